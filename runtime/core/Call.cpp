@@ -1,0 +1,316 @@
+//===- Call.cpp - Checking and running a call -----------------------------===//
+#include "Session.h"
+#include "ThreadPool.h"
+#include "einfall/abi.h"
+
+#include <cstring>
+
+namespace einfall::rt {
+namespace {
+
+std::string place(const EntryInfo &entry, const BufferInfo &buffer) {
+  const char *kind = buffer.kind == BufferKind::Input ? "input" : "output";
+  return "entry '" + entry.name + "': " + kind + " '" + buffer.name + "'";
+}
+
+std::string listNames(const EntryInfo &entry,
+                      std::span<const uint32_t> buffers) {
+  std::string text;
+  for (uint32_t index : buffers)
+    text += (text.empty() ? "'" : ", '") + entry.buffers[index].name + "'";
+  return text.empty() ? "none" : text;
+}
+
+/// Pairs `views` with the buffers at `wanted`: by name, or by position where a
+/// name is empty. Calls `each(buffer, view)`.
+template <typename Fn>
+Status pair(const EntryInfo &entry, std::span<const uint32_t> wanted,
+            std::span<const TensorView> views, const char *kind, Fn each) {
+  if (views.size() != wanted.size())
+    return invalidArgument("entry '" + entry.name + "': expected " +
+                           std::to_string(wanted.size()) + " " + kind + "s (" +
+                           listNames(entry, wanted) + "), but got " +
+                           std::to_string(views.size()));
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    const std::string &name = entry.buffers[wanted[i]].name;
+    const TensorView *found = nullptr;
+    for (size_t j = 0; j < views.size() && !found; ++j)
+      if (views[j].name.empty() ? i == j : views[j].name == name)
+        found = &views[j];
+    if (!found)
+      return invalidArgument("entry '" + entry.name + "': " + kind + " '" +
+                             name + "' is missing");
+    EINF_TRY(each(wanted[i], *found));
+  }
+  return {};
+}
+
+template <typename T>
+Status checkRange(const EntryInfo &entry, const BufferInfo &buffer,
+                  const TensorView &view, size_t count) {
+  const T *data = static_cast<const T *>(view.data);
+  auto outside = [&](T v) {
+    if constexpr (std::is_same_v<T, uint64_t>)
+      if (v > uint64_t(INT64_MAX))
+        return true;
+    return int64_t(v) < buffer.lo || int64_t(v) >= buffer.hi;
+  };
+  for (size_t i = 0; i < count; ++i) {
+    T value;
+    std::memcpy(&value, data + i, sizeof value);
+    if (!outside(value))
+      continue;
+    std::string where;
+    size_t rest = i;
+    for (size_t d = view.shape.size(); d-- > 0;) {
+      size_t extent = size_t(view.shape[d]);
+      where = std::to_string(rest % extent) + (where.empty() ? "" : ", ") + where;
+      rest /= extent;
+    }
+    return outOfBounds(place(entry, buffer) + " is " + std::to_string(value) +
+                       " at [" + where + "], expected a value in [" +
+                       std::to_string(buffer.lo) + ", " +
+                       std::to_string(buffer.hi) + ")");
+  }
+  return {};
+}
+
+Status checkValues(const EntryInfo &entry, const BufferInfo &buffer,
+                   const TensorView &view, size_t count) {
+  switch (buffer.dtype) {
+  case DType::I8:
+    return checkRange<int8_t>(entry, buffer, view, count);
+  case DType::I16:
+    return checkRange<int16_t>(entry, buffer, view, count);
+  case DType::I32:
+    return checkRange<int32_t>(entry, buffer, view, count);
+  case DType::I64:
+    return checkRange<int64_t>(entry, buffer, view, count);
+  case DType::U16:
+    return checkRange<uint16_t>(entry, buffer, view, count);
+  case DType::U32:
+    return checkRange<uint32_t>(entry, buffer, view, count);
+  case DType::U64:
+    return checkRange<uint64_t>(entry, buffer, view, count);
+  default:
+    return checkRange<uint8_t>(entry, buffer, view, count);
+  }
+}
+
+/// Product of the shape; nothing if it is negative or overflows.
+std::optional<size_t> elements(std::span<const int64_t> shape, DType dtype) {
+  size_t bytes = byteWidth(dtype);
+  for (int64_t extent : shape)
+    if (extent < 0 || __builtin_mul_overflow(bytes, size_t(extent), &bytes))
+      return std::nullopt;
+  return bytes / byteWidth(dtype);
+}
+
+} // namespace
+
+Result<Session::Plan *> Session::findPlan(std::string_view entry) {
+  std::string names;
+  for (Plan &plan : plans_) {
+    if (plan.info->name == entry) {
+      if (!plan.unusable.ok())
+        return plan.unusable;
+      return &plan;
+    }
+    names += (names.empty() ? "'" : ", '") + plan.info->name + "'";
+  }
+  return invalidArgument("the package has no entry '" + std::string(entry) +
+                         "'; it has " + (names.empty() ? "none" : names));
+}
+
+Status Session::bindParams(Plan &plan, std::span<const Binding> params) {
+  const EntryInfo &entry = *plan.info;
+  for (const Binding &param : params) {
+    bool known = false;
+    for (size_t i = 0; i < entry.symbols.size(); ++i)
+      known |= entry.symbols[i].source == SymbolSource::Param &&
+               entry.symbols[i].name == param.name;
+    if (!known)
+      return invalidArgument("entry '" + entry.name + "' has no parameter '" +
+                             std::string(param.name) + "'");
+  }
+  for (size_t i = 0; i < entry.symbols.size(); ++i) {
+    const SymbolInfo &symbol = entry.symbols[i];
+    if (symbol.source == SymbolSource::Bound)
+      plan.symbols[i] = plan.bounds[i];
+    if (symbol.source != SymbolSource::Param)
+      continue;
+    const Binding *found = nullptr;
+    for (const Binding &param : params)
+      if (param.name == symbol.name)
+        found = &param;
+    if (!found)
+      return invalidArgument("entry '" + entry.name + "': parameter '" +
+                             symbol.name + "' is missing");
+    plan.symbols[i] = found->value;
+  }
+  return {};
+}
+
+/// Gives every symbol of the entry its value and checks it against the bound.
+Status Session::bind(Plan &plan, std::span<const TensorView> inputs,
+                     std::span<const Binding> params) {
+  const EntryInfo &entry = *plan.info;
+  EINF_TRY(bindParams(plan, params));
+  EINF_TRY(pair(
+      entry, plan.inputs, inputs, "input",
+      [&](uint32_t index, const TensorView &view) -> Status {
+        const BufferInfo &buffer = entry.buffers[index];
+        if (view.dtype != buffer.dtype)
+          return invalidArgument(place(entry, buffer) + ": expected dtype " +
+                                 std::string(nameOf(buffer.dtype)) +
+                                 ", but got " +
+                                 std::string(nameOf(view.dtype)));
+        if (view.shape.size() != buffer.shape.size())
+          return invalidArgument(
+              place(entry, buffer) + ": expected rank " +
+              std::to_string(buffer.shape.size()) + " " +
+              shapeToString(buffer.shape, symbolNames(entry)) + ", but got " +
+              std::to_string(view.shape.size()));
+        for (size_t i = 0; i < entry.symbols.size(); ++i)
+          if (entry.symbols[i].source == SymbolSource::InputDim &&
+              entry.symbols[i].buffer == index)
+            plan.symbols[i] = view.shape[entry.symbols[i].dim];
+        return {};
+      }));
+  for (size_t i = 0; i < entry.symbols.size(); ++i) {
+    const std::string &name = entry.symbols[i].name;
+    std::string value = std::to_string(plan.symbols[i]);
+    if (plan.symbols[i] < 0)
+      return invalidArgument("entry '" + entry.name + "': '" + name + "' is " +
+                             value + ", expected no negative number");
+    if (plan.symbols[i] > plan.bounds[i])
+      return outOfBounds("entry '" + entry.name + "': '" + name + "' is " +
+                         value + ", beyond the session's bound " + name + " = " +
+                         std::to_string(plan.bounds[i]));
+  }
+  return {};
+}
+
+Status Session::checkTensor(const Plan &plan, uint32_t index,
+                            const TensorView &view) {
+  const EntryInfo &entry = *plan.info;
+  const BufferInfo &buffer = entry.buffers[index];
+  if (view.dtype != buffer.dtype || view.shape.size() != buffer.shape.size())
+    return invalidArgument(
+        place(entry, buffer) + ": expected " +
+        std::string(nameOf(buffer.dtype)) + " of rank " +
+        std::to_string(buffer.shape.size()) + ", but got " +
+        std::string(nameOf(view.dtype)) + " of rank " +
+        std::to_string(view.shape.size()));
+  for (size_t d = 0; d < buffer.shape.size(); ++d) {
+    std::optional<int64_t> want = evaluate(buffer.shape[d], plan.symbols);
+    if (want && *want == view.shape[d])
+      continue;
+    std::string text = toString(buffer.shape[d], symbolNames(entry));
+    std::string number = want ? std::to_string(*want) : "out of range";
+    return invalidArgument(place(entry, buffer) + ", dimension " +
+                           std::to_string(d) + ": expected " +
+                           (text == number ? text : text + " = " + number) +
+                           ", but got " + std::to_string(view.shape[d]));
+  }
+  std::optional<size_t> count = elements(view.shape, view.dtype);
+  if (!count)
+    return invalidArgument(place(entry, buffer) + ": the size overflows");
+  if (*count != 0 && !view.data)
+    return invalidArgument(place(entry, buffer) + ": the pointer is null");
+  if (buffer.hasRange)
+    return checkValues(entry, buffer, view, *count);
+  return {};
+}
+
+Status Session::attach(Plan &plan, uint32_t index, const TensorView &view) {
+  const BufferInfo &buffer = plan.info->buffers[index];
+  uint64_t bytes = *elements(view.shape, view.dtype) * byteWidth(view.dtype);
+  PageMemory &staging = plan.staging[index];
+  bool aligned = view.data && reinterpret_cast<uintptr_t>(view.data) % 64 == 0;
+  if (aligned) {
+    plan.buffers[index] = view.data;
+    return {};
+  }
+  if (staging.size() < bytes || staging.size() == 0) {
+    Result<PageMemory> memory =
+        PageMemory::allocate(std::max<uint64_t>(bytes, 64), "an aligned copy");
+    if (!memory)
+      return memory.status();
+    staging = std::move(*memory);
+  }
+  plan.buffers[index] = staging.data();
+  if (buffer.kind == BufferKind::Input && bytes != 0)
+    std::memcpy(staging.data(), view.data, bytes);
+  return {};
+}
+
+Status Session::outputShape(std::string_view entry,
+                            std::span<const TensorView> inputs,
+                            std::span<const Binding> params, size_t output,
+                            std::vector<int64_t> &shape) {
+  Result<Plan *> found = findPlan(entry);
+  if (!found)
+    return found.status();
+  Plan &plan = **found;
+  if (output >= plan.outputs.size())
+    return invalidArgument("entry '" + std::string(entry) + "' has " +
+                           std::to_string(plan.outputs.size()) + " outputs");
+  EINF_TRY(bind(plan, inputs, params));
+  const BufferInfo &buffer = plan.info->buffers[plan.outputs[output]];
+  shape.clear();
+  for (const Extent &extent : buffer.shape) {
+    std::optional<int64_t> value = evaluate(extent, plan.symbols);
+    if (!value || *value < 0)
+      return invalidArgument(
+          place(*plan.info, buffer) + ": extent " +
+          toString(extent, symbolNames(*plan.info)) + " is " +
+          (value ? std::to_string(*value) : "out of range") + " here");
+    shape.push_back(*value);
+  }
+  return {};
+}
+
+Status Session::runLocked(std::string_view entry,
+                          std::span<const TensorView> inputs,
+                          std::span<const Binding> params,
+                          std::span<const TensorView> outputs) {
+  Result<Plan *> found = findPlan(entry);
+  if (!found)
+    return found.status();
+  Plan &plan = **found;
+  EINF_TRY(bind(plan, inputs, params));
+  auto prepare = [&](uint32_t index, const TensorView &view) -> Status {
+    EINF_TRY(checkTensor(plan, index, view));
+    return attach(plan, index, view);
+  };
+  EINF_TRY(pair(*plan.info, plan.inputs, inputs, "input", prepare));
+  EINF_TRY(pair(*plan.info, plan.outputs, outputs, "output", prepare));
+
+  einf_call call = {&ThreadPool::services(), &ThreadPool::process(),
+                    plan.symbols.data(), plan.buffers.data()};
+  if (int32_t code = plan.function(&call); code != 0)
+    return invalidArgument("entry '" + std::string(entry) +
+                           "' returned error " + std::to_string(code));
+
+  return pair(*plan.info, plan.outputs, outputs, "output",
+              [&](uint32_t index, const TensorView &view) -> Status {
+                size_t bytes = *elements(view.shape, view.dtype) *
+                               byteWidth(view.dtype);
+                if (plan.buffers[index] != view.data && bytes != 0)
+                  std::memcpy(view.data, plan.buffers[index], bytes);
+                return {};
+              });
+}
+
+Status Session::run(std::string_view entry, std::span<const TensorView> inputs,
+                    std::span<const Binding> params,
+                    std::span<const TensorView> outputs) {
+  if (running_.exchange(true, std::memory_order_acquire))
+    return invalidArgument("the session is in use by another thread");
+  Status status = runLocked(entry, inputs, params, outputs);
+  running_.store(false, std::memory_order_release);
+  return status;
+}
+
+} // namespace einfall::rt

@@ -1,0 +1,108 @@
+//===- Session.h - State, arena and calls ---------------------------------===//
+//
+// A session fixes upper bounds for the symbols, so that everything a call
+// needs is allocated when it opens: states, and one arena for the temporaries
+// of all entries. Inside the bounds no call allocates (inputs and outputs that
+// are not 64-byte aligned are copied through buffers that grow at first use).
+// One thread at a time; any number of sessions share a package.
+//
+//===----------------------------------------------------------------------===//
+#ifndef EINFALL_CORE_SESSION_H
+#define EINFALL_CORE_SESSION_H
+
+#include "Package.h"
+
+#include <atomic>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace einfall::rt {
+
+/// A symbol's name with its value.
+struct Binding {
+  std::string_view name;
+  int64_t value = 0;
+};
+
+/// A dense row-major tensor of the caller. An empty name takes the input
+/// (output) at its position.
+struct TensorView {
+  std::string_view name;
+  void *data = nullptr;
+  DType dtype = DType::F32;
+  std::span<const int64_t> shape;
+};
+
+class Session {
+public:
+  /// `bounds` gives the largest value of each symbol by name. All of the
+  /// manifest's bounds are needed; an entry whose temporaries depend on
+  /// another symbol without one can not be run.
+  static Result<std::unique_ptr<Session>>
+  open(std::shared_ptr<Package> package, std::span<const Binding> bounds);
+
+  const Package &package() const { return *package_; }
+  uint64_t arenaBytes() const { return arena_.size(); }
+  uint64_t stateBytes() const;
+  /// Bound of the named symbol; nothing if it has none.
+  std::optional<int64_t> bound(std::string_view symbol) const;
+
+  /// Makes all states zero.
+  void reset();
+
+  /// Shape of the output at `output` (counting outputs) for these inputs
+  /// (only their shapes are looked at) and parameters.
+  Status outputShape(std::string_view entry, std::span<const TensorView> inputs,
+                     std::span<const Binding> params, size_t output,
+                     std::vector<int64_t> &shape);
+
+  /// Runs an entry. Fails, before anything is computed, if dtype, rank,
+  /// extent or value range of an input, a parameter or an output does not fit.
+  Status run(std::string_view entry, std::span<const TensorView> inputs,
+             std::span<const Binding> params,
+             std::span<const TensorView> outputs);
+
+private:
+  /// What a call of one entry needs, made once.
+  struct Plan {
+    const EntryInfo *info = nullptr;
+    einf_entry_fn function = nullptr;
+    std::vector<uint32_t> inputs, outputs; ///< buffer indices
+    std::vector<int64_t> symbols, bounds;
+    std::vector<void *> buffers;
+    std::vector<PageMemory> staging; ///< a buffer each, for misaligned data
+    std::vector<uint64_t> arenaOffsets;
+    Status unusable; ///< why the entry cannot run, if so
+  };
+
+  Session() = default;
+  Status checkBounds(std::span<const Binding> bounds) const;
+  Status allocateStates();
+  Status planEntries(const Code &code);
+  Status planEntry(Plan &plan, uint64_t &arenaBytes) const;
+  Status checkStateSizes(const Plan &plan,
+                         std::span<const Interval> symbols) const;
+  void fixPointers();
+
+  Result<Plan *> findPlan(std::string_view entry);
+  Status bind(Plan &plan, std::span<const TensorView> inputs,
+              std::span<const Binding> params);
+  Status bindParams(Plan &plan, std::span<const Binding> params);
+  Status checkTensor(const Plan &plan, uint32_t buffer, const TensorView &view);
+  Status attach(Plan &plan, uint32_t buffer, const TensorView &view);
+  Status runLocked(std::string_view entry, std::span<const TensorView> inputs,
+                   std::span<const Binding> params,
+                   std::span<const TensorView> outputs);
+
+  std::shared_ptr<Package> package_;
+  std::vector<std::pair<std::string, int64_t>> bounds_;
+  std::vector<PageMemory> states_;
+  PageMemory arena_;
+  std::vector<Plan> plans_;
+  std::atomic<bool> running_{false};
+};
+
+} // namespace einfall::rt
+#endif
