@@ -42,8 +42,10 @@ std::optional<ArenaPlan> planArena(std::span<const ArenaRequest> requests) {
   plan.offsets.assign(requests.size(), 0);
   std::vector<uint32_t> order(requests.size());
   std::iota(order.begin(), order.end(), 0u);
-  std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
-    return requests[a].bytes > requests[b].bytes;
+  std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
+    return requests[a].bytes != requests[b].bytes
+               ? requests[a].bytes > requests[b].bytes
+               : a < b;
   });
   std::vector<uint32_t> placed;
   std::vector<Span> taken;

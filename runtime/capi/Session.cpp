@@ -1,0 +1,158 @@
+//===- Session.cpp - C interface: sessions and calls ----------------------===//
+#include "core/Session.h"
+#include "Handles.h"
+#include "core/Generator.h"
+
+using namespace einfall::rt;
+
+namespace {
+
+constexpr size_t kMaxTensors = 32;
+
+/// C arguments as the runtime's views; in arrays, so that a call allocates
+/// nothing.
+struct Views {
+  TensorView tensors[kMaxTensors];
+  size_t count = 0;
+
+  Status read(const einf_tensor *source, size_t n, const char *what) {
+    if (n > kMaxTensors || (n != 0 && !source))
+      return invalidArgument(std::string("bad list of ") + what);
+    for (size_t i = 0; i < n; ++i) {
+      const einf_tensor &t = source[i];
+      if (unsigned(t.dtype) >= kDTypeCount || t.rank < 0 || t.rank > 16 ||
+          (t.rank != 0 && !t.shape))
+        return invalidArgument(std::string(what) + " " + std::to_string(i) +
+                               " has a bad dtype, rank or shape");
+      tensors[i] = {t.name ? t.name : "", t.data, DType(t.dtype),
+                    {t.shape, size_t(t.rank)}};
+    }
+    count = n;
+    return {};
+  }
+  std::span<const TensorView> span() const { return {tensors, count}; }
+};
+
+struct Numbers {
+  Binding bindings[kMaxTensors];
+  size_t count = 0;
+
+  Status read(const einf_binding *source, size_t n, const char *what) {
+    if (n > kMaxTensors || (n != 0 && !source))
+      return invalidArgument(std::string("bad list of ") + what);
+    for (size_t i = 0; i < n; ++i) {
+      if (!source[i].name)
+        return invalidArgument(std::string(what) + " without a name");
+      bindings[i] = {source[i].name, source[i].value};
+    }
+    count = n;
+    return {};
+  }
+  std::span<const Binding> span() const { return {bindings, count}; }
+};
+
+Status finish(const einf_package *package,
+              Result<std::unique_ptr<Session>> session, einf_session **out) {
+  if (!session)
+    return session.status();
+  auto handle = std::make_unique<einf_session>();
+  handle->package = package->package;
+  handle->session = std::move(*session);
+  handle->target = handle->package->chosenTarget();
+  *out = handle.release();
+  return {};
+}
+
+} // namespace
+
+extern "C" {
+
+einf_status einf_session_open(einf_package *package, const einf_binding *bounds,
+                              size_t count, einf_session **out) {
+  return guarded([&]() -> Status {
+    if (!package || !out)
+      return invalidArgument("einf_session_open: an argument is null");
+    *out = nullptr;
+    Numbers numbers;
+    EINF_TRY(numbers.read(bounds, count, "bound"));
+    return finish(package, Session::open(package->package, numbers.span()),
+                  out);
+  });
+}
+
+einf_status einf_session_open_lm(einf_package *package, int64_t batch,
+                                 int64_t context, int64_t chunk,
+                                 einf_session **out) {
+  return guarded([&]() -> Status {
+    if (!package || !out)
+      return invalidArgument("einf_session_open_lm: an argument is null");
+    *out = nullptr;
+    return finish(package,
+                  openLmSession(package->package, batch, context, chunk), out);
+  });
+}
+
+void einf_session_close(einf_session *session) { delete session; }
+
+const char *einf_session_target(const einf_session *session) {
+  return session ? session->target.c_str() : nullptr;
+}
+
+uint64_t einf_session_arena_bytes(const einf_session *session) {
+  return session ? session->session->arenaBytes() : 0;
+}
+
+uint64_t einf_session_state_bytes(const einf_session *session) {
+  return session ? session->session->stateBytes() : 0;
+}
+
+einf_status einf_reset(einf_session *session) {
+  return guarded([&]() -> Status {
+    if (!session)
+      return invalidArgument("einf_reset: the session is null");
+    session->session->reset();
+    return {};
+  });
+}
+
+einf_status einf_output_shape(einf_session *session, const char *entry,
+                              const einf_tensor *inputs, size_t inputCount,
+                              const einf_binding *params, size_t paramCount,
+                              size_t output, int64_t *shape, int32_t *rank) {
+  return guarded([&]() -> Status {
+    if (!session || !entry || !rank || (*rank > 0 && !shape))
+      return invalidArgument("einf_output_shape: an argument is null");
+    Views in;
+    Numbers numbers;
+    EINF_TRY(in.read(inputs, inputCount, "input"));
+    EINF_TRY(numbers.read(params, paramCount, "parameter"));
+    std::vector<int64_t> result;
+    EINF_TRY(session->session->outputShape(entry, in.span(), numbers.span(),
+                                           output, result));
+    if (result.size() > size_t(std::max(*rank, 0)))
+      return invalidArgument("einf_output_shape: the output has rank " +
+                             std::to_string(result.size()) +
+                             ", there is room for " + std::to_string(*rank));
+    std::copy(result.begin(), result.end(), shape);
+    *rank = int32_t(result.size());
+    return {};
+  });
+}
+
+einf_status einf_run(einf_session *session, const char *entry,
+                     const einf_tensor *inputs, size_t inputCount,
+                     const einf_binding *params, size_t paramCount,
+                     const einf_tensor *outputs, size_t outputCount) {
+  return guarded([&]() -> Status {
+    if (!session || !entry)
+      return invalidArgument("einf_run: an argument is null");
+    Views in, out;
+    Numbers numbers;
+    EINF_TRY(in.read(inputs, inputCount, "input"));
+    EINF_TRY(out.read(outputs, outputCount, "output"));
+    EINF_TRY(numbers.read(params, paramCount, "parameter"));
+    return session->session->run(entry, in.span(), numbers.span(), out.span());
+  });
+}
+
+} // extern "C"
