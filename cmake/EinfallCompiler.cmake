@@ -1,0 +1,15 @@
+# Flags and helpers shared by all of the project's C++.
+
+# "Dev": optimised enough to be pleasant, assertions on.
+set(CMAKE_CXX_FLAGS_DEV "-O1 -gline-tables-only")
+set(CMAKE_C_FLAGS_DEV "-O1 -gline-tables-only")
+
+add_compile_options(-Wall -Wextra -Wno-unused-parameter)
+
+find_program(EINFALL_CCACHE ccache)
+if(EINFALL_CCACHE)
+  # Precompiled headers hit the cache only with these (docs/architecture.md).
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+      ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${EINFALL_CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${EINFALL_CCACHE})
+endif()

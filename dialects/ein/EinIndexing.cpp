@@ -1,0 +1,176 @@
+//===- EinIndexing.cpp - Operands with index lists ------------------------===//
+#include "dialects/ein/EinIndexing.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+
+namespace einfall::ein {
+
+ParseResult IndexedParser::parseOperand(bool withCoord) {
+  IndexedOperand &entry = operands.emplace_back();
+  auto parseIndex = [&] {
+    return parseIndexExpr(parser, names, entry.indices.emplace_back());
+  };
+  if (parser.parseOperand(entry.operand) ||
+      parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, parseIndex))
+    return failure();
+  StringRef coord;
+  if (withCoord && succeeded(parser.parseOptionalKeyword("as"))) {
+    if (parser.parseKeyword(&coord))
+      return failure();
+    entry.coord = StringAttr::get(parser.getContext(), coord);
+  }
+  return success();
+}
+
+ParseResult IndexedParser::parseOperands() {
+  return parser.parseCommaSeparatedList(AsmParser::Delimiter::Paren,
+                                        [&] { return parseOperand(true); });
+}
+
+ParseResult IndexedParser::parseLabels() {
+  return parser.parseCommaSeparatedList(
+      AsmParser::Delimiter::Square, [&]() -> ParseResult {
+        StringRef name;
+        if (parser.parseKeyword(&name))
+          return failure();
+        ranks.push_back(StringAttr::get(parser.getContext(), name));
+        return success();
+      });
+}
+
+void IndexedParser::finish(OperationState &result, bool withCoords) {
+  MLIRContext *context = parser.getContext();
+  Builder &builder = parser.getBuilder();
+  unsigned numOperands = operands.size();
+  SmallVector<AffineExpr> replacement;
+  SmallVector<StringAttr> symbols;
+  for (StringAttr name : names) {
+    auto *rank = llvm::find(ranks, name);
+    auto *coord = llvm::find_if(
+        operands, [&](IndexedOperand &o) { return o.coord == name; });
+    if (rank != ranks.end()) {
+      replacement.push_back(getAffineDimExpr(rank - ranks.begin(), context));
+    } else if (coord != operands.end()) {
+      replacement.push_back(
+          getAffineSymbolExpr(coord - operands.begin(), context));
+    } else {
+      replacement.push_back(
+          getAffineSymbolExpr(numOperands + symbols.size(), context));
+      symbols.push_back(name);
+    }
+  }
+  SmallVector<Attribute> maps, coords;
+  for (IndexedOperand &entry : operands) {
+    SmallVector<AffineExpr> indices;
+    for (AffineExpr index : entry.indices)
+      indices.push_back(
+          simplifyAffineExpr(index.replaceSymbols(replacement), ranks.size(),
+                             numOperands + symbols.size()));
+    maps.push_back(AffineMapAttr::get(AffineMap::get(
+        ranks.size(), numOperands + symbols.size(), indices, context)));
+    coords.push_back(entry.coord ? entry.coord : builder.getStringAttr(""));
+  }
+  auto toArray = [&](ArrayRef<StringAttr> list) {
+    return builder.getArrayAttr(SmallVector<Attribute>(list.begin(), list.end()));
+  };
+  result.addAttribute("ranks", toArray(ranks));
+  result.addAttribute("maps", builder.getArrayAttr(maps));
+  if (withCoords)
+    result.addAttribute("coords", builder.getArrayAttr(coords));
+  result.addAttribute("symbols", toArray(symbols));
+}
+
+SmallVector<StringRef> strings(ArrayAttr attr) {
+  return llvm::map_to_vector(attr, [](Attribute a) {
+    return cast<StringAttr>(a).getValue();
+  });
+}
+
+SmallVector<StringRef> symbolNames(ArrayAttr coords, unsigned numOperands,
+                                   ArrayAttr symbols) {
+  SmallVector<StringRef> names =
+      coords ? strings(coords) : SmallVector<StringRef>(numOperands, "");
+  llvm::append_range(names, strings(symbols));
+  return names;
+}
+
+void printLabels(OpAsmPrinter &printer, ArrayRef<StringRef> labels) {
+  printer << '[';
+  llvm::interleaveComma(labels, printer);
+  printer << ']';
+}
+
+void printIndices(OpAsmPrinter &printer, AffineMap map,
+                  ArrayRef<StringRef> ranks, ArrayRef<StringRef> symbols) {
+  printer << '[';
+  llvm::interleaveComma(map.getResults(), printer, [&](AffineExpr index) {
+    printIndexExpr(printer.getStream(), index, ranks, symbols);
+  });
+  printer << ']';
+}
+
+ExtentAttr plainExtent(AffineMap map, TensorType type, unsigned rank) {
+  for (auto [index, extent] : llvm::zip(map.getResults(), type.getShape()))
+    if (auto dim = dyn_cast<AffineDimExpr>(index);
+        dim && dim.getPosition() == rank)
+      return extent;
+  return {};
+}
+
+LogicalResult verifyIndexing(Operation *op, StringRef name, ValueRange operands,
+                             ArrayAttr maps, ArrayAttr coords,
+                             ArrayAttr symbols, ArrayAttr ranks,
+                             ArrayRef<ExtentAttr> extents) {
+  unsigned count = operands.size();
+  if (maps.size() != count || (coords && coords.size() != count))
+    return op->emitOpError("expected one index list an operand, ")
+           << count << ", but got " << maps.size(); // c1
+  SmallVector<StringRef> names = strings(ranks);
+  for (auto [i, label] : llvm::enumerate(names))
+    if (llvm::is_contained(ArrayRef(names).take_front(i), label))
+      return op->emitOpError("expected distinct ranks, but '")
+             << label << "' stands twice"; // einsum_c2
+  unsigned numSymbols = count + symbols.size();
+  for (auto [i, operand] : llvm::enumerate(operands)) {
+    auto type = cast<TensorType>(operand.getType());
+    AffineMap map = cast<AffineMapAttr>(maps[i]).getValue();
+    if (map.getNumDims() != names.size() || map.getNumSymbols() != numSymbols)
+      return op->emitOpError("operand #")
+             << i << ": expected a map over " << names.size() << " ranks and "
+             << numSymbols << " symbols, but got " << AffineMapAttr::get(map);
+    if (map.getNumResults() != type.getRank())
+      return op->emitOpError("operand #")
+             << i << ": expected " << type.getRank() << " indices for " << type
+             << ", but got " << map.getNumResults(); // c1
+    WalkResult walk = WalkResult::advance();
+    for (AffineExpr index : map.getResults())
+      index.walk([&](AffineExpr sub) {
+        auto symbol = dyn_cast<AffineSymbolExpr>(sub);
+        if (!symbol || symbol.getPosition() >= count)
+          return;
+        unsigned from = symbol.getPosition();
+        auto source = cast<TensorType>(operands[from].getType());
+        if (from >= i || !isa<IntegerType>(source.getElementType()))
+          walk = WalkResult::interrupt();
+      });
+    if (walk.wasInterrupted())
+      return op->emitOpError("operand #")
+             << i << ": expected coordinates read from integer operands that "
+                     "stand before it"; // einsum_c5
+    for (auto [index, extent] : llvm::zip(map.getResults(), type.getShape())) {
+      auto dim = dyn_cast<AffineDimExpr>(index);
+      if (!dim)
+        continue;
+      ExtentAttr expected = extents[dim.getPosition()];
+      if (expected && expected != extent)
+        return op->emitOpError("rank '")
+               << names[dim.getPosition()] << "' has extent "
+               << expected.str() << ", but operand #" << i << " has "
+               << extent.str() << " there"; // c3
+    }
+  }
+  return success();
+}
+
+} // namespace einfall::ein

@@ -1,0 +1,69 @@
+//===- EinIndexing.h - Operands with index lists ----------------*- C++ -*-===//
+//
+// Parsing, printing and checking of `%x[i, 2 * j + r] as c`, shared by all
+// indexed ops.
+//
+//===----------------------------------------------------------------------===//
+#ifndef EINFALL_DIALECTS_EIN_EININDEXING_H
+#define EINFALL_DIALECTS_EIN_EININDEXING_H
+
+#include "dialects/ein/EinDialect.h"
+#include "dialects/ein/EinText.h"
+
+namespace einfall::ein {
+
+/// An operand as it stands in text, before names are known.
+struct IndexedOperand {
+  mlir::OpAsmParser::UnresolvedOperand operand;
+  llvm::SmallVector<mlir::AffineExpr> indices;
+  mlir::StringAttr coord;
+};
+
+/// Everything of an op that indexes operands, while it is being read.
+struct IndexedParser {
+  mlir::OpAsmParser &parser;
+  NameTable names;
+  llvm::SmallVector<IndexedOperand> operands;
+  llvm::SmallVector<mlir::StringAttr> ranks;
+
+  explicit IndexedParser(mlir::OpAsmParser &parser) : parser(parser) {}
+
+  /// `%x[...]`, and `as name` where `withCoord`.
+  mlir::ParseResult parseOperand(bool withCoord);
+  /// A parenthesised list of operands.
+  mlir::ParseResult parseOperands();
+  /// `[b, s, d]`: labels appended to `ranks`.
+  mlir::ParseResult parseLabels();
+  /// Once all ranks and coordinates are known: adds `ranks`, `maps`,
+  /// `coords` (if `withCoords`) and `symbols`.
+  void finish(mlir::OperationState &result, bool withCoords = true);
+};
+
+/// The names that print map symbols: coordinates, then extents.
+llvm::SmallVector<llvm::StringRef> symbolNames(mlir::ArrayAttr coords,
+                                               unsigned numOperands,
+                                               mlir::ArrayAttr symbols);
+llvm::SmallVector<llvm::StringRef> strings(mlir::ArrayAttr attr);
+
+/// Prints `[i, j + 1]` for `map`.
+void printIndices(mlir::OpAsmPrinter &printer, mlir::AffineMap map,
+                  llvm::ArrayRef<llvm::StringRef> ranks,
+                  llvm::ArrayRef<llvm::StringRef> symbols);
+/// Prints `[b, s]`.
+void printLabels(mlir::OpAsmPrinter &printer, llvm::ArrayRef<llvm::StringRef> labels);
+
+/// The extent of a rank that `map` uses alone as index `i` of `type`, if any.
+ExtentAttr plainExtent(mlir::AffineMap map, TensorType type, unsigned rank);
+
+/// Checks shared by indexed ops: one map an operand, index counts, the use of
+/// coordinates, and one extent a label.
+mlir::LogicalResult verifyIndexing(mlir::Operation *op, llvm::StringRef name,
+                                   mlir::ValueRange operands,
+                                   mlir::ArrayAttr maps, mlir::ArrayAttr coords,
+                                   mlir::ArrayAttr symbols,
+                                   mlir::ArrayAttr ranks,
+                                   llvm::ArrayRef<ExtentAttr> extents);
+
+} // namespace einfall::ein
+
+#endif

@@ -1,0 +1,208 @@
+//===- EinOps.td - Einsum, data movement, recurrences -----------*- tablegen -*-===//
+//
+// Numbered constraints: docs/spec/ein.md.
+//
+// Ops that index tensors share one representation of the indices. `ranks` are
+// the labels of the iteration space. Each indexed operand has an affine map
+// from the ranks (dims) to its coordinates. Symbol k of a map, for k below the
+// number of indexed operands, is the integer read from indexed operand k (a
+// gathered coordinate, named coords[k] in text); the symbols after those are
+// the extents named by `symbols`.
+//
+//===----------------------------------------------------------------------===//
+#ifndef EINFALL_EIN_OPS
+#define EINFALL_EIN_OPS
+
+include "dialects/ein/EinTypes.td"
+include "mlir/IR/OpAsmInterface.td"
+include "mlir/Interfaces/ControlFlowInterfaces.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+include "mlir/IR/BuiltinAttributeInterfaces.td"
+include "mlir/IR/CommonAttrConstraints.td"
+include "mlir/IR/CommonTypeConstraints.td"
+
+def Ein_Tensor : Type<CPred<"::llvm::isa<::einfall::ein::TensorType>($_self)">,
+                      "ein tensor", "::einfall::ein::TensorType">;
+
+class Ein_Op<string mnemonic, list<Trait> traits = []>
+    : Op<Ein_Dialect, mnemonic, traits>;
+
+class Ein_IndexedOp<string mnemonic, list<Trait> traits = []>
+    : Ein_Op<mnemonic, !listconcat(traits, [Pure])> {
+  let hasCustomAssemblyFormat = 1;
+  let hasVerifier = 1;
+  code sharedDeclaration = [{
+    /// The label of rank `i`.
+    ::llvm::StringRef getRankName(int64_t i) {
+      return ::llvm::cast<::mlir::StringAttr>(getRanks()[i]).getValue();
+    }
+    /// The position of the rank called `name`, or -1.
+    int64_t findRank(::llvm::StringRef name);
+    ::mlir::AffineMap getMap(int64_t operand) {
+      return ::llvm::cast<::mlir::AffineMapAttr>(getMaps()[operand]).getValue();
+    }
+  }];
+  let extraClassDeclaration = sharedDeclaration;
+}
+
+def Ein_EinsumOp : Ein_IndexedOp<"einsum", [SingleBlock]> {
+  let summary = "map over an iteration space, then reduce ranks by monoids";
+  let description = [{
+    `ranks` lists the result's ranks in order, then the reduced ranks,
+    outermost first; `monoids` and `extents` describe the reduced ones.
+  }];
+  let arguments = (ins Variadic<Ein_Tensor>:$inputs, StrArrayAttr:$ranks,
+                       AffineMapArrayAttr:$maps, StrArrayAttr:$coords,
+                       StrArrayAttr:$symbols, DenseI32ArrayAttr:$monoids,
+                       ArrayAttr:$extents);
+  let results = (outs Ein_Tensor:$result);
+  let regions = (region SizedRegion<1>:$body);
+  let builders = [
+    OpBuilder<(ins "TensorType":$type, "::mlir::ValueRange":$inputs,
+                   "::llvm::ArrayRef<::mlir::StringRef>":$ranks,
+                   "::llvm::ArrayRef<::mlir::AffineMap>":$maps,
+                   "::llvm::ArrayRef<Monoid>":$monoids,
+                   "::llvm::ArrayRef<ExtentAttr>":$extents,
+                   "::llvm::ArrayRef<::mlir::StringAttr>":$symbols,
+                   "::llvm::function_ref<::mlir::Value(::mlir::OpBuilder &, ::mlir::Location, ::mlir::ValueRange)>":$body)>,
+  ];
+  let extraClassDeclaration = sharedDeclaration # [{
+    int64_t getNumRanks() { return getRanks().size(); }
+    int64_t getNumFree() { return getResult().getType().getRank(); }
+    bool isReduced(int64_t rank) { return rank >= getNumFree(); }
+    Monoid getMonoid(int64_t rank) {
+      return static_cast<Monoid>(getMonoids()[rank - getNumFree()]);
+    }
+    ExtentAttr getRankExtent(int64_t rank);
+    /// The value that the body yields.
+    ::mlir::Value getYielded() { return getBody().front().getTerminator()->getOperand(0); }
+    /// True if there is one operand, no reduction, and the body yields it.
+    bool isRelabelling();
+  }];
+}
+
+def Ein_ViewOp : Ein_IndexedOp<"view"> {
+  let summary = "relabel: split, flatten, transpose, slice, broadcast, pad";
+  let arguments = (ins Variadic<Ein_Tensor>:$inputs, StrArrayAttr:$ranks,
+                       AffineMapArrayAttr:$maps, StrArrayAttr:$coords,
+                       StrArrayAttr:$symbols, OptionalAttr<TypedAttrInterface>:$fill);
+  let results = (outs Ein_Tensor:$result);
+  let hasCanonicalizer = 1;
+}
+
+def Ein_GatherOp : Ein_IndexedOp<"gather"> {
+  let summary = "a view with coordinates read from operands";
+  let arguments = (ins Variadic<Ein_Tensor>:$inputs, StrArrayAttr:$ranks,
+                       AffineMapArrayAttr:$maps, StrArrayAttr:$coords,
+                       StrArrayAttr:$symbols, OptionalAttr<TypedAttrInterface>:$fill);
+  let results = (outs Ein_Tensor:$result);
+}
+
+def Ein_UpdateOp : Ein_IndexedOp<"update"> {
+  let summary = "replace the elements of a tensor at affine indices";
+  let description = [{
+    `ranks` are the labels of the source; map 0 sends them to coordinates of
+    the destination. The result has the destination's type.
+  }];
+  let arguments = (ins Ein_Tensor:$dest, Ein_Tensor:$source, StrArrayAttr:$ranks,
+                       AffineMapArrayAttr:$maps, StrArrayAttr:$symbols);
+  let results = (outs Ein_Tensor:$result);
+}
+
+def Ein_ScatterOp : Ein_IndexedOp<"scatter"> {
+  let summary = "combine or replace elements at coordinates read from operands";
+  let description = [{
+    As `update`; maps 1.. index the operands that the coordinates come from.
+  }];
+  let arguments = (ins Ein_Tensor:$dest, Ein_Tensor:$source, Variadic<Ein_Tensor>:$indices,
+                       StrArrayAttr:$ranks, AffineMapArrayAttr:$maps, StrArrayAttr:$coords,
+                       StrArrayAttr:$symbols, OptionalAttr<Ein_MonoidAttr>:$monoid);
+  let results = (outs Ein_Tensor:$result);
+}
+
+def Ein_ScanOp : Ein_IndexedOp<"scan", [SingleBlock]> {
+  let summary = "a recurrence along one rank";
+  let description = [{
+    The last input is the initial state. The region gets the inputs' scalars
+    and, in place of the initial state's, the running state.
+  }];
+  let arguments = (ins Variadic<Ein_Tensor>:$inputs, StrArrayAttr:$ranks,
+                       AffineMapArrayAttr:$maps, StrArrayAttr:$coords,
+                       StrArrayAttr:$symbols, I64Attr:$scanned,
+                       UnitAttr:$exclusive, UnitAttr:$reverse);
+  let results = (outs Ein_Tensor:$result);
+  let regions = (region SizedRegion<1>:$body);
+}
+
+def Ein_ConcatOp : Ein_Op<"concat", [Pure]> {
+  let summary = "join tensors along a dimension";
+  let arguments = (ins Variadic<Ein_Tensor>:$inputs, I64Attr:$dim);
+  let results = (outs Ein_Tensor:$result);
+  let assemblyFormat = "$inputs `dim` $dim attr-dict `:` functional-type($inputs, $result)";
+  let hasVerifier = 1;
+}
+
+def Ein_TopKOp : Ein_Op<"topk", [Pure]> {
+  let summary = "the k greatest along a dimension, with their coordinates";
+  let arguments = (ins Ein_Tensor:$input, I64Attr:$dim, I64Attr:$k);
+  let results = (outs Ein_Tensor:$values, Ein_Tensor:$indices);
+  let assemblyFormat = [{$input `dim` $dim `k` $k attr-dict `:`
+                         type($input) `->` type($values) `,` type($indices)}];
+  let hasVerifier = 1;
+}
+
+def Ein_SortOp : Ein_Op<"sort", [Pure]> {
+  let summary = "stable sort along a dimension, with coordinates";
+  let arguments = (ins Ein_Tensor:$input, I64Attr:$dim, UnitAttr:$descending);
+  let results = (outs Ein_Tensor:$values, Ein_Tensor:$indices);
+  let assemblyFormat = [{$input `dim` $dim (`descending` $descending^)? attr-dict `:`
+                         type($input) `->` type($values) `,` type($indices)}];
+  let hasVerifier = 1;
+}
+
+def Ein_ConstantOp : Ein_Op<"constant", [Pure]> {
+  let summary = "a literal tensor";
+  let arguments = (ins ElementsAttr:$value);
+  let results = (outs Ein_Tensor:$result);
+  let assemblyFormat = "$value attr-dict `->` type($result)";
+  let hasVerifier = 1;
+}
+
+def Ein_KernelOp : Ein_Op<"kernel", [IsolatedFromAbove, SingleBlock, Pure]> {
+  let summary = "one grid over parallel ranks: Einsums that run together";
+  let description = [{
+    Formed by `ein-form-kernels`. `schedule` is a `#tile.schedule` once
+    `ein-plan-schedules` has run. A result that replaces part of an operand
+    (`ein.update` in the body) is stored in place.
+  }];
+  let arguments = (ins Variadic<Ein_Tensor>:$inputs, StrAttr:$name,
+                       OptionalAttr<AnyAttr>:$schedule);
+  let results = (outs Variadic<Ein_Tensor>:$results);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = [{$name `(` $inputs `)` attr-dict `:`
+                         functional-type($inputs, $results) $body}];
+  let hasVerifier = 1;
+}
+
+def Ein_IndexOp : Ein_Op<"index", [Pure]> {
+  let summary = "the coordinate of a rank of the enclosing op";
+  let arguments = (ins StrAttr:$rank);
+  let results = (outs Index:$result);
+  let assemblyFormat = "$rank attr-dict";
+}
+
+def Ein_ExtentOp : Ein_Op<"extent", [Pure]> {
+  let summary = "the value of an extent";
+  let arguments = (ins Ein_ExtentAttr:$extent);
+  let results = (outs Index:$result);
+  let hasCustomAssemblyFormat = 1;
+  let hasFolder = 0;
+}
+
+def Ein_YieldOp : Ein_Op<"yield", [Pure, Terminator, ReturnLike]> {
+  let summary = "values of a region";
+  let arguments = (ins Variadic<AnyType>:$values);
+  let assemblyFormat = "($values^ `:` type($values))? attr-dict";
+}
+
+#endif
