@@ -93,7 +93,8 @@ const char *checkSegments(Image &image, const Elf64_Ehdr &head,
     if (entry->d_tag == DT_NEEDED)
       return "it needs other libraries";
     if (entry->d_tag == DT_INIT || entry->d_tag == DT_FINI ||
-        entry->d_tag == DT_INIT_ARRAY || entry->d_tag == DT_FINI_ARRAY)
+        entry->d_tag == DT_INIT_ARRAY || entry->d_tag == DT_FINI_ARRAY ||
+        entry->d_tag == DT_INIT_ARRAYSZ || entry->d_tag == DT_FINI_ARRAYSZ)
       return "it has constructors or destructors";
     if (!allowedTag(entry->d_tag) || !dynamic.emplace(entry->d_tag,
                                                       entry->d_un.d_val).second)
