@@ -1,0 +1,185 @@
+#!/usr/bin/env python3
+"""Writes runtime/text/unicode_tables.inc and runtime/text/nfc_tables.inc.
+
+The tables are read off the `tokenizers` library itself, code point by code
+point, so that the C++ tokenizer agrees with it whatever Unicode version its
+regular expressions (Oniguruma), its Rust standard library and its normalizer
+were built with; these three differ. Needs a minute or two:
+
+    .venv/bin/python utils/gen_unicode_tables.py
+"""
+
+import json
+import os
+import sys
+from functools import cmp_to_key
+
+import tokenizers
+from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers
+
+CODE_POINTS = [c for c in range(0x110000) if not 0xD800 <= c < 0xE000]
+ALL_TEXT = "".join(map(chr, CODE_POINTS))
+# The order is that of enum Category in runtime/text/unicode.h. Cs cannot occur
+# in UTF-8 and is written as Cn.
+CATEGORIES = ("Lu Ll Lt Lm Lo Mn Mc Me Nd Nl No Pc Pd Ps Pe Pi Pf Po "
+              "Sm Sc Sk So Zs Zl Zp Cc Cf Co Cn").split()
+HANGUL_SYLLABLES = range(0xAC00, 0xAC00 + 11172)
+
+
+def regex_members(pattern):
+    """The code points that a one-character pattern matches."""
+    split = pre_tokenizers.Split(Regex(pattern), "removed")
+    members = set(CODE_POINTS)
+    for text, _ in split.pre_tokenize_str(ALL_TEXT):
+        members.difference_update(map(ord, text))
+    return members
+
+
+def boundaries(members):
+    """Sorted flat list: in the set iff an odd number of entries is <= cp."""
+    result = []
+    for c in sorted(members):
+        if result and result[-1] == c:
+            result[-1] = c + 1
+        else:
+            result += [c, c + 1]
+    return result
+
+
+def category_runs():
+    category = {}
+    for index, name in enumerate(CATEGORIES):
+        for c in regex_members(r"\p{%s}" % name):
+            assert c not in category, hex(c)
+            category[c] = index
+    runs, last = [], None
+    for c in range(0x110000):
+        index = category.get(c, CATEGORIES.index("Cn"))
+        if index != last:
+            runs.append(c << 5 | index)
+            last = index
+    return runs
+
+
+def numeric_members():
+    """Code points the Digits pre-tokenizer splits on (Rust char::is_numeric)."""
+    digits = pre_tokenizers.Digits(individual_digits=True)
+    text = "".join("a" + chr(c) + "a" for c in CODE_POINTS)
+    return {ord(t) for t, _ in digits.pre_tokenize_str(text)
+            if len(t) == 1 and t != "a"}
+
+
+def added_token_members(flag, affected):
+    """Code points c with affected(ids of "T" + c) for an added token T, id 1."""
+    token = dict(id=1, content="T", single_word=False, lstrip=False,
+                 rstrip=False, normalized=False, special=False)
+    token[flag] = True
+    model = dict(type="BPE", vocab={"x": 0}, merges=[], unk_token="x")
+    tok = Tokenizer.from_str(json.dumps(dict(added_tokens=[token], model=model)))
+    out = set()
+    for low in range(0, len(CODE_POINTS), 50000):
+        part = CODE_POINTS[low:low + 50000]
+        batch = tok.encode_batch(["T" + chr(c) for c in part])
+        out.update(c for c, e in zip(part, batch) if affected(e.ids))
+    return out
+
+
+def decompositions():
+    nfd = normalizers.NFD()
+    table = {}
+    for c in CODE_POINTS:
+        full = nfd.normalize_str(chr(c))
+        if full != chr(c) and c not in HANGUL_SYLLABLES:
+            table[c] = full
+    return table
+
+
+def compositions(table):
+    nfc = normalizers.NFC()
+    pairs = []
+    for c, full in table.items():
+        if len(full) >= 2 and nfc.normalize_str(full) == chr(c):
+            first = nfc.normalize_str(full[:-1])
+            if len(first) == 1:
+                assert nfc.normalize_str(first + full[-1]) == chr(c)
+                pairs.append((ord(first), ord(full[-1]), c))
+    return sorted(pairs)
+
+
+def combining_ranks():
+    """Order-preserving stand-ins for canonical combining classes, 0 kept."""
+    nfd = normalizers.NFD()
+    lowest, highest = "\u0334", "\u0345"  # classes 1 and 240
+
+    def swaps(a, b):
+        return nfd.normalize_str(a + b) == b + a
+
+    def order(a, b):
+        return 1 if swaps(a, b) else -1 if swaps(b, a) else 0
+
+    marks = [c for c in map(chr, CODE_POINTS) if swaps(c, lowest) or swaps(highest, c)]
+    marks.sort(key=cmp_to_key(order))
+    ranks, rank, previous = {}, 0, ""
+    for mark in marks:
+        if not previous or order(previous, mark):
+            rank += 1
+        ranks[ord(mark)] = rank
+        previous = mark
+    return ranks
+
+
+def rank_runs(ranks):
+    runs, last = [], 0
+    for c in range(0x110000):
+        if ranks.get(c, 0) != last:
+            last = ranks.get(c, 0)
+            runs.append(c << 8 | last)
+    return runs
+
+
+def emit(out, name, values, kind="uint32_t"):
+    out.write(f"constexpr {kind} {name}[] = {{\n")
+    for low in range(0, len(values), 8):
+        out.write("    " + " ".join(f"0x{v:x}," for v in values[low:low + 8]) + "\n")
+    out.write("};\n\n")
+
+
+def header(out, name, what):
+    title = f"//===- {name} - {what} "
+    out.write(title + "-" * max(0, 74 - len(title)) + "===//\n//\n"
+              "// Generated by utils/gen_unicode_tables.py from tokenizers "
+              f"{tokenizers.__version__}; do not\n// edit. clang-format off.\n//\n"
+              f"//===----------------------------------------------------------------------===//\n"
+              "// clang-format off\n\n")
+
+
+def main():
+    root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "runtime", "text")
+    spaces = regex_members(r"\s")
+    assert regex_members(r"\d") == regex_members(r"\p{Nd}")
+    assert added_token_members("rstrip", lambda ids: ids == [1]) == spaces
+    with open(os.path.join(root, "unicode_tables.inc"), "w") as out:
+        header(out, "unicode_tables.inc", "Character classes")
+        emit(out, "categoryRuns", category_runs())
+        emit(out, "spaceBounds", boundaries(spaces))
+        emit(out, "regexWordBounds", boundaries(regex_members(r"\w")))
+        emit(out, "rustWordBounds",
+             boundaries(added_token_members("single_word", lambda ids: 1 not in ids)))
+        emit(out, "rustNumericBounds", boundaries(numeric_members()))
+    table = decompositions()
+    with open(os.path.join(root, "nfc_tables.inc"), "w") as out:
+        header(out, "nfc_tables.inc", "Canonical composition")
+        flat = []
+        entries = []
+        for c in sorted(table):
+            entries += [c, len(flat) << 4 | len(table[c])]
+            flat += map(ord, table[c])
+        emit(out, "decompositionIndex", entries)
+        emit(out, "decompositionText", flat)
+        emit(out, "compositionPairs", [v for p in compositions(table) for v in p])
+        emit(out, "combiningRuns", rank_runs(combining_ranks()))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
