@@ -1,0 +1,113 @@
+"""Sugar that expands into small cascades: normalisations and attention."""
+
+from __future__ import annotations
+
+import math
+
+from .. import etypes as ty
+from .. import scalar as S
+from ..context import Context
+from ..errors import Unsupported
+from ..extent import Extent, floordiv, rank
+from ..ir import Tensor
+from ..scalar import Scalar
+from ..table import aten
+from .contractions import contract
+from .reductions import finite, fsum, moments, reduced
+
+
+@aten("layer_norm")
+def layer_norm(cx: Context, x: Tensor, normalized, weight=None, bias=None, eps: float = 1e-5, *_) -> Tensor:
+    dims = list(range(x.rank - len(normalized), x.rank))
+    compute = ty.compute_type(cx.etype)
+    mu, var = moments(cx, x, dims, compute)
+    scale = cx.b.map(lambda v: S.rsqrt(S.add(v, S.const(eps, compute))), [var])
+    params = [p for p in (weight, bias) if p is not None]
+
+    def body(v: Scalar, m: Scalar, r: Scalar, *rest: Scalar) -> Scalar:
+        rest = list(rest)
+        out = S.mul(S.sub(v, m), r)
+        out = S.mul(out, rest.pop(0)) if weight is not None else out
+        return S.add(out, rest.pop(0)) if bias is not None else out
+
+    return cx.pointwise(body, x, mu, scale, *params)
+
+
+@aten("rms_norm")
+def rms_norm(cx: Context, x: Tensor, normalized, weight=None, eps=None) -> Tensor:
+    dims = list(range(x.rank - len(normalized), x.rank))
+    compute = ty.compute_type(cx.etype)
+    if eps is None:
+        eps = {"f64": 2.220446049250313e-16}.get(cx.etype, 1.1920928955078125e-07 if cx.etype == "f32" else
+                                                  {"bf16": 0.0078125, "f16": 0.0009765625}.get(cx.etype, 0.0))
+    total = fsum(cx, x, dims, compute, lambda v: S.mul(v, v))
+    n = S.cast(S.extent(_count(x, dims)), compute)
+    scale = cx.b.map(lambda s: S.rsqrt(S.add(S.div(s, n), S.const(eps, compute))), [total])
+    params = [weight] if weight is not None else []
+    return cx.pointwise(lambda v, r, *w: S.mul(S.mul(v, r), w[0]) if w else S.mul(v, r), x, scale, *params)
+
+
+def _count(x: Tensor, dims) -> Extent:
+    out = Extent.of(1)
+    for d in dims:
+        out = out * x.shape[d]
+    return out
+
+
+def _masked(cx: Context, scores: Tensor, mask: Tensor | None, scale: float, causal: bool) -> Tensor:
+    """scale * scores, plus a float mask, or -inf where a boolean mask or causality forbids."""
+    n = scores.rank
+    low = S.const(-math.inf, scores.etype)
+    row, col = S.from_extent(rank(n - 2)), S.from_extent(rank(n - 1))
+
+    def body(v: Scalar, *m: Scalar) -> Scalar:
+        v = S.mul(v, S.const(scale, v.etype))
+        for e in m:
+            v = S.select(e, v, low) if e.etype == "i1" else S.add(v, S.cast(e, v.etype))
+        return S.select(S.cmp("le", col, row), v, low) if causal else v
+
+    return cx.b.map(body, [scores] if mask is None else [scores, mask], scores.shape)
+
+
+@aten("scaled_dot_product_attention")
+def attention(cx: Context, q: Tensor, k: Tensor, v: Tensor, attn_mask=None, dropout_p: float = 0.0,
+              is_causal: bool = False, *, scale=None, enable_gqa: bool = False) -> Tensor:
+    """softmax(scale * q k' + mask) v, rows that are wholly masked giving 0.
+
+    q [.., h, l, d], k [.., g, m, d], v [.., g, m, e], g a divisor of h under `enable_gqa`. The division by the row
+    sum follows the second contraction, in f32.
+    """
+    if dropout_p:
+        raise Unsupported("attention with dropout; call .eval() before export")
+    if scale is None:
+        if q.shape[-1].const is None:
+            raise Unsupported("attention over a run-time head size without a scale")
+        scale = 1 / math.sqrt(q.shape[-1].const)
+    n, etype = q.rank, cx.etype
+    batch = [*range(n - 2)]
+    length, keys = q.shape[-2], k.shape[-2]
+    m_label = k.labels[-2]
+
+    def shared(t: Tensor) -> list[Extent]:
+        """How keys and values are indexed by the leading ranks of the queries."""
+        out = [Extent.of(0) if t.shape[d] == 1 and q.shape[d] != 1 else rank(d) for d in batch]
+        if enable_gqa and t.shape[n - 3] != q.shape[n - 3]:
+            out[-1] = floordiv(rank(n - 3), floordiv(q.shape[n - 3], t.shape[n - 3]))
+        return out
+
+    rows = [rank(d) for d in range(n - 1)]
+    q_labels = list(q.labels[:-1])
+    scores = contract(cx, q, [*rows, rank(n)], k, [*shared(k), rank(n - 1), rank(n)],
+                      [*q.shape[:-1], keys], [*q_labels, m_label], [(q.labels[-1], q.shape[-1])], etype)
+    scores = _masked(cx, scores, attn_mask, scale, is_causal)
+    top = cx.b.map(finite, [reduced(cx, scores, [-1], "max", keepdim=True)])
+    weight = cx.b.map(lambda s, t: S.exp(S.sub(s, t)), [scores, top])
+    total = reduced(cx, weight, [-1], "add", keepdim=True)
+    mixed = contract(cx, weight, [*rows, rank(n)], v, [*shared(v), rank(n), rank(n - 1)],
+                     [*q.shape[:-1], v.shape[-1]], [*q_labels, v.labels[-1]], [(weight.labels[-1], keys)], etype)
+
+    def finish(o: Scalar, l: Scalar) -> Scalar:
+        zero = S.const(0.0, o.etype)
+        return S.cast(S.select(S.cmp("eq", l, zero), zero, S.div(o, l)), etype)
+
+    return cx.b.map(finish, [mixed, total], [*q.shape[:-1], v.shape[-1]])

@@ -1,0 +1,146 @@
+"""Reads and writes through coordinates held in tensors."""
+
+from __future__ import annotations
+
+from .. import scalar as S
+from ..builder import aligned, broadcast
+from ..context import Context
+from ..errors import Unsupported
+from ..extent import Extent, rank
+from ..ir import Argument, Einsum, Tensor, View, identity
+from ..scalar import Scalar
+from ..table import aten
+
+
+@aten("embedding")
+def embedding(cx: Context, table: Tensor, ids: Tensor, *_, **__) -> Tensor:
+    n = ids.rank
+    shape = [*ids.shape, table.shape[1]]
+    body = S.cast(S.arg(1, table.etype), cx.etype)
+    return cx.b.einsum([ids, table], [identity(n), [Extent.atom("$0"), rank(n)]], shape,
+                       [*ids.labels, table.labels[1]], body, coords=[0, None])
+
+
+def _nonnegative(cx: Context, t: Tensor) -> bool:
+    """True if no element of an index tensor is negative, as far as its making tells."""
+    if t.coord is not None:
+        return _nonnegative_scalar(cx, t.coord, t)
+    if isinstance(t.op, View):
+        return _nonnegative(cx, t.op.source)
+    if isinstance(t.op, Argument):
+        low = (t.op.attrs.get("range") or [-1])[0]
+        return low >= 0
+    if isinstance(t.op, Einsum):
+        if set(t.op.reduce) & {"argmax", "argmin"}:
+            return all(e.const != 0 for e in t.op.sizes)
+        return not t.op.reduce and t.op.body is not None and _nonnegative_scalar(cx, t.op.body, t)
+    return False
+
+
+def _nonnegative_scalar(cx: Context, x: Scalar, t: Tensor) -> bool:
+    e = S.to_extent(x)
+    if e is not None:
+        return cx.nonnegative(e, t.shape)
+    if x.op == "arith.maxsi":
+        return any(_nonnegative_scalar(cx, a, t) for a in x.args)
+    if x.op in ("arith.addi", "arith.muli", "arith.minsi", "arith.floordivsi"):
+        return all(_nonnegative_scalar(cx, a, t) for a in x.args)
+    if x.op == "arg" and isinstance(t.op, Einsum):
+        return _nonnegative(cx, t.op.inputs[x.attr])
+    return False
+
+
+def _wrapped(cx: Context, ids: Tensor, size: Extent) -> Tensor:
+    """Index values with negative ones counted from the end."""
+    ids = cx.b.cast(ids, "i64")
+    if _nonnegative(cx, ids):
+        return ids
+    return cx.b.map(lambda v: S.select(S.cmp("lt", v, S.const(0, "i64")), S.add(v, S.extent(size)), v), [ids])
+
+
+@aten("index.Tensor", "_unsafe_index.Tensor")
+def index(cx: Context, x: Tensor, indices) -> Tensor:
+    """x[i0, :, i1, …] with integer tensors; those that are affine in their coordinates become plain indices."""
+    indices = [*indices, *[None] * (x.rank - len(indices))]
+    given = [d for d, i in enumerate(indices) if i is not None]
+    if any(indices[d].etype == "i1" for d in given):
+        raise Unsupported("a boolean mask as index gives a size that depends on the data")
+    common = broadcast(*(indices[d].shape for d in given))
+    adjacent = given == list(range(given[0], given[-1] + 1))
+    lead = given[0] if adjacent else 0
+    rest = [d for d in range(x.rank) if d not in given]
+    before = [d for d in rest if d < lead] if adjacent else []
+    order = [*before, *([None] * len(common)), *(d for d in rest if d not in before)]
+    shape = [*(x.shape[d] for d in before), *common, *(x.shape[d] for d in rest if d not in before)]
+    at: list[Extent] = [Extent.of(0)] * x.rank
+    for k, d in enumerate(order):
+        if d is not None:
+            at[d] = rank(k)
+    off = len(before)
+    inputs, where, coords = [], [], []
+    for d in given:
+        t = indices[d]
+        pos = [e.subs({f"%{k}": rank(off + k) for k in range(len(common))}) for e in aligned(t, common)]
+        e = S.to_extent(t.coord) if t.coord is not None else None
+        if e is not None and cx.nonnegative(e, t.shape):
+            at[d] = e.subs({f"%{k}": p for k, p in enumerate(pos)})
+            continue
+        at[d] = Extent.atom(f"${len(coords)}")
+        inputs.append(_wrapped(cx, t, x.shape[d]))
+        where.append(pos)
+        coords.append(len(coords))
+    if not inputs:
+        return cx.b.view(x, at, shape)
+    body = S.arg(len(inputs), x.etype)
+    labels = cx.b.labels_for(shape, [x, *inputs])
+    return cx.b.einsum([*inputs, x], [*where, at], shape, labels, body, coords=[*coords, None], logical=x.logical)
+
+
+@aten("index_select")
+def index_select(cx: Context, x: Tensor, dim: int, ids: Tensor) -> Tensor:
+    return index(cx, x, [*[None] * (dim % x.rank), ids])
+
+
+@aten("gather")
+def gather(cx: Context, x: Tensor, dim: int, ids: Tensor, **_) -> Tensor:
+    at = identity(x.rank)
+    at[dim % x.rank] = Extent.atom("$0")
+    ids = _wrapped(cx, ids, x.shape[dim % x.rank])
+    return cx.b.einsum([ids, x], [identity(x.rank), at], ids.shape, ids.labels, S.arg(1, x.etype), coords=[0, None],
+                       logical=x.logical)
+
+
+def _scatter(cx: Context, x: Tensor, dim: int, ids: Tensor, source, monoid: str | None) -> Tensor:
+    dim %= x.rank
+    at = identity(x.rank)
+    at[dim] = Extent.atom("$0")
+    x = cx.plain(x)
+    if not isinstance(source, Tensor):
+        source = cx.b.full(source, ids.shape, x.etype)
+    if source.shape != ids.shape:
+        source = cx.b.view(source, identity(source.rank), ids.shape, ids.labels)
+    return cx.b.scatter(x, at, cx.b.cast(source, x.etype), [_wrapped(cx, ids, x.shape[dim])], [identity(ids.rank)], monoid)
+
+
+@aten("scatter.src", "scatter.value")
+def scatter(cx: Context, x: Tensor, dim: int, ids: Tensor, source) -> Tensor:
+    return _scatter(cx, x, dim, ids, source, None)
+
+
+@aten("scatter_add")
+def scatter_add(cx: Context, x: Tensor, dim: int, ids: Tensor, source: Tensor) -> Tensor:
+    return _scatter(cx, x, dim, ids, source, "add")
+
+
+@aten("topk")
+def topk(cx: Context, x: Tensor, k, dim: int = -1, largest: bool = True, sorted: bool = True) -> tuple[Tensor, Tensor]:
+    if not largest:
+        raise Unsupported("topk of the smallest; negate the input")
+    return tuple(cx.b.topk(cx.plain(x), dim % x.rank, k))
+
+
+@aten("sort", "sort.stable")
+def sort(cx: Context, x: Tensor, dim: int = -1, descending: bool = False, stable=None) -> tuple[Tensor, Tensor]:
+    if isinstance(dim, bool):
+        dim = -1
+    return tuple(cx.b.sort(cx.plain(x), dim % x.rank, descending))

@@ -1,0 +1,204 @@
+"""Relabellings: the same elements under other ranks. Only `cat` and its kin move data."""
+
+from __future__ import annotations
+
+from ..context import Context
+from ..errors import Unsupported
+from ..extent import Extent, floordiv, mod, product, rank
+from ..ir import Tensor, identity
+from ..table import aten
+
+OPEN = 2**62  # an end beyond this means: to the end
+
+
+@aten("view", "reshape", "_unsafe_view", "view_as", "reshape_as", "flatten.using_ints", "unflatten.int", "view_copy",
+      "_reshape_copy")
+def reshape(cx: Context, x: Tensor, *_, **__) -> Tensor:
+    return cx.b.reshape(x, cx.shape())
+
+
+@aten("view.dtype")
+def view_dtype(cx: Context, x: Tensor, dtype) -> Tensor:
+    if x.etype == cx.etype:
+        return x
+    raise Unsupported("reinterpreting the bits of a tensor")
+
+
+@aten("transpose.int", "swapaxes", "swapdims")
+def transpose(cx: Context, x: Tensor, a: int, b: int) -> Tensor:
+    dims = list(range(x.rank))
+    if dims:
+        dims[a], dims[b] = dims[b], dims[a]
+    return cx.b.permute(x, dims)
+
+
+@aten("t", "numpy_T", "mT")
+def t(cx: Context, x: Tensor) -> Tensor:
+    return x if x.rank < 2 else cx.b.permute(x, [*range(x.rank - 2), x.rank - 1, x.rank - 2])
+
+
+@aten("permute")
+def permute(cx: Context, x: Tensor, dims) -> Tensor:
+    return cx.b.permute(x, [d % x.rank for d in dims])
+
+
+@aten("movedim.int", "movedim.intlist")
+def movedim(cx: Context, x: Tensor, source, destination) -> Tensor:
+    source = [source] if isinstance(source, int) else list(source)
+    destination = [destination] if isinstance(destination, int) else list(destination)
+    source, destination = [d % x.rank for d in source], [d % x.rank for d in destination]
+    rest = [d for d in range(x.rank) if d not in source]
+    place = dict(zip(destination, source))
+    return cx.b.permute(x, [place[k] if k in place else rest.pop(0) for k in range(x.rank)])
+
+
+@aten("unsqueeze", "unsqueeze_")
+def unsqueeze(cx: Context, x: Tensor, dim: int) -> Tensor:
+    return cx.b.unsqueeze(x, dim % (x.rank + 1))
+
+
+@aten("squeeze", "squeeze.dim", "squeeze.dims")
+def squeeze(cx: Context, x: Tensor, dims=None) -> Tensor:
+    dims = range(x.rank) if dims is None else [d % x.rank for d in ([dims] if isinstance(dims, int) else dims)]
+    for d in sorted(dims, reverse=True):
+        if x.shape[d] == 1:
+            x = cx.b.select(x, d, 0)
+    return x
+
+
+@aten("expand", "expand_as", "broadcast_to", "expand_copy")
+def expand(cx: Context, x: Tensor, *_, **__) -> Tensor:
+    return cx.b.expand(x, cx.shape())
+
+
+@aten("broadcast_tensors")
+def broadcast_tensors(cx: Context, xs) -> tuple[Tensor, ...]:
+    return tuple(cx.b.expand(x, cx.shape(v)) for x, v in zip(xs, cx.value))
+
+
+@aten("slice.Tensor")
+def slice_(cx: Context, x: Tensor, dim: int = 0, start=None, end=None, step: int = 1) -> Tensor:
+    dim %= x.rank
+    size = cx.shape()[dim]
+    return cx.b.slice(x, dim, _start(x.shape[dim], size, start, end, step), size, step)
+
+
+def _start(extent: Extent, size: Extent, start, end, step: int):
+    """Where a slice begins, once negative and clamped starts are resolved."""
+    if start is None or size == extent:
+        return 0
+    if isinstance(start, Extent):
+        return start if start.const is None or start.const >= 0 else extent + start
+    if start >= 0:
+        return start
+    open_end = end is None or (isinstance(end, int) and end >= OPEN)
+    return extent - size if open_end and step == 1 else extent + start
+
+
+@aten("select.int", "select_copy.int")
+def select(cx: Context, x: Tensor, dim: int, index) -> Tensor:
+    dim %= x.rank
+    negative = isinstance(index, int) and index < 0
+    return cx.b.select(x, dim, x.shape[dim] + index if negative else index)
+
+
+@aten("narrow")
+def narrow(cx: Context, x: Tensor, dim: int, start, length) -> Tensor:
+    dim %= x.rank
+    return cx.b.slice(x, dim, start, cx.shape()[dim])
+
+
+@aten("split.Tensor", "split_with_sizes", "chunk", "tensor_split.sections", "split.sizes")
+def split(cx: Context, x: Tensor, _, dim: int = 0) -> tuple[Tensor, ...]:
+    dim %= x.rank
+    out, start = [], Extent.of(0)
+    for part in cx.value:
+        size = cx.shape(part)[dim]
+        out.append(cx.b.slice(x, dim, start, size))
+        start = start + size
+    return tuple(out)
+
+
+@aten("unbind.int")
+def unbind(cx: Context, x: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
+    return tuple(cx.b.select(x, dim % x.rank, k) for k in range(len(cx.value)))
+
+
+@aten("cat", "concat")
+def cat(cx: Context, parts, dim: int = 0) -> Tensor:
+    shapes = [n.meta["val"].shape for n in cx.node.args[0]]
+    parts = [p for p, s in zip(parts, shapes) if not (len(s) == 1 and s[0] == 0 and len(cx.shape()) > 1)]
+    dim %= len(cx.shape())
+    if len(parts) == 2:
+        appended = cx.append_state(parts[0], parts[1], dim)
+        if appended is not None:
+            return appended
+    return cx.b.concat([cx.b.cast(p, cx.etype) for p in parts], dim)
+
+
+@aten("stack")
+def stack(cx: Context, parts, dim: int = 0) -> Tensor:
+    dim %= len(cx.shape())
+    return cx.b.concat([cx.b.unsqueeze(cx.b.cast(p, cx.etype), dim) for p in parts], dim)
+
+
+@aten("repeat")
+def repeat(cx: Context, x: Tensor, _) -> Tensor:
+    shape = cx.shape()
+    off = len(shape) - x.rank
+    at = [rank(off + d) if shape[off + d] == e else mod(rank(off + d), e) for d, e in enumerate(x.shape)]
+    return cx.b.view(x, at, shape)
+
+
+@aten("repeat_interleave.self_int")
+def repeat_interleave(cx: Context, x: Tensor, repeats, dim=None, **_) -> Tensor:
+    if dim is None:
+        x, dim = cx.b.reshape(x, [product(x.shape)]), 0
+    dim %= x.rank
+    at = identity(x.rank)
+    at[dim] = floordiv(rank(dim), repeats)
+    return cx.b.view(x, at, cx.shape(), x.labels)
+
+
+@aten("flip")
+def flip(cx: Context, x: Tensor, dims) -> Tensor:
+    at = identity(x.rank)
+    for d in dims:
+        at[d % x.rank] = x.shape[d % x.rank] - 1 - rank(d % x.rank)
+    return cx.b.view(x, at, x.shape, x.labels)
+
+
+@aten("roll")
+def roll(cx: Context, x: Tensor, shifts, dims=()) -> Tensor:
+    if not dims:
+        raise Unsupported("roll of a flattened tensor")
+    at = identity(x.rank)
+    for n, d in zip(shifts, dims):
+        at[d % x.rank] = mod(rank(d % x.rank) + (x.shape[d % x.rank] - n), x.shape[d % x.rank])
+    return cx.b.view(x, at, x.shape, x.labels)
+
+
+@aten("constant_pad_nd", "pad")
+def pad(cx: Context, x: Tensor, amounts, *args, **kwargs) -> Tensor:
+    mode = args[0] if str(cx.node.target) == "aten.pad.default" and args else kwargs.get("mode", "constant")
+    value = args[-1] if args and not isinstance(args[-1], str) else kwargs.get("value", 0)
+    if mode not in ("constant", None) and isinstance(mode, str):
+        raise Unsupported(f"padding mode {mode!r}")
+    at = identity(x.rank)
+    for k in range(len(amounts) // 2):
+        at[x.rank - 1 - k] = rank(x.rank - 1 - k) - amounts[2 * k]
+    fill = value or 0
+    x = cx.plain(x)
+    return cx.b.view(x, at, cx.shape(), x.labels, fill=float(fill) if "f" in x.etype else int(fill))
+
+
+@aten("diagonal")
+def diagonal(cx: Context, x: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
+    dim1, dim2 = dim1 % x.rank, dim2 % x.rank
+    last = rank(x.rank - 2)
+    keep = [d for d in range(x.rank) if d not in (dim1, dim2)]
+    at = [Extent.of(0)] * x.rank
+    for k, d in enumerate(keep):
+        at[d] = rank(k)
+    at[dim1], at[dim2] = last + max(-offset, 0), last + max(offset, 0)
+    return cx.b.view(x, at, cx.shape())

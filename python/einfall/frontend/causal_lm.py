@@ -1,0 +1,326 @@
+"""Import of a Hugging Face causal language model: one export, three entry points, the cache as state.
+
+The model is built on the meta device from config.json; weights are known by the headers of their files only. The
+cascade's sizes are b (batch), s (tokens of this call), t (slots in use after it, `t >= s`) and c (capacity of the
+cache). Slot `j` of row `i` holds token `j - start[i]` of that row's text; slots before `start[i]` are padding on the left.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import warnings
+
+import torch
+
+from . import etypes as ty
+from . import scalar as S
+from .builder import Builder
+from .checkpoint import Stored, read_checkpoint
+from .context import Symbols
+from .errors import CheckpointError, FrontendError
+from .exporting import export, user_inputs
+from .extent import Extent, rank, symbol
+from .importer import GraphImporter
+from .ir import Function, Result, Tensor, View, argument, identity
+from .modules import DTYPES, Inputs
+from .printer import module_text
+from .states import StateLayer, probe_states
+
+B, SLOTS, NEW, CAPACITY = symbol("b"), symbol("t"), symbol("s"), symbol("c")
+
+
+def import_causal_lm(model_dir: str, dtype: str = "auto", *, locations: bool = True) -> tuple[str, dict]:
+    """(module text, metadata) of a causal LM folder with config.json and safetensors files.
+
+    dtype   type of activations and of the cache: "f32", "bf16", "f16", or "auto" for the checkpoint's. Weights keep
+            their stored type
+
+    Entry points, with ids i64[b, s] and start i64[b] (number of padding slots on the left of each row):
+      @logits -> f32[b, s, V]       @next -> f32[b, V], of the last slot       @nll -> f32[b, s - 1], in nats
+    each taking and returning the states k0, v0, k1, … of [b, heads, c, head size]. The caller passes t.
+    Raises `CheckpointError` (files, missing or misshapen weights), `UnsupportedOpError`, `FrontendError`.
+    """
+    functions, metadata = import_functions(model_dir, dtype)
+    return module_text(functions, locations), metadata
+
+
+def import_functions(model_dir: str, dtype: str = "auto") -> tuple[list[Function], dict]:
+    """As `import_causal_lm`, as objects."""
+    config = _config(model_dir)
+    checkpoint = read_checkpoint(model_dir)
+    act = _activation_type(config, checkpoint, dtype)
+    model = build_model(config, DTYPES[act])
+    names = weight_names(model, checkpoint, model_dir)
+    states = probe_states(model)
+    ep = _export(model, states)
+    lm = _LanguageModel(ep, names, checkpoint, buffer_values(model, config), states)
+    functions = lm.functions()
+    return functions, _metadata(model_dir, config, act, lm, checkpoint, functions)
+
+
+# -- the model on the meta device -----------------------------------------------------------------------
+
+
+def _config(model_dir: str):
+    from transformers import AutoConfig
+
+    path = os.path.join(model_dir, "config.json")
+    if not os.path.exists(path):
+        raise CheckpointError(f"{path} does not exist; expected a Hugging Face model folder")
+    try:
+        return AutoConfig.from_pretrained(model_dir, local_files_only=True)
+    except Exception as e:
+        raise CheckpointError(f"{path} cannot be used: {e}") from e
+
+
+def _activation_type(config, checkpoint: dict[str, Stored], dtype: str) -> str:
+    if dtype != "auto":
+        if dtype not in DTYPES:
+            raise FrontendError(f'dtype must be "auto", "f32", "bf16" or "f16", but got {dtype!r}')
+        return dtype
+    named = getattr(config, "dtype", None)
+    named = getattr(torch, named) if isinstance(named, str) else named
+    if named is not None:
+        return ty.from_torch(named)
+    return next((t.etype for t in checkpoint.values() if ty.is_float(t.etype)), "f32")
+
+
+def build_model(config, dtype: torch.dtype) -> torch.nn.Module:
+    """The model without memory for weights; its floating parameters claim `dtype`."""
+    from transformers import AutoModelForCausalLM
+
+    try:
+        with torch.device("meta"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return AutoModelForCausalLM.from_config(config, dtype=dtype, attn_implementation="sdpa").eval()
+    except Exception as e:
+        raise FrontendError(f"transformers cannot build a causal LM of type {config.model_type!r}: {e}") from e
+
+
+def buffer_values(model: torch.nn.Module, config) -> dict[str, torch.Tensor]:
+    """Values of the buffers that no checkpoint holds (rotary frequencies, embedding scales), as the library sets them."""
+    values: dict[str, torch.Tensor] = {}
+    for prefix, module in model.named_modules():
+        own = [n for n in module._non_persistent_buffers_set if module._buffers.get(n) is not None]
+        if not own:
+            continue
+        meta = {n: module._buffers[n] for n in own}
+        for n, t in meta.items():
+            module._buffers[n] = _unset(t)
+        with torch.no_grad():
+            model._init_weights(module)
+        for n, t in meta.items():
+            if not torch.equal(module._buffers[n].nan_to_num(), _unset(t).nan_to_num()):
+                values[f"{prefix}.{n}" if prefix else n] = module._buffers[n]
+            module._buffers[n] = t
+    return values
+
+
+def _unset(t: torch.Tensor) -> torch.Tensor:
+    """A buffer of values that no initialisation would choose, to tell whether one took place."""
+    if t.dtype == torch.bool:
+        return torch.zeros_like(t, device="cpu")
+    return torch.full_like(t, -12345.0 if t.is_floating_point() else -77, device="cpu")
+
+
+def weight_names(model: torch.nn.Module, checkpoint: dict[str, Stored], folder: str) -> dict[str, str]:
+    """The checkpoint's name of each parameter and persistent buffer; tied ones share one. Checks shapes."""
+    alias: dict[int, list[str]] = {}
+    everything = [*model.named_parameters(remove_duplicate=False),
+                  *((n, b) for n, b in model.named_buffers(remove_duplicate=False) if n in model.state_dict().keys())]
+    for name, t in everything:
+        alias.setdefault(id(t), []).append(name)
+    prefix = getattr(model, "base_model_prefix", "") + "."
+    names: dict[str, str] = {}
+    missing, wrong = [], []
+    for name, t in everything:
+        candidates = [name, *alias[id(t)]]
+        candidates += [c.removeprefix(prefix) for c in candidates if c.startswith(prefix)]
+        found = next((checkpoint[c] for c in candidates if c in checkpoint), None)
+        if found is None:
+            missing.append(f"{name} {list(t.shape)}")
+            continue
+        if found.shape != tuple(t.shape):
+            wrong.append(f"{found.name} in {found.file}: expected shape {list(t.shape)}, but got {list(found.shape)}")
+        elif found.etype not in ty.TO_TORCH:
+            wrong.append(f"{found.name} in {found.file}: element type {found.etype} is not supported")
+        names[name] = found.name
+    if missing or wrong:
+        lines = [f"the weights in {folder} do not fit its config.json:"]
+        lines += [f"  missing: {m}" for m in missing[:20]] + ([f"  and {len(missing) - 20} more"] if len(missing) > 20 else [])
+        lines += [f"  {w}" for w in wrong[:20]]
+        raise CheckpointError("\n".join(lines))
+    return names
+
+
+# -- export ---------------------------------------------------------------------------------------------
+
+
+class _Step(torch.nn.Module):
+    """One call: appends `ids` to the cache and returns logits and the cache's new contents."""
+
+    def __init__(self, model: torch.nn.Module):
+        super().__init__()
+        self.model = model
+
+    def forward(self, ids, start, *kv):
+        from transformers.cache_utils import Cache
+
+        past, new = kv[0].shape[2], ids.shape[1]
+        slot = past + torch.arange(new, device=ids.device)
+        position = (slot[None] - start[:, None]).clamp(min=0)
+        mask = torch.arange(past + new, device=ids.device)[None] >= start[:, None]
+        cache = Cache(layers=[StateLayer(kv[k], kv[k + 1]) for k in range(0, len(kv), 2)])
+        out = self.model(input_ids=ids, attention_mask=mask, position_ids=position, past_key_values=cache, use_cache=True)
+        return (out.logits, *(x for layer in cache.layers for x in (layer.keys, layer.values)))
+
+
+def _export(model: torch.nn.Module, states) -> torch.export.ExportedProgram:
+    b, s, p = (torch.export.Dim(n, min=1) for n in "bsp")
+    meta = {"device": "meta"}
+    kv = [torch.zeros(2, st.heads, 5, st.size, dtype=ty.TO_TORCH[st.etype], **meta) for st in states]
+    args = (torch.zeros(2, 3, dtype=torch.long, **meta), torch.zeros(2, dtype=torch.long, **meta), *kv)
+    shapes = {"ids": {0: b, 1: s}, "start": {0: b}, "kv": tuple({0: b, 2: p} for _ in kv)}
+    return export(_Step(model), args, dynamic_shapes=shapes)
+
+
+@dataclasses.dataclass
+class _State:
+    """One state while its graph is imported: the argument, what holds its past, and its updated value."""
+
+    argument: Tensor
+    past: Tensor
+    updated: Tensor | None = None
+    seen: Tensor | None = None  # the updated value over the slots in use
+
+
+class _LanguageModel:
+    """The imported graph and the entry points made of it."""
+
+    def __init__(self, ep, names: dict[str, str], checkpoint: dict[str, Stored], values: dict[str, torch.Tensor], states):
+        self.b = Builder()
+        self.ep, self.specs = ep, states
+        nodes = user_inputs(ep)
+        ids, past = nodes[0].meta["val"].shape, nodes[2].meta["val"].shape[2]
+        sizes = [(ids[0], B), (ids[1], NEW), (past, SLOTS - NEW)]
+        if any(not isinstance(k, torch.SymInt) for k, _ in sizes):
+            raise FrontendError("the model fixes the batch, the number of tokens or the past length while it is traced")
+        self.importer = GraphImporter(self.b, Symbols({k.node.expr.name: e for k, e in sizes}))
+        cx = self.importer.cx
+        cx.append_state, cx.assume = self.append, {"t": NEW + symbol("past")}
+        stored = {t.name: t.etype for t in checkpoint.values()}
+        rename = lambda n: names.get(n.removeprefix("model."), n.removeprefix("model."))  # noqa: E731
+        self.inputs = Inputs(ep, self.importer, stored, {f"model.{n}": v for n, v in values.items()}, rename)
+        self.states: list[_State] = []
+        self.user = {n.name: k for k, n in enumerate(nodes)}
+        logits, *kv = self.importer.run(ep.graph_module, self.placeholder)
+        self.logits = self.b.cast(logits, "f32")
+        self._check_states(kv)
+
+    # -- inputs and states ----------------------------------------------------------------------
+
+    def placeholder(self, node: torch.fx.Node):
+        k = self.user.get(node.name)
+        if k is None:
+            return self.inputs(node)
+        if k == 0:
+            self.ids = argument("input", "ids", [B, NEW], "i64", ["b", "s"], "ids", range=[0, self.vocabulary])
+            return self.ids
+        if k == 1:
+            self.start = argument("input", "start", [B], "i64", ["b"], "start")
+            return self.start
+        spec = self.specs[k - 2]
+        shape = [B, Extent.of(spec.heads), CAPACITY, Extent.of(spec.size)]
+        state = argument("state", spec.name, shape, spec.etype, ["b", "h", "t", "d"], spec.name)
+        self.b.hint, self.b.loc = f"{spec.name}_past", None
+        past = self.b.view(state, identity(4), [B, shape[1], SLOTS - NEW, shape[3]], ["b", "h", "t", "d"])
+        self.states.append(_State(state, past))
+        return past
+
+    @property
+    def vocabulary(self) -> int:
+        return next(n for n in self.ep.graph.nodes if n.op == "output").args[0][0].meta["val"].shape[-1]
+
+    def append(self, past: Tensor, new: Tensor, dim: int) -> Tensor | None:
+        """The hook of `cat`: appending to a state's past updates the state and reads it back."""
+        state = next((s for s in self.states if s.past is past), None)
+        if state is None or dim != 2:
+            return None
+        if state.updated is not None:
+            raise FrontendError(f"the model appends twice to the state {state.argument.op.name}")
+        new = self.b.cast(new, past.etype)
+        at = [rank(0), rank(1), rank(2) + (SLOTS - NEW), rank(3)]
+        self.b.hint = f"{state.argument.op.name}_new"
+        state.updated = self.b.update(state.argument, at, new)
+        shape = [past.shape[0], past.shape[1], SLOTS, past.shape[3]]
+        self.b.hint = f"{state.argument.op.name}_all"
+        state.seen = self.b.view(state.updated, identity(4), shape, ["b", "h", "t", "d"])
+        return state.seen
+
+    def _check_states(self, kv: list[Tensor]) -> None:
+        for state, out in zip(self.states, kv):
+            if state.seen is not out:
+                raise FrontendError(f"the model does not return its cache {state.argument.op.name} as past and new appended")
+
+    # -- entry points ---------------------------------------------------------------------------
+
+    def functions(self) -> list[Function]:
+        self.b.loc = None
+        return [self._function("logits", self.logits), self._function("next", self.last()), self._function("nll", self.nll())]
+
+    def _function(self, name: str, value: Tensor) -> Function:
+        args = [self.ids.op, self.start.op, *(s.argument.op for s in self.states), *self.inputs.arguments()]
+        results = [Result(value, {"nll": "nll"}.get(name, "logits"))]
+        results += [Result(s.updated, state=s.argument.op.name) for s in self.states]
+        return Function(name, args, results, params=["t"])
+
+    def last(self) -> Tensor:
+        """Logits [b, v] of the last slot."""
+        self.b.hint = "last"
+        return self.b.view(self.logits, [rank(0), NEW - 1, rank(1)], [B, self.logits.shape[2]], ["b", "v"])
+
+    def nll(self) -> Tensor:
+        """[b, s - 1]: log of the sum of exp(logits[b, i, :]) minus logits[b, i, ids[b, i + 1]]."""
+        b, vocab = self.b, self.logits.shape[2]
+        b.hint = "scored"
+        x = b.view(self.logits, identity(3), [B, NEW - 1, vocab], ["b", "i", "v"])
+        b.hint = "top"
+        top = b.reduce(x, [2], "max")
+        at = [identity(3), identity(2)]
+        b.hint = "exps"
+        shift = S.exp(S.sub(S.arg(0, "f32"), S.arg(1, "f32")))
+        exps = b.einsum([x, top], at, x.shape, x.labels, shift)
+        b.hint = "total"
+        total = b.reduce(exps, [2], "add")
+        b.hint = "target"
+        target = b.einsum([self.ids, x], [[rank(0), rank(1) + 1], [rank(0), rank(1), Extent.atom("$0")]],
+                          [B, NEW - 1], ["b", "i"], S.arg(1, "f32"), coords=[0, None])
+        b.hint = "nll"
+        return b.map(lambda l, m, g: S.sub(S.add(S.log(l), m), g), [total, top, target])
+
+
+def _metadata(model_dir: str, config, act: str, lm: _LanguageModel, checkpoint: dict[str, Stored], functions) -> dict:
+    """What the driver and the package need beside the text; sizes in elements, offsets in bytes."""
+    weights = {a.name: checkpoint[a.name] for a in functions[0].live_args() if a.kind == "weight"}
+    text = config.get_text_config()
+    generation = {}
+    path = os.path.join(model_dir, "generation_config.json")
+    if os.path.exists(path):
+        with open(path) as f:
+            generation = json.load(f)
+    eos = generation.get("eos_token_id", getattr(text, "eos_token_id", None))
+    return {
+        "model_type": config.model_type,
+        "dtype": act,
+        "vocab_size": int(lm.vocabulary),
+        "max_positions": getattr(text, "max_position_embeddings", None),
+        "bos_token_id": generation.get("bos_token_id", getattr(text, "bos_token_id", None)),
+        "eos_token_ids": eos if isinstance(eos, list) else [] if eos is None else [eos],
+        "generation": generation,
+        "states": [{"name": s.name, "heads": s.heads, "size": s.size, "etype": s.etype} for s in lm.specs],
+        "weights": {n: dataclasses.asdict(t) for n, t in weights.items()},
+        "unused_weights": sorted(set(checkpoint) - set(weights)),
+        "entries": [f.name for f in functions],
+    }

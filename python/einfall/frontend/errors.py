@@ -1,0 +1,40 @@
+"""Errors of the importers; every message names the user's own thing (op, Python line, tensor, file)."""
+
+from __future__ import annotations
+
+import dataclasses
+
+
+class FrontendError(Exception):
+    """A program or a checkpoint that cannot be imported, with what to do about it."""
+
+
+class CheckpointError(FrontendError):
+    """A checkpoint whose files, tensors or configuration do not fit the model."""
+
+
+class Unsupported(Exception):
+    """Raised inside one table function: this op cannot be imported with these arguments."""
+
+
+@dataclasses.dataclass
+class UnsupportedOp:
+    """One op of the graph that has no import: name, how often, where, and why if the op as such is known."""
+
+    name: str
+    count: int = 0
+    sources: list[str] = dataclasses.field(default_factory=list)
+    reason: str = ""
+
+
+class UnsupportedOpError(FrontendError):
+    """All ops of a graph that have no import, gathered in `ops`."""
+
+    def __init__(self, ops: list[UnsupportedOp]):
+        self.ops = ops
+        lines = ["einfall cannot import this program; it uses"]
+        for op in ops:
+            where = "; ".join(op.sources[:3]) + (f"; and {len(op.sources) - 3} more lines" if len(op.sources) > 3 else "")
+            lines.append(f"  {op.name} ({op.count}x) at {where}" + (f": {op.reason}" if op.reason else ""))
+        lines.append("write these with supported operations, or add a function to python/einfall/frontend/aten/")
+        super().__init__("\n".join(lines))

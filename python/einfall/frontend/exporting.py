@@ -1,0 +1,96 @@
+"""torch.export for the importers: the exported program, names for its symbolic sizes, values of its constants."""
+
+from __future__ import annotations
+
+import logging
+import re
+import warnings
+from typing import Any, Mapping
+
+import numpy as np
+import torch
+
+from . import etypes as ty
+from .errors import FrontendError
+from .extent import Extent, symbol
+
+_IN_PLACE = re.compile(r"^aten\.(?!detach_|lift)[a-z0-9_]*[a-z0-9]_\.")
+
+
+def export(module: torch.nn.Module, args: tuple, kwargs: dict | None = None, dynamic_shapes=None) -> torch.export.ExportedProgram:
+    """Exports without decompositions; a graph that writes in place is made functional."""
+    logging.getLogger("torch.export").setLevel(logging.ERROR)
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")
+        try:
+            ep = torch.export.export(module, args, kwargs or {}, dynamic_shapes=dynamic_shapes, strict=False)
+        except Exception as e:  # torch raises many kinds, all about the user's program
+            raise FrontendError(f"torch.export cannot trace {type(module).__name__}: {e}") from e
+        if any(_IN_PLACE.match(str(n.target)) for n in ep.graph.nodes if n.op == "call_function"):
+            ep = ep.run_decompositions({})
+    return ep
+
+
+def symbol_names(ep: torch.export.ExportedProgram, args: tuple, kwargs: Mapping[str, Any] | None,
+                 dynamic_shapes) -> dict[str, Extent]:
+    """Extents for torch's size symbols: named as the user's `Dim`s, else after argument and dimension."""
+    spec_leaves = _leaf_specs(args, kwargs or {}, dynamic_shapes)
+    names: dict[str, Extent] = {}
+    taken: set[str] = set()
+    for node, spec in zip(user_inputs(ep), spec_leaves):
+        val = node.meta.get("val")
+        if not isinstance(val, torch.Tensor):
+            continue
+        for d, size in enumerate(val.shape):
+            expr = size.node.expr if isinstance(size, torch.SymInt) else None
+            if expr is None or not expr.is_Symbol or expr.name in names:
+                continue
+            dim = spec.get(d) if isinstance(spec, dict) else spec[d] if isinstance(spec, (tuple, list)) and d < len(spec) else None
+            name = getattr(dim, "__name__", None) or f"{node.name}_{d}"
+            name = re.sub(r"\W", "_", name)
+            while name in taken:
+                name += "_"
+            taken.add(name)
+            names[expr.name] = symbol(name)
+    return names
+
+
+def user_inputs(ep: torch.export.ExportedProgram) -> list[torch.fx.Node]:
+    """The placeholders of the caller's arguments, in order."""
+    held = set(ep.graph_signature.inputs_to_parameters) | set(ep.graph_signature.inputs_to_buffers) \
+        | set(ep.graph_signature.inputs_to_lifted_tensor_constants)
+    return [n for n in ep.graph.nodes if n.op == "placeholder" and n.name not in held]
+
+
+def _leaf_specs(args: tuple, kwargs: Mapping[str, Any], dynamic_shapes) -> list:
+    """The dynamic-shape entry of every leaf of the arguments, in placeholder order."""
+    leaves: list = []
+
+    def walk(value, spec):
+        if isinstance(value, (list, tuple)):
+            for k, v in enumerate(value):
+                walk(v, spec[k] if isinstance(spec, (list, tuple)) and k < len(spec) else None)
+        elif isinstance(value, dict):
+            for k, v in value.items():
+                walk(v, spec.get(k) if isinstance(spec, dict) else None)
+        else:
+            leaves.append(spec)
+
+    if isinstance(dynamic_shapes, dict):
+        specs = list(dynamic_shapes.values())
+        for k, a in enumerate(args):
+            walk(a, specs[k] if k < len(specs) else None)
+        for name, a in kwargs.items():
+            walk(a, dynamic_shapes.get(name))
+    else:
+        walk(tuple(args) + tuple(kwargs.values()), dynamic_shapes)
+    return leaves
+
+
+def to_numpy(t: torch.Tensor, what: str) -> tuple[np.ndarray, str]:
+    """(values, element type); narrow floats come as float32. An error if the tensor has no values."""
+    if t.device.type == "meta" or isinstance(t, torch._subclasses.FakeTensor):
+        raise FrontendError(f"the value of {what} is not known at import: it is neither in the checkpoint nor computed from the configuration")
+    etype = ty.from_torch(t.dtype)
+    t = t.detach().cpu()
+    return (t.float() if ty.is_float(etype) and ty.bits(etype) < 32 else t).numpy(), etype
