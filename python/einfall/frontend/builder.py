@@ -48,6 +48,11 @@ class Builder:
             self._known[key] = op.results
         return op.results
 
+    def named(self, hint: str) -> "Builder":
+        """The builder, with `hint` as the name of what it makes next."""
+        self.hint = hint
+        return self
+
     # -- literals -------------------------------------------------------------------------------
 
     def constant(self, data: np.ndarray, etype: str, labels: Sequence[str] | None = None) -> Tensor:
@@ -166,7 +171,8 @@ class Builder:
             ranks = [a for a in e.atoms() if a.startswith("%")]
             if len(ranks) == 1 and t.labels[d] not in out:
                 k = int(ranks[0][1:])
-                if out[k] is None and ranks[0] not in (e - rank(k)).atoms():
+                whole = isinstance(e.as_atom, tuple) and e.as_atom[0] == "floordiv"
+                if out[k] is None and (whole or ranks[0] not in (e - rank(k)).atoms()):
                     out[k] = t.labels[d]
         fallback = default_labels(shape)
         return [l or (f if f not in out else f"{f}{k}") for k, (l, f) in enumerate(zip(out, fallback))]

@@ -94,7 +94,7 @@ def build_model(config, dtype: torch.dtype) -> torch.nn.Module:
     try:
         with torch.device("meta"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return AutoModelForCausalLM.from_config(config, dtype=dtype, attn_implementation="sdpa").eval()
+            return AutoModelForCausalLM.from_config(config, dtype=dtype).eval()
     except Exception as e:
         raise FrontendError(f"transformers cannot build a causal LM of type {config.model_type!r}: {e}") from e
 

@@ -23,6 +23,7 @@ from . import aten as _aten  # noqa: F401  (fills the table)
 #: asserts about sizes that torch.export already turned into ranges of symbols
 _CHECKS = {"_assert_scalar", "_assert_async", "sym_constrain_range", "sym_constrain_range_for_size", "_assert_tensor_metadata"}
 _FRAME = re.compile(r'File "([^"]+)", line (\d+)')
+_PACKAGES = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))) + os.sep
 _POISON = object()  # stands for the result of an op that could not be imported
 
 
@@ -126,8 +127,8 @@ class GraphImporter:
 
 
 def _short(path: str) -> str:
-    """A file of an installed package from the package on, any other as it is."""
-    return path.split("site-packages" + os.sep)[-1]
+    """A file of an installed package (or of this one) from the package on, any other as it is."""
+    return path.removeprefix(_PACKAGES).split("site-packages" + os.sep)[-1]
 
 
 def _name(target) -> str:

@@ -122,7 +122,7 @@ class FunctionPrinter:
     def print_einsum(self, op: Einsum) -> str:
         t = op.result
         exprs = [e for i in op.index for e in i]
-        names = Names(op.labels, [*exprs, *_body_extents(op.body)], len(op.inputs))
+        names = Names(op.labels, exprs, len(op.inputs))
         operands = ", ".join(self.name(x) + names.list(i) + (f" as {names.coordinate(c)}" if c is not None else "")
                              for x, i, c in zip(op.inputs, op.index, op.coords))
         plain = {e.as_atom for i in op.index for e in i}
@@ -145,10 +145,6 @@ def is_default_body(op: Einsum) -> bool:
         return op.body.op == "arg"
     return (len(op.inputs) == 2 and op.body.op in ("arith.mulf", "arith.muli")
             and [a.op for a in op.body.args] == ["arg", "arg"] and [a.attr for a in op.body.args] == [0, 1])
-
-
-def _body_extents(body: Scalar | None) -> list[Extent]:
-    return list(body.leaves("extent")) if body is not None else []
 
 
 class Names:

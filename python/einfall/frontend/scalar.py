@@ -102,7 +102,10 @@ def substitute(x: Scalar, leaf: Callable[[Scalar], Scalar | None]) -> Scalar:
             else:
                 args = [go(a) for a in y.args]
                 same = all(a is b for a, b in zip(args, y.args))
-                memo[id(y)] = y if same else make(y.op, y.etype, *args, attr=y.attr)
+                if not same and y.op == "arith.index_cast":
+                    memo[id(y)] = cast(args[0], y.etype)
+                else:
+                    memo[id(y)] = y if same else make(y.op, y.etype, *args, attr=y.attr)
         return memo[id(y)]
 
     return go(x)
@@ -122,6 +125,8 @@ def cast(x: Scalar, to: str) -> Scalar:
     if src == "index" or to == "index":
         if "i64" not in (src, to):
             return cast(cast(x, "i64"), to)
+        if x.op == "arith.index_cast" and x.args[0].etype == to:
+            return x.args[0]
         return make("arith.index_cast", to, x)
     if ty.is_float(src):
         return _cast_float(x, to)

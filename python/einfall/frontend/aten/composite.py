@@ -97,12 +97,17 @@ def attention(cx: Context, q: Tensor, k: Tensor, v: Tensor, attn_mask=None, drop
 
     rows = [rank(d) for d in range(n - 1)]
     q_labels = list(q.labels[:-1])
+    cx.b.named("scores")
     scores = contract(cx, q, [*rows, rank(n)], k, [*shared(k), rank(n - 1), rank(n)],
                       [*q.shape[:-1], keys], [*q_labels, m_label], [(q.labels[-1], q.shape[-1])], etype)
+    cx.b.named("masked")
     scores = _masked(cx, scores, attn_mask, scale, is_causal)
+    cx.b.named("top")
     top = cx.b.map(finite, [reduced(cx, scores, [-1], "max", keepdim=True)])
-    weight = cx.b.map(lambda s, t: S.exp(S.sub(s, t)), [scores, top])
+    weight = cx.b.named("weight").map(lambda s, t: S.exp(S.sub(s, t)), [scores, top])
+    cx.b.named("total")
     total = reduced(cx, weight, [-1], "add", keepdim=True)
+    cx.b.named("mixed")
     mixed = contract(cx, weight, [*rows, rank(n)], v, [*shared(v), rank(n), rank(n - 1)],
                      [*q.shape[:-1], v.shape[-1]], [*q_labels, v.labels[-1]], [(weight.labels[-1], keys)], etype)
 
@@ -110,4 +115,4 @@ def attention(cx: Context, q: Tensor, k: Tensor, v: Tensor, attn_mask=None, drop
         zero = S.const(0.0, o.etype)
         return S.cast(S.select(S.cmp("eq", l, zero), zero, S.div(o, l)), etype)
 
-    return cx.b.map(finish, [mixed, total], [*q.shape[:-1], v.shape[-1]])
+    return cx.b.named("attention").map(finish, [mixed, total], [*q.shape[:-1], v.shape[-1]])

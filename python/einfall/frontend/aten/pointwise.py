@@ -113,12 +113,12 @@ def fmod(cx: Context, x, y) -> Tensor:
 
 @aten("neg", "neg_")
 def neg(cx: Context, x: Tensor) -> Tensor:
-    return cx.pointwise(S.neg, x)
+    return cx.pointwise(S.neg, x, compute=cx.etype)
 
 
 @aten("abs")
 def abs_(cx: Context, x: Tensor) -> Tensor:
-    return cx.pointwise(lambda a: S.op("math.absf" if ty.is_float(a.etype) else "math.absi", a), x)
+    return cx.pointwise(lambda a: S.op("math.absf" if ty.is_float(a.etype) else "math.absi", a), x, compute=cx.etype)
 
 
 @aten("square")

@@ -1,0 +1,7 @@
+import os
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+for path in (HERE, os.path.abspath(os.path.join(HERE, "../../../python"))):
+    if path not in sys.path:
+        sys.path.insert(0, path)

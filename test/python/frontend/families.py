@@ -1,0 +1,55 @@
+"""Small random models of the supported families, and what transformers computes with them in float64."""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+import transformers as T
+
+_COMMON = dict(vocab_size=97, hidden_size=64, intermediate_size=96, num_hidden_layers=2, num_attention_heads=4,
+               num_key_value_heads=2, max_position_embeddings=128, pad_token_id=None, bos_token_id=1, eos_token_id=2)
+
+
+def _rope(kind: str, **more) -> dict:
+    return {"rope_parameters": {"rope_type": kind, "rope_theta": 10000.0, "factor": 4.0, **more}}
+
+
+CONFIGS = {
+    "llama": lambda: T.LlamaConfig(**_COMMON, attention_bias=True),
+    "llama_tied": lambda: T.LlamaConfig(**_COMMON, tie_word_embeddings=True, head_dim=24),
+    "llama3_rope": lambda: T.LlamaConfig(**_COMMON, **_rope("llama3", low_freq_factor=1.0, high_freq_factor=4.0,
+                                                           original_max_position_embeddings=16)),
+    "linear_rope": lambda: T.LlamaConfig(**_COMMON, **_rope("linear")),
+    "yarn_rope": lambda: T.LlamaConfig(**_COMMON, **_rope("yarn", original_max_position_embeddings=32)),
+    "mistral": lambda: T.MistralConfig(**_COMMON, sliding_window=8),
+    "qwen2": lambda: T.Qwen2Config(**_COMMON),
+    "qwen3": lambda: T.Qwen3Config(**_COMMON, head_dim=16),
+    "gemma2": lambda: T.Gemma2Config(**_COMMON, head_dim=16, sliding_window=8, query_pre_attn_scalar=16,
+                                     final_logit_softcapping=3.0, attn_logit_softcapping=2.0),
+    "gemma3": lambda: T.Gemma3TextConfig(**{**_COMMON, "num_hidden_layers": 6}, head_dim=16, sliding_window=8,
+                                         query_pre_attn_scalar=16),
+    "phi3": lambda: T.Phi3Config(**{**_COMMON, "pad_token_id": 0}, partial_rotary_factor=0.5),
+    "olmo2": lambda: T.Olmo2Config(**_COMMON),
+    "gpt2": lambda: T.GPT2Config(vocab_size=97, n_embd=64, n_layer=2, n_head=4, n_positions=128, bos_token_id=1, eos_token_id=2),
+}
+
+
+def make(name: str, dtype: torch.dtype = torch.float32) -> torch.nn.Module:
+    """A random model with weights large enough that logits differ; deterministic."""
+    torch.manual_seed(sum(map(ord, name)))
+    model = T.AutoModelForCausalLM.from_config(CONFIGS[name]()).eval()
+    with torch.no_grad():
+        for p in model.parameters():
+            p.copy_(torch.randn_like(p) * (0.2 if p.dim() > 1 else 0.1) + (1.0 if p.dim() == 1 and p.mean() > 0.5 else 0.0))
+    return model.to(dtype)
+
+
+def reference(model: torch.nn.Module, rows: list[list[int]]) -> list[torch.Tensor]:
+    """Logits [length, V] in float64 of each row on its own, without cache, padding or mask.
+
+    Buffers such as rotary frequencies keep their values.
+    """
+    exact = copy.deepcopy(model).double()
+    with torch.no_grad():
+        return [exact(input_ids=torch.tensor([row]), use_cache=False).logits[0] for row in rows]
