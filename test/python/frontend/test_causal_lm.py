@@ -60,7 +60,7 @@ def test_logits(imported, b, s, past):
         np.testing.assert_allclose(got[i, first:], expected[max(past - start[i], 0):], atol=1e-4 * scale, rtol=0)
         np.testing.assert_allclose(last[i], expected[-1], atol=1e-4 * scale, rtol=0)
         loss = torch.nn.functional.cross_entropy(
-            torch.from_numpy(got[i, first:-1]), torch.from_numpy(ids[i, past + first + 1:]), reduction="none")
+            torch.from_numpy(got[i, first:-1].copy()), torch.from_numpy(ids[i, past + first + 1:]), reduction="none")
         np.testing.assert_allclose(nll[i, first:], loss, atol=1e-6)
     assert np.isfinite(got).all()
 

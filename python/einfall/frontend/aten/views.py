@@ -202,3 +202,22 @@ def diagonal(cx: Context, x: Tensor, offset: int = 0, dim1: int = 0, dim2: int =
         at[d] = rank(k)
     at[dim1], at[dim2] = last + max(-offset, 0), last + max(offset, 0)
     return cx.b.view(x, at, cx.shape())
+
+
+# -- functional forms of writes through a view -----------------------------------------------------------
+
+
+@aten("slice_scatter")
+def slice_scatter(cx: Context, x: Tensor, source: Tensor, dim: int = 0, start=None, end=None, step: int = 1) -> Tensor:
+    dim %= x.rank
+    at = identity(x.rank)
+    at[dim] = rank(dim) * step + _start(x.shape[dim], source.shape[dim], start, end, step)
+    return cx.b.update(cx.plain(x), at, cx.b.cast(source, x.logical))
+
+
+@aten("select_scatter")
+def select_scatter(cx: Context, x: Tensor, source: Tensor, dim: int, index) -> Tensor:
+    dim %= x.rank
+    at = identity(x.rank - 1)
+    at.insert(dim, Extent.of(index) + (x.shape[dim] if isinstance(index, int) and index < 0 else 0))
+    return cx.b.update(cx.plain(x), at, cx.b.cast(source, x.logical))

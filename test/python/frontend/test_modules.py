@@ -1,0 +1,106 @@
+"""Whole modules: BERT, tied weights, errors."""
+
+import numpy as np
+import pytest
+import torch
+from torch.export import Dim
+
+from einfall.frontend import FrontendError, UnsupportedOpError, import_module
+from einfall.frontend.modules import import_function
+from evaluate import Evaluator
+from test_ops import Fn, X
+
+
+def bert():
+    import transformers as T
+
+    torch.manual_seed(0)
+    config = T.BertConfig(vocab_size=97, hidden_size=64, num_hidden_layers=2, num_attention_heads=4, intermediate_size=96,
+                          max_position_embeddings=64)
+    model = T.BertModel(config).eval()
+    with torch.no_grad():
+        for p in model.parameters():
+            p.add_(torch.randn_like(p) * 0.1)
+    return model
+
+
+class Encoder(torch.nn.Module):
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+
+    def forward(self, ids, mask, types):
+        out = self.model(input_ids=ids, attention_mask=mask, token_type_ids=types)
+        return out.last_hidden_state, out.pooler_output
+
+
+def test_bert():
+    net = Encoder(bert())
+    b, s = Dim("b", min=1), Dim("s", min=1, max=64)
+    args = (torch.zeros(2, 3, dtype=torch.long), torch.ones(2, 3, dtype=torch.long), torch.zeros(2, 3, dtype=torch.long))
+    f = import_function(net, args, {"ids": {0: b, 1: s}, "mask": {0: b, 1: s}, "types": {0: b, 1: s}})
+    assert [str(e) for e in f.results[0].value.shape] == ["b", "s", "64"]
+    weights = {n: t.detach().numpy() for n, t in net.state_dict().items()}
+    exact = net.double()
+    for b, s in [(1, 1), (2, 7), (3, 30)]:
+        rng = np.random.default_rng(s)
+        ids, types = rng.integers(0, 97, [b, s]), rng.integers(0, 2, [b, s])
+        mask = (np.arange(s)[None] < np.maximum(s - np.arange(b)[:, None] * 2, 1)).astype(np.int64)
+        got = Evaluator().run(f, {"ids": ids, "mask": mask, "types": types} | weights, {"b": b, "s": s})
+        with torch.no_grad():
+            want = exact(*map(torch.from_numpy, (ids, mask, types)))
+        for g, w in zip(got, want):
+            np.testing.assert_allclose(g, w, atol=1e-4 * w.abs().max().item())
+
+
+def test_text_of_a_module():
+    text = import_module(torch.nn.Linear(4, 3), (X(2, 4),), {"input": {0: Dim("n", min=1)}})
+    assert '{ein.weight = "weight"}' in text and '{ein.name = "input"}' in text
+    assert "func.func @main(" in text and "reduce [i: add]" in text
+    assert "!ein.tensor<[n, 3], f32>" in text
+
+
+def test_tied_weights_appear_once():
+    class Tied(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.table = torch.nn.Embedding(9, 4)
+            self.head = torch.nn.Linear(4, 9, bias=False)
+            self.head.weight = self.table.weight
+
+        def forward(self, ids):
+            return self.head(self.table(ids))
+
+    text = import_module(Tied(), (torch.zeros(3, dtype=torch.long),))
+    assert text.count("ein.weight") == 1
+
+
+def test_every_unsupported_op_is_named():
+    class Net(torch.nn.Module):
+        def forward(self, x):
+            y = torch.linalg.inv(x)
+            z = torch.fft.fft(y).abs()
+            return torch.linalg.inv(z) + y
+
+    with pytest.raises(UnsupportedOpError) as e:
+        import_module(Net(), (X(3, 3),))
+    names = {op.name: op for op in e.value.ops}
+    assert names["aten.linalg_inv.default"].count == 2
+    assert len(names["aten.linalg_inv.default"].sources) == 2
+    assert any("fft" in n for n in names)
+    assert "test_modules.py:" in str(e.value)
+
+
+def test_known_op_with_unsupported_arguments():
+    with pytest.raises(UnsupportedOpError, match="topk of the smallest"):
+        import_module(Fn(lambda x: torch.topk(x, 2, largest=False)[0]), (X(3, 3),))
+
+
+def test_data_dependent_size():
+    with pytest.raises(FrontendError):
+        import_module(Fn(lambda x: x[x > 0]), (X(3, 3),))
+
+
+def test_training_dropout_is_dropped():
+    net = torch.nn.Sequential(torch.nn.Linear(4, 4), torch.nn.Dropout(0.5))
+    assert "main" in import_module(net, (X(2, 4),))
