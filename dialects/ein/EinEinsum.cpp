@@ -42,6 +42,17 @@ void EinsumOp::build(OpBuilder &builder, OperationState &state, TensorType type,
   state.addAttribute("monoids", builder.getDenseI32ArrayAttr(codes));
   state.addAttribute("extents", builder.getArrayAttr(SmallVector<Attribute>(
                                     extents.begin(), extents.end())));
+  // A composed view may read a part of a dimension through a plain label.
+  ArrayRef<ExtentAttr> shape = type.getShape();
+  for (auto [map, input] : llvm::zip(maps, inputs))
+    for (unsigned rank = 0; rank < ranks.size(); ++rank) {
+      ExtentAttr own = rank < shape.size() ? shape[rank] : extents[rank - shape.size()];
+      for (auto [index, extent] :
+           llvm::zip(map.getResults(), cast<TensorType>(input.getType()).getShape()))
+        if (auto dim = dyn_cast<AffineDimExpr>(index);
+            dim && dim.getPosition() == rank && extent != own)
+          state.addAttribute("partial", builder.getUnitAttr());
+    }
   OpBuilder::InsertionGuard guard(builder);
   Region *region = state.addRegion();
   Block *block = builder.createBlock(region);

@@ -163,7 +163,7 @@ LogicalResult verifyIndexing(Operation *op, StringRef name, ValueRange operands,
       if (!dim)
         continue;
       ExtentAttr expected = extents[dim.getPosition()];
-      if (expected && expected != extent)
+      if (expected && expected != extent && !op->hasAttr("partial"))
         return op->emitOpError("rank '")
                << names[dim.getPosition()] << "' has extent "
                << expected.str() << ", but operand #" << i << " has "

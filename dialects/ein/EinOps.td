@@ -50,11 +50,13 @@ def Ein_EinsumOp : Ein_IndexedOp<"einsum", [SingleBlock]> {
   let description = [{
     `ranks` lists the result's ranks in order, then the reduced ranks,
     outermost first; `monoids` and `extents` describe the reduced ones.
+    With `partial`, a label may cover a part of an operand's dimension (as
+    views do) instead of having its extent.
   }];
   let arguments = (ins Variadic<Ein_Tensor>:$inputs, StrArrayAttr:$ranks,
                        AffineMapArrayAttr:$maps, StrArrayAttr:$coords,
                        StrArrayAttr:$symbols, DenseI32ArrayAttr:$monoids,
-                       ArrayAttr:$extents);
+                       ArrayAttr:$extents, UnitAttr:$partial);
   let results = (outs Ein_Tensor:$result);
   let regions = (region SizedRegion<1>:$body);
   let builders = [
@@ -166,6 +168,12 @@ def Ein_ConstantOp : Ein_Op<"constant", [Pure]> {
   let results = (outs Ein_Tensor:$result);
   let assemblyFormat = "$value attr-dict `->` type($result)";
   let hasVerifier = 1;
+}
+
+def Ein_EmptyOp : Ein_Op<"empty", [Pure]> {
+  let summary = "a tensor whose elements are about to be updated";
+  let results = (outs Ein_Tensor:$result);
+  let assemblyFormat = "attr-dict `:` type($result)";
 }
 
 def Ein_KernelOp : Ein_Op<"kernel", [IsolatedFromAbove, SingleBlock, Pure]> {

@@ -1,5 +1,9 @@
 //===- einfall-opt.cpp - Runs passes one at a time ------------------------===//
 #include "dialects/ein/EinDialect.h"
+#include "dialects/tile/TileDialect.h"
+#include "passes/ein-to-tile/Passes.h"
+#include "passes/ein/Passes.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
@@ -8,9 +12,12 @@
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   registry.insert<mlir::arith::ArithDialect, mlir::func::FuncDialect,
-                  mlir::math::MathDialect, mlir::scf::SCFDialect,
-                  einfall::ein::EinDialect>();
+                  mlir::math::MathDialect, mlir::memref::MemRefDialect,
+                  mlir::scf::SCFDialect, einfall::ein::EinDialect,
+                  einfall::tile::TileDialect>();
   mlir::registerTransformsPasses();
+  einfall::ein::registerEinPasses();
+  einfall::registerEinToTilePasses();
   return mlir::asMainReturnCode(mlir::MlirOptMain(
       argc, argv, "Einfall: cascades of Einsums, one pass at a time\n", registry));
 }

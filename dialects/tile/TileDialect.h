@@ -1,0 +1,31 @@
+//===- TileDialect.h - Block-level programs on tiles ------------*- C++ -*-===//
+#ifndef EINFALL_DIALECTS_TILE_TILEDIALECT_H
+#define EINFALL_DIALECTS_TILE_TILEDIALECT_H
+
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/OpImplementation.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include "dialects/tile/TileDialect.h.inc"
+
+#define GET_OP_CLASSES
+#include "dialects/tile/TileOps.h.inc"
+
+namespace einfall::tile {
+
+/// Names of attributes of a tile program.
+inline constexpr llvm::StringLiteral kProgram = "tile.program"; // unit
+inline constexpr llvm::StringLiteral kGrid = "tile.grid";       // map: symbols -> blocks
+inline constexpr llvm::StringLiteral kWork = "tile.work";       // map: symbols -> work a block
+inline constexpr llvm::StringLiteral kSymbols = "tile.symbols"; // names of the symbols
+
+/// True if the last dimension of `type` runs along vector lanes.
+bool hasLanes(mlir::Type type);
+/// The tile type of `shape`; a scalar type if `shape` is empty.
+mlir::Type tileType(llvm::ArrayRef<int64_t> shape, mlir::Type element, bool lanes);
+
+} // namespace einfall::tile
+
+#endif

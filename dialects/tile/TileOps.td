@@ -1,0 +1,70 @@
+//===- TileOps.td - Loads, stores, broadcasts, reductions -------*- tablegen -*-===//
+#ifndef EINFALL_TILE_OPS
+#define EINFALL_TILE_OPS
+
+include "dialects/tile/TileDialect.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+include "mlir/IR/CommonAttrConstraints.td"
+include "mlir/IR/CommonTypeConstraints.td"
+
+class Tile_Op<string mnemonic, list<Trait> traits = []> : Op<Tile_Dialect, mnemonic, traits>;
+
+def Tile_LoadOp : Tile_Op<"load", [AttrSizedOperandSegments]> {
+  let summary = "read a tile at an offset with one stride a dimension";
+  let description = [{
+    Element (i, j, ..) comes from buffer[offset + i * strides[0] + j * strides[1] + ..].
+    The lane dimension has stride 1. With `limit`, lanes at or past it read as
+    0 and touch no memory. A scalar result has no strides.
+  }];
+  let arguments = (ins MemRefRankOf<[AnyType], [1]>:$buffer, Index:$offset,
+                       Variadic<Index>:$strides, Optional<Index>:$limit);
+  let results = (outs AnyType:$result);
+  let assemblyFormat = [{$buffer `[` $offset `]` `strides` `[` $strides `]` (`limit` $limit^)? attr-dict
+                         `:` type($buffer) `->` type($result)}];
+  let hasVerifier = 1;
+}
+
+def Tile_GatherOp : Tile_Op<"gather"> {
+  let summary = "read one element at each offset of a tile where the mask allows";
+  let arguments = (ins MemRefRankOf<[AnyType], [1]>:$buffer, AnyType:$offsets, AnyType:$mask);
+  let results = (outs AnyType:$result);
+  let assemblyFormat = [{$buffer `[` $offsets `]` `where` $mask attr-dict `:` type($buffer) `,`
+                         type($offsets) `,` type($mask) `->` type($result)}];
+}
+
+def Tile_StoreOp : Tile_Op<"store", [AttrSizedOperandSegments]> {
+  let summary = "write a tile at an offset with one stride a dimension";
+  let description = [{ As `load`; the lane dimension may have any stride. }];
+  let arguments = (ins AnyType:$value, MemRefRankOf<[AnyType], [1]>:$buffer, Index:$offset,
+                       Variadic<Index>:$strides, Optional<Index>:$limit);
+  let assemblyFormat = [{$value `,` $buffer `[` $offset `]` `strides` `[` $strides `]` (`limit` $limit^)?
+                         attr-dict `:` type($value) `,` type($buffer)}];
+}
+
+def Tile_BroadcastOp : Tile_Op<"broadcast", [Pure]> {
+  let summary = "repeat a tile along new dimensions";
+  let description = [{ `dims[i]` is the place of the operand's dimension i in the result. }];
+  let arguments = (ins AnyType:$source, DenseI64ArrayAttr:$dims);
+  let results = (outs AnyType:$result);
+  let assemblyFormat = "$source `dims` $dims attr-dict `:` type($source) `->` type($result)";
+}
+
+def Tile_ReduceOp : Tile_Op<"reduce", [Pure]> {
+  let summary = "combine the lanes of a tile";
+  let description = [{
+    `kind` is add, mul, max, min, or, and (as the monoids of `ein`). The result
+    loses the lane dimension.
+  }];
+  let arguments = (ins AnyType:$source, StrAttr:$kind);
+  let results = (outs AnyType:$result);
+  let assemblyFormat = "$kind $source attr-dict `:` type($source) `->` type($result)";
+}
+
+def Tile_IotaOp : Tile_Op<"iota", [Pure]> {
+  let summary = "start, start + 1, .. along the only dimension";
+  let arguments = (ins Index:$start);
+  let results = (outs AnyType:$result);
+  let assemblyFormat = "$start attr-dict `:` type($result)";
+}
+
+#endif

@@ -1,0 +1,96 @@
+//===- Access.cpp - Where an einsum reads and writes ----------------------===//
+#include "passes/ein-to-tile/Access.h"
+#include "dialects/ein/EinBounds.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+
+namespace einfall {
+
+KernelSymbols KernelSymbols::of(ein::KernelOp kernel) {
+  KernelSymbols symbols;
+  auto add = [&](StringAttr name) {
+    if (!llvm::is_contained(symbols.names, name))
+      symbols.names.push_back(name);
+  };
+  auto addType = [&](Type type) {
+    if (auto tensor = dyn_cast<ein::TensorType>(type))
+      for (ein::ExtentAttr extent : tensor.getShape())
+        llvm::for_each(extent.getSymbols(), add);
+  };
+  llvm::for_each(kernel.getOperandTypes(), addType);
+  kernel.getBody().walk([&](Operation *op) {
+    llvm::for_each(op->getResultTypes(), addType);
+    if (auto names = op->getAttrOfType<ArrayAttr>("symbols"))
+      for (Attribute name : names)
+        add(cast<StringAttr>(name));
+    if (auto extents = op->getAttrOfType<ArrayAttr>("extents"))
+      for (Attribute extent : extents)
+        llvm::for_each(cast<ein::ExtentAttr>(extent).getSymbols(), add);
+    if (auto extent = dyn_cast<ein::ExtentOp>(op))
+      llvm::for_each(extent.getExtent().getSymbols(), add);
+  });
+  return symbols;
+}
+
+AffineExpr KernelSymbols::expr(ein::ExtentAttr extent) const {
+  SmallVector<StringAttr> table(names);
+  AffineExpr result = extent.over(table);
+  assert(table.size() == names.size() && "a symbol of the kernel was not collected");
+  return result;
+}
+
+AffineExpr Access::stride(unsigned rank) const {
+  MLIRContext *context = offset.getContext();
+  if (!dependsOn(rank))
+    return getAffineConstantExpr(0, context);
+  AffineExpr dim = getAffineDimExpr(rank, context);
+  AffineExpr next = offset.replace(dim, dim + 1);
+  AffineExpr step = simplifyAffineExpr(next - offset, numRanks, numSymbols);
+  for (unsigned i = 0; i < numRanks; ++i)
+    if (step.isFunctionOfDim(i))
+      return {};
+  return step;
+}
+
+bool Access::dependsOn(unsigned rank) const { return offset.isFunctionOfDim(rank); }
+
+bool Access::isUnitStride(unsigned rank) const {
+  AffineExpr step = stride(rank);
+  auto constant = step ? dyn_cast<AffineConstantExpr>(step) : AffineConstantExpr();
+  return constant && constant.getValue() == 1;
+}
+
+Access accessAt(ein::TensorType type, AffineMap map, unsigned firstSymbol, ArrayAttr names,
+                const KernelSymbols &symbols) {
+  MLIRContext *context = type.getContext();
+  Access access;
+  access.numRanks = map.getNumDims();
+  access.numSymbols = symbols.names.size() + firstSymbol;
+  SmallVector<AffineExpr> replacement;
+  for (unsigned i = 0; i < firstSymbol; ++i)
+    replacement.push_back(getAffineSymbolExpr(symbols.names.size() + i, context));
+  for (Attribute name : names)
+    replacement.push_back(getAffineSymbolExpr(
+        llvm::find(symbols.names, cast<StringAttr>(name)) - symbols.names.begin(), context));
+  access.offset = getAffineConstantExpr(0, context);
+  for (auto [index, extent] : llvm::zip(map.getResults(), type.getShape())) {
+    access.indices.push_back(index.replaceSymbols(replacement));
+    access.extents.push_back(symbols.expr(extent));
+    access.offset = access.offset * access.extents.back() + access.indices.back();
+  }
+  access.offset = simplifyAffineExpr(access.offset, access.numRanks, access.numSymbols);
+  for (unsigned i = 0; i < firstSymbol; ++i)
+    for (AffineExpr index : access.indices)
+      access.fromCoordinate |= index.isFunctionOfSymbol(symbols.names.size() + i);
+  return access;
+}
+
+Access accessOf(ein::EinsumOp op, unsigned operand, const KernelSymbols &symbols) {
+  Access access = accessAt(cast<ein::TensorType>(op.getInputs()[operand].getType()),
+                           op.getMap(operand), op.getInputs().size(), op.getSymbols(), symbols);
+  access.inside = ein::readsInside(op, operand);
+  return access;
+}
+
+} // namespace einfall

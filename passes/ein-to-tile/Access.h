@@ -1,0 +1,49 @@
+//===- Access.h - Where an einsum reads and writes --------------*- C++ -*-===//
+//
+// Every tensor is dense and row-major in a flat buffer, so a read is one
+// expression: the offset of the element, over the ranks (dims), the kernel's
+// symbols, and after them one symbol for the coordinate read from each operand.
+//
+//===----------------------------------------------------------------------===//
+#ifndef EINFALL_PASSES_EINTOTILE_ACCESS_H
+#define EINFALL_PASSES_EINTOTILE_ACCESS_H
+
+#include "dialects/ein/EinDialect.h"
+
+namespace einfall {
+
+/// The symbols of a kernel, fixed before any expression is built over them.
+struct KernelSymbols {
+  llvm::SmallVector<mlir::StringAttr> names;
+
+  /// Collects every symbol that `kernel` mentions.
+  static KernelSymbols of(ein::KernelOp kernel);
+  /// `extent` over these symbols.
+  mlir::AffineExpr expr(ein::ExtentAttr extent) const;
+};
+
+/// One read or write.
+struct Access {
+  mlir::AffineExpr offset;
+  /// Index and extent of each dimension, for existence checks.
+  llvm::SmallVector<mlir::AffineExpr> indices, extents;
+  bool inside = false; // no check needed
+  bool fromCoordinate = false;
+  unsigned numRanks = 0, numSymbols = 0;
+
+  /// How far the offset moves when `rank` grows by one; null if that is not
+  /// the same everywhere.
+  mlir::AffineExpr stride(unsigned rank) const;
+  bool dependsOn(unsigned rank) const;
+  bool isUnitStride(unsigned rank) const;
+};
+
+/// The read of operand `operand` of `op`.
+Access accessOf(ein::EinsumOp op, unsigned operand, const KernelSymbols &symbols);
+/// A tensor of `type` at `map`, whose symbols from `firstSymbol` on are `names`.
+Access accessAt(ein::TensorType type, mlir::AffineMap map, unsigned firstSymbol,
+                mlir::ArrayAttr names, const KernelSymbols &symbols);
+
+} // namespace einfall
+
+#endif

@@ -1,0 +1,54 @@
+//===- EinToTile.cpp - A tile program for every kernel --------------------===//
+#include "passes/ein-to-tile/KernelLowering.h"
+#include "passes/ein-to-tile/Passes.h"
+#include "llvm/ADT/StringMap.h"
+
+using namespace mlir;
+
+namespace einfall {
+#define GEN_PASS_DEF_EINTOTILE
+#include "passes/ein-to-tile/Passes.h.inc"
+
+namespace {
+
+/// What a kernel computes as text, without the names around it: kernels of
+/// equal text share a program (the layers of a model).
+std::string keyOf(ein::KernelOp kernel) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  kernel->print(os, OpPrintingFlags().useLocalScope());
+  return text.substr(text.find(") :"));
+}
+
+struct EinToTilePass : impl::EinToTileBase<EinToTilePass> {
+  using EinToTileBase::EinToTileBase;
+
+  void runOnOperation() override {
+    TileTarget target{vectorBytes, vectorRegisters};
+    llvm::StringMap<FlatSymbolRefAttr> programs;
+    OpBuilder builder(&getContext());
+    SmallVector<ein::KernelOp> kernels;
+    getOperation().walk([&](ein::KernelOp kernel) { kernels.push_back(kernel); });
+    for (ein::KernelOp kernel : kernels) {
+      std::string key = keyOf(kernel);
+      // The mask of what may be read depends on facts about arguments too.
+      auto function = kernel->getParentOfType<func::FuncOp>();
+      if (Attribute facts = function->getAttr("ein.assume"))
+        llvm::raw_string_ostream(key) << facts;
+      FlatSymbolRefAttr &program = programs[key];
+      if (!program) {
+        std::string name = (kernel.getName() + "_p" + Twine(programs.size() - 1)).str();
+        builder.setInsertionPointToEnd(getOperation().getBody());
+        FailureOr<func::FuncOp> lowered = lowerKernel(builder, kernel, name, target);
+        if (failed(lowered))
+          return signalPassFailure();
+        program = FlatSymbolRefAttr::get(*lowered);
+        ++numPrograms;
+      }
+      kernel->setAttr("program", program);
+    }
+  }
+};
+
+} // namespace
+} // namespace einfall

@@ -1,0 +1,23 @@
+//===- Passes.td - ein.kernel to tile ----------------------------*- tablegen -*-===//
+#ifndef EINFALL_PASSES_EINTOTILE
+#define EINFALL_PASSES_EINTOTILE
+
+include "mlir/Pass/PassBase.td"
+
+def EinToTile : Pass<"ein-to-tile", "::mlir::ModuleOp"> {
+  let summary = "write a tile program for every ein.kernel";
+  let description = [{
+    Before: every op on tensors is inside an `ein.kernel`. After: each kernel
+    names its program (`program = @...`); kernels that compute the same share one.
+    The schedule is chosen here from the kernel's accesses. Exactness: algebraic
+    (a sum along lanes is reassociated, products feed sums by fma).
+  }];
+  let options = [
+    Option<"vectorBytes", "vector-bytes", "int64_t", "64", "bytes of a vector register">,
+    Option<"vectorRegisters", "vector-registers", "int64_t", "32", "vector registers">];
+  let dependentDialects = ["::einfall::tile::TileDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::memref::MemRefDialect"];
+  let statistics = [Statistic<"numPrograms", "num-programs", "tile programs written">];
+}
+
+#endif

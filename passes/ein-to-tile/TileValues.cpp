@@ -1,0 +1,99 @@
+//===- TileValues.cpp - Values over a space of tiled ranks ----------------===//
+#include "passes/ein-to-tile/TileValues.h"
+#include "dialects/tile/TileDialect.h"
+#include "llvm/ADT/STLExtras.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+
+namespace einfall {
+
+int TileSpace::find(unsigned rank) const {
+  auto *it = llvm::find(ranks, rank);
+  return it == ranks.end() ? -1 : it - ranks.begin();
+}
+
+Type TileSpace::type(uint32_t mask, Type element) const {
+  SmallVector<int64_t> shape;
+  for (auto [i, size] : llvm::enumerate(sizes))
+    if (mask & (1u << i))
+      shape.push_back(size);
+  return tile::tileType(shape, element, mask & laneBit());
+}
+
+TileValue TileBuilder::broadcast(TileValue value, uint32_t mask) {
+  if (value.mask == mask)
+    return value;
+  SmallVector<int64_t> dims;
+  int64_t place = 0;
+  for (unsigned i = 0; i < space.sizes.size(); ++i) {
+    if (value.mask & (1u << i))
+      dims.push_back(place);
+    if (mask & (1u << i))
+      ++place;
+  }
+  Type element = getElementTypeOrSelf(value.value.getType());
+  return {tile::BroadcastOp::create(builder, loc, space.type(mask, element), value.value,
+                                    builder.getDenseI64ArrayAttr(dims)),
+          mask};
+}
+
+uint32_t TileBuilder::align(ArrayRef<TileValue> operands, SmallVectorImpl<Value> &values) {
+  uint32_t mask = 0;
+  for (TileValue operand : operands)
+    mask |= operand.mask;
+  for (TileValue operand : operands)
+    values.push_back(broadcast(operand, mask).value);
+  return mask;
+}
+
+TileValue TileBuilder::clone(Operation *op, ArrayRef<TileValue> operands) {
+  SmallVector<Value> values;
+  uint32_t mask = align(operands, values);
+  OperationState state(loc, op->getName());
+  state.addOperands(values);
+  state.addTypes(space.type(mask, op->getResult(0).getType()));
+  state.addAttributes(op->getAttrs());
+  return {builder.create(state)->getResult(0), mask};
+}
+
+TileValue TileBuilder::constant(TypedAttr attr) {
+  return {arith::ConstantOp::create(builder, loc, attr), 0};
+}
+
+TileValue TileBuilder::evaluate(AffineExpr expr, ArrayRef<TileValue> dims,
+                                ArrayRef<TileValue> symbols) {
+  if (auto dim = dyn_cast<AffineDimExpr>(expr))
+    return dims[dim.getPosition()];
+  if (auto symbol = dyn_cast<AffineSymbolExpr>(expr))
+    return symbols[symbol.getPosition()];
+  if (auto literal = dyn_cast<AffineConstantExpr>(expr))
+    return index(literal.getValue());
+  auto binary = cast<AffineBinaryOpExpr>(expr);
+  TileValue lhs = evaluate(binary.getLHS(), dims, symbols);
+  TileValue rhs = evaluate(binary.getRHS(), dims, symbols);
+  Type type = builder.getIndexType();
+  switch (expr.getKind()) {
+  case AffineExprKind::Add:
+    return create<arith::AddIOp>(type, {lhs, rhs});
+  case AffineExprKind::Mul:
+    return create<arith::MulIOp>(type, {lhs, rhs});
+  case AffineExprKind::FloorDiv:
+    return create<arith::FloorDivSIOp>(type, {lhs, rhs});
+  case AffineExprKind::CeilDiv:
+    return create<arith::CeilDivSIOp>(type, {lhs, rhs});
+  default: {
+    // The sign of the divisor, as affine `mod` has it.
+    TileValue rest = create<arith::RemSIOp>(type, {lhs, rhs});
+    TileValue zero = index(0);
+    TileValue negative = create<arith::CmpIOp>(
+        builder.getI1Type(), {rest, zero},
+        std::pair<StringRef, Attribute>(
+            "predicate", builder.getI64IntegerAttr((int64_t)arith::CmpIPredicate::slt)));
+    TileValue moved = create<arith::AddIOp>(type, {rest, rhs});
+    return create<arith::SelectOp>(type, {negative, moved, rest});
+  }
+  }
+}
+
+} // namespace einfall

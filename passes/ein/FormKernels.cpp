@@ -1,0 +1,181 @@
+//===- FormKernels.cpp - Group Einsums of one pass ------------------------===//
+#include "dialects/ein/EinDialect.h"
+#include "passes/ein/Passes.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SetVector.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/IRMapping.h"
+
+using namespace mlir;
+
+namespace einfall::ein {
+#define GEN_PASS_DEF_EINFORMKERNELS
+#include "passes/ein/Passes.h.inc"
+
+namespace {
+
+/// `ein.concat` as updates of one tensor: each part is stored at its offset.
+void lowerConcat(OpBuilder &builder, ConcatOp op) {
+  builder.setInsertionPoint(op);
+  MLIRContext *context = op.getContext();
+  TensorType type = op.getResult().getType();
+  int64_t rank = type.getRank(), dim = op.getDim();
+  SmallVector<Attribute> labels;
+  for (int64_t i = 0; i < rank; ++i)
+    labels.push_back(builder.getStringAttr("i" + std::to_string(i)));
+  Value running = EmptyOp::create(builder, op.getLoc(), type);
+  SmallVector<StringAttr> table;
+  AffineExpr offset = getAffineConstantExpr(0, context);
+  for (Value part : op.getInputs()) {
+    SmallVector<AffineExpr> indices;
+    for (int64_t i = 0; i < rank; ++i)
+      indices.push_back(getAffineDimExpr(i, context));
+    // Update maps have one (unused) coordinate symbol before the extents.
+    indices[dim] = indices[dim] + offset.shiftSymbols(table.size(), 1);
+    AffineMap map = AffineMap::get(rank, 1 + table.size(), indices, context);
+    SmallVector<Attribute> names(table.begin(), table.end());
+    running = UpdateOp::create(builder, op.getLoc(), type, running, part,
+                               builder.getArrayAttr(labels),
+                               builder.getAffineMapArrayAttr(map), builder.getArrayAttr(names));
+    offset = offset + cast<TensorType>(part.getType()).getExtent(dim).over(table);
+  }
+  op.getResult().replaceAllUsesWith(running);
+  op.erase();
+}
+
+/// Ops that one kernel computes, in program order.
+struct Group {
+  SmallVector<Operation *> ops;
+  bool open = true; // may still be joined
+};
+
+bool hasTranscendental(EinsumOp op) {
+  return llvm::any_of(op.getBody().front(), [](Operation &inner) {
+    return isa<math::MathDialect>(inner.getDialect()) && !isa<math::FmaOp, math::AbsFOp>(inner);
+  });
+}
+
+/// True if `op` reads the result of `producer` exactly at the point it
+/// computes: every read is the identity over the same free ranks.
+bool readsAtSamePoint(EinsumOp op, Value result) {
+  auto type = cast<TensorType>(result.getType());
+  if (!op.getMonoids().empty() || op.getResult().getType().getShape() != type.getShape())
+    return false;
+  for (auto [i, input] : llvm::enumerate(op.getInputs())) {
+    if (input != result)
+      continue;
+    AffineMap map = op.getMap(i);
+    if (!cast<StringAttr>(op.getCoords()[i]).getValue().empty())
+      return false;
+    for (auto [position, index] : llvm::enumerate(map.getResults())) {
+      auto dim = dyn_cast<AffineDimExpr>(index);
+      if (!dim || dim.getPosition() != position)
+        return false;
+    }
+  }
+  return true;
+}
+
+struct FormKernelsPass : impl::EinFormKernelsBase<FormKernelsPass> {
+  llvm::MapVector<Operation *, unsigned> groupOf;
+  SmallVector<Group> groups;
+
+  void start(Operation *op, bool open) {
+    groupOf[op] = groups.size();
+    groups.push_back({{op}, open});
+  }
+
+  /// Joins `op` to the group of its producer if that group computes `value`
+  /// last, for `op` alone.
+  bool join(Operation *op, Value value, bool stayOpen) {
+    Operation *producer = value.getDefiningOp();
+    if (!producer || !groupOf.contains(producer) || !value.hasOneUse())
+      return false;
+    Group &group = groups[groupOf[producer]];
+    if (!group.open || group.ops.back() != producer)
+      return false;
+    // Everything else that `op` reads has to exist before the kernel runs.
+    Operation *first = group.ops.front();
+    for (Value other : op->getOperands())
+      if (Operation *source = other.getDefiningOp();
+          other != value && source && !source->isBeforeInBlock(first))
+        return false;
+    groupOf[op] = groupOf[producer];
+    group.ops.push_back(op);
+    group.open = stayOpen;
+    return true;
+  }
+
+  void place(EinsumOp op) {
+    for (Value input : op.getInputs()) {
+      auto producer = input.getDefiningOp<EinsumOp>();
+      // Scalars of a reduction are finished one by one, so work that wants
+      // vectors is left to a kernel of its own.
+      if (producer && readsAtSamePoint(op, input) && !hasTranscendental(op) &&
+          join(op, input, true))
+        return;
+    }
+    start(op, true);
+  }
+
+  void outline(Group &group, unsigned number) {
+    Operation *last = group.ops.back();
+    OpBuilder builder(last);
+    llvm::SmallSetVector<Value, 8> inputs;
+    for (Operation *op : group.ops)
+      for (Value operand : op->getOperands())
+        if (!operand.getDefiningOp() || !llvm::is_contained(group.ops, operand.getDefiningOp()))
+          inputs.insert(operand);
+    SmallVector<Value> results(last->getResults());
+    StringRef base = isa<EinsumOp>(group.ops.front())
+                         ? (cast<EinsumOp>(group.ops.front()).getMonoids().empty() ? "map" : "reduce")
+                         : group.ops.front()->getName().stripDialect();
+    auto kernel = KernelOp::create(builder, last->getLoc(), last->getResultTypes(),
+                                   inputs.getArrayRef(),
+                                   (base + "_" + Twine(number)).str(), Attribute());
+    Block *block = builder.createBlock(&kernel.getBody());
+    IRMapping mapping;
+    for (Value input : inputs)
+      mapping.map(input, block->addArgument(input.getType(), input.getLoc()));
+    for (Operation *op : group.ops)
+      builder.clone(*op, mapping);
+    SmallVector<Value> yielded;
+    for (Value result : results)
+      yielded.push_back(mapping.lookup(result));
+    YieldOp::create(builder, last->getLoc(), yielded);
+    for (auto [from, to] : llvm::zip(results, kernel.getResults()))
+      from.replaceAllUsesWith(to);
+    for (Operation *op : llvm::reverse(group.ops))
+      op->erase();
+    ++numKernels;
+  }
+
+  void runOnOperation() override {
+    groups.clear();
+    groupOf.clear();
+    func::FuncOp function = getOperation();
+    OpBuilder builder(function);
+    for (ConcatOp op : llvm::make_early_inc_range(function.getOps<ConcatOp>()))
+      lowerConcat(builder, op);
+    for (Operation &op : function.front().without_terminator()) {
+      if (auto einsum = dyn_cast<EinsumOp>(op))
+        place(einsum);
+      else if (auto update = dyn_cast<UpdateOp>(op)) {
+        if (!join(update, update.getSource(), false))
+          start(update, false);
+      } else if (isa<ScatterOp, ScanOp, TopKOp, SortOp, ViewOp>(op)) {
+        start(&op, false);
+      } else if (!isa<EmptyOp, ConstantOp, KernelOp>(op)) {
+        op.emitOpError("cannot be part of a kernel");
+        return signalPassFailure();
+      }
+    }
+    for (auto [number, group] : llvm::enumerate(groups))
+      outline(group, number);
+  }
+};
+
+} // namespace
+} // namespace einfall::ein

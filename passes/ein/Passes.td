@@ -1,0 +1,41 @@
+//===- Passes.td - Passes over ein -------------------------------*- tablegen -*-===//
+#ifndef EINFALL_PASSES_EIN
+#define EINFALL_PASSES_EIN
+
+include "mlir/Pass/PassBase.td"
+
+def EinSimplifyViews : Pass<"ein-simplify-views", "::mlir::func::FuncOp"> {
+  let summary = "views and gathers become operand indices of what reads them";
+  let description = [{
+    Before: any `ein`. After: no `ein.view` without a fill and no `ein.gather`
+    remains, each is an einsum that only relabels, and einsums that only
+    relabel are composed into the indices of every einsum that reads them, as
+    far as the reads provably stay inside. Exactness: bitwise.
+  }];
+  let statistics = [Statistic<"numComposed", "num-composed", "relabellings composed into a reader">];
+}
+
+def EinInlineMaps : Pass<"ein-inline-maps", "::mlir::func::FuncOp"> {
+  let summary = "maps without reduction become part of the body that reads them";
+  let description = [{
+    A pointwise einsum is inlined where that recomputes nothing of weight: its
+    reader covers the same points once, or its body only casts, compares and
+    computes on coordinates (masks stay predicates, they are never stored).
+    Exactness: bitwise.
+  }];
+  let statistics = [Statistic<"numInlined", "num-inlined", "maps inlined">];
+}
+
+def EinFormKernels : Pass<"ein-form-kernels", "::mlir::func::FuncOp"> {
+  let summary = "group Einsums of one pass into ein.kernel regions";
+  let description = [{
+    Before: einsums and data movement. After: every op on tensors is inside an
+    `ein.kernel`. An einsum joins the kernel of its producer when it reads each
+    of that kernel's results at the point that computes it (same pass) and no
+    one else reads that result; an `ein.update` joins the kernel of its source
+    and stores in place. `ein.concat` becomes updates of an empty tensor.
+  }];
+  let statistics = [Statistic<"numKernels", "num-kernels", "kernels formed">];
+}
+
+#endif
