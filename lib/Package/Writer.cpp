@@ -110,8 +110,8 @@ Status writeWeights(PackageSpec &spec, OutputFile &file, ArchiveEntry &entry) {
     entry.crc = rt::crc32(entry.crc, {zeros, size_t(weight.offset - at)});
     for (size_t c = 0; c < weight.checksums.size(); ++c) {
       uint64_t begin = c * rt::kWeightChunk;
-      std::span<std::byte> out(
-          chunk.data(), std::min(rt::kWeightChunk, weight.size - begin));
+      std::span<std::byte> out(chunk.data(),
+                               std::min(rt::kWeightChunk, weight.size - begin));
       std::string error;
       if (!spec.weights[i](begin, out, error))
         return rt::invalidArgument("cannot read weight '" + weight.name + "'" +
@@ -147,13 +147,14 @@ Files listFiles(PackageSpec &spec, uint64_t weightBytes) {
   for (size_t i = 0; i < spec.code.size(); ++i)
     files.add("code/" + spec.manifest.targets[i].name + ".so",
               std::move(spec.code[i]));
-  std::optional<std::string> *sides[] = {
-      &spec.tokenizerJson, &spec.generationConfigJson, &spec.configJson,
-      &spec.reportJson};
+  std::optional<std::string> *sides[] = {&spec.tokenizerJson,
+                                         &spec.generationConfigJson,
+                                         &spec.configJson, &spec.reportJson};
   for (size_t i = 0; i < rt::kSideFiles.size(); ++i)
     if (*sides[i])
       files.add(rt::kSideFiles[i], std::move(**sides[i]));
-  files.entries.push_back({std::string(rt::kWeightsData), weightBytes, 0, 0, 0});
+  files.entries.push_back(
+      {std::string(rt::kWeightsData), weightBytes, 0, 0, 0});
   return files;
 }
 
@@ -171,8 +172,8 @@ Status writeRest(Files &files, OutputFile &file) {
       EINF_TRY(put(entry.offset, files.contents[i]));
   }
   const ArchiveEntry &weights = files.entries.back();
-  std::string tail = rt::archiveTail(files.entries,
-                                     std::string(rt::kDigestDigits, '0'));
+  std::string tail =
+      rt::archiveTail(files.entries, std::string(rt::kDigestDigits, '0'));
   tail.resize(tail.size() - rt::kDigestDigits);
   EINF_TRY(put(weights.offset + weights.size, tail));
   return file.write(weights.offset + weights.size + tail.size(),

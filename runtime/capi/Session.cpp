@@ -24,7 +24,9 @@ struct Views {
           (t.rank != 0 && !t.shape))
         return invalidArgument(std::string(what) + " " + std::to_string(i) +
                                " has a bad dtype, rank or shape");
-      tensors[i] = {t.name ? t.name : "", t.data, DType(t.dtype),
+      tensors[i] = {t.name ? t.name : "",
+                    t.data,
+                    DType(t.dtype),
                     {t.shape, size_t(t.rank)}};
     }
     count = n;

@@ -57,8 +57,8 @@ std::optional<ArenaPlan> planArena(std::span<const ArenaRequest> requests) {
     taken.clear();
     for (uint32_t other : placed)
       if (together(request, requests[other]))
-        taken.push_back({plan.offsets[other],
-                         plan.offsets[other] + requests[other].bytes});
+        taken.push_back(
+            {plan.offsets[other], plan.offsets[other] + requests[other].bytes});
     for (Span &span : taken)
       span.end = (span.end + kAlign - 1) / kAlign * kAlign;
     std::sort(taken.begin(), taken.end(),

@@ -64,7 +64,8 @@ Status checkRange(const EntryInfo &entry, const BufferInfo &buffer,
     size_t rest = i;
     for (size_t d = view.shape.size(); d-- > 0;) {
       size_t extent = size_t(view.shape[d]);
-      where = std::to_string(rest % extent) + (where.empty() ? "" : ", ") + where;
+      where =
+          std::to_string(rest % extent) + (where.empty() ? "" : ", ") + where;
       rest /= extent;
     }
     return outOfBounds(place(entry, buffer) + " is " + std::to_string(value) +
@@ -156,27 +157,26 @@ Status Session::bind(Plan &plan, std::span<const TensorView> inputs,
                      std::span<const Binding> params) {
   const EntryInfo &entry = *plan.info;
   EINF_TRY(bindParams(plan, params));
-  EINF_TRY(pair(
-      entry, plan.inputs, inputs, "input",
-      [&](uint32_t index, const TensorView &view) -> Status {
-        const BufferInfo &buffer = entry.buffers[index];
-        if (view.dtype != buffer.dtype)
-          return invalidArgument(place(entry, buffer) + ": expected dtype " +
-                                 std::string(nameOf(buffer.dtype)) +
-                                 ", but got " +
-                                 std::string(nameOf(view.dtype)));
-        if (view.shape.size() != buffer.shape.size())
-          return invalidArgument(
-              place(entry, buffer) + ": expected rank " +
-              std::to_string(buffer.shape.size()) + " " +
-              shapeToString(buffer.shape, symbolNames(entry)) + ", but got " +
-              std::to_string(view.shape.size()));
-        for (size_t i = 0; i < entry.symbols.size(); ++i)
-          if (entry.symbols[i].source == SymbolSource::InputDim &&
-              entry.symbols[i].buffer == index)
-            plan.symbols[i] = view.shape[entry.symbols[i].dim];
-        return {};
-      }));
+  EINF_TRY(pair(entry, plan.inputs, inputs, "input",
+                [&](uint32_t index, const TensorView &view) -> Status {
+                  const BufferInfo &buffer = entry.buffers[index];
+                  if (view.dtype != buffer.dtype)
+                    return invalidArgument(
+                        place(entry, buffer) + ": expected dtype " +
+                        std::string(nameOf(buffer.dtype)) + ", but got " +
+                        std::string(nameOf(view.dtype)));
+                  if (view.shape.size() != buffer.shape.size())
+                    return invalidArgument(
+                        place(entry, buffer) + ": expected rank " +
+                        std::to_string(buffer.shape.size()) + " " +
+                        shapeToString(buffer.shape, symbolNames(entry)) +
+                        ", but got " + std::to_string(view.shape.size()));
+                  for (size_t i = 0; i < entry.symbols.size(); ++i)
+                    if (entry.symbols[i].source == SymbolSource::InputDim &&
+                        entry.symbols[i].buffer == index)
+                      plan.symbols[i] = view.shape[entry.symbols[i].dim];
+                  return {};
+                }));
   for (size_t i = 0; i < entry.symbols.size(); ++i) {
     const std::string &name = entry.symbols[i].name;
     std::string value = std::to_string(plan.symbols[i]);
@@ -185,8 +185,8 @@ Status Session::bind(Plan &plan, std::span<const TensorView> inputs,
                              value + ", expected no negative number");
     if (plan.symbols[i] > plan.bounds[i])
       return outOfBounds("entry '" + entry.name + "': '" + name + "' is " +
-                         value + ", beyond the session's bound " + name + " = " +
-                         std::to_string(plan.bounds[i]));
+                         value + ", beyond the session's bound " + name +
+                         " = " + std::to_string(plan.bounds[i]));
   }
   return {};
 }
@@ -196,12 +196,11 @@ Status Session::checkTensor(const Plan &plan, uint32_t index,
   const EntryInfo &entry = *plan.info;
   const BufferInfo &buffer = entry.buffers[index];
   if (view.dtype != buffer.dtype || view.shape.size() != buffer.shape.size())
-    return invalidArgument(
-        place(entry, buffer) + ": expected " +
-        std::string(nameOf(buffer.dtype)) + " of rank " +
-        std::to_string(buffer.shape.size()) + ", but got " +
-        std::string(nameOf(view.dtype)) + " of rank " +
-        std::to_string(view.shape.size()));
+    return invalidArgument(place(entry, buffer) + ": expected " +
+                           std::string(nameOf(buffer.dtype)) + " of rank " +
+                           std::to_string(buffer.shape.size()) + ", but got " +
+                           std::string(nameOf(view.dtype)) + " of rank " +
+                           std::to_string(view.shape.size()));
   for (size_t d = 0; d < buffer.shape.size(); ++d) {
     std::optional<int64_t> want = evaluate(buffer.shape[d], plan.symbols);
     if (want && *want == view.shape[d])
@@ -295,8 +294,8 @@ Status Session::runLocked(std::string_view entry,
 
   return pair(*plan.info, plan.outputs, outputs, "output",
               [&](uint32_t index, const TensorView &view) -> Status {
-                size_t bytes = *elements(view.shape, view.dtype) *
-                               byteWidth(view.dtype);
+                size_t bytes =
+                    *elements(view.shape, view.dtype) * byteWidth(view.dtype);
                 if (plan.buffers[index] != view.data && bytes != 0)
                   std::memcpy(view.data, plan.buffers[index], bytes);
                 return {};

@@ -49,8 +49,8 @@ int openMemory() {
 /// dlopen through a private file, for systems without memfd or /proc.
 void *loadFromFile(std::span<const std::byte> image) {
   const char *folder = std::getenv("TMPDIR");
-  std::string path = std::string(folder && *folder ? folder : "/tmp") +
-                     "/einfall-code-XXXXXX";
+  std::string path =
+      std::string(folder && *folder ? folder : "/tmp") + "/einfall-code-XXXXXX";
   int fd = mkstemp(path.data());
   if (fd < 0)
     return nullptr;

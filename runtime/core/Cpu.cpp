@@ -12,11 +12,11 @@ using Features = std::set<std::string, std::less<>>;
 const Features kV1 = {"sse", "sse2"};
 const Features kV2 = {"sse3",   "ssse3", "sse4.1", "sse4.2",
                       "popcnt", "cx16",  "sahf"};
-const Features kV3 = {"avx",  "avx2",  "bmi",   "bmi2", "f16c",
-                      "fma",  "lzcnt", "movbe", "xsave"};
+const Features kV3 = {"avx", "avx2",  "bmi",   "bmi2", "f16c",
+                      "fma", "lzcnt", "movbe", "xsave"};
 const Features kV4 = {"avx512f", "avx512bw", "avx512cd", "avx512dq",
                       "avx512vl"};
-const Features kAmx = {"amx-tile",   "amx-int8",   "amx-bf16",  "amx-fp16",
+const Features kAmx = {"amx-tile",   "amx-int8",   "amx-bf16",   "amx-fp16",
                        "avx512bf16", "avx512vnni", "avx512fp16", "avxvnni",
                        "avx512vbmi", "avx512ifma", "avx512vbmi2"};
 const Features kArm = {"neon", "fp-armv8"};

@@ -41,11 +41,26 @@ using Dynamic = std::map<int64_t, uint64_t>;
 
 bool allowedTag(int64_t tag) {
   switch (tag) {
-  case DT_HASH: case DT_GNU_HASH: case DT_STRTAB: case DT_SYMTAB:
-  case DT_STRSZ: case DT_SYMENT: case DT_RELA: case DT_RELASZ:
-  case DT_RELAENT: case DT_RELACOUNT: case DT_SONAME: case DT_FLAGS:
-  case DT_FLAGS_1: case DT_PLTGOT: case DT_PLTRELSZ: case DT_PLTREL:
-  case DT_JMPREL: case DT_SYMBOLIC: case DT_BIND_NOW: case DT_DEBUG:
+  case DT_HASH:
+  case DT_GNU_HASH:
+  case DT_STRTAB:
+  case DT_SYMTAB:
+  case DT_STRSZ:
+  case DT_SYMENT:
+  case DT_RELA:
+  case DT_RELASZ:
+  case DT_RELAENT:
+  case DT_RELACOUNT:
+  case DT_SONAME:
+  case DT_FLAGS:
+  case DT_FLAGS_1:
+  case DT_PLTGOT:
+  case DT_PLTRELSZ:
+  case DT_PLTREL:
+  case DT_JMPREL:
+  case DT_SYMBOLIC:
+  case DT_BIND_NOW:
+  case DT_DEBUG:
     return true;
   default:
     return false;
@@ -96,8 +111,8 @@ const char *checkSegments(Image &image, const Elf64_Ehdr &head,
         entry->d_tag == DT_INIT_ARRAY || entry->d_tag == DT_FINI_ARRAY ||
         entry->d_tag == DT_INIT_ARRAYSZ || entry->d_tag == DT_FINI_ARRAYSZ)
       return "it has constructors or destructors";
-    if (!allowedTag(entry->d_tag) || !dynamic.emplace(entry->d_tag,
-                                                      entry->d_un.d_val).second)
+    if (!allowedTag(entry->d_tag) ||
+        !dynamic.emplace(entry->d_tag, entry->d_un.d_val).second)
       return "its dynamic section holds something unexpected";
   }
 }
@@ -157,7 +172,8 @@ const char *checkRelocations(const Image &image, const Dynamic &dyn,
   if (at == dyn.end() || bytes == dyn.end())
     return nullptr;
   for (uint64_t i = 0; i < bytes->second / sizeof(Elf64_Rela); ++i) {
-    auto rela = image.atAddress<Elf64_Rela>(at->second + i * sizeof(Elf64_Rela));
+    auto rela =
+        image.atAddress<Elf64_Rela>(at->second + i * sizeof(Elf64_Rela));
     if (!rela)
       return "its relocations reach past the end";
     if (!allowedRelocation(machine, uint32_t(ELF64_R_TYPE(rela->r_info))))

@@ -79,7 +79,8 @@ public:
         for (int64_t i = 0; i < width; ++i) {
           int64_t k = at + i - start_[size_t(row)];
           ids_[size_t(row * width + i)] =
-              k < 0 ? prompts_[size_t(row)][0] : prompts_[size_t(row)][size_t(k)];
+              k < 0 ? prompts_[size_t(row)][0]
+                    : prompts_[size_t(row)][size_t(k)];
         }
       EINF_TRY(call(width, at + width));
     }

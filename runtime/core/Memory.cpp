@@ -54,9 +54,8 @@ MappedFile::~MappedFile() {
 
 Result<MappedFile> MappedFile::open(const std::string &path) {
   auto failure = [&](const char *what) {
-    return Status(StatusCode::Io,
-                  "cannot " + std::string(what) + " '" + path +
-                      "': " + std::strerror(errno));
+    return Status(StatusCode::Io, "cannot " + std::string(what) + " '" + path +
+                                      "': " + std::strerror(errno));
   };
   int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0)
@@ -68,8 +67,8 @@ Result<MappedFile> MappedFile::open(const std::string &path) {
     return Status(StatusCode::Io, "'" + path + "' is not a file");
   }
   if (info.st_size > 0) {
-    void *data = mmap(nullptr, size_t(info.st_size), PROT_READ, MAP_PRIVATE,
-                      fd, 0);
+    void *data =
+        mmap(nullptr, size_t(info.st_size), PROT_READ, MAP_PRIVATE, fd, 0);
     if (data == MAP_FAILED) {
       Status status = failure("map");
       close(fd);

@@ -21,12 +21,12 @@ Status checkFiles(const std::vector<ArchiveEntry> &entries,
         break;
       }
   want.emplace_back(kWeightsData);
-  bool same = std::equal(want.begin(), want.end(), entries.begin(),
-                         entries.end(), [](const auto &a, const auto &b) {
-                           return a == b.name;
-                         });
-  return same ? Status() : badPackage("the package's list of files is not "
-                                      "canonical");
+  bool same =
+      std::equal(want.begin(), want.end(), entries.begin(), entries.end(),
+                 [](const auto &a, const auto &b) { return a == b.name; });
+  return same ? Status()
+              : badPackage("the package's list of files is not "
+                           "canonical");
 }
 
 bool needsAmx(const TargetInfo &target) {

@@ -94,7 +94,8 @@ Status Session::checkStateSizes(const Plan &plan,
     std::optional<uint64_t> bytes =
         maxBytes(buffer.shape, buffer.dtype, symbols);
     if (!bytes || *bytes > states_[buffer.index].size())
-      return outOfBounds("entry '" + plan.info->name + "' needs more of state '" +
+      return outOfBounds("entry '" + plan.info->name +
+                         "' needs more of state '" +
                          package_->manifest().states[buffer.index].name +
                          "' than these bounds reserve");
   }
@@ -117,9 +118,8 @@ Status Session::planEntry(Plan &plan, uint64_t &arenaBytes) const {
                              name + "'");
     std::optional<Interval> bytes = evaluate(buffer.byteSize, symbols);
     if (!bytes)
-      return outOfBounds("entry '" + entry.name +
-                         "': the size of temporary '" + buffer.name +
-                         "' overflows at these bounds");
+      return outOfBounds("entry '" + entry.name + "': the size of temporary '" +
+                         buffer.name + "' overflows at these bounds");
     requests.push_back({uint64_t(std::max<int64_t>(bytes->hi, 0)),
                         buffer.firstStep, buffer.lastStep});
   }

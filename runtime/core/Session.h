@@ -40,8 +40,8 @@ public:
   /// `bounds` gives the largest value of each symbol by name. All of the
   /// manifest's bounds are needed; an entry whose temporaries depend on
   /// another symbol without one can not be run.
-  static Result<std::unique_ptr<Session>>
-  open(std::shared_ptr<Package> package, std::span<const Binding> bounds);
+  static Result<std::unique_ptr<Session>> open(std::shared_ptr<Package> package,
+                                               std::span<const Binding> bounds);
 
   const Package &package() const { return *package_; }
   uint64_t arenaBytes() const { return arena_.size(); }

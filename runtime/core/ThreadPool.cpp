@@ -184,8 +184,8 @@ void ThreadPool::launch(einf_kernel_fn kernel, const void *frame,
       busy_.exchange(true, kAcquire))
     return kernel(frame, 0, blocks);
 
-  int64_t parts = std::min<int64_t>(threads_.load(kRelaxed),
-                                    (blocks - 1) / grain + 1);
+  int64_t parts =
+      std::min<int64_t>(threads_.load(kRelaxed), (blocks - 1) / grain + 1);
   int64_t largest = (blocks - 1) / parts + 1;
   int64_t chunk =
       std::max(std::min(grain, largest), (largest - 1) / kChunksAPart + 1);

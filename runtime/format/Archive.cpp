@@ -19,8 +19,8 @@ constexpr size_t kLocalSize = 30, kZip64Extra = 20, kPaddingHead = 4;
 constexpr size_t kCentralSize = 46, kEnd64Size = 56, kLocatorSize = 20,
                  kEndSize = 22;
 constexpr std::string_view kCommentHead = "einfall-package 1 xxh3-128 ";
-constexpr size_t kTrailerSize = kEnd64Size + kLocatorSize + kEndSize +
-                                kCommentHead.size() + kDigestDigits;
+constexpr size_t kTrailerSize =
+    kEnd64Size + kLocatorSize + kEndSize + kCommentHead.size() + kDigestDigits;
 
 bool isWeights(const ArchiveEntry &entry) { return entry.name == kWeightsData; }
 
@@ -196,7 +196,8 @@ readDirectory(std::span<const std::byte> file) {
   ByteReader trailer(file.subspan(file.size() - kTrailerSize));
   uint32_t magic = trailer.number<uint32_t>();
   trailer.raw(28);
-  uint64_t count = trailer.number<uint64_t>(), size = trailer.number<uint64_t>(),
+  uint64_t count = trailer.number<uint64_t>(),
+           size = trailer.number<uint64_t>(),
            start = trailer.number<uint64_t>();
   uint64_t end = file.size() - kTrailerSize;
   if (magic != kEnd64Magic || start > end || size != end - start ||
@@ -239,8 +240,8 @@ parseArchive(std::span<const std::byte> file) {
   std::string want = archiveTail(*entries, digest.hex());
   if (want.size() != file.size() - tail)
     return damaged("the directory is not canonical");
-  if (!sameBytes(file, tail, std::string_view(want).substr(
-                                 0, want.size() - kDigestDigits)))
+  if (!sameBytes(file, tail,
+                 std::string_view(want).substr(0, want.size() - kDigestDigits)))
     return damaged("the directory is not canonical");
   if (!sameBytes(file, tail, want))
     return damaged("its digest does not match its content");

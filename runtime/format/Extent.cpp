@@ -37,9 +37,7 @@ bool isWellFormed(const Extent &extent, size_t symbolCount) {
 
 namespace {
 
-int64_t floorDiv(int64_t a, int64_t b) {
-  return a / b - (a % b < 0 ? 1 : 0);
-}
+int64_t floorDiv(int64_t a, int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
 
 /// Applies `kind` to two numbers; false on overflow or a divisor below one.
 bool apply(ExtentOp::Kind kind, int64_t a, int64_t b, int64_t &out) {

@@ -45,8 +45,7 @@ void buffer(JsonWriter &j, const Manifest &manifest, const BufferInfo &buffer,
   }
   j.key("dtype").string(nameOf(buffer.dtype));
   shape(j, buffer.shape, names);
-  if (buffer.kind == BufferKind::State &&
-      buffer.index < manifest.states.size())
+  if (buffer.kind == BufferKind::State && buffer.index < manifest.states.size())
     j.key("state").string(manifest.states[buffer.index].name);
   if (buffer.kind == BufferKind::Temporary) {
     j.key("bytes").string(toString(buffer.byteSize, names));

@@ -122,7 +122,8 @@ Status checkBuffer(const Manifest &manifest, const EntryInfo &entry,
     if (buffer.index >= manifest.states.size())
       return bad(where, "there is no such state");
     const StateInfo &state = manifest.states[buffer.index];
-    if (state.dtype != buffer.dtype || state.shape.size() != buffer.shape.size())
+    if (state.dtype != buffer.dtype ||
+        state.shape.size() != buffer.shape.size())
       return bad(where, "differs from state '" + state.name + "'");
   }
   if (buffer.kind == BufferKind::Weight &&

@@ -160,12 +160,11 @@ rt::Status generateText(const PackagePtr &package, const Options &options) {
   for (const auto &row : rows)
     longest = std::max(longest, int64_t(row.size()));
   int64_t context = options.context;
-  if (context == 0 && __builtin_add_overflow(longest, options.newTokens,
-                                             &context))
+  if (context == 0 &&
+      __builtin_add_overflow(longest, options.newTokens, &context))
     return invalidArgument("-n is too large");
-  auto session =
-      rt::openLmSession(package, int64_t(rows.size()), context,
-                        std::min(options.chunk, longest));
+  auto session = rt::openLmSession(package, int64_t(rows.size()), context,
+                                   std::min(options.chunk, longest));
   if (!session)
     return session.status();
 
@@ -182,10 +181,10 @@ rt::Status generateText(const PackagePtr &package, const Options &options) {
   };
   rt::GenerateStats stats;
   EINF_TRY(rt::generate(**session, rows, settings, out, stats));
-  double rate = stats.decodeSeconds > 0 && stats.decodeSteps > 0
-                    ? double(stats.newTokens - int64_t(rows.size())) /
-                          stats.decodeSeconds
-                    : 0;
+  double rate =
+      stats.decodeSeconds > 0 && stats.decodeSteps > 0
+          ? double(stats.newTokens - int64_t(rows.size())) / stats.decodeSeconds
+          : 0;
   if (options.json) {
     printJson(out, text, stats, rate);
     return {};

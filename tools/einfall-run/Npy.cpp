@@ -96,8 +96,8 @@ Result<Array> makeArray(DType dtype, std::vector<int64_t> shape) {
   for (int64_t extent : array.shape)
     if (__builtin_mul_overflow(array.bytes, uint64_t(extent), &array.bytes))
       return rt::invalidArgument("the size of an array overflows");
-  auto memory = rt::PageMemory::allocate(std::max<uint64_t>(array.bytes, 1),
-                                         "an array");
+  auto memory =
+      rt::PageMemory::allocate(std::max<uint64_t>(array.bytes, 1), "an array");
   if (!memory)
     return memory.status();
   array.memory = std::move(*memory);

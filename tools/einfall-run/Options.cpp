@@ -92,10 +92,11 @@ private:
     std::string text;
     EINF_TRY(value(option, text));
     size_t equals = text.find('=');
-    if (equals == std::string::npos || equals == 0 ||
-        equals + 1 == text.size())
-      return invalidArgument("option '" + option + "': expected NAME=VALUE, "
-                             "but got '" + text + "'");
+    if (equals == std::string::npos || equals == 0 || equals + 1 == text.size())
+      return invalidArgument("option '" + option +
+                             "': expected NAME=VALUE, "
+                             "but got '" +
+                             text + "'");
     name = text.substr(0, equals);
     rest = text.substr(equals + 1);
     return {};
@@ -106,8 +107,7 @@ private:
     return named(option, name, file);
   }
 
-  Status namedNumber(const std::string &option,
-                     std::vector<NamedNumber> &out) {
+  Status namedNumber(const std::string &option, std::vector<NamedNumber> &out) {
     std::string name, text;
     int64_t value;
     EINF_TRY(named(option, name, text));
@@ -127,7 +127,8 @@ private:
       int64_t id;
       if (!parseNumber(std::string_view(text).substr(at, comma - at), id))
         return invalidArgument("option '--ids': expected numbers separated by "
-                               "commas, but got '" + text + "'");
+                               "commas, but got '" +
+                               text + "'");
       row.push_back(id);
       at = comma + 1;
     }

@@ -9,8 +9,8 @@ using namespace einfall::tool;
 
 static rt::Status dispatch(const Options &options) {
   if (options.threads > 0)
-    rt::ThreadPool::process().resize(unsigned(std::min<int64_t>(
-        options.threads, 256)));
+    rt::ThreadPool::process().resize(
+        unsigned(std::min<int64_t>(options.threads, 256)));
   auto package = rt::Package::open(options.file);
   if (!package)
     return package.status();

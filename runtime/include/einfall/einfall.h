@@ -31,12 +31,14 @@ typedef enum einf_status {
   EINF_STOPPED = 7 /* a callback asked to stop */
 } einf_status;
 
-typedef enum einf_dtype {
+/* Fixed width, so that any number a caller passes is a value to refuse. */
+typedef int32_t einf_dtype;
+enum {
   EINF_F64, EINF_F32, EINF_F16, EINF_BF16,
   EINF_F8E4M3FN, EINF_F8E5M2, EINF_F8E4M3FNUZ, EINF_F8E5M2FNUZ,
   EINF_I1, EINF_I8, EINF_I16, EINF_I32, EINF_I64, /* i1: one byte, 0 or 1 */
   EINF_U8, EINF_U16, EINF_U32, EINF_U64
-} einf_dtype;
+};
 
 typedef enum einf_buffer_kind {
   EINF_INPUT, EINF_OUTPUT, EINF_STATE, EINF_WEIGHT, EINF_TEMPORARY

@@ -33,10 +33,9 @@ TEST(Arena, RandomIntervalsNeverOverlap) {
       for (size_t j = 0; j < i; ++j) {
         bool together = requests[i].first <= requests[j].last &&
                         requests[j].first <= requests[i].last;
-        bool apart =
-            plan->offsets[i] + requests[i].bytes <= plan->offsets[j] ||
-            plan->offsets[j] + requests[j].bytes <= plan->offsets[i] ||
-            requests[i].bytes == 0 || requests[j].bytes == 0;
+        bool apart = plan->offsets[i] + requests[i].bytes <= plan->offsets[j] ||
+                     plan->offsets[j] + requests[j].bytes <= plan->offsets[i] ||
+                     requests[i].bytes == 0 || requests[j].bytes == 0;
         ASSERT_TRUE(!together || apart);
       }
     }

@@ -1,5 +1,5 @@
-#include "einfall/einfall.h"
 #include "TestPackage.h"
+#include "einfall/einfall.h"
 
 #include <gtest/gtest.h>
 
@@ -30,7 +30,8 @@ TEST(CApi, ReflectRunGenerate) {
   einf_tensor in = {"x", x, shape, 1, EINF_F32};
   einf_tensor out = {nullptr, y, shape, 1, EINF_F32};
   ASSERT_EQ(einf_output_shape(session, "scale", &in, 1, nullptr, 0, 0, outShape,
-                              &rank), EINF_OK);
+                              &rank),
+            EINF_OK);
   EXPECT_EQ(rank, 1);
   EXPECT_EQ(outShape[0], 3);
   ASSERT_EQ(einf_run(session, "scale", &in, 1, nullptr, 0, &out, 1), EINF_OK)
@@ -51,7 +52,9 @@ TEST(CApi, ReflectRunGenerate) {
   const int64_t *prompts[] = {prompt};
   einf_generate_stats stats;
   ASSERT_EQ(einf_generate(session, prompts, &length, 1, &options, tokens,
-                          &count, &stats), EINF_OK) << einf_last_error();
+                          &count, &stats),
+            EINF_OK)
+      << einf_last_error();
   EXPECT_EQ(count, 3);
   EXPECT_EQ(tokens[2], 5);
   EXPECT_EQ(einf_reset(session), EINF_OK);

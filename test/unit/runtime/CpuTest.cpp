@@ -34,7 +34,8 @@ TEST(Cpu, LackIsNamed) {
   auto pick = pickTarget(only, v3);
   ASSERT_FALSE(pick.ok());
   EXPECT_NE(pick.status().message().find("x86-64-v4 needs avx512bw"),
-            std::string::npos) << pick.status().message();
+            std::string::npos)
+      << pick.status().message();
   EXPECT_NE(pick.status().message().find("arm is for aarch64"),
             std::string::npos);
 }

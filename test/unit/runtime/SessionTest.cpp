@@ -75,7 +75,8 @@ TEST(Session, ErrorsNameWhatIsWrong) {
 
   NextCall c = good;
   c.ids[1] = 7;
-  expectIn(c.run(*session), "input 'ids' is 7 at [0, 1], expected a value in [0, 7)");
+  expectIn(c.run(*session),
+           "input 'ids' is 7 at [0, 1], expected a value in [0, 7)");
   c = good;
   c.dtype = DType::I32;
   expectIn(c.run(*session), "input 'ids': expected dtype i64, but got i32");
@@ -84,10 +85,12 @@ TEST(Session, ErrorsNameWhatIsWrong) {
   expectIn(c.run(*session), "expected rank 2 [b, s], but got 1");
   c = good;
   c.startShape = {2};
-  expectIn(c.run(*session), "input 'start', dimension 0: expected b = 1, but got 2");
+  expectIn(c.run(*session),
+           "input 'start', dimension 0: expected b = 1, but got 2");
   c = good;
   c.outShape = {1, 8};
-  expectIn(c.run(*session), "output 'logits', dimension 1: expected 7, but got 8");
+  expectIn(c.run(*session),
+           "output 'logits', dimension 1: expected 7, but got 8");
   c = good;
   c.params = {{"t", 9}};
   expectIn(c.run(*session), "'t' is 9, beyond the session's bound t = 8");
@@ -115,7 +118,8 @@ TEST(Session, BoundsAreChecked) {
   expectIn(message({{"b", int64_t(1) << 40}, {"c", 99}}), "cannot allocate");
   auto session = open(package, {{"b", 1}, {"c", 1}});
   std::vector<float> x(1), y(1);
-  expectIn(scale(*session, x, y).message(), "entry 'scale' needs a bound for 'n'");
+  expectIn(scale(*session, x, y).message(),
+           "entry 'scale' needs a bound for 'n'");
 }
 
 TEST(Session, StateLastsUntilReset) {

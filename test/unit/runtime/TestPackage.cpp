@@ -13,9 +13,8 @@ namespace einfall::test {
 namespace {
 
 struct Folder {
-  std::filesystem::path path =
-      std::filesystem::temp_directory_path() /
-      ("einfall-test-" + std::to_string(getpid()));
+  std::filesystem::path path = std::filesystem::temp_directory_path() /
+                               ("einfall-test-" + std::to_string(getpid()));
   Folder() { std::filesystem::create_directories(path); }
   ~Folder() {
     std::error_code ignored;
@@ -164,8 +163,7 @@ package::PackageSpec toySpec() {
 #endif
   spec.code = {code};
   m.bounds = {"b", "c"};
-  m.states = {
-      {"slots", DType::I64, {Extent::symbol(0), Extent::symbol(1)}}};
+  m.states = {{"slots", DType::I64, {Extent::symbol(0), Extent::symbol(1)}}};
   WeightInfo w, odd;
   w.name = "w";
   w.shape = {2};

@@ -64,6 +64,7 @@ TEST(ThreadPool, LaunchLatency) {
     pool.launch(nothing, nullptr, 64, 1);
   std::chrono::duration<double, std::micro> time =
       std::chrono::steady_clock::now() - begin;
-  RecordProperty("microseconds_per_launch", std::to_string(time.count() / kRounds));
+  RecordProperty("microseconds_per_launch",
+                 std::to_string(time.count() / kRounds));
   std::printf("%.2f us a launch\n", time.count() / kRounds);
 }
