@@ -56,11 +56,14 @@ class Builder:
     # -- literals -------------------------------------------------------------------------------
 
     def constant(self, data: np.ndarray, etype: str, labels: Sequence[str] | None = None) -> Tensor:
-        """A literal tensor; a single element becomes a coordinate expression and costs nothing."""
+        """A literal tensor; one that is constant or affine in its coordinates becomes an expression of them."""
         shape = [Extent.of(n) for n in data.shape]
         labels = labels or default_labels(shape)
         if data.size and (data == data.flat[0]).all():
             return self.full(data.flat[0].item(), shape, etype, labels)
+        line = affine(data) if np.issubdtype(data.dtype, np.integer) else None
+        if line is not None:
+            return self.coordinates(S.cast(S.from_extent(line), etype), shape, labels)
         key = ("constant", etype, data.shape, data.dtype.str, data.tobytes())
         return self._add(key, Constant(data), (shape, etype, labels, None, None))[0]
 
@@ -278,6 +281,18 @@ class Builder:
 
 
 # -- helpers --------------------------------------------------------------------------------------------
+
+
+def affine(data: np.ndarray) -> Extent | None:
+    """An integer array as an affine expression of its coordinates, if it is one: positions, offsets, zeros."""
+    out = Extent.of(int(data.flat[0])) if data.size else Extent.of(0)
+    grid = np.full(data.shape, int(data.flat[0])) if data.size else data
+    for d, n in enumerate(data.shape):
+        if n > 1 and data.size:
+            step = int(np.take(data, 1, axis=d).flat[0]) - int(data.flat[0])
+            out = out + rank(d) * step
+            grid = grid + step * np.arange(n).reshape([-1 if k == d else 1 for k in range(data.ndim)])
+    return out if data.size and np.array_equal(grid, data) else None
 
 
 def aligned(t: Tensor, shape: Sequence[Extent]) -> list[Extent]:

@@ -151,7 +151,7 @@ def test_attention_grouped():
 
 def test_embedding_and_norm():
     net = torch.nn.Sequential(torch.nn.Embedding(11, 8, padding_idx=0), torch.nn.LayerNorm(8), torch.nn.Linear(8, 3))
-    check(net, (I(11, 2, 5),), {"input": {0: N, 1: M}}, other=(I(11, 3, 4),))
+    check(net, (I(11, 3, 5),), {"input": {0: N, 1: M}}, other=(I(11, 4, 6),))
 
 
 @pytest.mark.parametrize("dtype", ["bf16", "f16"])

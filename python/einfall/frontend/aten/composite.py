@@ -8,12 +8,12 @@ from .. import etypes as ty
 from .. import scalar as S
 from ..context import Context
 from ..errors import Unsupported
-from ..extent import Extent, floordiv, rank
+from ..extent import Extent, floordiv, product, rank
 from ..ir import Tensor
 from ..scalar import Scalar
 from ..table import aten
 from .contractions import contract
-from .reductions import finite, fsum, moments, reduced
+from .reductions import fsum, moments, reduced
 
 
 @aten("layer_norm")
@@ -41,17 +41,15 @@ def rms_norm(cx: Context, x: Tensor, normalized, weight=None, eps=None) -> Tenso
         eps = {"f64": 2.220446049250313e-16}.get(cx.etype, 1.1920928955078125e-07 if cx.etype == "f32" else
                                                   {"bf16": 0.0078125, "f16": 0.0009765625}.get(cx.etype, 0.0))
     total = fsum(cx, x, dims, compute, lambda v: S.mul(v, v))
-    n = S.cast(S.extent(_count(x, dims)), compute)
+    n = S.cast(S.extent(product(x.shape[d] for d in dims)), compute)
     scale = cx.b.map(lambda s: S.rsqrt(S.add(S.div(s, n), S.const(eps, compute))), [total])
     params = [weight] if weight is not None else []
     return cx.pointwise(lambda v, r, *w: S.mul(S.mul(v, r), w[0]) if w else S.mul(v, r), x, scale, *params)
 
 
-def _count(x: Tensor, dims) -> Extent:
-    out = Extent.of(1)
-    for d in dims:
-        out = out * x.shape[d]
-    return out
+def _not_empty(m: Scalar) -> Scalar:
+    """A row's maximum, 0 for a row that is wholly masked: its exponentials are then 0, not NaN."""
+    return S.select(S.cmp("eq", m, S.const(-math.inf, m.etype)), S.const(0.0, m.etype), m)
 
 
 def _masked(cx: Context, scores: Tensor, mask: Tensor | None, scale: float, causal: bool) -> Tensor:
@@ -103,7 +101,7 @@ def attention(cx: Context, q: Tensor, k: Tensor, v: Tensor, attn_mask=None, drop
     cx.b.named("masked")
     scores = _masked(cx, scores, attn_mask, scale, is_causal)
     cx.b.named("top")
-    top = cx.b.map(finite, [reduced(cx, scores, [-1], "max", keepdim=True)])
+    top = cx.b.map(_not_empty, [reduced(cx, scores, [-1], "max", keepdim=True)])
     weight = cx.b.named("weight").map(lambda s, t: S.exp(S.sub(s, t)), [scores, top])
     cx.b.named("total")
     total = reduced(cx, weight, [-1], "add", keepdim=True)

@@ -16,6 +16,9 @@ from ..table import aten
 def embedding(cx: Context, table: Tensor, ids: Tensor, *_, **__) -> Tensor:
     n = ids.rank
     shape = [*ids.shape, table.shape[1]]
+    row = S.to_extent(ids.coord) if ids.coord is not None else None
+    if row is not None and cx.nonnegative(row, ids.shape):
+        return cx.b.cast(cx.b.view(table, [row, rank(n)], shape, [*ids.labels, table.labels[1]]), cx.etype)
     body = S.cast(S.arg(1, table.etype), cx.etype)
     return cx.b.einsum([ids, table], [identity(n), [Extent.atom("$0"), rank(n)]], shape,
                        [*ids.labels, table.labels[1]], body, coords=[0, None])
