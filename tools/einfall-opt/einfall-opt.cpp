@@ -1,8 +1,10 @@
 //===- einfall-opt.cpp - Runs passes one at a time ------------------------===//
+#include "dialects/check/CheckDialect.h"
 #include "dialects/ein/EinDialect.h"
 #include "dialects/tile/TileDialect.h"
 #include "passes/ein-to-tile/Passes.h"
 #include "passes/ein/Passes.h"
+#include "passes/verify/Passes.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/DialectRegistry.h"
@@ -14,8 +16,10 @@ int main(int argc, char **argv) {
   registry.insert<mlir::arith::ArithDialect, mlir::func::FuncDialect,
                   mlir::math::MathDialect, mlir::memref::MemRefDialect,
                   mlir::scf::SCFDialect, einfall::ein::EinDialect,
+                  einfall::check::CheckDialect,
                   einfall::tile::TileDialect>();
   mlir::registerTransformsPasses();
+  einfall::verify::registerEinfallVerifyPasses();
   einfall::ein::registerEinPasses();
   einfall::registerEinToTilePasses();
   return mlir::asMainReturnCode(mlir::MlirOptMain(

@@ -1,0 +1,48 @@
+//===- Passes.td - Passes that test programs --------------------*- tablegen -*-===//
+#ifndef EINFALL_PASSES_VERIFY
+#define EINFALL_PASSES_VERIFY
+
+include "mlir/Pass/PassBase.td"
+
+def EinInterpret : Pass<"ein-interpret", "::mlir::ModuleOp"> {
+  let summary = "run functions in the reference interpreter";
+  let description = [{
+    Without `entry`, runs every function that has no arguments and holds a
+    `check` op, and reports each check that fails as an error there. Symbols get
+    values from the function's `check.params = {t = 5}`.
+
+    With `entry`, runs that function on `inputs`/arg0.npy, arg1.npy, ... and
+    writes `outputs`/result0.npy, ... (`outputs` is `inputs` unless given).
+    Symbols that no shape binds come from `params` and from `inputs`/params.json,
+    an object of integers. Arguments of bf16 or 8-bit floats take integers of
+    their size as bits, or floats as values. Results in f64 mode are float64.
+
+    The module is left as it is. Runs on `ein` and on `ein.kernel` alike, before
+    or after any pass that keeps to these.
+
+    ```mlir
+    func.func @sum() {
+      %x = ein.constant dense<[1, 2, 3]> : tensor<3xi32> -> !ein.tensor<[3], i32>
+      %s = ein.einsum (%x[i]) -> [] reduce [i: add] : (!ein.tensor<[3], i32>) -> !ein.tensor<[], i32>
+      %six = ein.constant dense<6> : tensor<i32> -> !ein.tensor<[], i32>
+      check.expect_eq %s, %six : !ein.tensor<[], i32>
+      return
+    }
+    ```
+  }];
+  let options = [
+    Option<"mode", "mode", "std::string", "\"declared\"",
+           "declared: strict's types and order; f64: floats in double">,
+    Option<"entry", "entry", "std::string", "\"\"", "the function to run on files">,
+    Option<"inputs", "inputs", "std::string", "\"\"", "folder of arg0.npy, ...">,
+    Option<"outputs", "outputs", "std::string", "\"\"", "folder of result0.npy, ...">,
+    ListOption<"params", "params", "std::string", "sizes passed as numbers: t=5,s=2">,
+  ];
+  let statistics = [
+    Statistic<"numChecks", "checks", "checks that ran">,
+    Statistic<"numFailed", "failed-checks", "checks that failed">,
+  ];
+  let dependentDialects = ["::einfall::check::CheckDialect"];
+}
+
+#endif
