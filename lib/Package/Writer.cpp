@@ -22,8 +22,7 @@ std::span<const std::byte> bytesOf(std::string_view text) {
 /// A new file beside the target that takes its name in the end or goes away.
 class OutputFile {
 public:
-  explicit OutputFile(const std::string &path)
-      : path_(path), temporary_(path + ".XXXXXX") {}
+  explicit OutputFile(const std::string &path) : path_(path), temporary_(path + ".XXXXXX") {}
   ~OutputFile() {
     if (fd_ >= 0) {
       close(fd_);
@@ -63,8 +62,8 @@ public:
 
 private:
   Status failure(const char *what) {
-    return {StatusCode::Io, "cannot " + std::string(what) + " '" + path_ +
-                                "': " + std::strerror(errno)};
+    return {StatusCode::Io,
+            "cannot " + std::string(what) + " '" + path_ + "': " + std::strerror(errno)};
   }
 
   /// Makes the new name last; some file systems cannot, which is no failure.
@@ -89,11 +88,9 @@ private:
 uint64_t placeWeights(rt::Manifest &manifest) {
   uint64_t at = 0;
   for (rt::WeightInfo &weight : manifest.weights) {
-    at = (at + rt::kEntryAlignment - 1) / rt::kEntryAlignment *
-         rt::kEntryAlignment;
+    at = (at + rt::kEntryAlignment - 1) / rt::kEntryAlignment * rt::kEntryAlignment;
     weight.offset = at;
-    weight.checksums.assign(weight.size / rt::kWeightChunk +
-                                (weight.size % rt::kWeightChunk != 0),
+    weight.checksums.assign(weight.size / rt::kWeightChunk + (weight.size % rt::kWeightChunk != 0),
                             0);
     at += weight.size;
   }
@@ -110,8 +107,7 @@ Status writeWeights(PackageSpec &spec, OutputFile &file, ArchiveEntry &entry) {
     entry.crc = rt::crc32(entry.crc, {zeros, size_t(weight.offset - at)});
     for (size_t c = 0; c < weight.checksums.size(); ++c) {
       uint64_t begin = c * rt::kWeightChunk;
-      std::span<std::byte> out(chunk.data(),
-                               std::min(rt::kWeightChunk, weight.size - begin));
+      std::span<std::byte> out(chunk.data(), std::min(rt::kWeightChunk, weight.size - begin));
       std::string error;
       if (!spec.weights[i](begin, out, error))
         return rt::invalidArgument("cannot read weight '" + weight.name + "'" +
@@ -145,16 +141,13 @@ Files listFiles(PackageSpec &spec, uint64_t weightBytes) {
   files.add(rt::kManifestBin, manifestBin(spec.manifest));
   files.add(rt::kManifestJson, rt::manifestToJson(spec.manifest));
   for (size_t i = 0; i < spec.code.size(); ++i)
-    files.add("code/" + spec.manifest.targets[i].name + ".so",
-              std::move(spec.code[i]));
-  std::optional<std::string> *sides[] = {&spec.tokenizerJson,
-                                         &spec.generationConfigJson,
+    files.add("code/" + spec.manifest.targets[i].name + ".so", std::move(spec.code[i]));
+  std::optional<std::string> *sides[] = {&spec.tokenizerJson, &spec.generationConfigJson,
                                          &spec.configJson, &spec.reportJson};
   for (size_t i = 0; i < rt::kSideFiles.size(); ++i)
     if (*sides[i])
       files.add(rt::kSideFiles[i], std::move(**sides[i]));
-  files.entries.push_back(
-      {std::string(rt::kWeightsData), weightBytes, 0, 0, 0});
+  files.entries.push_back({std::string(rt::kWeightsData), weightBytes, 0, 0, 0});
   return files;
 }
 
@@ -172,12 +165,10 @@ Status writeRest(Files &files, OutputFile &file) {
       EINF_TRY(put(entry.offset, files.contents[i]));
   }
   const ArchiveEntry &weights = files.entries.back();
-  std::string tail =
-      rt::archiveTail(files.entries, std::string(rt::kDigestDigits, '0'));
+  std::string tail = rt::archiveTail(files.entries, std::string(rt::kDigestDigits, '0'));
   tail.resize(tail.size() - rt::kDigestDigits);
   EINF_TRY(put(weights.offset + weights.size, tail));
-  return file.write(weights.offset + weights.size + tail.size(),
-                    bytesOf(digest.hex()));
+  return file.write(weights.offset + weights.size + tail.size(), bytesOf(digest.hex()));
 }
 
 } // namespace

@@ -24,8 +24,8 @@ namespace einfall::package {
 /// Fills `out` with the stored bytes of one weight from `offset` on. Called
 /// with ascending offsets. False stops the writing; the producer may put a
 /// sentence into `error`.
-using WeightProducer = std::function<bool(
-    uint64_t offset, std::span<std::byte> out, std::string &error)>;
+using WeightProducer =
+    std::function<bool(uint64_t offset, std::span<std::byte> out, std::string &error)>;
 
 /// What goes into a package.
 struct PackageSpec {
@@ -36,8 +36,7 @@ struct PackageSpec {
   std::vector<std::string> code;
   /// One for each of manifest.weights.
   std::vector<WeightProducer> weights;
-  std::optional<std::string> tokenizerJson, generationConfigJson, configJson,
-      reportJson;
+  std::optional<std::string> tokenizerJson, generationConfigJson, configJson, reportJson;
 };
 
 /// Writes `spec` to `path`: into a temporary file beside it, flushed to disk

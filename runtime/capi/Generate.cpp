@@ -6,14 +6,13 @@
 
 using namespace einfall::rt;
 
-static Status readPrompts(const int64_t *const *prompts, const int64_t *lengths,
-                          int64_t rows, TokenRows &out) {
+static Status readPrompts(const int64_t *const *prompts, const int64_t *lengths, int64_t rows,
+                          TokenRows &out) {
   if (!prompts || !lengths || rows < 1)
     return invalidArgument("einf_generate: there are no prompts");
   for (int64_t row = 0; row < rows; ++row) {
     if (!prompts[row] || lengths[row] < 1)
-      return invalidArgument("einf_generate: prompt " + std::to_string(row) +
-                             " is empty");
+      return invalidArgument("einf_generate: prompt " + std::to_string(row) + " is empty");
     out.emplace_back(prompts[row], prompts[row] + lengths[row]);
   }
   return {};
@@ -29,11 +28,10 @@ void einf_generate_defaults(einf_generate_options *options) {
 
 einf_status einf_generate(einf_session *session, const int64_t *const *prompts,
                           const int64_t *lengths, int64_t rows,
-                          const einf_generate_options *options, int64_t *tokens,
-                          int64_t *counts, einf_generate_stats *stats) {
+                          const einf_generate_options *options, int64_t *tokens, int64_t *counts,
+                          einf_generate_stats *stats) {
   return guarded([&]() -> Status {
-    if (!session || !options ||
-        options->struct_size != sizeof(einf_generate_options))
+    if (!session || !options || options->struct_size != sizeof(einf_generate_options))
       return invalidArgument("einf_generate: no session, or options of another "
                              "version (use einf_generate_defaults)");
     TokenRows in, out;
@@ -58,8 +56,8 @@ einf_status einf_generate(einf_session *session, const int64_t *const *prompts,
         counts[row] = int64_t(out[row].size());
     }
     if (stats)
-      *stats = {result.prefillSeconds, result.decodeSeconds,
-                result.promptTokens, result.newTokens, result.decodeSteps};
+      *stats = {result.prefillSeconds, result.decodeSeconds, result.promptTokens, result.newTokens,
+                result.decodeSteps};
     return status;
   });
 }

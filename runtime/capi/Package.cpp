@@ -44,8 +44,7 @@ einf_status einf_package_open(const char *path, einf_package **out) {
     auto handle = std::make_unique<einf_package>();
     handle->package = *package;
     auto json = (*package)->file(kManifestJson);
-    handle->manifestJson.assign(reinterpret_cast<const char *>(json.data()),
-                                json.size());
+    handle->manifestJson.assign(reinterpret_cast<const char *>(json.data()), json.size());
     for (const EntryInfo &entry : (*package)->manifest().entries) {
       auto &shapes = handle->shapes.emplace_back();
       for (const BufferInfo &buffer : entry.buffers)
@@ -70,16 +69,14 @@ const char *einf_package_manifest(const einf_package *package) {
   return package ? package->manifestJson.c_str() : nullptr;
 }
 
-const char *einf_package_metadata(const einf_package *package,
-                                  const char *key) {
+const char *einf_package_metadata(const einf_package *package, const char *key) {
   if (!package || !key)
     return nullptr;
   const std::string *value = package->package->manifest().findMetadata(key);
   return value ? value->c_str() : nullptr;
 }
 
-const char *einf_package_file(const einf_package *package, const char *name,
-                              size_t *size) {
+const char *einf_package_file(const einf_package *package, const char *name, size_t *size) {
   if (!package || !name)
     return nullptr;
   std::span<const std::byte> bytes = package->package->file(name);
@@ -102,16 +99,14 @@ size_t einf_buffer_count(const einf_package *package, size_t entry) {
   return entry < einf_entry_count(package) ? package->shapes[entry].size() : 0;
 }
 
-einf_status einf_buffer_get(const einf_package *package, size_t entry,
-                            size_t buffer, einf_buffer_info *info) {
+einf_status einf_buffer_get(const einf_package *package, size_t entry, size_t buffer,
+                            einf_buffer_info *info) {
   return guarded([&]() -> Status {
     if (!info || buffer >= einf_buffer_count(package, entry))
       return invalidArgument("einf_buffer_get: there is no such buffer");
-    const BufferInfo &source =
-        package->package->manifest().entries[entry].buffers[buffer];
+    const BufferInfo &source = package->package->manifest().entries[entry].buffers[buffer];
     *info = {source.name.c_str(), package->shapes[entry][buffer].c_str(),
-             einf_buffer_kind(source.kind), einf_dtype(source.dtype),
-             int32_t(source.shape.size())};
+             einf_buffer_kind(source.kind), einf_dtype(source.dtype), int32_t(source.shape.size())};
     return {};
   });
 }

@@ -24,10 +24,7 @@ struct Views {
           (t.rank != 0 && !t.shape))
         return invalidArgument(std::string(what) + " " + std::to_string(i) +
                                " has a bad dtype, rank or shape");
-      tensors[i] = {t.name ? t.name : "",
-                    t.data,
-                    DType(t.dtype),
-                    {t.shape, size_t(t.rank)}};
+      tensors[i] = {t.name ? t.name : "", t.data, DType(t.dtype), {t.shape, size_t(t.rank)}};
     }
     count = n;
     return {};
@@ -53,8 +50,8 @@ struct Numbers {
   std::span<const Binding> span() const { return {bindings, count}; }
 };
 
-Status finish(const einf_package *package,
-              Result<std::unique_ptr<Session>> session, einf_session **out) {
+Status finish(const einf_package *package, Result<std::unique_ptr<Session>> session,
+              einf_session **out) {
   if (!session)
     return session.status();
   auto handle = std::make_unique<einf_session>();
@@ -69,28 +66,25 @@ Status finish(const einf_package *package,
 
 extern "C" {
 
-einf_status einf_session_open(einf_package *package, const einf_binding *bounds,
-                              size_t count, einf_session **out) {
+einf_status einf_session_open(einf_package *package, const einf_binding *bounds, size_t count,
+                              einf_session **out) {
   return guarded([&]() -> Status {
     if (!package || !out)
       return invalidArgument("einf_session_open: an argument is null");
     *out = nullptr;
     Numbers numbers;
     EINF_TRY(numbers.read(bounds, count, "bound"));
-    return finish(package, Session::open(package->package, numbers.span()),
-                  out);
+    return finish(package, Session::open(package->package, numbers.span()), out);
   });
 }
 
-einf_status einf_session_open_lm(einf_package *package, int64_t batch,
-                                 int64_t context, int64_t chunk,
-                                 einf_session **out) {
+einf_status einf_session_open_lm(einf_package *package, int64_t batch, int64_t context,
+                                 int64_t chunk, einf_session **out) {
   return guarded([&]() -> Status {
     if (!package || !out)
       return invalidArgument("einf_session_open_lm: an argument is null");
     *out = nullptr;
-    return finish(package,
-                  openLmSession(package->package, batch, context, chunk), out);
+    return finish(package, openLmSession(package->package, batch, context, chunk), out);
   });
 }
 
@@ -117,9 +111,8 @@ einf_status einf_reset(einf_session *session) {
   });
 }
 
-einf_status einf_output_shape(einf_session *session, const char *entry,
-                              const einf_tensor *inputs, size_t inputCount,
-                              const einf_binding *params, size_t paramCount,
+einf_status einf_output_shape(einf_session *session, const char *entry, const einf_tensor *inputs,
+                              size_t inputCount, const einf_binding *params, size_t paramCount,
                               size_t output, int64_t *shape, int32_t *rank) {
   return guarded([&]() -> Status {
     if (!session || !entry || !rank || (*rank > 0 && !shape))
@@ -129,21 +122,19 @@ einf_status einf_output_shape(einf_session *session, const char *entry,
     EINF_TRY(in.read(inputs, inputCount, "input"));
     EINF_TRY(numbers.read(params, paramCount, "parameter"));
     std::vector<int64_t> result;
-    EINF_TRY(session->session->outputShape(entry, in.span(), numbers.span(),
-                                           output, result));
+    EINF_TRY(session->session->outputShape(entry, in.span(), numbers.span(), output, result));
     if (result.size() > size_t(std::max(*rank, 0)))
       return invalidArgument("einf_output_shape: the output has rank " +
-                             std::to_string(result.size()) +
-                             ", there is room for " + std::to_string(*rank));
+                             std::to_string(result.size()) + ", there is room for " +
+                             std::to_string(*rank));
     std::copy(result.begin(), result.end(), shape);
     *rank = int32_t(result.size());
     return {};
   });
 }
 
-einf_status einf_run(einf_session *session, const char *entry,
-                     const einf_tensor *inputs, size_t inputCount,
-                     const einf_binding *params, size_t paramCount,
+einf_status einf_run(einf_session *session, const char *entry, const einf_tensor *inputs,
+                     size_t inputCount, const einf_binding *params, size_t paramCount,
                      const einf_tensor *outputs, size_t outputCount) {
   return guarded([&]() -> Status {
     if (!session || !entry)

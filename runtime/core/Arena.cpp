@@ -43,9 +43,7 @@ std::optional<ArenaPlan> planArena(std::span<const ArenaRequest> requests) {
   std::vector<uint32_t> order(requests.size());
   std::iota(order.begin(), order.end(), 0u);
   std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
-    return requests[a].bytes != requests[b].bytes
-               ? requests[a].bytes > requests[b].bytes
-               : a < b;
+    return requests[a].bytes != requests[b].bytes ? requests[a].bytes > requests[b].bytes : a < b;
   });
   std::vector<uint32_t> placed;
   std::vector<Span> taken;
@@ -57,8 +55,7 @@ std::optional<ArenaPlan> planArena(std::span<const ArenaRequest> requests) {
     taken.clear();
     for (uint32_t other : placed)
       if (together(request, requests[other]))
-        taken.push_back(
-            {plan.offsets[other], plan.offsets[other] + requests[other].bytes});
+        taken.push_back({plan.offsets[other], plan.offsets[other] + requests[other].bytes});
     for (Span &span : taken)
       span.end = (span.end + kAlign - 1) / kAlign * kAlign;
     std::sort(taken.begin(), taken.end(),

@@ -13,8 +13,7 @@ std::string place(const EntryInfo &entry, const BufferInfo &buffer) {
   return "entry '" + entry.name + "': " + kind + " '" + buffer.name + "'";
 }
 
-std::string listNames(const EntryInfo &entry,
-                      std::span<const uint32_t> buffers) {
+std::string listNames(const EntryInfo &entry, std::span<const uint32_t> buffers) {
   std::string text;
   for (uint32_t index : buffers)
     text += (text.empty() ? "'" : ", '") + entry.buffers[index].name + "'";
@@ -27,9 +26,8 @@ template <typename Fn>
 Status pair(const EntryInfo &entry, std::span<const uint32_t> wanted,
             std::span<const TensorView> views, const char *kind, Fn each) {
   if (views.size() != wanted.size())
-    return invalidArgument("entry '" + entry.name + "': expected " +
-                           std::to_string(wanted.size()) + " " + kind + "s (" +
-                           listNames(entry, wanted) + "), but got " +
+    return invalidArgument("entry '" + entry.name + "': expected " + std::to_string(wanted.size()) +
+                           " " + kind + "s (" + listNames(entry, wanted) + "), but got " +
                            std::to_string(views.size()));
   for (size_t i = 0; i < wanted.size(); ++i) {
     const std::string &name = entry.buffers[wanted[i]].name;
@@ -38,16 +36,15 @@ Status pair(const EntryInfo &entry, std::span<const uint32_t> wanted,
       if (views[j].name.empty() ? i == j : views[j].name == name)
         found = &views[j];
     if (!found)
-      return invalidArgument("entry '" + entry.name + "': " + kind + " '" +
-                             name + "' is missing");
+      return invalidArgument("entry '" + entry.name + "': " + kind + " '" + name + "' is missing");
     EINF_TRY(each(wanted[i], *found));
   }
   return {};
 }
 
 template <typename T>
-Status checkRange(const EntryInfo &entry, const BufferInfo &buffer,
-                  const TensorView &view, size_t count) {
+Status checkRange(const EntryInfo &entry, const BufferInfo &buffer, const TensorView &view,
+                  size_t count) {
   const T *data = static_cast<const T *>(view.data);
   auto outside = [&](T v) {
     if constexpr (std::is_same_v<T, uint64_t>)
@@ -64,20 +61,18 @@ Status checkRange(const EntryInfo &entry, const BufferInfo &buffer,
     size_t rest = i;
     for (size_t d = view.shape.size(); d-- > 0;) {
       size_t extent = size_t(view.shape[d]);
-      where =
-          std::to_string(rest % extent) + (where.empty() ? "" : ", ") + where;
+      where = std::to_string(rest % extent) + (where.empty() ? "" : ", ") + where;
       rest /= extent;
     }
-    return outOfBounds(place(entry, buffer) + " is " + std::to_string(value) +
-                       " at [" + where + "], expected a value in [" +
-                       std::to_string(buffer.lo) + ", " +
+    return outOfBounds(place(entry, buffer) + " is " + std::to_string(value) + " at [" + where +
+                       "], expected a value in [" + std::to_string(buffer.lo) + ", " +
                        std::to_string(buffer.hi) + ")");
   }
   return {};
 }
 
-Status checkValues(const EntryInfo &entry, const BufferInfo &buffer,
-                   const TensorView &view, size_t count) {
+Status checkValues(const EntryInfo &entry, const BufferInfo &buffer, const TensorView &view,
+                   size_t count) {
   switch (buffer.dtype) {
   case DType::I8:
     return checkRange<int8_t>(entry, buffer, view, count);
@@ -119,8 +114,8 @@ Result<Session::Plan *> Session::findPlan(std::string_view entry) {
     }
     names += (names.empty() ? "'" : ", '") + plan.info->name + "'";
   }
-  return invalidArgument("the package has no entry '" + std::string(entry) +
-                         "'; it has " + (names.empty() ? "none" : names));
+  return invalidArgument("the package has no entry '" + std::string(entry) + "'; it has " +
+                         (names.empty() ? "none" : names));
 }
 
 Status Session::bindParams(Plan &plan, std::span<const Binding> params) {
@@ -128,8 +123,8 @@ Status Session::bindParams(Plan &plan, std::span<const Binding> params) {
   for (const Binding &param : params) {
     bool known = false;
     for (size_t i = 0; i < entry.symbols.size(); ++i)
-      known |= entry.symbols[i].source == SymbolSource::Param &&
-               entry.symbols[i].name == param.name;
+      known |=
+          entry.symbols[i].source == SymbolSource::Param && entry.symbols[i].name == param.name;
     if (!known)
       return invalidArgument("entry '" + entry.name + "' has no parameter '" +
                              std::string(param.name) + "'");
@@ -145,8 +140,8 @@ Status Session::bindParams(Plan &plan, std::span<const Binding> params) {
       if (param.name == symbol.name)
         found = &param;
     if (!found)
-      return invalidArgument("entry '" + entry.name + "': parameter '" +
-                             symbol.name + "' is missing");
+      return invalidArgument("entry '" + entry.name + "': parameter '" + symbol.name +
+                             "' is missing");
     plan.symbols[i] = found->value;
   }
   return {};
@@ -157,59 +152,53 @@ Status Session::bind(Plan &plan, std::span<const TensorView> inputs,
                      std::span<const Binding> params) {
   const EntryInfo &entry = *plan.info;
   EINF_TRY(bindParams(plan, params));
-  EINF_TRY(pair(entry, plan.inputs, inputs, "input",
-                [&](uint32_t index, const TensorView &view) -> Status {
-                  const BufferInfo &buffer = entry.buffers[index];
-                  if (view.dtype != buffer.dtype)
-                    return invalidArgument(
-                        place(entry, buffer) + ": expected dtype " +
-                        std::string(nameOf(buffer.dtype)) + ", but got " +
-                        std::string(nameOf(view.dtype)));
-                  if (view.shape.size() != buffer.shape.size())
-                    return invalidArgument(
-                        place(entry, buffer) + ": expected rank " +
-                        std::to_string(buffer.shape.size()) + " " +
-                        shapeToString(buffer.shape, symbolNames(entry)) +
-                        ", but got " + std::to_string(view.shape.size()));
-                  for (size_t i = 0; i < entry.symbols.size(); ++i)
-                    if (entry.symbols[i].source == SymbolSource::InputDim &&
-                        entry.symbols[i].buffer == index)
-                      plan.symbols[i] = view.shape[entry.symbols[i].dim];
-                  return {};
-                }));
+  EINF_TRY(pair(
+      entry, plan.inputs, inputs, "input", [&](uint32_t index, const TensorView &view) -> Status {
+        const BufferInfo &buffer = entry.buffers[index];
+        if (view.dtype != buffer.dtype)
+          return invalidArgument(place(entry, buffer) + ": expected dtype " +
+                                 std::string(nameOf(buffer.dtype)) + ", but got " +
+                                 std::string(nameOf(view.dtype)));
+        if (view.shape.size() != buffer.shape.size())
+          return invalidArgument(place(entry, buffer) + ": expected rank " +
+                                 std::to_string(buffer.shape.size()) + " " +
+                                 shapeToString(buffer.shape, symbolNames(entry)) + ", but got " +
+                                 std::to_string(view.shape.size()));
+        for (size_t i = 0; i < entry.symbols.size(); ++i)
+          if (entry.symbols[i].source == SymbolSource::InputDim && entry.symbols[i].buffer == index)
+            plan.symbols[i] = view.shape[entry.symbols[i].dim];
+        return {};
+      }));
   for (size_t i = 0; i < entry.symbols.size(); ++i) {
     const std::string &name = entry.symbols[i].name;
     std::string value = std::to_string(plan.symbols[i]);
     if (plan.symbols[i] < 0)
-      return invalidArgument("entry '" + entry.name + "': '" + name + "' is " +
-                             value + ", expected no negative number");
+      return invalidArgument("entry '" + entry.name + "': '" + name + "' is " + value +
+                             ", expected no negative number");
     if (plan.symbols[i] > plan.bounds[i])
-      return outOfBounds("entry '" + entry.name + "': '" + name + "' is " +
-                         value + ", beyond the session's bound " + name +
-                         " = " + std::to_string(plan.bounds[i]));
+      return outOfBounds("entry '" + entry.name + "': '" + name + "' is " + value +
+                         ", beyond the session's bound " + name + " = " +
+                         std::to_string(plan.bounds[i]));
   }
   return {};
 }
 
-Status Session::checkTensor(const Plan &plan, uint32_t index,
-                            const TensorView &view) {
+Status Session::checkTensor(const Plan &plan, uint32_t index, const TensorView &view) {
   const EntryInfo &entry = *plan.info;
   const BufferInfo &buffer = entry.buffers[index];
   if (view.dtype != buffer.dtype || view.shape.size() != buffer.shape.size())
-    return invalidArgument(place(entry, buffer) + ": expected " +
-                           std::string(nameOf(buffer.dtype)) + " of rank " +
-                           std::to_string(buffer.shape.size()) + ", but got " +
-                           std::string(nameOf(view.dtype)) + " of rank " +
-                           std::to_string(view.shape.size()));
+    return invalidArgument(
+        place(entry, buffer) + ": expected " + std::string(nameOf(buffer.dtype)) + " of rank " +
+        std::to_string(buffer.shape.size()) + ", but got " + std::string(nameOf(view.dtype)) +
+        " of rank " + std::to_string(view.shape.size()));
   for (size_t d = 0; d < buffer.shape.size(); ++d) {
     std::optional<int64_t> want = evaluate(buffer.shape[d], plan.symbols);
     if (want && *want == view.shape[d])
       continue;
     std::string text = toString(buffer.shape[d], symbolNames(entry));
     std::string number = want ? std::to_string(*want) : "out of range";
-    return invalidArgument(place(entry, buffer) + ", dimension " +
-                           std::to_string(d) + ": expected " +
-                           (text == number ? text : text + " = " + number) +
+    return invalidArgument(place(entry, buffer) + ", dimension " + std::to_string(d) +
+                           ": expected " + (text == number ? text : text + " = " + number) +
                            ", but got " + std::to_string(view.shape[d]));
   }
   std::optional<size_t> count = elements(view.shape, view.dtype);
@@ -244,8 +233,7 @@ Status Session::attach(Plan &plan, uint32_t index, const TensorView &view) {
   return {};
 }
 
-Status Session::outputShape(std::string_view entry,
-                            std::span<const TensorView> inputs,
+Status Session::outputShape(std::string_view entry, std::span<const TensorView> inputs,
                             std::span<const Binding> params, size_t output,
                             std::vector<int64_t> &shape) {
   Result<Plan *> found = findPlan(entry);
@@ -261,19 +249,16 @@ Status Session::outputShape(std::string_view entry,
   for (const Extent &extent : buffer.shape) {
     std::optional<int64_t> value = evaluate(extent, plan.symbols);
     if (!value || *value < 0)
-      return invalidArgument(
-          place(*plan.info, buffer) + ": extent " +
-          toString(extent, symbolNames(*plan.info)) + " is " +
-          (value ? std::to_string(*value) : "out of range") + " here");
+      return invalidArgument(place(*plan.info, buffer) + ": extent " +
+                             toString(extent, symbolNames(*plan.info)) + " is " +
+                             (value ? std::to_string(*value) : "out of range") + " here");
     shape.push_back(*value);
   }
   return {};
 }
 
-Status Session::runLocked(std::string_view entry,
-                          std::span<const TensorView> inputs,
-                          std::span<const Binding> params,
-                          std::span<const TensorView> outputs) {
+Status Session::runLocked(std::string_view entry, std::span<const TensorView> inputs,
+                          std::span<const Binding> params, std::span<const TensorView> outputs) {
   Result<Plan *> found = findPlan(entry);
   if (!found)
     return found.status();
@@ -286,16 +271,15 @@ Status Session::runLocked(std::string_view entry,
   EINF_TRY(pair(*plan.info, plan.inputs, inputs, "input", prepare));
   EINF_TRY(pair(*plan.info, plan.outputs, outputs, "output", prepare));
 
-  einf_call call = {&ThreadPool::services(), &ThreadPool::process(),
-                    plan.symbols.data(), plan.buffers.data()};
+  einf_call call = {&ThreadPool::services(), &ThreadPool::process(), plan.symbols.data(),
+                    plan.buffers.data()};
   if (int32_t code = plan.function(&call); code != 0)
-    return invalidArgument("entry '" + std::string(entry) +
-                           "' returned error " + std::to_string(code));
+    return invalidArgument("entry '" + std::string(entry) + "' returned error " +
+                           std::to_string(code));
 
   return pair(*plan.info, plan.outputs, outputs, "output",
               [&](uint32_t index, const TensorView &view) -> Status {
-                size_t bytes =
-                    *elements(view.shape, view.dtype) * byteWidth(view.dtype);
+                size_t bytes = *elements(view.shape, view.dtype) * byteWidth(view.dtype);
                 if (plan.buffers[index] != view.data && bytes != 0)
                   std::memcpy(view.data, plan.buffers[index], bytes);
                 return {};
@@ -303,8 +287,7 @@ Status Session::runLocked(std::string_view entry,
 }
 
 Status Session::run(std::string_view entry, std::span<const TensorView> inputs,
-                    std::span<const Binding> params,
-                    std::span<const TensorView> outputs) {
+                    std::span<const Binding> params, std::span<const TensorView> outputs) {
   if (running_.exchange(true, std::memory_order_acquire))
     return invalidArgument("the session is in use by another thread");
   Status status = runLocked(entry, inputs, params, outputs);

@@ -49,8 +49,7 @@ int openMemory() {
 /// dlopen through a private file, for systems without memfd or /proc.
 void *loadFromFile(std::span<const std::byte> image) {
   const char *folder = std::getenv("TMPDIR");
-  std::string path =
-      std::string(folder && *folder ? folder : "/tmp") + "/einfall-code-XXXXXX";
+  std::string path = std::string(folder && *folder ? folder : "/tmp") + "/einfall-code-XXXXXX";
   int fd = mkstemp(path.data());
   if (fd < 0)
     return nullptr;
@@ -71,8 +70,7 @@ Code::~Code() {
     close(fd_);
 }
 
-Result<std::unique_ptr<Code>> Code::load(std::span<const std::byte> image,
-                                         const TargetInfo &target,
+Result<std::unique_ptr<Code>> Code::load(std::span<const std::byte> image, const TargetInfo &target,
                                          std::span<const EntryInfo> entries) {
   std::string name = "target '" + target.name + "'";
   EINF_TRY(checkCode(image, target.arch, name));
@@ -87,14 +85,12 @@ Result<std::unique_ptr<Code>> Code::load(std::span<const std::byte> image,
   if (!code->handle_) {
     const char *why = dlerror();
     return Status(StatusCode::Unsupported,
-                  "cannot load the code of " + name + ": " +
-                      (why ? why : std::strerror(errno)));
+                  "cannot load the code of " + name + ": " + (why ? why : std::strerror(errno)));
   }
   for (const EntryInfo &entry : entries) {
     void *symbol = dlsym(code->handle_, ("einf_entry_" + entry.name).c_str());
     if (!symbol)
-      return badPackage("the code of " + name + " lacks entry '" + entry.name +
-                        "'");
+      return badPackage("the code of " + name + " lacks entry '" + entry.name + "'");
     code->entries_.push_back(reinterpret_cast<einf_entry_fn>(symbol));
   }
   return code;

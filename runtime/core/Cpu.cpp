@@ -10,12 +10,9 @@ namespace {
 using Features = std::set<std::string, std::less<>>;
 
 const Features kV1 = {"sse", "sse2"};
-const Features kV2 = {"sse3",   "ssse3", "sse4.1", "sse4.2",
-                      "popcnt", "cx16",  "sahf"};
-const Features kV3 = {"avx", "avx2",  "bmi",   "bmi2", "f16c",
-                      "fma", "lzcnt", "movbe", "xsave"};
-const Features kV4 = {"avx512f", "avx512bw", "avx512cd", "avx512dq",
-                      "avx512vl"};
+const Features kV2 = {"sse3", "ssse3", "sse4.1", "sse4.2", "popcnt", "cx16", "sahf"};
+const Features kV3 = {"avx", "avx2", "bmi", "bmi2", "f16c", "fma", "lzcnt", "movbe", "xsave"};
+const Features kV4 = {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"};
 const Features kAmx = {"amx-tile",   "amx-int8",   "amx-bf16",   "amx-fp16",
                        "avx512bf16", "avx512vnni", "avx512fp16", "avxvnni",
                        "avx512vbmi", "avx512ifma", "avx512vbmi2"};
@@ -36,12 +33,11 @@ std::string lackingText(const TargetInfo &target, const CpuReport &cpu) {
 std::set<std::string, std::less<>> levelFeatures(std::string_view level) {
   if (level == "aarch64")
     return kArm;
-  const std::pair<std::string_view, const Features *> kLevels[] = {
-      {"x86-64", &kV1},
-      {"x86-64-v2", &kV2},
-      {"x86-64-v3", &kV3},
-      {"x86-64-v4", &kV4},
-      {"x86-64-v4-amx", &kAmx}};
+  const std::pair<std::string_view, const Features *> kLevels[] = {{"x86-64", &kV1},
+                                                                   {"x86-64-v2", &kV2},
+                                                                   {"x86-64-v3", &kV3},
+                                                                   {"x86-64-v4", &kV4},
+                                                                   {"x86-64-v4-amx", &kAmx}};
   Features result;
   for (const auto &[name, added] : kLevels) {
     result.insert(added->begin(), added->end());
@@ -57,8 +53,7 @@ Result<CpuReport> lowerTo(CpuReport report, std::string_view level) {
     return invalidArgument("unknown CPU '" + std::string(level) +
                            "' in EINFALL_CPU; expected x86-64, x86-64-v2, "
                            "x86-64-v3, x86-64-v4, x86-64-v4-amx or aarch64");
-  std::erase_if(report.features,
-                [&](const std::string &f) { return !allowed.contains(f); });
+  std::erase_if(report.features, [&](const std::string &f) { return !allowed.contains(f); });
   report.pretended = level;
   return report;
 }
@@ -71,23 +66,20 @@ Result<CpuReport> effectiveCpu() {
   return report;
 }
 
-Result<size_t> pickTarget(std::span<const TargetInfo> targets,
-                          const CpuReport &cpu) {
+Result<size_t> pickTarget(std::span<const TargetInfo> targets, const CpuReport &cpu) {
   size_t best = targets.size();
   std::string lacking;
   for (size_t i = 0; i < targets.size(); ++i) {
     std::string text = lackingText(targets[i], cpu);
     if (!text.empty())
       lacking += (lacking.empty() ? "" : "; ") + targets[i].name + " " + text;
-    else if (best == targets.size() ||
-             targets[i].priority > targets[best].priority)
+    else if (best == targets.size() || targets[i].priority > targets[best].priority)
       best = i;
   }
   if (best != targets.size())
     return best;
-  std::string who = cpu.pretended.empty()
-                        ? "this " + cpu.arch + " CPU"
-                        : "this CPU (EINFALL_CPU=" + cpu.pretended + ")";
+  std::string who = cpu.pretended.empty() ? "this " + cpu.arch + " CPU"
+                                          : "this CPU (EINFALL_CPU=" + cpu.pretended + ")";
   return Status(StatusCode::Unsupported,
                 "no target of the package runs on " + who + ": " + lacking);
 }

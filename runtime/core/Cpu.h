@@ -36,8 +36,7 @@ Result<CpuReport> effectiveCpu();
 
 /// Index of the target of highest priority (the first of equals) that `cpu`
 /// can run. The error lists what each target lacks.
-Result<size_t> pickTarget(std::span<const TargetInfo> targets,
-                          const CpuReport &cpu);
+Result<size_t> pickTarget(std::span<const TargetInfo> targets, const CpuReport &cpu);
 
 /// Asks Linux for the AMX tile registers; needed once before AMX code runs.
 bool requestAmx();

@@ -94,14 +94,12 @@ uint64_t enabledState() {
   return uint64_t(hi) << 32 | lo;
 }
 
-constexpr long kGetSupported = 0x1021, kGetPermitted = 0x1022,
-               kRequest = 0x1023, kTileData = 18;
+constexpr long kGetSupported = 0x1021, kGetPermitted = 0x1022, kRequest = 0x1023, kTileData = 18;
 
 /// Whether Linux would give this process the tile registers.
 bool amxAvailable() {
   uint64_t mask = 0;
-  return syscall(SYS_arch_prctl, kGetSupported, &mask) == 0 &&
-         (mask >> kTileData & 1);
+  return syscall(SYS_arch_prctl, kGetSupported, &mask) == 0 && (mask >> kTileData & 1);
 }
 
 } // namespace
@@ -110,8 +108,7 @@ bool requestAmx() {
   uint64_t mask = 0;
   if (syscall(SYS_arch_prctl, kRequest, kTileData) != 0)
     return false;
-  return syscall(SYS_arch_prctl, kGetPermitted, &mask) == 0 &&
-         (mask >> kTileData & 1);
+  return syscall(SYS_arch_prctl, kGetPermitted, &mask) == 0 && (mask >> kTileData & 1);
 }
 
 CpuReport detectCpu() {

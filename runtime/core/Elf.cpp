@@ -69,14 +69,13 @@ bool allowedTag(int64_t tag) {
 
 bool allowedRelocation(uint16_t machine, uint32_t type) {
   if (machine == EM_X86_64)
-    return type == R_X86_64_RELATIVE || type == R_X86_64_64 ||
-           type == R_X86_64_GLOB_DAT || type == R_X86_64_JUMP_SLOT;
-  return type == R_AARCH64_RELATIVE || type == R_AARCH64_ABS64 ||
-         type == R_AARCH64_GLOB_DAT || type == R_AARCH64_JUMP_SLOT;
+    return type == R_X86_64_RELATIVE || type == R_X86_64_64 || type == R_X86_64_GLOB_DAT ||
+           type == R_X86_64_JUMP_SLOT;
+  return type == R_AARCH64_RELATIVE || type == R_AARCH64_ABS64 || type == R_AARCH64_GLOB_DAT ||
+         type == R_AARCH64_JUMP_SLOT;
 }
 
-const char *checkSegments(Image &image, const Elf64_Ehdr &head,
-                          Dynamic &dynamic) {
+const char *checkSegments(Image &image, const Elf64_Ehdr &head, Dynamic &dynamic) {
   std::optional<Elf64_Phdr> table;
   for (unsigned i = 0; i < head.e_phnum; ++i) {
     auto segment = image.at<Elf64_Phdr>(head.e_phoff + i * sizeof(Elf64_Phdr));
@@ -85,8 +84,7 @@ const char *checkSegments(Image &image, const Elf64_Ehdr &head,
     if (segment->p_type == PT_LOAD) {
       if (segment->p_offset > image.size() ||
           segment->p_filesz > image.size() - segment->p_offset ||
-          segment->p_memsz < segment->p_filesz ||
-          segment->p_memsz > (uint64_t(1) << 40))
+          segment->p_memsz < segment->p_filesz || segment->p_memsz > (uint64_t(1) << 40))
         return "a segment reaches past the end";
       if ((segment->p_flags & PF_W) && (segment->p_flags & PF_X))
         return "a segment is writable and executable";
@@ -107,12 +105,11 @@ const char *checkSegments(Image &image, const Elf64_Ehdr &head,
       return nullptr;
     if (entry->d_tag == DT_NEEDED)
       return "it needs other libraries";
-    if (entry->d_tag == DT_INIT || entry->d_tag == DT_FINI ||
-        entry->d_tag == DT_INIT_ARRAY || entry->d_tag == DT_FINI_ARRAY ||
-        entry->d_tag == DT_INIT_ARRAYSZ || entry->d_tag == DT_FINI_ARRAYSZ)
+    if (entry->d_tag == DT_INIT || entry->d_tag == DT_FINI || entry->d_tag == DT_INIT_ARRAY ||
+        entry->d_tag == DT_FINI_ARRAY || entry->d_tag == DT_INIT_ARRAYSZ ||
+        entry->d_tag == DT_FINI_ARRAYSZ)
       return "it has constructors or destructors";
-    if (!allowedTag(entry->d_tag) ||
-        !dynamic.emplace(entry->d_tag, entry->d_un.d_val).second)
+    if (!allowedTag(entry->d_tag) || !dynamic.emplace(entry->d_tag, entry->d_un.d_val).second)
       return "its dynamic section holds something unexpected";
   }
 }
@@ -166,14 +163,13 @@ const char *checkSymbols(const Image &image, const Dynamic &dyn) {
   return nullptr;
 }
 
-const char *checkRelocations(const Image &image, const Dynamic &dyn,
-                             uint16_t machine, int64_t start, int64_t size) {
+const char *checkRelocations(const Image &image, const Dynamic &dyn, uint16_t machine,
+                             int64_t start, int64_t size) {
   auto at = dyn.find(start), bytes = dyn.find(size);
   if (at == dyn.end() || bytes == dyn.end())
     return nullptr;
   for (uint64_t i = 0; i < bytes->second / sizeof(Elf64_Rela); ++i) {
-    auto rela =
-        image.atAddress<Elf64_Rela>(at->second + i * sizeof(Elf64_Rela));
+    auto rela = image.atAddress<Elf64_Rela>(at->second + i * sizeof(Elf64_Rela));
     if (!rela)
       return "its relocations reach past the end";
     if (!allowedRelocation(machine, uint32_t(ELF64_R_TYPE(rela->r_info))))
@@ -186,13 +182,10 @@ const char *check(std::span<const std::byte> bytes, const std::string &arch) {
   Image image(bytes);
   auto head = image.at<Elf64_Ehdr>(0);
   if (!head || std::memcmp(head->e_ident, ELFMAG, SELFMAG) != 0 ||
-      head->e_ident[EI_CLASS] != ELFCLASS64 ||
-      head->e_ident[EI_DATA] != ELFDATA2LSB || head->e_type != ET_DYN ||
-      head->e_phentsize != sizeof(Elf64_Phdr))
+      head->e_ident[EI_CLASS] != ELFCLASS64 || head->e_ident[EI_DATA] != ELFDATA2LSB ||
+      head->e_type != ET_DYN || head->e_phentsize != sizeof(Elf64_Phdr))
     return "it is no 64-bit shared object";
-  uint16_t machine = arch == "x86_64"    ? EM_X86_64
-                     : arch == "aarch64" ? EM_AARCH64
-                                         : EM_NONE;
+  uint16_t machine = arch == "x86_64" ? EM_X86_64 : arch == "aarch64" ? EM_AARCH64 : EM_NONE;
   if (head->e_machine != machine)
     return "it is for another architecture";
   Dynamic dynamic;
@@ -200,8 +193,7 @@ const char *check(std::span<const std::byte> bytes, const std::string &arch) {
     return why;
   if (const char *why = checkSymbols(image, dynamic))
     return why;
-  if (const char *why =
-          checkRelocations(image, dynamic, machine, DT_RELA, DT_RELASZ))
+  if (const char *why = checkRelocations(image, dynamic, machine, DT_RELA, DT_RELASZ))
     return why;
   return checkRelocations(image, dynamic, machine, DT_JMPREL, DT_PLTRELSZ);
 }

@@ -34,8 +34,8 @@ std::vector<int64_t> numbers(const Manifest &manifest, std::string_view key) {
 /// The rows of one generation, and the buffers of its calls.
 class Generation {
 public:
-  Generation(Session &session, const TokenRows &prompts,
-             const GenerateOptions &options, TokenRows &out)
+  Generation(Session &session, const TokenRows &prompts, const GenerateOptions &options,
+             TokenRows &out)
       : session_(session), prompts_(prompts), options_(options), out_(out),
         sampler_(options.temperature, options.topK, options.seed) {}
 
@@ -54,11 +54,9 @@ public:
     int64_t context = session_.bound("c").value_or(INT64_MAX);
     int64_t steps = std::max<int64_t>(options_.maxNewTokens - 1, 0);
     if (length_ > context || steps > context - length_)
-      return outOfBounds("a prompt of " + std::to_string(length_) +
-                         " tokens and " +
+      return outOfBounds("a prompt of " + std::to_string(length_) + " tokens and " +
                          std::to_string(options_.maxNewTokens) +
-                         " new ones exceed the session's context c = " +
-                         std::to_string(context));
+                         " new ones exceed the session's context c = " + std::to_string(context));
     rows_ = int64_t(prompts_.size());
     chunk_ = std::min(session_.bound("s").value_or(length_), length_);
     eos_ = numbers(manifest, "eos_token_ids");
@@ -79,8 +77,7 @@ public:
         for (int64_t i = 0; i < width; ++i) {
           int64_t k = at + i - start_[size_t(row)];
           ids_[size_t(row * width + i)] =
-              k < 0 ? prompts_[size_t(row)][0]
-                    : prompts_[size_t(row)][size_t(k)];
+              k < 0 ? prompts_[size_t(row)][0] : prompts_[size_t(row)][size_t(k)];
         }
       EINF_TRY(call(width, at + width));
     }
@@ -98,8 +95,7 @@ public:
       int64_t token = sampler_.pick({logits() + size_t(row) * vocab, vocab});
       out_[size_t(row)].push_back(token);
       ids_[size_t(row)] = token;
-      bool end = !options_.ignoreEos &&
-                 std::find(eos_.begin(), eos_.end(), token) != eos_.end();
+      bool end = !options_.ignoreEos && std::find(eos_.begin(), eos_.end(), token) != eos_.end();
       done_[size_t(row)] = end;
       more |= !end;
       if (options_.onToken && !options_.onToken(row, index, token))
@@ -153,21 +149,16 @@ private:
 
 } // namespace
 
-Result<std::unique_ptr<Session>> openLmSession(std::shared_ptr<Package> package,
-                                               int64_t batch, int64_t context,
-                                               int64_t chunk) {
+Result<std::unique_ptr<Session>> openLmSession(std::shared_ptr<Package> package, int64_t batch,
+                                               int64_t context, int64_t chunk) {
   if (batch < 1 || context < 1 || chunk < 1)
     return invalidArgument("batch, context and chunk must be at least 1");
-  Binding all[] = {{"b", batch},
-                   {"s", std::min(chunk, context)},
-                   {"t", context},
-                   {"c", context}};
+  Binding all[] = {{"b", batch}, {"s", std::min(chunk, context)}, {"t", context}, {"c", context}};
   return Session::open(std::move(package), all);
 }
 
-Status generate(Session &session, const TokenRows &prompts,
-                const GenerateOptions &options, TokenRows &out,
-                GenerateStats &stats) {
+Status generate(Session &session, const TokenRows &prompts, const GenerateOptions &options,
+                TokenRows &out, GenerateStats &stats) {
   stats = {};
   Generation generation(session, prompts, options, out);
   EINF_TRY(generation.prepare());

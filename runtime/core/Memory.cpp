@@ -17,19 +17,16 @@ PageMemory::~PageMemory() {
     munmap(data_, size_);
 }
 
-Result<PageMemory> PageMemory::allocate(uint64_t bytes,
-                                        const std::string &what) {
+Result<PageMemory> PageMemory::allocate(uint64_t bytes, const std::string &what) {
   PageMemory memory;
   if (bytes == 0)
     return memory;
-  void *data = bytes > (uint64_t(1) << 46)
-                   ? MAP_FAILED
-                   : mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
-                          MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void *data = bytes > (uint64_t(1) << 46) ? MAP_FAILED
+                                           : mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                                                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (data == MAP_FAILED)
-    return Status(StatusCode::OutOfMemory, "cannot allocate " +
-                                               std::to_string(bytes) +
-                                               " bytes for " + what);
+    return Status(StatusCode::OutOfMemory,
+                  "cannot allocate " + std::to_string(bytes) + " bytes for " + what);
 #ifdef MADV_HUGEPAGE
   if (bytes >= kHugePage)
     madvise(data, bytes, MADV_HUGEPAGE);
@@ -54,8 +51,8 @@ MappedFile::~MappedFile() {
 
 Result<MappedFile> MappedFile::open(const std::string &path) {
   auto failure = [&](const char *what) {
-    return Status(StatusCode::Io, "cannot " + std::string(what) + " '" + path +
-                                      "': " + std::strerror(errno));
+    return Status(StatusCode::Io,
+                  "cannot " + std::string(what) + " '" + path + "': " + std::strerror(errno));
   };
   int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0)
@@ -67,8 +64,7 @@ Result<MappedFile> MappedFile::open(const std::string &path) {
     return Status(StatusCode::Io, "'" + path + "' is not a file");
   }
   if (info.st_size > 0) {
-    void *data =
-        mmap(nullptr, size_t(info.st_size), PROT_READ, MAP_PRIVATE, fd, 0);
+    void *data = mmap(nullptr, size_t(info.st_size), PROT_READ, MAP_PRIVATE, fd, 0);
     if (data == MAP_FAILED) {
       Status status = failure("map");
       close(fd);

@@ -8,10 +8,8 @@ namespace einfall::rt {
 namespace {
 
 /// The files must be the canonical ones of the manifest, in order.
-Status checkFiles(const std::vector<ArchiveEntry> &entries,
-                  const Manifest &manifest) {
-  std::vector<std::string> want = {std::string(kManifestBin),
-                                   std::string(kManifestJson)};
+Status checkFiles(const std::vector<ArchiveEntry> &entries, const Manifest &manifest) {
+  std::vector<std::string> want = {std::string(kManifestBin), std::string(kManifestJson)};
   for (const TargetInfo &target : manifest.targets)
     want.push_back("code/" + target.name + ".so");
   for (std::string_view side : kSideFiles)
@@ -21,18 +19,16 @@ Status checkFiles(const std::vector<ArchiveEntry> &entries,
         break;
       }
   want.emplace_back(kWeightsData);
-  bool same =
-      std::equal(want.begin(), want.end(), entries.begin(), entries.end(),
-                 [](const auto &a, const auto &b) { return a == b.name; });
+  bool same = std::equal(want.begin(), want.end(), entries.begin(), entries.end(),
+                         [](const auto &a, const auto &b) { return a == b.name; });
   return same ? Status()
               : badPackage("the package's list of files is not "
                            "canonical");
 }
 
 bool needsAmx(const TargetInfo &target) {
-  return std::any_of(
-      target.features.begin(), target.features.end(),
-      [](const std::string &feature) { return feature.starts_with("amx-"); });
+  return std::any_of(target.features.begin(), target.features.end(),
+                     [](const std::string &feature) { return feature.starts_with("amx-"); });
 }
 
 } // namespace
@@ -82,17 +78,15 @@ Status Package::verify() const {
     const WeightInfo &info = manifest_.weights[i];
     for (std::byte pad : data.subspan(end, info.offset - end))
       if (pad != std::byte(0))
-        return badPackage(path_ + ": weights/data is damaged before '" +
-                          info.name + "'");
+        return badPackage(path_ + ": weights/data is damaged before '" + info.name + "'");
     end = info.offset + info.size;
     std::span<const std::byte> bytes = weight(i);
     for (size_t chunk = 0; chunk < info.checksums.size(); ++chunk) {
       size_t at = chunk * kWeightChunk;
       size_t size = std::min<size_t>(kWeightChunk, bytes.size() - at);
       if (checksum64(bytes.subspan(at, size)) != info.checksums[chunk])
-        return badPackage(path_ + ": weight '" + info.name +
-                          "' is damaged (bytes " + std::to_string(at) + " to " +
-                          std::to_string(at + size) + ")");
+        return badPackage(path_ + ": weight '" + info.name + "' is damaged (bytes " +
+                          std::to_string(at) + " to " + std::to_string(at + size) + ")");
     }
   }
   return {};
@@ -104,16 +98,14 @@ Status Package::loadCode() {
     return cpu.status();
   Result<size_t> pick = pickTarget(manifest_.targets, *cpu);
   if (pick && needsAmx(manifest_.targets[*pick]) && !requestAmx()) {
-    std::erase_if(cpu->features, [](const std::string &feature) {
-      return feature.starts_with("amx-");
-    });
+    std::erase_if(cpu->features,
+                  [](const std::string &feature) { return feature.starts_with("amx-"); });
     pick = pickTarget(manifest_.targets, *cpu);
   }
   if (!pick)
     return Status(pick.status().code(), path_ + ": " + pick.status().message());
   const TargetInfo &target = manifest_.targets[*pick];
-  auto code = Code::load(file("code/" + target.name + ".so"), target,
-                         manifest_.entries);
+  auto code = Code::load(file("code/" + target.name + ".so"), target, manifest_.entries);
   if (!code)
     return Status(code.status().code(), path_ + ": " + code.status().message());
   code_ = std::move(*code);

@@ -29,10 +29,9 @@ int64_t Sampler::pick(std::span<const float> logits) {
     keep = std::min(keep, size_t(topK_));
   if (keep == 0)
     return 0;
-  std::partial_sort(order_.begin(), order_.begin() + ptrdiff_t(keep),
-                    order_.end(), [&](uint32_t a, uint32_t b) {
-                      return logits[a] != logits[b] ? logits[a] > logits[b]
-                                                    : a < b;
+  std::partial_sort(order_.begin(), order_.begin() + ptrdiff_t(keep), order_.end(),
+                    [&](uint32_t a, uint32_t b) {
+                      return logits[a] != logits[b] ? logits[a] > logits[b] : a < b;
                     });
   double top = double(logits[order_[0]]), sum = 0;
   if (std::isinf(top))

@@ -13,8 +13,7 @@ std::optional<uint64_t> maxBytes(std::span<const Extent> shape, DType dtype,
   uint64_t bytes = byteWidth(dtype);
   for (const Extent &extent : shape) {
     std::optional<Interval> range = evaluate(extent, symbols);
-    if (!range || __builtin_mul_overflow(
-                      bytes, uint64_t(std::max<int64_t>(range->hi, 0)), &bytes))
+    if (!range || __builtin_mul_overflow(bytes, uint64_t(std::max<int64_t>(range->hi, 0)), &bytes))
       return std::nullopt;
   }
   return bytes;
@@ -43,14 +42,13 @@ Status Session::checkBounds(std::span<const Binding> bounds) const {
   for (size_t i = 0; i < bounds.size(); ++i) {
     std::string name(bounds[i].name);
     if (bounds[i].value < 1)
-      return invalidArgument("bound '" + name + "' is " +
-                             std::to_string(bounds[i].value) +
+      return invalidArgument("bound '" + name + "' is " + std::to_string(bounds[i].value) +
                              ", expected at least 1");
     for (size_t j = 0; j < i; ++j)
       if (bounds[j].name == name)
         return invalidArgument("bound '" + name + "' is given twice");
-    bool known = std::find(manifest.bounds.begin(), manifest.bounds.end(),
-                           name) != manifest.bounds.end();
+    bool known =
+        std::find(manifest.bounds.begin(), manifest.bounds.end(), name) != manifest.bounds.end();
     for (const EntryInfo &entry : manifest.entries)
       for (const SymbolInfo &symbol : entry.symbols)
         known |= symbol.name == name;
@@ -81,21 +79,16 @@ Status Session::allocateStates() {
   return {};
 }
 
-Status Session::checkStateSizes(const Plan &plan,
-                                std::span<const Interval> symbols) const {
+Status Session::checkStateSizes(const Plan &plan, std::span<const Interval> symbols) const {
   for (const BufferInfo &buffer : plan.info->buffers) {
     if (buffer.kind != BufferKind::State)
       continue;
     for (const Extent &extent : buffer.shape)
-      if (std::string name = unboundSymbol(extent, *plan.info, plan.bounds);
-          !name.empty())
-        return invalidArgument("entry '" + plan.info->name +
-                               "' needs a bound for '" + name + "'");
-    std::optional<uint64_t> bytes =
-        maxBytes(buffer.shape, buffer.dtype, symbols);
+      if (std::string name = unboundSymbol(extent, *plan.info, plan.bounds); !name.empty())
+        return invalidArgument("entry '" + plan.info->name + "' needs a bound for '" + name + "'");
+    std::optional<uint64_t> bytes = maxBytes(buffer.shape, buffer.dtype, symbols);
     if (!bytes || *bytes > states_[buffer.index].size())
-      return outOfBounds("entry '" + plan.info->name +
-                         "' needs more of state '" +
+      return outOfBounds("entry '" + plan.info->name + "' needs more of state '" +
                          package_->manifest().states[buffer.index].name +
                          "' than these bounds reserve");
   }
@@ -112,21 +105,18 @@ Status Session::planEntry(Plan &plan, uint64_t &arenaBytes) const {
   for (const BufferInfo &buffer : entry.buffers) {
     if (buffer.kind != BufferKind::Temporary)
       continue;
-    if (std::string name = unboundSymbol(buffer.byteSize, entry, plan.bounds);
-        !name.empty())
-      return invalidArgument("entry '" + entry.name + "' needs a bound for '" +
-                             name + "'");
+    if (std::string name = unboundSymbol(buffer.byteSize, entry, plan.bounds); !name.empty())
+      return invalidArgument("entry '" + entry.name + "' needs a bound for '" + name + "'");
     std::optional<Interval> bytes = evaluate(buffer.byteSize, symbols);
     if (!bytes)
-      return outOfBounds("entry '" + entry.name + "': the size of temporary '" +
-                         buffer.name + "' overflows at these bounds");
-    requests.push_back({uint64_t(std::max<int64_t>(bytes->hi, 0)),
-                        buffer.firstStep, buffer.lastStep});
+      return outOfBounds("entry '" + entry.name + "': the size of temporary '" + buffer.name +
+                         "' overflows at these bounds");
+    requests.push_back(
+        {uint64_t(std::max<int64_t>(bytes->hi, 0)), buffer.firstStep, buffer.lastStep});
   }
   std::optional<ArenaPlan> arena = planArena(requests);
   if (!arena)
-    return outOfBounds("entry '" + entry.name +
-                       "': the arena overflows at these bounds");
+    return outOfBounds("entry '" + entry.name + "': the arena overflows at these bounds");
   plan.arenaOffsets = std::move(arena->offsets);
   arenaBytes = std::max(arenaBytes, arena->bytes);
   return {};
@@ -172,8 +162,7 @@ void Session::fixPointers() {
       const BufferInfo &buffer = plan.info->buffers[b];
       void *&pointer = plan.buffers[b];
       if (buffer.kind == BufferKind::Weight)
-        pointer =
-            const_cast<std::byte *>(package_->weight(buffer.index).data());
+        pointer = const_cast<std::byte *>(package_->weight(buffer.index).data());
       else if (buffer.kind == BufferKind::State)
         pointer = states_[buffer.index].data();
       else if (buffer.kind == BufferKind::Temporary && arena_.data())
@@ -185,9 +174,8 @@ void Session::fixPointers() {
   }
 }
 
-Result<std::unique_ptr<Session>>
-Session::open(std::shared_ptr<Package> package,
-              std::span<const Binding> bounds) {
+Result<std::unique_ptr<Session>> Session::open(std::shared_ptr<Package> package,
+                                               std::span<const Binding> bounds) {
   std::unique_ptr<Session> session(new Session);
   session->package_ = std::move(package);
   for (const Binding &bound : bounds)

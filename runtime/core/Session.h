@@ -55,14 +55,12 @@ public:
   /// Shape of the output at `output` (counting outputs) for these inputs
   /// (only their shapes are looked at) and parameters.
   Status outputShape(std::string_view entry, std::span<const TensorView> inputs,
-                     std::span<const Binding> params, size_t output,
-                     std::vector<int64_t> &shape);
+                     std::span<const Binding> params, size_t output, std::vector<int64_t> &shape);
 
   /// Runs an entry. Fails, before anything is computed, if dtype, rank,
   /// extent or value range of an input, a parameter or an output does not fit.
   Status run(std::string_view entry, std::span<const TensorView> inputs,
-             std::span<const Binding> params,
-             std::span<const TensorView> outputs);
+             std::span<const Binding> params, std::span<const TensorView> outputs);
 
 private:
   /// What a call of one entry needs, made once.
@@ -82,19 +80,16 @@ private:
   Status allocateStates();
   Status planEntries(const Code &code);
   Status planEntry(Plan &plan, uint64_t &arenaBytes) const;
-  Status checkStateSizes(const Plan &plan,
-                         std::span<const Interval> symbols) const;
+  Status checkStateSizes(const Plan &plan, std::span<const Interval> symbols) const;
   void fixPointers();
 
   Result<Plan *> findPlan(std::string_view entry);
-  Status bind(Plan &plan, std::span<const TensorView> inputs,
-              std::span<const Binding> params);
+  Status bind(Plan &plan, std::span<const TensorView> inputs, std::span<const Binding> params);
   Status bindParams(Plan &plan, std::span<const Binding> params);
   Status checkTensor(const Plan &plan, uint32_t buffer, const TensorView &view);
   Status attach(Plan &plan, uint32_t buffer, const TensorView &view);
   Status runLocked(std::string_view entry, std::span<const TensorView> inputs,
-                   std::span<const Binding> params,
-                   std::span<const TensorView> outputs);
+                   std::span<const Binding> params, std::span<const TensorView> outputs);
 
   std::shared_ptr<Package> package_;
   std::vector<std::pair<std::string, int64_t>> bounds_;

@@ -49,15 +49,14 @@ unsigned defaultThreads() {
   return std::max(std::thread::hardware_concurrency(), 1u);
 }
 
-void launchService(void *pool, einf_kernel_fn kernel, const void *frame,
-                   int64_t blocks, int64_t grain) {
+void launchService(void *pool, einf_kernel_fn kernel, const void *frame, int64_t blocks,
+                   int64_t grain) {
   static_cast<ThreadPool *>(pool)->launch(kernel, frame, blocks, grain);
 }
 
 } // namespace
 
-ThreadPool::ThreadPool(unsigned threads)
-    : parts_(std::make_unique<Part[]>(kMaxThreads)) {
+ThreadPool::ThreadPool(unsigned threads) : parts_(std::make_unique<Part[]>(kMaxThreads)) {
   start(threads);
 }
 
@@ -127,9 +126,11 @@ void ThreadPool::work(unsigned self, uint32_t seen) {
 }
 
 void ThreadPool::takePart(unsigned part, uint32_t epoch) {
-  // Fields first, then the cursor: if the cursor still has a chunk of this
-  // epoch, the job is not over and the fields are its own. Acquire and release
-  // on the fields keep the two in this order.
+  // Fields first, then the cursor: if a chunk of this epoch could be taken,
+  // the job was not over and the fields are its own. How many are left stands
+  // in the cursor itself: the fields may already be those of the next job
+  // while the cursor still shows this epoch. Acquire and release on the
+  // fields keep the two in this order.
   einf_kernel_fn kernel = job_.kernel.load(kAcquire);
   const void *frame = job_.frame.load(kAcquire);
   int64_t blocks = job_.blocks.load(kAcquire);
@@ -143,11 +144,10 @@ void ThreadPool::takePart(unsigned part, uint32_t epoch) {
   int64_t end = first + each + (part < more ? 1 : 0);
   std::atomic<uint64_t> &cursor = parts_[part].cursor;
   uint64_t at = cursor.load(kAcquire);
-  while (uint32_t(at >> 32) == epoch && uint32_t(at) < chunks) {
-    if (!cursor.compare_exchange_weak(at, at + 1, std::memory_order_acq_rel,
-                                      kAcquire))
+  while (uint32_t(at >> 32) == epoch && uint32_t(at) != 0) {
+    if (!cursor.compare_exchange_weak(at, at - 1, std::memory_order_acq_rel, kAcquire))
       continue;
-    int64_t begin = first + int64_t(uint32_t(at)) * chunk;
+    int64_t begin = first + int64_t(chunks - uint32_t(at)) * chunk;
     if (begin < end)
       kernel(frame, begin, std::min(begin + chunk, end));
     if (remaining_.fetch_sub(1) == 1 && callerSleeps_.load() != 0)
@@ -174,21 +174,17 @@ void ThreadPool::awaitRest() {
   callerSleeps_.store(0);
 }
 
-void ThreadPool::launch(einf_kernel_fn kernel, const void *frame,
-                        int64_t blocks, int64_t grain) {
+void ThreadPool::launch(einf_kernel_fn kernel, const void *frame, int64_t blocks, int64_t grain) {
   if (blocks <= 0)
     return;
   grain = std::max<int64_t>(grain, 1);
   unsigned threads = threads_.load(kRelaxed);
-  if (threads == 1 || blocks <= grain || busy_.load(kRelaxed) ||
-      busy_.exchange(true, kAcquire))
+  if (threads == 1 || blocks <= grain || busy_.load(kRelaxed) || busy_.exchange(true, kAcquire))
     return kernel(frame, 0, blocks);
 
-  int64_t parts =
-      std::min<int64_t>(threads_.load(kRelaxed), (blocks - 1) / grain + 1);
+  int64_t parts = std::min<int64_t>(threads_.load(kRelaxed), (blocks - 1) / grain + 1);
   int64_t largest = (blocks - 1) / parts + 1;
-  int64_t chunk =
-      std::max(std::min(grain, largest), (largest - 1) / kChunksAPart + 1);
+  int64_t chunk = std::max(std::min(grain, largest), (largest - 1) / kChunksAPart + 1);
   int64_t chunks = (largest - 1) / chunk + 1;
   uint32_t epoch = epoch_.load(kRelaxed) + 1;
   job_.kernel.store(kernel, kRelease);
@@ -199,7 +195,7 @@ void ThreadPool::launch(einf_kernel_fn kernel, const void *frame,
   job_.chunks.store(uint32_t(chunks), kRelease);
   remaining_.store(uint32_t(parts * chunks), kRelaxed);
   for (int64_t i = 0; i < parts; ++i)
-    parts_[i].cursor.store(uint64_t(epoch) << 32, kRelease);
+    parts_[i].cursor.store(uint64_t(epoch) << 32 | uint64_t(chunks), kRelease);
   epoch_.store(epoch);
   if (sleepers_.load() != 0)
     futexWake(epoch_);

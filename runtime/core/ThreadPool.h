@@ -44,8 +44,7 @@ public:
 
   /// Computes every block of [0, blocks) once. If the pool serves another
   /// caller, all blocks are computed on this thread.
-  void launch(einf_kernel_fn kernel, const void *frame, int64_t blocks,
-              int64_t grain);
+  void launch(einf_kernel_fn kernel, const void *frame, int64_t blocks, int64_t grain);
 
   /// The table that compiled code calls; its pool argument is a ThreadPool.
   static const einf_services &services();
@@ -53,7 +52,7 @@ public:
 private:
   static constexpr unsigned kMaxThreads = 256;
 
-  /// Cursor: epoch in the upper half, next chunk in the lower.
+  /// Cursor: epoch in the upper half, chunks not yet taken in the lower.
   struct alignas(64) Part {
     std::atomic<uint64_t> cursor{0};
   };

@@ -7,17 +7,15 @@
 namespace einfall::rt {
 namespace {
 
-constexpr uint32_t kLocalMagic = 0x04034b50, kCentralMagic = 0x02014b50,
-                   kEnd64Magic = 0x06064b50, kLocatorMagic = 0x07064b50,
-                   kEndMagic = 0x06054b50;
+constexpr uint32_t kLocalMagic = 0x04034b50, kCentralMagic = 0x02014b50, kEnd64Magic = 0x06064b50,
+                   kLocatorMagic = 0x07064b50, kEndMagic = 0x06054b50;
 constexpr uint16_t kVersion = 45;       // zip64
 constexpr uint16_t kDate = 0x21;        // 1980-01-01, so files are reproducible
 constexpr uint16_t kPaddingId = 0xE1FA; // extra field that only takes room
 constexpr uint16_t kZip64Id = 1;
 constexpr uint32_t kIn64 = 0xFFFFFFFF; // "look into the zip64 record"
 constexpr size_t kLocalSize = 30, kZip64Extra = 20, kPaddingHead = 4;
-constexpr size_t kCentralSize = 46, kEnd64Size = 56, kLocatorSize = 20,
-                 kEndSize = 22;
+constexpr size_t kCentralSize = 46, kEnd64Size = 56, kLocatorSize = 20, kEndSize = 22;
 constexpr std::string_view kCommentHead = "einfall-package 1 xxh3-128 ";
 constexpr size_t kTrailerSize =
     kEnd64Size + kLocatorSize + kEndSize + kCommentHead.size() + kDigestDigits;
@@ -83,8 +81,7 @@ std::optional<ArchiveEntry> readCentral(ByteReader &r) {
   return entry;
 }
 
-bool sameBytes(std::span<const std::byte> file, uint64_t at,
-               std::string_view want) {
+bool sameBytes(std::span<const std::byte> file, uint64_t at, std::string_view want) {
   return at <= file.size() && want.size() <= file.size() - at &&
          std::memcmp(file.data() + at, want.data(), want.size()) == 0;
 }
@@ -94,8 +91,7 @@ Status headStatus(std::span<const std::byte> file) {
   ArchiveEntry first{std::string(kManifestBin), 0, 0, 0, 0};
   size_t data = kEntryAlignment;
   bool ours = file.size() >= 4 && sameBytes(file, 0, {"PK\3\4", 4}) &&
-              (file.size() < data + kManifestMagic.size() ||
-               sameBytes(file, data, kManifestMagic));
+              (file.size() < data + kManifestMagic.size() || sameBytes(file, data, kManifestMagic));
   if (file.empty())
     return badPackage("the file is empty");
   if (!ours)
@@ -105,9 +101,8 @@ Status headStatus(std::span<const std::byte> file) {
   uint32_t version;
   std::memcpy(&version, file.data() + data + 8, 4);
   if (version != kFormatVersion)
-    return badPackage("the package has format version " +
-                      std::to_string(version) + ", this runtime reads " +
-                      std::to_string(kFormatVersion));
+    return badPackage("the package has format version " + std::to_string(version) +
+                      ", this runtime reads " + std::to_string(kFormatVersion));
   return {};
 }
 
@@ -125,8 +120,8 @@ Status placeEntries(std::vector<ArchiveEntry> &entries) {
     bool weights = isWeights(entry);
     uint64_t align = weights ? kWeightsAlignment : kEntryAlignment;
     entry.headerOffset = at;
-    uint64_t head = at + kLocalSize + entry.name.size() + kPaddingHead +
-                    (weights ? kZip64Extra : 0);
+    uint64_t head =
+        at + kLocalSize + entry.name.size() + kPaddingHead + (weights ? kZip64Extra : 0);
     entry.offset = (head + align - 1) / align * align;
     if (entry.size > (uint64_t(1) << 62))
       return badPackage("weights/data is too large");
@@ -154,8 +149,7 @@ std::string localHeader(const ArchiveEntry &entry) {
   return w.take();
 }
 
-std::string archiveTail(const std::vector<ArchiveEntry> &entries,
-                        std::string_view digestHex) {
+std::string archiveTail(const std::vector<ArchiveEntry> &entries, std::string_view digestHex) {
   ByteWriter w;
   for (const ArchiveEntry &entry : entries)
     centralHeader(w, entry);
@@ -189,19 +183,17 @@ std::string archiveTail(const std::vector<ArchiveEntry> &entries,
 }
 
 /// Reads the directory; what it says is compared byte by byte afterwards.
-static Result<std::vector<ArchiveEntry>>
-readDirectory(std::span<const std::byte> file) {
+static Result<std::vector<ArchiveEntry>> readDirectory(std::span<const std::byte> file) {
   if (file.size() < kTrailerSize)
     return damaged("it is too short");
   ByteReader trailer(file.subspan(file.size() - kTrailerSize));
   uint32_t magic = trailer.number<uint32_t>();
   trailer.raw(28);
-  uint64_t count = trailer.number<uint64_t>(),
-           size = trailer.number<uint64_t>(),
+  uint64_t count = trailer.number<uint64_t>(), size = trailer.number<uint64_t>(),
            start = trailer.number<uint64_t>();
   uint64_t end = file.size() - kTrailerSize;
-  if (magic != kEnd64Magic || start > end || size != end - start ||
-      count > size / kCentralSize || count == 0 || count > 0xFFFE)
+  if (magic != kEnd64Magic || start > end || size != end - start || count > size / kCentralSize ||
+      count == 0 || count > 0xFFFE)
     return damaged("there is no directory at its end");
   ByteReader r(file.subspan(start, size));
   std::vector<ArchiveEntry> entries;
@@ -216,8 +208,7 @@ readDirectory(std::span<const std::byte> file) {
   return entries;
 }
 
-Result<std::vector<ArchiveEntry>>
-parseArchive(std::span<const std::byte> file) {
+Result<std::vector<ArchiveEntry>> parseArchive(std::span<const std::byte> file) {
   EINF_TRY(headStatus(file));
   Result<std::vector<ArchiveEntry>> entries = readDirectory(file);
   if (!entries)
@@ -240,8 +231,7 @@ parseArchive(std::span<const std::byte> file) {
   std::string want = archiveTail(*entries, digest.hex());
   if (want.size() != file.size() - tail)
     return damaged("the directory is not canonical");
-  if (!sameBytes(file, tail,
-                 std::string_view(want).substr(0, want.size() - kDigestDigits)))
+  if (!sameBytes(file, tail, std::string_view(want).substr(0, want.size() - kDigestDigits)))
     return damaged("the directory is not canonical");
   if (!sameBytes(file, tail, want))
     return damaged("its digest does not match its content");

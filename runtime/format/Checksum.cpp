@@ -25,11 +25,9 @@ void Digest::update(const void *data, size_t size) {
 }
 
 std::string Digest::hex() const {
-  XXH128_hash_t hash =
-      XXH3_128bits_digest(static_cast<const XXH3_state_t *>(state_));
+  XXH128_hash_t hash = XXH3_128bits_digest(static_cast<const XXH3_state_t *>(state_));
   char text[kDigestDigits + 1];
-  std::snprintf(text, sizeof text, "%016llx%016llx",
-                static_cast<unsigned long long>(hash.high64),
+  std::snprintf(text, sizeof text, "%016llx%016llx", static_cast<unsigned long long>(hash.high64),
                 static_cast<unsigned long long>(hash.low64));
   return text;
 }
@@ -66,9 +64,8 @@ uint32_t crc32(uint32_t crc, std::span<const std::byte> bytes) {
     std::memcpy(&a, p, 4);
     std::memcpy(&b, p + 4, 4);
     a ^= c;
-    c = kCrc.table[7][a & 255] ^ kCrc.table[6][(a >> 8) & 255] ^
-        kCrc.table[5][(a >> 16) & 255] ^ kCrc.table[4][a >> 24] ^
-        kCrc.table[3][b & 255] ^ kCrc.table[2][(b >> 8) & 255] ^
+    c = kCrc.table[7][a & 255] ^ kCrc.table[6][(a >> 8) & 255] ^ kCrc.table[5][(a >> 16) & 255] ^
+        kCrc.table[4][a >> 24] ^ kCrc.table[3][b & 255] ^ kCrc.table[2][(b >> 8) & 255] ^
         kCrc.table[1][(b >> 16) & 255] ^ kCrc.table[0][b >> 24];
   }
   for (; n != 0; --n, ++p)

@@ -7,8 +7,7 @@
 
 namespace einfall::rt {
 
-Extent Extent::binary(ExtentOp::Kind kind, const Extent &lhs,
-                      const Extent &rhs) {
+Extent Extent::binary(ExtentOp::Kind kind, const Extent &lhs, const Extent &rhs) {
   Extent result = lhs;
   result.ops.insert(result.ops.end(), rhs.ops.begin(), rhs.ops.end());
   result.ops.push_back({kind, 0});
@@ -21,8 +20,7 @@ bool isWellFormed(const Extent &extent, size_t symbolCount) {
   unsigned depth = 0;
   for (const ExtentOp &op : extent.ops) {
     if (op.kind == ExtentOp::Const || op.kind == ExtentOp::Symbol) {
-      if (op.kind == ExtentOp::Symbol &&
-          (op.value < 0 || uint64_t(op.value) >= symbolCount))
+      if (op.kind == ExtentOp::Symbol && (op.value < 0 || uint64_t(op.value) >= symbolCount))
         return false;
       if (++depth > kExtentMaxDepth)
         return false;
@@ -68,8 +66,7 @@ bool apply(ExtentOp::Kind kind, int64_t a, int64_t b, int64_t &out) {
 /// The same over intervals. All operations but mod are monotone in each
 /// argument on either side of zero, so the corners hold the extremes.
 bool apply(ExtentOp::Kind kind, Interval a, Interval b, Interval &out) {
-  bool divides = kind == ExtentOp::FloorDiv || kind == ExtentOp::CeilDiv ||
-                 kind == ExtentOp::Mod;
+  bool divides = kind == ExtentOp::FloorDiv || kind == ExtentOp::CeilDiv || kind == ExtentOp::Mod;
   if (divides) {
     if (b.hi < 1)
       return false;
@@ -82,10 +79,8 @@ bool apply(ExtentOp::Kind kind, Interval a, Interval b, Interval &out) {
     return true;
   }
   std::array<int64_t, 4> corner;
-  if (!apply(kind, a.lo, b.lo, corner[0]) ||
-      !apply(kind, a.lo, b.hi, corner[1]) ||
-      !apply(kind, a.hi, b.lo, corner[2]) ||
-      !apply(kind, a.hi, b.hi, corner[3]))
+  if (!apply(kind, a.lo, b.lo, corner[0]) || !apply(kind, a.lo, b.hi, corner[1]) ||
+      !apply(kind, a.hi, b.lo, corner[2]) || !apply(kind, a.hi, b.hi, corner[3]))
     return false;
   auto [lo, hi] = std::minmax_element(corner.begin(), corner.end());
   out = {*lo, *hi};
@@ -95,8 +90,7 @@ bool apply(ExtentOp::Kind kind, Interval a, Interval b, Interval &out) {
 int64_t literal(int64_t value, const int64_t *) { return value; }
 Interval literal(int64_t value, const Interval *) { return {value, value}; }
 
-template <typename T>
-std::optional<T> run(const Extent &extent, std::span<const T> symbols) {
+template <typename T> std::optional<T> run(const Extent &extent, std::span<const T> symbols) {
   std::array<T, kExtentMaxDepth> stack;
   unsigned depth = 0;
   for (const ExtentOp &op : extent.ops) {
@@ -147,13 +141,11 @@ Text combine(ExtentOp::Kind kind, const Text &a, const Text &b) {
 
 } // namespace
 
-std::optional<int64_t> evaluate(const Extent &extent,
-                                std::span<const int64_t> symbols) {
+std::optional<int64_t> evaluate(const Extent &extent, std::span<const int64_t> symbols) {
   return run<int64_t>(extent, symbols);
 }
 
-std::optional<Interval> evaluate(const Extent &extent,
-                                 std::span<const Interval> symbols) {
+std::optional<Interval> evaluate(const Extent &extent, std::span<const Interval> symbols) {
   return run<Interval>(extent, symbols);
 }
 

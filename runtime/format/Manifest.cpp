@@ -200,12 +200,10 @@ Result<Manifest> decodeManifest(std::span<const std::byte> bytes) {
   if (d.r.failed())
     return badPackage("manifest.bin is truncated");
   if (manifest.formatVersion != kFormatVersion)
-    return badPackage("the package has format version " +
-                      std::to_string(manifest.formatVersion) +
+    return badPackage("the package has format version " + std::to_string(manifest.formatVersion) +
                       ", this runtime reads " + std::to_string(kFormatVersion));
   if (manifest.abiVersion != EINF_ABI_VERSION)
-    return badPackage("the package has code ABI version " +
-                      std::to_string(manifest.abiVersion) +
+    return badPackage("the package has code ABI version " + std::to_string(manifest.abiVersion) +
                       ", this runtime has " + std::to_string(EINF_ABI_VERSION));
   fields(d, manifest);
   if (d.r.failed())

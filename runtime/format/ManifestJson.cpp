@@ -6,13 +6,11 @@ namespace einfall::rt {
 namespace {
 
 const char *kindName(BufferKind kind) {
-  constexpr const char *kNames[] = {"input", "output", "state", "weight",
-                                    "temporary"};
+  constexpr const char *kNames[] = {"input", "output", "state", "weight", "temporary"};
   return kNames[unsigned(kind)];
 }
 
-void shape(JsonWriter &j, const std::vector<Extent> &extents,
-           std::span<const std::string> names) {
+void shape(JsonWriter &j, const std::vector<Extent> &extents, std::span<const std::string> names) {
   j.key("shape").beginArray();
   for (const Extent &extent : extents)
     j.string(toString(extent, names));
@@ -27,9 +25,7 @@ void symbol(JsonWriter &j, const EntryInfo &entry, const SymbolInfo &symbol) {
     j.string("parameter");
   else
     j.string("dimension " + std::to_string(symbol.dim) + " of " +
-             (symbol.buffer < entry.buffers.size()
-                  ? entry.buffers[symbol.buffer].name
-                  : "?"));
+             (symbol.buffer < entry.buffers.size() ? entry.buffers[symbol.buffer].name : "?"));
   j.endObject();
 }
 
@@ -91,8 +87,7 @@ std::vector<std::string> symbolNames(const EntryInfo &entry) {
   return names;
 }
 
-std::string shapeToString(std::span<const Extent> shape,
-                          std::span<const std::string> names) {
+std::string shapeToString(std::span<const Extent> shape, std::span<const std::string> names) {
   std::string text = "[";
   for (size_t i = 0; i < shape.size(); ++i)
     text += (i ? ", " : "") + toString(shape[i], names);

@@ -18,8 +18,7 @@ bool isIdentifier(std::string_view name) {
   if (name.empty() || (name[0] >= '0' && name[0] <= '9'))
     return false;
   for (char c : name)
-    if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-          (c >= '0' && c <= '9') || c == '_'))
+    if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'))
       return false;
   return true;
 }
@@ -28,9 +27,8 @@ bool isTargetName(std::string_view name) {
   if (name.empty() || name.size() > 64 || name[0] == '.')
     return false;
   for (char c : name)
-    if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-          (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.' ||
-          c == '+'))
+    if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+          c == '-' || c == '.' || c == '+'))
       return false;
   return true;
 }
@@ -53,8 +51,7 @@ Status checkNames(const std::vector<T> &items, const char *what, Get get) {
   return {};
 }
 
-Status checkShape(const std::vector<Extent> &shape, size_t symbols,
-                  const std::string &where) {
+Status checkShape(const std::vector<Extent> &shape, size_t symbols, const std::string &where) {
   if (shape.size() > kMaxRank)
     return bad(where, "rank is above " + std::to_string(kMaxRank));
   for (const Extent &extent : shape)
@@ -63,8 +60,7 @@ Status checkShape(const std::vector<Extent> &shape, size_t symbols,
   return {};
 }
 
-Status checkWeight(const WeightInfo &weight, uint64_t weightBytes,
-                   uint64_t &end) {
+Status checkWeight(const WeightInfo &weight, uint64_t weightBytes, uint64_t &end) {
   std::string where = "weight '" + weight.name + "'";
   if (weight.shape.size() > kMaxRank)
     return bad(where, "rank is above " + std::to_string(kMaxRank));
@@ -79,25 +75,22 @@ Status checkWeight(const WeightInfo &weight, uint64_t weightBytes,
       weight.offset - end >= kEntryAlignment || weight.offset > weightBytes ||
       weight.size > weightBytes - weight.offset)
     return bad(where, "lies at a wrong place in weights/data");
-  if (weight.checksums.size() !=
-      weight.size / kWeightChunk + (weight.size % kWeightChunk != 0))
+  if (weight.checksums.size() != weight.size / kWeightChunk + (weight.size % kWeightChunk != 0))
     return bad(where, "wrong number of chunk checksums");
   end = weight.offset + weight.size;
   return {};
 }
 
-Status checkSymbol(const Manifest &manifest, const EntryInfo &entry,
-                   size_t index, const std::string &where) {
+Status checkSymbol(const Manifest &manifest, const EntryInfo &entry, size_t index,
+                   const std::string &where) {
   const SymbolInfo &symbol = entry.symbols[index];
   if (symbol.source == SymbolSource::InputDim) {
     bool ok = symbol.buffer < entry.buffers.size() &&
               entry.buffers[symbol.buffer].kind == BufferKind::Input &&
               symbol.dim < entry.buffers[symbol.buffer].shape.size() &&
-              entry.buffers[symbol.buffer].shape[symbol.dim] ==
-                  Extent::symbol(uint32_t(index));
+              entry.buffers[symbol.buffer].shape[symbol.dim] == Extent::symbol(uint32_t(index));
     if (!ok)
-      return bad(where, "symbol '" + symbol.name +
-                            "' is bound by no whole input dimension");
+      return bad(where, "symbol '" + symbol.name + "' is bound by no whole input dimension");
   }
   if (symbol.source == SymbolSource::Bound) {
     bool found = false;
@@ -109,25 +102,21 @@ Status checkSymbol(const Manifest &manifest, const EntryInfo &entry,
   return {};
 }
 
-Status checkBuffer(const Manifest &manifest, const EntryInfo &entry,
-                   const BufferInfo &buffer, const std::string &where) {
+Status checkBuffer(const Manifest &manifest, const EntryInfo &entry, const BufferInfo &buffer,
+                   const std::string &where) {
   EINF_TRY(checkShape(buffer.shape, entry.symbols.size(), where));
-  if (!buffer.byteSize.ops.empty() &&
-      !isWellFormed(buffer.byteSize, entry.symbols.size()))
+  if (!buffer.byteSize.ops.empty() && !isWellFormed(buffer.byteSize, entry.symbols.size()))
     return bad(where, "malformed byte size");
-  if (buffer.hasRange &&
-      (buffer.kind != BufferKind::Input || !isInteger(buffer.dtype)))
+  if (buffer.hasRange && (buffer.kind != BufferKind::Input || !isInteger(buffer.dtype)))
     return bad(where, "only integer inputs have a value range");
   if (buffer.kind == BufferKind::State) {
     if (buffer.index >= manifest.states.size())
       return bad(where, "there is no such state");
     const StateInfo &state = manifest.states[buffer.index];
-    if (state.dtype != buffer.dtype ||
-        state.shape.size() != buffer.shape.size())
+    if (state.dtype != buffer.dtype || state.shape.size() != buffer.shape.size())
       return bad(where, "differs from state '" + state.name + "'");
   }
-  if (buffer.kind == BufferKind::Weight &&
-      buffer.index >= manifest.weights.size())
+  if (buffer.kind == BufferKind::Weight && buffer.index >= manifest.weights.size())
     return bad(where, "there is no such weight");
   if (buffer.kind == BufferKind::Temporary &&
       (buffer.byteSize.ops.empty() || buffer.firstStep > buffer.lastStep))
@@ -139,18 +128,16 @@ Status checkEntry(const Manifest &manifest, const EntryInfo &entry) {
   std::string where = "entry '" + entry.name + "'";
   if (!isIdentifier(entry.name))
     return bad(where, "the name is no identifier");
-  EINF_TRY(checkNames(entry.symbols, "symbol",
-                      [](const auto &s) { return std::string_view(s.name); }));
+  EINF_TRY(
+      checkNames(entry.symbols, "symbol", [](const auto &s) { return std::string_view(s.name); }));
   for (size_t i = 0; i < entry.symbols.size(); ++i)
     EINF_TRY(checkSymbol(manifest, entry, i, where));
   std::set<std::string_view> inputs, outputs;
   for (const BufferInfo &buffer : entry.buffers) {
     std::string place = where + ", buffer '" + buffer.name + "'";
     EINF_TRY(checkBuffer(manifest, entry, buffer, place));
-    if ((buffer.kind == BufferKind::Input &&
-         !inputs.insert(buffer.name).second) ||
-        (buffer.kind == BufferKind::Output &&
-         !outputs.insert(buffer.name).second))
+    if ((buffer.kind == BufferKind::Input && !inputs.insert(buffer.name).second) ||
+        (buffer.kind == BufferKind::Output && !outputs.insert(buffer.name).second))
       return bad(place, "the name is there twice");
   }
   return {};
@@ -176,11 +163,9 @@ Status validate(const Manifest &manifest, uint64_t weightBytes) {
     EINF_TRY(checkWeight(weight, weightBytes, end));
   if (end != weightBytes)
     return bad("weights", "weights/data has " + std::to_string(weightBytes) +
-                              " bytes, but the weights end at " +
-                              std::to_string(end));
+                              " bytes, but the weights end at " + std::to_string(end));
   for (const StateInfo &state : manifest.states)
-    EINF_TRY(checkShape(state.shape, manifest.bounds.size(),
-                        "state '" + state.name + "'"));
+    EINF_TRY(checkShape(state.shape, manifest.bounds.size(), "state '" + state.name + "'"));
   for (const EntryInfo &entry : manifest.entries)
     EINF_TRY(checkEntry(manifest, entry));
   return {};

@@ -27,8 +27,8 @@ public:
       return;
     }
 #ifdef EINFALL_HAVE_TEXT
-    tokenizer_ = text::Tokenizer::fromJson(
-        {reinterpret_cast<const char *>(json.data()), json.size()}, why_);
+    tokenizer_ =
+        text::Tokenizer::fromJson({reinterpret_cast<const char *>(json.data()), json.size()}, why_);
 #else
     why_ = "this build of the runtime has no tokenizer";
 #endif
@@ -94,8 +94,8 @@ private:
   std::vector<int64_t> ids_;
 };
 
-Status readPrompts(const rt::Package &package, const Text &text,
-                   const Options &options, rt::TokenRows &rows) {
+Status readPrompts(const rt::Package &package, const Text &text, const Options &options,
+                   rt::TokenRows &rows) {
   rows = options.ids;
   if (options.prompt) {
     rows.emplace_back();
@@ -115,8 +115,8 @@ Status readPrompts(const rt::Package &package, const Text &text,
   return {};
 }
 
-void printJson(const rt::TokenRows &rows, const Text &text,
-               const rt::GenerateStats &stats, double rate) {
+void printJson(const rt::TokenRows &rows, const Text &text, const rt::GenerateStats &stats,
+               double rate) {
   rt::JsonWriter j;
   j.beginObject().key("ids").beginArray();
   for (const auto &row : rows) {
@@ -160,11 +160,10 @@ rt::Status generateText(const PackagePtr &package, const Options &options) {
   for (const auto &row : rows)
     longest = std::max(longest, int64_t(row.size()));
   int64_t context = options.context;
-  if (context == 0 &&
-      __builtin_add_overflow(longest, options.newTokens, &context))
+  if (context == 0 && __builtin_add_overflow(longest, options.newTokens, &context))
     return invalidArgument("-n is too large");
-  auto session = rt::openLmSession(package, int64_t(rows.size()), context,
-                                   std::min(options.chunk, longest));
+  auto session =
+      rt::openLmSession(package, int64_t(rows.size()), context, std::min(options.chunk, longest));
   if (!session)
     return session.status();
 
@@ -181,10 +180,9 @@ rt::Status generateText(const PackagePtr &package, const Options &options) {
   };
   rt::GenerateStats stats;
   EINF_TRY(rt::generate(**session, rows, settings, out, stats));
-  double rate =
-      stats.decodeSeconds > 0 && stats.decodeSteps > 0
-          ? double(stats.newTokens - int64_t(rows.size())) / stats.decodeSeconds
-          : 0;
+  double rate = stats.decodeSeconds > 0 && stats.decodeSteps > 0
+                    ? double(stats.newTokens - int64_t(rows.size())) / stats.decodeSeconds
+                    : 0;
   if (options.json) {
     printJson(out, text, stats, rate);
     return {};
@@ -194,10 +192,8 @@ rt::Status generateText(const PackagePtr &package, const Options &options) {
   else
     printRows(out, text);
   std::fflush(stdout);
-  std::fprintf(stderr,
-               "%s: prefill %" PRId64 " tokens in %.4f s, then %.1f tokens/s\n",
-               package->chosenTarget().c_str(), stats.promptTokens,
-               stats.prefillSeconds, rate);
+  std::fprintf(stderr, "%s: prefill %" PRId64 " tokens in %.4f s, then %.1f tokens/s\n",
+               package->chosenTarget().c_str(), stats.promptTokens, stats.prefillSeconds, rate);
   return {};
 }
 

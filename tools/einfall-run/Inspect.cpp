@@ -9,8 +9,7 @@ namespace {
 
 using rt::BufferKind;
 
-void printBuffers(const rt::EntryInfo &entry, BufferKind kind,
-                  const char *label) {
+void printBuffers(const rt::EntryInfo &entry, BufferKind kind, const char *label) {
   std::vector<std::string> names = rt::symbolNames(entry);
   for (const rt::BufferInfo &buffer : entry.buffers) {
     if (buffer.kind != kind)
@@ -19,8 +18,7 @@ void printBuffers(const rt::EntryInfo &entry, BufferKind kind,
                 std::string(rt::nameOf(buffer.dtype)).c_str(),
                 rt::shapeToString(buffer.shape, names).c_str());
     if (buffer.hasRange)
-      std::printf("  values in [%" PRId64 ", %" PRId64 ")", buffer.lo,
-                  buffer.hi);
+      std::printf("  values in [%" PRId64 ", %" PRId64 ")", buffer.lo, buffer.hi);
     std::printf("\n");
   }
 }
@@ -37,13 +35,12 @@ void printEntry(const rt::EntryInfo &entry) {
 
 void printTable(const rt::Package &package) {
   const rt::Manifest &m = package.manifest();
-  std::printf("kind      %s\nbuild     %s\n", m.modelKind.c_str(),
-              m.compilerBuildId.c_str());
+  std::printf("kind      %s\nbuild     %s\n", m.modelKind.c_str(), m.compilerBuildId.c_str());
   for (const rt::MetadataItem &item : m.metadata)
     std::printf("metadata  %s = %s\n", item.key.c_str(), item.value.c_str());
   for (const rt::TargetInfo &target : m.targets) {
-    std::printf("target    %s (%s, priority %d)", target.name.c_str(),
-                target.arch.c_str(), target.priority);
+    std::printf("target    %s (%s, priority %d)", target.name.c_str(), target.arch.c_str(),
+                target.priority);
     for (const std::string &feature : target.features)
       std::printf(" %s", feature.c_str());
     std::printf("\n");
@@ -53,16 +50,14 @@ void printTable(const rt::Package &package) {
     std::printf("  %12" PRIu64 "  %s\n", file.size, file.name.c_str());
   std::printf("\nstates\n");
   for (const rt::StateInfo &state : m.states)
-    std::printf("  %-24s %s %s\n", state.name.c_str(),
-                std::string(rt::nameOf(state.dtype)).c_str(),
+    std::printf("  %-24s %s %s\n", state.name.c_str(), std::string(rt::nameOf(state.dtype)).c_str(),
                 rt::shapeToString(state.shape, m.bounds).c_str());
   std::printf("\nweights\n");
   for (const rt::WeightInfo &weight : m.weights) {
     std::string shape;
     for (int64_t extent : weight.shape)
       shape += (shape.empty() ? "" : ", ") + std::to_string(extent);
-    std::printf("  %12" PRIu64 "  %s %s [%s]%s%s\n", weight.size,
-                weight.name.c_str(),
+    std::printf("  %12" PRIu64 "  %s %s [%s]%s%s\n", weight.size, weight.name.c_str(),
                 std::string(rt::nameOf(weight.dtype)).c_str(), shape.c_str(),
                 weight.layout.empty() ? "" : "  ", weight.layout.c_str());
   }

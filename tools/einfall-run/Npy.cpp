@@ -22,10 +22,9 @@ struct Row {
 
 /// The first row of a dtype is what is written.
 constexpr Row kRows[] = {
-    {"<f8", DType::F64}, {"<f4", DType::F32}, {"<f2", DType::F16},
-    {"|b1", DType::I1},  {"|i1", DType::I8},  {"<i2", DType::I16},
-    {"<i4", DType::I32}, {"<i8", DType::I64}, {"|u1", DType::U8},
-    {"<u2", DType::U16}, {"<u4", DType::U32}, {"<u8", DType::U64},
+    {"<f8", DType::F64}, {"<f4", DType::F32}, {"<f2", DType::F16}, {"|b1", DType::I1},
+    {"|i1", DType::I8},  {"<i2", DType::I16}, {"<i4", DType::I32}, {"<i8", DType::I64},
+    {"|u1", DType::U8},  {"<u2", DType::U16}, {"<u4", DType::U32}, {"<u8", DType::U64},
 };
 
 DType storedAs(DType dtype) {
@@ -60,8 +59,7 @@ bool parseShape(std::string_view text, std::vector<int64_t> &shape) {
       continue;
     }
     int64_t extent;
-    auto [at, error] =
-        std::from_chars(text.data(), text.data() + text.size(), extent);
+    auto [at, error] = std::from_chars(text.data(), text.data() + text.size(), extent);
     if (error != std::errc() || extent < 0)
       return false;
     shape.push_back(extent);
@@ -70,8 +68,7 @@ bool parseShape(std::string_view text, std::vector<int64_t> &shape) {
   return !text.empty();
 }
 
-Result<std::string_view> findHeader(const std::string &path,
-                                    std::span<const std::byte> bytes,
+Result<std::string_view> findHeader(const std::string &path, std::span<const std::byte> bytes,
                                     size_t &dataAt) {
   if (bytes.size() < 12 || std::memcmp(bytes.data(), "\x93NUMPY", 6) != 0)
     return bad(path, "wrong magic");
@@ -82,8 +79,7 @@ Result<std::string_view> findHeader(const std::string &path,
   if (version < 1 || version > 3 || size > bytes.size() - at)
     return bad(path, "unknown version or truncated header");
   dataAt = at + size;
-  return std::string_view(reinterpret_cast<const char *>(bytes.data()) + at,
-                          size);
+  return std::string_view(reinterpret_cast<const char *>(bytes.data()) + at, size);
 }
 
 } // namespace
@@ -96,8 +92,7 @@ Result<Array> makeArray(DType dtype, std::vector<int64_t> shape) {
   for (int64_t extent : array.shape)
     if (__builtin_mul_overflow(array.bytes, uint64_t(extent), &array.bytes))
       return rt::invalidArgument("the size of an array overflows");
-  auto memory =
-      rt::PageMemory::allocate(std::max<uint64_t>(array.bytes, 1), "an array");
+  auto memory = rt::PageMemory::allocate(std::max<uint64_t>(array.bytes, 1), "an array");
   if (!memory)
     return memory.status();
   array.memory = std::move(*memory);
@@ -118,8 +113,7 @@ Result<Array> readNpy(const std::string &path) {
     if (descr.size() > 5 && descr.substr(1, 3) == row.name)
       found = &row;
   if (!found)
-    return bad(path, "unsupported element type " +
-                         std::string(descr.substr(0, descr.find(','))));
+    return bad(path, "unsupported element type " + std::string(descr.substr(0, descr.find(','))));
   if (!field(*header, "fortran_order").starts_with("False"))
     return bad(path, "it is in Fortran order");
   std::vector<int64_t> shape;
@@ -130,8 +124,7 @@ Result<Array> readNpy(const std::string &path) {
     if (__builtin_mul_overflow(bytes, uint64_t(extent), &bytes))
       return bad(path, "its size overflows");
   if (bytes != file->bytes().size() - dataAt)
-    return bad(path, "expected " + std::to_string(bytes) +
-                         " bytes of data, but got " +
+    return bad(path, "expected " + std::to_string(bytes) + " bytes of data, but got " +
                          std::to_string(file->bytes().size() - dataAt));
   Result<Array> array = makeArray(found->dtype, shape);
   if (array && bytes != 0)
@@ -154,23 +147,21 @@ Status writeNpy(const std::string &path, const Array &array) {
   for (const Row &row : kRows)
     if (row.dtype == storedAs(array.dtype))
       descr = row.name;
-  std::string header = "{'descr': '" + std::string(descr) +
-                       "', 'fortran_order': False, 'shape': (" + shape + "), }";
+  std::string header =
+      "{'descr': '" + std::string(descr) + "', 'fortran_order': False, 'shape': (" + shape + "), }";
   header.append(63 - (10 + header.size()) % 64, ' ');
   header += '\n';
   uint16_t size = uint16_t(header.size());
 
   std::string temporary = path + ".XXXXXX";
   auto failure = [&]() {
-    return Status(StatusCode::Io,
-                  "cannot write '" + path + "': " + std::strerror(errno));
+    return Status(StatusCode::Io, "cannot write '" + path + "': " + std::strerror(errno));
   };
   int fd = mkstemp(temporary.data());
   if (fd < 0)
     return failure();
   FILE *out = fdopen(fd, "wb");
-  bool ok = out && fwrite("\x93NUMPY\1\0", 1, 8, out) == 8 &&
-            fwrite(&size, 1, 2, out) == 2 &&
+  bool ok = out && fwrite("\x93NUMPY\1\0", 1, 8, out) == 8 && fwrite(&size, 1, 2, out) == 2 &&
             fwrite(header.data(), 1, header.size(), out) == header.size() &&
             fwrite(array.data(), 1, array.bytes, out) == array.bytes;
   ok = out && fclose(out) == 0 && ok;

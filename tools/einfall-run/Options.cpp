@@ -76,19 +76,16 @@ private:
     return {};
   }
 
-  template <typename T>
-  Status number(const std::string &option, T &out, T least) {
+  template <typename T> Status number(const std::string &option, T &out, T least) {
     std::string text;
     EINF_TRY(value(option, text));
     if (!parseNumber(text, out) || !(out >= least))
       return invalidArgument("option '" + option + "': '" + text +
-                             "' is not a number of at least " +
-                             std::to_string(least));
+                             "' is not a number of at least " + std::to_string(least));
     return {};
   }
 
-  Status named(const std::string &option, std::string &name,
-               std::string &rest) {
+  Status named(const std::string &option, std::string &name, std::string &rest) {
     std::string text;
     EINF_TRY(value(option, text));
     size_t equals = text.find('=');
@@ -112,8 +109,7 @@ private:
     int64_t value;
     EINF_TRY(named(option, name, text));
     if (!parseNumber(text, value))
-      return invalidArgument("option '" + option + "': '" + text +
-                             "' is not an integer");
+      return invalidArgument("option '" + option + "': '" + text + "' is not an integer");
     out.emplace_back(name, value);
     return {};
   }
@@ -207,8 +203,7 @@ private:
     if (o_.file.empty())
       return invalidArgument("no package is given");
     if (o_.mode != Mode::Run && (!runOnly_.empty() || !o_.entry.empty()))
-      return invalidArgument("option '" +
-                             (runOnly_.empty() ? "--entry" : runOnly_) +
+      return invalidArgument("option '" + (runOnly_.empty() ? "--entry" : runOnly_) +
                              "' goes with running an entry (--entry)");
     if (o_.mode == Mode::Generate && o_.ids.empty() == !o_.prompt)
       return invalidArgument("generate needs either --ids or --prompt");
@@ -223,8 +218,6 @@ private:
 
 } // namespace
 
-rt::Result<Options> parseOptions(int argc, char **argv) {
-  return Parser(argc, argv).parse();
-}
+rt::Result<Options> parseOptions(int argc, char **argv) { return Parser(argc, argv).parse(); }
 
 } // namespace einfall::tool

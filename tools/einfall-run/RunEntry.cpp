@@ -68,8 +68,7 @@ double element(const Array &array, size_t i) {
 Status compare(const std::string &name, const Array &got, const Array &want,
                const Options &options) {
   if (got.shape != want.shape)
-    return invalidArgument("output '" + name +
-                           "' has another shape than expected");
+    return invalidArgument("output '" + name + "' has another shape than expected");
   size_t count = got.bytes / rt::byteWidth(got.dtype), wrong = 0, worst = 0;
   double worstError = -1;
   for (size_t i = 0; i < count; ++i) {
@@ -85,16 +84,15 @@ Status compare(const std::string &name, const Array &got, const Array &want,
       worst = i;
     }
   }
-  std::printf("%s: largest error %.3g\n", name.c_str(),
-              std::max(worstError, 0.0));
+  std::printf("%s: largest error %.3g\n", name.c_str(), std::max(worstError, 0.0));
   if (wrong == 0)
     return {};
   char text[200];
   std::snprintf(text, sizeof text,
                 "%zu of %zu elements differ; element %zu is %.9g, expected "
                 "%.9g (atol %g, rtol %g)",
-                wrong, count, worst, element(got, worst), element(want, worst),
-                options.atol, options.rtol);
+                wrong, count, worst, element(got, worst), element(want, worst), options.atol,
+                options.rtol);
   return invalidArgument("output '" + name + "': " + text);
 }
 
@@ -121,8 +119,7 @@ private:
   }
 
   Status unknown(const char *what, const std::string &name) const {
-    return invalidArgument("entry '" + entry_.name + "' has no " + what + " '" +
-                           name + "'");
+    return invalidArgument("entry '" + entry_.name + "' has no " + what + " '" + name + "'");
   }
 
   Status readInputs() {
@@ -137,8 +134,8 @@ private:
       inputs_.push_back(std::move(*array));
     }
     for (size_t i = 0; i < inputs_.size(); ++i)
-      inputViews_.push_back({options_.inputs[i].first, inputs_[i].data(),
-                             inputs_[i].dtype, inputs_[i].shape});
+      inputViews_.push_back(
+          {options_.inputs[i].first, inputs_[i].data(), inputs_[i].dtype, inputs_[i].shape});
     for (const auto &[name, value] : options_.params)
       params_.push_back({name, value});
     return {};
@@ -161,8 +158,7 @@ private:
       if (symbol.source != rt::SymbolSource::InputDim)
         continue;
       for (const rt::TensorView &view : inputViews_)
-        if (view.name == entry_.buffers[symbol.buffer].name &&
-            symbol.dim < view.shape.size())
+        if (view.name == entry_.buffers[symbol.buffer].name && symbol.dim < view.shape.size())
           add(symbol.name, view.shape[symbol.dim]);
     }
     std::erase_if(bounds, [&](const rt::Binding &bound) {
@@ -189,8 +185,8 @@ private:
       if (buffer.kind != BufferKind::Output)
         continue;
       std::vector<int64_t> shape;
-      EINF_TRY(session_->outputShape(entry_.name, inputViews_, params_,
-                                     outputNames_.size(), shape));
+      EINF_TRY(
+          session_->outputShape(entry_.name, inputViews_, params_, outputNames_.size(), shape));
       rt::Result<Array> array = makeArray(buffer.dtype, shape);
       if (!array)
         return array.status();
@@ -198,8 +194,8 @@ private:
       outputNames_.push_back(buffer.name);
     }
     for (size_t i = 0; i < outputs_.size(); ++i)
-      outputViews_.push_back({outputNames_[i], outputs_[i].data(),
-                              outputs_[i].dtype, outputs_[i].shape});
+      outputViews_.push_back(
+          {outputNames_[i], outputs_[i].data(), outputs_[i].dtype, outputs_[i].shape});
     for (const auto *list : {&options_.outputs, &options_.expected})
       for (const NamedFile &item : *list)
         if (!find(BufferKind::Output, item.first))
@@ -212,18 +208,17 @@ private:
     for (int64_t i = 0; i < options_.repeat; ++i) {
       auto begin = std::chrono::steady_clock::now();
       EINF_TRY(session_->run(entry_.name, inputViews_, params_, outputViews_));
-      std::chrono::duration<double, std::milli> time =
-          std::chrono::steady_clock::now() - begin;
+      std::chrono::duration<double, std::milli> time = std::chrono::steady_clock::now() - begin;
       times.push_back(time.count());
     }
     std::sort(times.begin(), times.end());
-    std::printf("%s on %s: %.4f ms", entry_.name.c_str(),
-                package_->chosenTarget().c_str(), times[times.size() / 2]);
+    std::printf("%s on %s: %.4f ms", entry_.name.c_str(), package_->chosenTarget().c_str(),
+                times[times.size() / 2]);
     if (times.size() > 1)
-      std::printf(" (median of %zu, least %.4f, most %.4f)", times.size(),
-                  times.front(), times.back());
-    std::printf("; arena %" PRIu64 " bytes, states %" PRIu64 " bytes\n",
-                session_->arenaBytes(), session_->stateBytes());
+      std::printf(" (median of %zu, least %.4f, most %.4f)", times.size(), times.front(),
+                  times.back());
+    std::printf("; arena %" PRIu64 " bytes, states %" PRIu64 " bytes\n", session_->arenaBytes(),
+                session_->stateBytes());
     return {};
   }
 
@@ -263,8 +258,8 @@ private:
 rt::Status runEntry(const PackagePtr &package, const Options &options) {
   const rt::EntryInfo *entry = package->manifest().findEntry(options.entry);
   if (!entry)
-    return invalidArgument("the package has no entry '" + options.entry +
-                           "'; einfall-run " + options.file + " lists them");
+    return invalidArgument("the package has no entry '" + options.entry + "'; einfall-run " +
+                           options.file + " lists them");
   return Runner(package, *entry, options).run();
 }
 

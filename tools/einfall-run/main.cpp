@@ -9,8 +9,7 @@ using namespace einfall::tool;
 
 static rt::Status dispatch(const Options &options) {
   if (options.threads > 0)
-    rt::ThreadPool::process().resize(
-        unsigned(std::min<int64_t>(options.threads, 256)));
+    rt::ThreadPool::process().resize(unsigned(std::min<int64_t>(options.threads, 256)));
   auto package = rt::Package::open(options.file);
   if (!package)
     return package.status();
@@ -30,8 +29,7 @@ static rt::Status dispatch(const Options &options) {
 int main(int argc, char **argv) {
   rt::Result<Options> options = parseOptions(argc, argv);
   if (!options) {
-    std::fprintf(stderr, "einfall-run: error: %s\n%s",
-                 options.status().message().c_str(), kUsage);
+    std::fprintf(stderr, "einfall-run: error: %s\n%s", options.status().message().c_str(), kUsage);
     return 2;
   }
   if (options->help) {

@@ -14,8 +14,23 @@ namespace einfall::rt {
 
 /// Element type of a dense buffer. i1 takes one byte (0 or 1).
 enum class DType : uint8_t {
-  F64, F32, F16, BF16, F8E4M3FN, F8E5M2, F8E4M3FNUZ, F8E5M2FNUZ,
-  I1, I8, I16, I32, I64, U8, U16, U32, U64,
+  F64,
+  F32,
+  F16,
+  BF16,
+  F8E4M3FN,
+  F8E5M2,
+  F8E4M3FNUZ,
+  F8E5M2FNUZ,
+  I1,
+  I8,
+  I16,
+  I32,
+  I64,
+  U8,
+  U16,
+  U32,
+  U64,
 };
 inline constexpr unsigned kDTypeCount = 17;
 

@@ -21,7 +21,16 @@ namespace einfall::rt {
 /// index of Symbol, else 0.
 struct ExtentOp {
   enum Kind : uint8_t {
-    Const, Symbol, Add, Sub, Mul, FloorDiv, CeilDiv, Mod, Max, Min,
+    Const,
+    Symbol,
+    Add,
+    Sub,
+    Mul,
+    FloorDiv,
+    CeilDiv,
+    Mod,
+    Max,
+    Min,
   };
   Kind kind = Const;
   int64_t value = 0;
@@ -38,8 +47,7 @@ struct Extent {
 
   static Extent constant(int64_t value) { return {{{ExtentOp::Const, value}}}; }
   static Extent symbol(uint32_t index) { return {{{ExtentOp::Symbol, index}}}; }
-  static Extent binary(ExtentOp::Kind kind, const Extent &lhs,
-                       const Extent &rhs);
+  static Extent binary(ExtentOp::Kind kind, const Extent &lhs, const Extent &rhs);
   bool operator==(const Extent &) const = default;
 };
 
@@ -54,13 +62,11 @@ bool isWellFormed(const Extent &extent, size_t symbolCount);
 
 /// The value at `symbols`; nothing on overflow or a divisor below one.
 /// The program must be well-formed.
-std::optional<int64_t> evaluate(const Extent &extent,
-                                std::span<const int64_t> symbols);
+std::optional<int64_t> evaluate(const Extent &extent, std::span<const int64_t> symbols);
 
 /// An interval that contains the value for all symbol values in `symbols`
 /// for which it is defined; nothing on overflow.
-std::optional<Interval> evaluate(const Extent &extent,
-                                 std::span<const Interval> symbols);
+std::optional<Interval> evaluate(const Extent &extent, std::span<const Interval> symbols);
 
 /// Infix text, e.g. "t - s", with the given symbol names.
 std::string toString(const Extent &extent, std::span<const std::string> names);

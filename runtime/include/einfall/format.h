@@ -61,8 +61,7 @@ Status placeEntries(std::vector<ArchiveEntry> &entries);
 std::string localHeader(const ArchiveEntry &entry);
 
 /// Everything behind the last entry's data, with `digestHex` (32 digits).
-std::string archiveTail(const std::vector<ArchiveEntry> &entries,
-                        std::string_view digestHex);
+std::string archiveTail(const std::vector<ArchiveEntry> &entries, std::string_view digestHex);
 
 /// Length of the digits at the very end of the file.
 inline constexpr size_t kDigestDigits = 32;

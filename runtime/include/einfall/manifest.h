@@ -40,10 +40,10 @@ struct TargetInfo {
 struct WeightInfo {
   std::string name;
   DType dtype = DType::F32;
-  std::vector<int64_t> shape; ///< logical
-  uint64_t offset = 0;        ///< in weights/data, 64-byte aligned
-  uint64_t size = 0;          ///< bytes as stored, padding of a layout included
-  std::string layout;         ///< "": dense row-major; else its index map
+  std::vector<int64_t> shape;      ///< logical
+  uint64_t offset = 0;             ///< in weights/data, 64-byte aligned
+  uint64_t size = 0;               ///< bytes as stored, padding of a layout included
+  std::string layout;              ///< "": dense row-major; else its index map
   std::vector<uint64_t> checksums; ///< xxh3-64 of each started MiB
 };
 
@@ -76,10 +76,10 @@ struct BufferInfo {
   BufferKind kind = BufferKind::Temporary;
   DType dtype = DType::F32;
   std::vector<Extent> shape;
-  Extent byteSize;       ///< temporaries: bytes to reserve (others: informative)
-  uint32_t index = 0;    ///< state: into states; weight: into weights
+  Extent byteSize;                      ///< temporaries: bytes to reserve (others: informative)
+  uint32_t index = 0;                   ///< state: into states; weight: into weights
   uint32_t firstStep = 0, lastStep = 0; ///< temporary: launches, inclusive
-  bool hasRange = false; ///< integer input: refuse values outside [lo, hi)
+  bool hasRange = false;                ///< integer input: refuse values outside [lo, hi)
   int64_t lo = 0, hi = 0;
 };
 
@@ -124,8 +124,7 @@ Status validate(const Manifest &manifest, uint64_t weightBytes);
 std::vector<std::string> symbolNames(const EntryInfo &entry);
 
 /// "[b, s, 256]".
-std::string shapeToString(std::span<const Extent> shape,
-                          std::span<const std::string> names);
+std::string shapeToString(std::span<const Extent> shape, std::span<const std::string> names);
 
 } // namespace einfall::rt
 #endif

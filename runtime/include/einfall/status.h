@@ -29,8 +29,7 @@ enum class StatusCode : int {
 class [[nodiscard]] Status {
 public:
   Status() = default;
-  Status(StatusCode code, std::string message)
-      : code_(code), message_(std::move(message)) {}
+  Status(StatusCode code, std::string message) : code_(code), message_(std::move(message)) {}
 
   bool ok() const { return code_ == StatusCode::Ok; }
   explicit operator bool() const { return ok(); }
@@ -74,10 +73,10 @@ private:
 } // namespace einfall::rt
 
 /// Returns from the enclosing function if `expr` is a failed Status.
-#define EINF_TRY(expr)                                                         \
-  do {                                                                         \
-    if (::einfall::rt::Status einfStatus_ = (expr); !einfStatus_.ok())         \
-      return einfStatus_;                                                      \
+#define EINF_TRY(expr)                                                                             \
+  do {                                                                                             \
+    if (::einfall::rt::Status einfStatus_ = (expr); !einfStatus_.ok())                             \
+      return einfStatus_;                                                                          \
   } while (false)
 
 #endif

@@ -31,8 +31,8 @@ TEST(Arena, RandomIntervalsNeverOverlap) {
       ASSERT_EQ(plan->offsets[i] % 64, 0u);
       ASSERT_LE(plan->offsets[i] + requests[i].bytes, plan->bytes);
       for (size_t j = 0; j < i; ++j) {
-        bool together = requests[i].first <= requests[j].last &&
-                        requests[j].first <= requests[i].last;
+        bool together =
+            requests[i].first <= requests[j].last && requests[j].first <= requests[i].last;
         bool apart = plan->offsets[i] + requests[i].bytes <= plan->offsets[j] ||
                      plan->offsets[j] + requests[j].bytes <= plan->offsets[i] ||
                      requests[i].bytes == 0 || requests[j].bytes == 0;

@@ -7,11 +7,9 @@ using namespace einfall::rt;
 static std::vector<TargetInfo> targets() {
   std::vector<TargetInfo> result;
   int priority = 0;
-  for (const char *level :
-       {"x86-64-v2", "x86-64-v3", "x86-64-v4", "x86-64-v4-amx"}) {
+  for (const char *level : {"x86-64-v2", "x86-64-v3", "x86-64-v4", "x86-64-v4-amx"}) {
     auto features = levelFeatures(level);
-    result.push_back(
-        {level, "x86_64", {features.begin(), features.end()}, priority++});
+    result.push_back({level, "x86_64", {features.begin(), features.end()}, priority++});
   }
   return result;
 }
@@ -33,11 +31,9 @@ TEST(Cpu, LackIsNamed) {
   std::vector<TargetInfo> only = {targets()[2], {"arm", "aarch64", {}, 9}};
   auto pick = pickTarget(only, v3);
   ASSERT_FALSE(pick.ok());
-  EXPECT_NE(pick.status().message().find("x86-64-v4 needs avx512bw"),
-            std::string::npos)
+  EXPECT_NE(pick.status().message().find("x86-64-v4 needs avx512bw"), std::string::npos)
       << pick.status().message();
-  EXPECT_NE(pick.status().message().find("arm is for aarch64"),
-            std::string::npos);
+  EXPECT_NE(pick.status().message().find("arm is for aarch64"), std::string::npos);
 }
 
 TEST(Cpu, PretendingOnlyLowers) {
@@ -49,6 +45,5 @@ TEST(Cpu, PretendingOnlyLowers) {
 }
 
 TEST(Cpu, DetectsSomething) {
-  EXPECT_TRUE(detectCpu().features.contains(
-      detectCpu().arch == "x86_64" ? "sse2" : "neon"));
+  EXPECT_TRUE(detectCpu().features.contains(detectCpu().arch == "x86_64" ? "sse2" : "neon"));
 }

@@ -18,8 +18,7 @@ static Status openBytes(const std::string &bytes, bool verify) {
 
 TEST(Damage, EveryTruncationIsAnError) {
   std::string bytes = test::readFile(test::toyPackage());
-  for (size_t n = 0; n < bytes.size();
-       n += n < 600 || n + 900 > bytes.size() ? 1 : 7)
+  for (size_t n = 0; n < bytes.size(); n += n < 600 || n + 900 > bytes.size() ? 1 : 7)
     ASSERT_FALSE(openBytes(bytes.substr(0, n), false).ok()) << n;
   ASSERT_FALSE(openBytes(bytes + "x", false).ok());
 }
@@ -64,14 +63,12 @@ TEST(Damage, RandomMutationsNeverCrash) {
 
 TEST(Damage, ForeignFilesAndVersionsAreNamed) {
   EXPECT_NE(openBytes("", false).message().find("empty"), std::string::npos);
-  EXPECT_NE(openBytes("hello world, this is no package", false)
-                .message()
-                .find("not an einfall package"),
-            std::string::npos);
+  EXPECT_NE(
+      openBytes("hello world, this is no package", false).message().find("not an einfall package"),
+      std::string::npos);
   std::string bytes = test::readFile(test::toyPackage());
   bytes[64 + 8] = 9;
-  EXPECT_NE(openBytes(bytes, false).message().find("format version 9"),
-            std::string::npos);
+  EXPECT_NE(openBytes(bytes, false).message().find("format version 9"), std::string::npos);
   EXPECT_FALSE(Package::open("/nonexistent/x.einf").ok());
   EXPECT_FALSE(Package::open("/tmp").ok());
 }

@@ -12,8 +12,7 @@ static Extent op(ExtentOp::Kind kind, const Extent &a, const Extent &b) {
 }
 
 TEST(Extent, EvaluatesAndPrints) {
-  Extent t = Extent::symbol(0), s = Extent::symbol(1),
-         k = Extent::constant(128);
+  Extent t = Extent::symbol(0), s = Extent::symbol(1), k = Extent::constant(128);
   int64_t values[] = {300, 7};
   Extent e = op(ExtentOp::CeilDiv, op(ExtentOp::Sub, t, s), k);
   EXPECT_EQ(evaluate(e, values), 3);
@@ -38,8 +37,7 @@ TEST(Extent, MalformedProgramsAreFound) {
   EXPECT_FALSE(isWellFormed({{{ExtentOp::Add, 0}}}, 1));
   EXPECT_FALSE(isWellFormed(Extent::symbol(1), 1));
   EXPECT_FALSE(isWellFormed({{{ExtentOp::Const, 1}, {ExtentOp::Const, 1}}}, 1));
-  EXPECT_FALSE(isWellFormed(
-      {std::vector<ExtentOp>(65, ExtentOp{ExtentOp::Const, 1})}, 1));
+  EXPECT_FALSE(isWellFormed({std::vector<ExtentOp>(65, ExtentOp{ExtentOp::Const, 1})}, 1));
   EXPECT_TRUE(isWellFormed(Extent::symbol(0), 1));
 }
 
@@ -53,8 +51,7 @@ TEST(Extent, IntervalsHoldAllValues) {
     while (stack.size() > 1) {
       Extent rhs = stack.back();
       stack.pop_back();
-      stack.back() =
-          op(ExtentOp::Kind(ExtentOp::Add + random() % 8), stack.back(), rhs);
+      stack.back() = op(ExtentOp::Kind(ExtentOp::Add + random() % 8), stack.back(), rhs);
     }
     ASSERT_TRUE(isWellFormed(stack[0], 2));
     Interval ranges[] = {{0, 6}, {0, 5}};

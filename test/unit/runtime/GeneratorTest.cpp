@@ -65,9 +65,7 @@ TEST(Generator, OverflowAndStopAreReported) {
   status = generate(**session, {{1, 2, 3}}, options, out, stats);
   EXPECT_EQ(status.code(), StatusCode::Stopped);
   EXPECT_EQ(out[0].size(), 2u);
-  EXPECT_NE(generate(**session, {{9}}, options, out, stats)
-                .message()
-                .find("input 'ids' is 9"),
+  EXPECT_NE(generate(**session, {{9}}, options, out, stats).message().find("input 'ids' is 9"),
             std::string::npos);
   EXPECT_FALSE(generate(**session, {{}}, options, out, stats).ok());
   EXPECT_FALSE(generate(**session, {}, options, out, stats).ok());

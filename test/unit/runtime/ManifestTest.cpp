@@ -54,16 +54,11 @@ TEST(Manifest, ValidationNamesWhatIsWrong) {
               m.weights[0].shape = {3};
             }).find("weight 'w': expected 12 bytes, but got 8"),
             std::string::npos);
-  EXPECT_NE(message([](Manifest &m) { m.entries[0].name = "a b"; }).find("a b"),
+  EXPECT_NE(message([](Manifest &m) { m.entries[0].name = "a b"; }).find("a b"), std::string::npos);
+  EXPECT_NE(message([](Manifest &m) { m.entries[0].buffers[2].index = 9; }).find("'slots'"),
             std::string::npos);
-  EXPECT_NE(message([](Manifest &m) {
-              m.entries[0].buffers[2].index = 9;
-            }).find("'slots'"),
+  EXPECT_NE(message([](Manifest &m) { m.entries[0].symbols[0].dim = 1; }).find("'b'"),
             std::string::npos);
-  EXPECT_NE(
-      message([](Manifest &m) { m.entries[0].symbols[0].dim = 1; }).find("'b'"),
-      std::string::npos);
-  EXPECT_NE(
-      message([](Manifest &m) { m.targets[0].name = "../x"; }).find("../x"),
-      std::string::npos);
+  EXPECT_NE(message([](Manifest &m) { m.targets[0].name = "../x"; }).find("../x"),
+            std::string::npos);
 }

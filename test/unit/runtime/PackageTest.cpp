@@ -16,9 +16,7 @@ TEST(Package, OpensWhatWasWritten) {
   EXPECT_TRUE(package->file("report.json").empty());
   EXPECT_EQ(reinterpret_cast<uintptr_t>(package->weight(1).data()) % 64, 0u);
   EXPECT_EQ(char(package->weight(1)[99]), 'x');
-  EXPECT_EQ(std::system(
-                ("python3 -m zipfile -t " + test::toyPackage() + " > /dev/null")
-                    .c_str()),
+  EXPECT_EQ(std::system(("python3 -m zipfile -t " + test::toyPackage() + " > /dev/null").c_str()),
             0);
 }
 
@@ -49,12 +47,11 @@ TEST(Package, LargeWeightsAreChunked) {
   big.shape = {(5 << 20) + 3};
   big.size = (5 << 20) + 3;
   spec.manifest.weights.push_back(big);
-  spec.weights.push_back(
-      [](uint64_t offset, std::span<std::byte> out, std::string &) {
-        for (size_t i = 0; i < out.size(); ++i)
-          out[i] = std::byte((offset + i) % 251);
-        return true;
-      });
+  spec.weights.push_back([](uint64_t offset, std::span<std::byte> out, std::string &) {
+    for (size_t i = 0; i < out.size(); ++i)
+      out[i] = std::byte((offset + i) % 251);
+    return true;
+  });
   std::string path = test::temporaryPath("big.einf");
   ASSERT_TRUE(package::writePackage(std::move(spec), path).ok());
   auto package = Package::open(path);
@@ -66,8 +63,7 @@ TEST(Package, LargeWeightsAreChunked) {
   test::writeFile(path, bytes);
   auto damaged = Package::open(path);
   ASSERT_TRUE(damaged.ok());
-  EXPECT_NE((*damaged)->verify().message().find("weight 'big' is damaged"),
-            std::string::npos);
+  EXPECT_NE((*damaged)->verify().message().find("weight 'big' is damaged"), std::string::npos);
 }
 
 TEST(Package, RefusedCode) {
@@ -81,21 +77,17 @@ TEST(Package, RefusedCode) {
 #endif
   };
   EXPECT_EQ(check("int einf_entry_a(void *p) { return 0; }"), "");
-  EXPECT_EQ(
-      check("int einf_entry_a(void *p) { return 0; }", "-Wl,--hash-style=gnu"),
-      "");
-  EXPECT_NE(check("int puts(const char *); int a(void) { return puts(0); }")
-                .find("undefined symbols"),
-            std::string::npos);
-  EXPECT_NE(check("int puts(const char *); int a(void) { return puts(0); }",
-                  "-Wl,--hash-style=gnu")
+  EXPECT_EQ(check("int einf_entry_a(void *p) { return 0; }", "-Wl,--hash-style=gnu"), "");
+  EXPECT_NE(
+      check("int puts(const char *); int a(void) { return puts(0); }").find("undefined symbols"),
+      std::string::npos);
+  EXPECT_NE(check("int puts(const char *); int a(void) { return puts(0); }", "-Wl,--hash-style=gnu")
                 .find("undefined symbols"),
             std::string::npos);
   std::string why = check("volatile int b; __attribute__((constructor)) "
                           "void a(void) { b = 1; }");
   EXPECT_NE(why.find("constructors"), std::string::npos) << why;
-  EXPECT_NE(check("int a;", "-Wl,--no-as-needed -lc").find("libraries"),
-            std::string::npos);
+  EXPECT_NE(check("int a;", "-Wl,--no-as-needed -lc").find("libraries"), std::string::npos);
   EXPECT_NE(check("__thread int a; int b(void) { return a; }"), "");
 }
 
@@ -121,6 +113,5 @@ TEST(Package, MissingEntryIsAnError) {
   ASSERT_TRUE(package::writePackage(std::move(spec), path).ok());
   auto package = Package::open(path);
   ASSERT_TRUE(package.ok());
-  EXPECT_NE((*package)->code().status().message().find("lacks entry 'scale'"),
-            std::string::npos);
+  EXPECT_NE((*package)->code().status().message().find("lacks entry 'scale'"), std::string::npos);
 }

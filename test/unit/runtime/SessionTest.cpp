@@ -10,16 +10,14 @@ using namespace einfall::rt;
 
 namespace {
 
-std::unique_ptr<Session> open(std::shared_ptr<Package> package,
-                              std::vector<Binding> bounds) {
+std::unique_ptr<Session> open(std::shared_ptr<Package> package, std::vector<Binding> bounds) {
   auto session = Session::open(std::move(package), bounds);
   EXPECT_TRUE(session.ok()) << session.status().message();
   return session ? std::move(*session) : nullptr;
 }
 
 std::unique_ptr<Session> openToySession() {
-  return open(test::openToy(),
-              {{"b", 2}, {"s", 4}, {"t", 8}, {"c", 8}, {"n", 1000}});
+  return open(test::openToy(), {{"b", 2}, {"s", 4}, {"t", 8}, {"c", 8}, {"n", 1000}});
 }
 
 Status scale(Session &session, std::vector<float> &x, std::vector<float> &y) {
@@ -30,8 +28,7 @@ Status scale(Session &session, std::vector<float> &x, std::vector<float> &y) {
 }
 
 struct NextCall {
-  std::vector<int64_t> ids{1, 2, 3}, start{0}, idShape{1, 3}, startShape{1},
-      outShape{1, 7};
+  std::vector<int64_t> ids{1, 2, 3}, start{0}, idShape{1, 3}, startShape{1}, outShape{1, 7};
   DType dtype = DType::I64;
   std::vector<float> logits = std::vector<float>(14);
   std::vector<Binding> params{{"t", 3}};
@@ -75,8 +72,7 @@ TEST(Session, ErrorsNameWhatIsWrong) {
 
   NextCall c = good;
   c.ids[1] = 7;
-  expectIn(c.run(*session),
-           "input 'ids' is 7 at [0, 1], expected a value in [0, 7)");
+  expectIn(c.run(*session), "input 'ids' is 7 at [0, 1], expected a value in [0, 7)");
   c = good;
   c.dtype = DType::I32;
   expectIn(c.run(*session), "input 'ids': expected dtype i64, but got i32");
@@ -85,12 +81,10 @@ TEST(Session, ErrorsNameWhatIsWrong) {
   expectIn(c.run(*session), "expected rank 2 [b, s], but got 1");
   c = good;
   c.startShape = {2};
-  expectIn(c.run(*session),
-           "input 'start', dimension 0: expected b = 1, but got 2");
+  expectIn(c.run(*session), "input 'start', dimension 0: expected b = 1, but got 2");
   c = good;
   c.outShape = {1, 8};
-  expectIn(c.run(*session),
-           "output 'logits', dimension 1: expected 7, but got 8");
+  expectIn(c.run(*session), "output 'logits', dimension 1: expected 7, but got 8");
   c = good;
   c.params = {{"t", 9}};
   expectIn(c.run(*session), "'t' is 9, beyond the session's bound t = 8");
@@ -118,8 +112,7 @@ TEST(Session, BoundsAreChecked) {
   expectIn(message({{"b", int64_t(1) << 40}, {"c", 99}}), "cannot allocate");
   auto session = open(package, {{"b", 1}, {"c", 1}});
   std::vector<float> x(1), y(1);
-  expectIn(scale(*session, x, y).message(),
-           "entry 'scale' needs a bound for 'n'");
+  expectIn(scale(*session, x, y).message(), "entry 'scale' needs a bound for 'n'");
 }
 
 TEST(Session, StateLastsUntilReset) {
@@ -141,8 +134,7 @@ TEST(Session, TwoThreadsTwoSessions) {
   ThreadPool::process().resize(3);
   auto package = test::openToy();
   auto work = [&] {
-    auto session =
-        open(package, {{"b", 2}, {"s", 4}, {"t", 8}, {"c", 8}, {"n", 500}});
+    auto session = open(package, {{"b", 2}, {"s", 4}, {"t", 8}, {"c", 8}, {"n", 500}});
     std::vector<float> x(500), y(500);
     for (int round = 0; round < 300; ++round) {
       for (size_t i = 0; i < x.size(); ++i)

@@ -13,8 +13,8 @@ namespace einfall::test {
 namespace {
 
 struct Folder {
-  std::filesystem::path path = std::filesystem::temp_directory_path() /
-                               ("einfall-test-" + std::to_string(getpid()));
+  std::filesystem::path path =
+      std::filesystem::temp_directory_path() / ("einfall-test-" + std::to_string(getpid()));
   Folder() { std::filesystem::create_directories(path); }
   ~Folder() {
     std::error_code ignored;
@@ -67,8 +67,7 @@ int einf_entry_scale(const call *c) {
 
 using namespace rt;
 
-BufferInfo buffer(const char *name, BufferKind kind, DType dtype,
-                  std::vector<Extent> shape) {
+BufferInfo buffer(const char *name, BufferKind kind, DType dtype, std::vector<Extent> shape) {
   BufferInfo info;
   info.name = name;
   info.kind = kind;
@@ -85,13 +84,11 @@ EntryInfo nextEntry() {
                    {"s", SymbolSource::InputDim, 0, 1},
                    {"t", SymbolSource::Param},
                    {"c", SymbolSource::Bound}};
-  entry.buffers = {
-      buffer("ids", BufferKind::Input, DType::I64, {b, s}),
-      buffer("start", BufferKind::Input, DType::I64, {b}),
-      buffer("slots", BufferKind::State, DType::I64, {b, c}),
-      buffer("logits", BufferKind::Output, DType::F32,
-             {b, Extent::constant(7)}),
-      buffer("w", BufferKind::Weight, DType::F32, {Extent::constant(2)})};
+  entry.buffers = {buffer("ids", BufferKind::Input, DType::I64, {b, s}),
+                   buffer("start", BufferKind::Input, DType::I64, {b}),
+                   buffer("slots", BufferKind::State, DType::I64, {b, c}),
+                   buffer("logits", BufferKind::Output, DType::F32, {b, Extent::constant(7)}),
+                   buffer("w", BufferKind::Weight, DType::F32, {Extent::constant(2)})};
   entry.buffers[0].hasRange = true;
   entry.buffers[0].hi = 7;
   return entry;
@@ -102,13 +99,11 @@ EntryInfo scaleEntry() {
   EntryInfo entry;
   entry.name = "scale";
   entry.symbols = {{"n", SymbolSource::InputDim, 0, 0}};
-  entry.buffers = {
-      buffer("x", BufferKind::Input, DType::F32, {n}),
-      buffer("y", BufferKind::Output, DType::F32, {n}),
-      buffer("tmp", BufferKind::Temporary, DType::F32, {n}),
-      buffer("w", BufferKind::Weight, DType::F32, {Extent::constant(2)})};
-  entry.buffers[2].byteSize =
-      Extent::binary(ExtentOp::Mul, n, Extent::constant(4));
+  entry.buffers = {buffer("x", BufferKind::Input, DType::F32, {n}),
+                   buffer("y", BufferKind::Output, DType::F32, {n}),
+                   buffer("tmp", BufferKind::Temporary, DType::F32, {n}),
+                   buffer("w", BufferKind::Weight, DType::F32, {Extent::constant(2)})};
+  entry.buffers[2].byteSize = Extent::binary(ExtentOp::Mul, n, Extent::constant(4));
   entry.buffers[2].lastStep = 1;
   return entry;
 }
@@ -174,9 +169,8 @@ package::PackageSpec toySpec() {
   odd.size = 100;
   m.weights = {w, odd};
   float values[2] = {3.0f, 0.0f};
-  spec.weights = {
-      producer({reinterpret_cast<const char *>(values), sizeof values}),
-      producer(std::string(100, 'x'))};
+  spec.weights = {producer({reinterpret_cast<const char *>(values), sizeof values}),
+                  producer(std::string(100, 'x'))};
   m.entries = {nextEntry(), scaleEntry()};
   spec.configJson = "{\"toy\": true}";
   return spec;

@@ -16,8 +16,7 @@ struct Counts {
 void count(const void *frame, int64_t begin, int64_t end) {
   const auto *counts = *static_cast<Counts *const *>(frame);
   for (int64_t i = begin; i < end; ++i)
-    const_cast<Counts *>(counts)->hits[size_t(i)].fetch_add(
-        1, std::memory_order_relaxed);
+    const_cast<Counts *>(counts)->hits[size_t(i)].fetch_add(1, std::memory_order_relaxed);
 }
 
 void nothing(const void *, int64_t, int64_t) {}
@@ -62,9 +61,7 @@ TEST(ThreadPool, LaunchLatency) {
   auto begin = std::chrono::steady_clock::now();
   for (int i = 0; i < kRounds; ++i)
     pool.launch(nothing, nullptr, 64, 1);
-  std::chrono::duration<double, std::micro> time =
-      std::chrono::steady_clock::now() - begin;
-  RecordProperty("microseconds_per_launch",
-                 std::to_string(time.count() / kRounds));
+  std::chrono::duration<double, std::micro> time = std::chrono::steady_clock::now() - begin;
+  RecordProperty("microseconds_per_launch", std::to_string(time.count() / kRounds));
   std::printf("%.2f us a launch\n", time.count() / kRounds);
 }
