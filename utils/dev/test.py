@@ -78,16 +78,15 @@ def run_lint(suite: Suite, args) -> None:
 
 def run_lit(suite: Suite, args) -> None:
     tests = [p for p in (ROOT / "test").rglob("*.mlir") if "RUN:" in p.read_text(errors="replace")]
-    site = BUILD / "test" / "lit.site.cfg.py"
-    if not (ROOT / "test" / "lit.cfg.py").exists() and not site.exists():
+    if not (ROOT / "test" / "lit.cfg.py").exists():
         if tests:
             suite.fail(f"{len(tests)} .mlir tests were not run: no test/lit.cfg.py")
         return
     path = result_file("lit.json")
-    where = site.parent if site.exists() else ROOT / "test"
     options = ["-sv", "--timeout", "300", "-o", str(path)]
     environment = dict(os.environ, **({"EINFALL_TEST_QUICK": "1"} if args.quick else {}))
-    status = run([sys.executable, "-m", "lit.main", *options, str(where)], env=environment)
+    lit = Path(sys.executable).with_name("lit")
+    status = run([lit, *options, ROOT / "test"], env=environment)
     try:
         codes = [test["code"] for test in json.loads(path.read_text())["tests"]]
     except (OSError, ValueError, KeyError) as error:
@@ -132,7 +131,7 @@ def run_python(suite: Suite, args) -> None:
     if not list(folder.rglob("test_*.py")):
         return
     path = result_file("pytest.xml")
-    options = ["-q", f"--junitxml={path}"]
+    options = ["-q", "-rs", "--durations=5", f"--junitxml={path}"]
     if args.quick:
         options += ["-m", "not slow"]
     environment = dict(os.environ, **({"EINFALL_TEST_QUICK": "1"} if args.quick else {}))
