@@ -3,6 +3,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/DialectImplementation.h"
+#include "mlir/Interfaces/FoldInterfaces.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -20,7 +21,18 @@ using namespace einfall::ein;
 #define GET_OP_CLASSES
 #include "dialects/ein/EinOps.cpp.inc"
 
+namespace {
+/// Constants of a body stay in it: a body is a scalar function of its own.
+struct KeepConstants : DialectFoldInterface {
+  using DialectFoldInterface::DialectFoldInterface;
+  bool shouldMaterializeInto(Region *region) const final {
+    return isa<EinsumOp, ScanOp>(region->getParentOp());
+  }
+};
+} // namespace
+
 void EinDialect::initialize() {
+  addInterfaces<KeepConstants>();
   addAttributes<
 #define GET_ATTRDEF_LIST
 #include "dialects/ein/EinAttrs.cpp.inc"

@@ -126,6 +126,9 @@ ParseResult EinsumOp::parse(OpAsmParser &parser, OperationState &result) {
     given.emplace_back();
     if (parser.parseKeyword(&label))
       return failure();
+    if (llvm::is_contained(indexed.ranks, builder.getStringAttr(label)))
+      return parser.emitError(parser.getCurrentLocation(), "expected distinct ranks, but '")
+             << label << "' stands twice"; // einsum_c2, einsum_c4
     indexed.ranks.push_back(builder.getStringAttr(label));
     if (succeeded(parser.parseOptionalKeyword("in"))) {
       NameTable names;
@@ -257,6 +260,8 @@ static LogicalResult verifyMonoids(EinsumOp op, Type yielded) {
   bool arg = false;
   for (int64_t rank = op.getNumFree(), e = op.getNumRanks(); rank < e; ++rank) {
     Monoid monoid = op.getMonoid(rank);
+    if (!symbolizeMonoid(static_cast<uint32_t>(monoid)))
+      return op.emitOpError("monoid ") << static_cast<int32_t>(monoid) << " is not one";
     StringRef name = stringifyMonoid(monoid);
     bool isArg = monoid == Monoid::argmax || monoid == Monoid::argmin;
     arg |= isArg;
@@ -279,11 +284,13 @@ static LogicalResult verifyMonoids(EinsumOp op, Type yielded) {
 
 LogicalResult EinsumOp::verify() {
   int64_t numFree = getNumFree();
-  if (static_cast<int64_t>(getRanks().size() - getMonoids().size()) != numFree)
+  int64_t numLabels = static_cast<int64_t>(getRanks().size()) - getMonoids().size();
+  if (numLabels != numFree)
     return emitOpError("expected ")
            << numFree << " result labels for " << getResult().getType()
-           << ", but got " << getRanks().size() - getMonoids().size(); // einsum_c2
-  if (getExtents().size() != getMonoids().size())
+           << ", but got " << numLabels; // einsum_c2
+  if (getExtents().size() != getMonoids().size() ||
+      !llvm::all_of(getExtents(), llvm::IsaPred<ExtentAttr>))
     return emitOpError("expected an extent for every reduced rank"); // einsum_c4
   SmallVector<ExtentAttr> extents;
   for (int64_t rank = 0, e = getNumRanks(); rank < e; ++rank)
@@ -305,21 +312,8 @@ LogicalResult EinsumOp::verify() {
   auto yield = dyn_cast<YieldOp>(block.getTerminator());
   if (!yield || yield.getNumOperands() != 1)
     return emitOpError("expected the region to yield one value"); // einsum_c6
-  for (Operation &inner : block.without_terminator()) {
-    bool known = isa<IndexOp, ExtentOp>(inner) ||
-                 isa<arith::ArithDialect, math::MathDialect>(inner.getDialect());
-    auto isScalar = [](Type type) { return type.isIntOrIndexOrFloat(); };
-    if (!known || !llvm::all_of(inner.getResultTypes(), isScalar)) {
-      InFlightDiagnostic diag =
-          emitOpError("the region may hold scalar arith, math, ein.index and "
-                      "ein.extent only"); // einsum_c8
-      diag.attachNote(inner.getLoc()) << "found '" << inner.getName() << "'";
-      return diag;
-    }
-    if (auto index = dyn_cast<IndexOp>(inner); index && findRank(index.getRank()) < 0)
-      return index.emitOpError("names rank '")
-             << index.getRank() << "', which the einsum does not have"; // einsum_c9
-  }
+  if (failed(verifyBody(*this, getBody(), "einsum", getRanks())))
+    return failure();
   return verifyMonoids(*this, yield.getOperand(0).getType());
 }
 

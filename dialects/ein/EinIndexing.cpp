@@ -1,6 +1,8 @@
 //===- EinIndexing.cpp - Operands with index lists ------------------------===//
 #include "dialects/ein/EinIndexing.h"
 #include "llvm/ADT/STLExtras.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;
 
@@ -143,6 +145,11 @@ LogicalResult verifyIndexing(Operation *op, StringRef name, ValueRange operands,
       return op->emitOpError("operand #")
              << i << ": expected " << type.getRank() << " indices for " << type
              << ", but got " << map.getNumResults(); // c1
+    if (coords && !cast<StringAttr>(coords[i]).getValue().empty() &&
+        !isa<IntegerType>(type.getElementType()))
+      return op->emitOpError("operand #")
+             << i << ": expected coordinates read from integer operands, but this holds "
+             << type.getElementType(); // einsum_c5
     WalkResult walk = WalkResult::advance();
     for (AffineExpr index : map.getResults())
       index.walk([&](AffineExpr sub) {
@@ -169,6 +176,32 @@ LogicalResult verifyIndexing(Operation *op, StringRef name, ValueRange operands,
                << expected.str() << ", but operand #" << i << " has "
                << extent.str() << " there"; // c3
     }
+  }
+  return success();
+}
+
+LogicalResult verifyBody(Operation *op, Region &body, StringRef name, ArrayAttr ranks) {
+  auto isScalar = [](Type type) { return type.isIntOrIndexOrFloat(); };
+  for (Operation &inner : body.front()) {
+    bool known = isa<IndexOp, ExtentOp, YieldOp>(inner) ||
+                 isa_and_nonnull<arith::ArithDialect, math::MathDialect>(inner.getDialect());
+    if (!known || !llvm::all_of(inner.getResultTypes(), isScalar)) {
+      InFlightDiagnostic diag = op->emitOpError(
+          "the region may hold scalar arith, math, ein.index and ein.extent only"); // einsum_c8
+      diag.attachNote(inner.getLoc()) << "found '" << inner.getName() << "'";
+      return diag;
+    }
+    for (Value operand : inner.getOperands())
+      if (operand.getParentRegion() != &body) {
+        InFlightDiagnostic diag =
+            op->emitOpError("the region uses a value from outside it"); // einsum_c8
+        diag.attachNote(inner.getLoc()) << "used here";
+        return diag;
+      }
+    auto index = dyn_cast<IndexOp>(inner);
+    if (index && index.getRankAttr() && !llvm::is_contained(ranks, index.getRankAttr()))
+      return index.emitOpError("names rank '")
+             << index.getRank() << "', which the " << name << " does not have"; // einsum_c9
   }
   return success();
 }

@@ -64,6 +64,11 @@ mlir::LogicalResult verifyIndexing(mlir::Operation *op, llvm::StringRef name,
                                    mlir::ArrayAttr ranks,
                                    llvm::ArrayRef<ExtentAttr> extents);
 
+/// Checks shared by regions of scalars: which ops they hold, that these use
+/// nothing from outside, and that `ein.index` names one of `ranks`.
+mlir::LogicalResult verifyBody(mlir::Operation *op, mlir::Region &body,
+                               llvm::StringRef name, mlir::ArrayAttr ranks);
+
 } // namespace einfall::ein
 
 #endif

@@ -288,6 +288,15 @@ LogicalResult ScatterOp::verify() {
   // Indexed operands in map order: the index operands, then the destination.
   SmallVector<Value> operands(getIndices());
   operands.push_back(getDest());
+  Type element = getDest().getType().getElementType();
+  if (std::optional<Monoid> monoid = getMonoid()) {
+    bool integers = *monoid == Monoid::or_ || *monoid == Monoid::and_;
+    if (*monoid == Monoid::argmax || *monoid == Monoid::argmin ||
+        (integers && !isa<IntegerType>(element)) ||
+        (*monoid == Monoid::logaddexp && !isa<FloatType>(element)))
+      return emitOpError() << stringifyMonoid(*monoid) << " does not combine elements of "
+                           << element; // scatter_c1
+  }
   SmallVector<ExtentAttr> free(getRanks().size());
   return verifyIndexing(*this, "scatter", operands, getMaps(), getCoords(),
                         getSymbols(), getRanks(), free);
@@ -357,6 +366,10 @@ LogicalResult ScanOp::verify() {
   TensorType type = getResult().getType();
   if (static_cast<int64_t>(getRanks().size()) != type.getRank() || getInputs().empty())
     return emitOpError("expected ") << type.getRank() << " result labels and an initial state";
+  uint64_t scanned = getScanned();
+  if (scanned >= getRanks().size())
+    return emitOpError("expected the scanned rank among ")
+           << getRanks().size() << " labels, but got " << scanned; // scan_c1
   SmallVector<ExtentAttr> extents(type.getShape());
   if (failed(verifyIndexing(*this, "scan", getInputs(), getMaps(), getCoords(),
                             getSymbols(), getRanks(), extents)))
@@ -368,14 +381,17 @@ LogicalResult ScanOp::verify() {
   if (tensorType(getInputs().back()).getElementType() != type.getElementType())
     return emitOpError("expected an initial state of ") << type.getElementType(); // scan_c1
   Block &block = getBody().front();
-  if (block.getNumArguments() != getInputs().size() + 1 ||
-      block.getArguments().back().getType() != type.getElementType())
+  SmallVector<Type> expected;
+  for (Value input : getInputs())
+    expected.push_back(tensorType(input).getElementType());
+  expected.push_back(type.getElementType());
+  if (block.getArgumentTypes() != TypeRange(expected))
     return emitOpError("expected region arguments for the inputs and the running state");
   auto yield = dyn_cast<YieldOp>(block.getTerminator());
   if (!yield || yield.getNumOperands() != 1 ||
       yield.getOperand(0).getType() != type.getElementType())
     return emitOpError("expected the region to yield one ") << type.getElementType();
-  return success();
+  return verifyBody(*this, getBody(), "scan", getRanks());
 }
 
 //===----------------------------------------------------------------------===//

@@ -29,23 +29,21 @@ bool mayRunAlongLanes(ein::EinsumOp root, unsigned rank) {
          monoid != ein::Monoid::logaddexp;
 }
 
-/// Contiguous vectors moved along `rank`, weighed by how much they move.
-int64_t laneScore(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write, unsigned rank) {
+/// Contiguous vectors moved along `rank` less those that would be gathered.
+/// A read happens at every point, a write once the reductions are done.
+double laneScore(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write, unsigned rank) {
   if (!mayRunAlongLanes(root, rank) || sizeOf(root, rank) == 1)
-    return INT64_MIN;
-  int64_t score = 0;
-  auto add = [&](const Access &access, unsigned numRanks) {
-    if (rank >= numRanks || !access.dependsOn(rank))
-      return;
-    int64_t bytes = 1;
-    for (unsigned r = 0; r < numRanks; ++r)
-      if (access.dependsOn(r))
-        bytes *= sizeOf(root, r);
-    score += access.isUnitStride(rank) ? bytes : -2 * bytes;
+    return -1;
+  double score = 0, writes = 1;
+  for (unsigned r = root.getNumFree(); r < root.getNumRanks(); ++r)
+    writes /= sizeOf(root, r);
+  auto add = [&](const Access &access, unsigned numRanks, double times) {
+    if (rank < numRanks && access.dependsOn(rank))
+      score += access.isUnitStride(rank) ? times : -2 * times;
   };
   for (const Access &read : reads)
-    add(read, root.getNumRanks());
-  add(write, root.getNumFree());
+    add(read, root.getNumRanks(), 1);
+  add(write, root.getNumFree(), writes);
   return score;
 }
 
@@ -68,9 +66,9 @@ Schedule planSchedule(ein::EinsumOp root, ArrayRef<Access> reads, const Access &
   Schedule schedule;
   unsigned numRanks = root.getNumRanks(), numFree = root.getNumFree();
   schedule.ranks.resize(numRanks);
-  int64_t best = 0;
+  double best = 0;
   for (unsigned rank = 0; rank < numRanks; ++rank)
-    if (int64_t score = laneScore(root, reads, write, rank); score > best) {
+    if (double score = laneScore(root, reads, write, rank); score > best) {
       best = score;
       schedule.lanes = rank;
     }

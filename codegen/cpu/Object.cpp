@@ -1,0 +1,169 @@
+//===- Object.cpp - Vector code to a shared object ------------------------===//
+#include "codegen/cpu/Object.h"
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/ADT/SmallString.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Module.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Program.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Target/TargetMachine.h"
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/Transforms/Passes.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+
+namespace einfall::cpu {
+
+/// exp, tanh and the like become polynomials: host code imports nothing.
+static LogicalResult expandMath(ModuleOp module, const CpuTarget &target) {
+  RewritePatternSet patterns(module.getContext());
+  MathPolynomialApproximationOptions options;
+  options.enableAvx2 = false;
+  populateMathPolynomialApproximationPatterns(patterns, options);
+  arith::populateCeilFloorDivExpandOpsPatterns(patterns);
+  if (!target.nativeBf16)
+    arith::populateExpandBFloat16Patterns(patterns);
+  return applyPatternsGreedily(module, std::move(patterns));
+}
+
+LogicalResult lowerToLLVM(ModuleOp module, const CpuTarget &target) {
+  if (failed(expandMath(module, target)))
+    return failure();
+  PassManager passes(module.getContext());
+  passes.addPass(createCSEPass());
+  passes.addPass(createLowerAffinePass());
+  passes.addPass(createSCFToControlFlowPass());
+  passes.addPass(createConvertVectorToLLVMPass());
+  passes.addPass(createConvertMathToLLVMPass());
+  passes.addPass(createArithToLLVMConversionPass());
+  passes.addPass(createConvertIndexToLLVMPass());
+  passes.addPass(createConvertControlFlowToLLVMPass());
+  passes.addPass(createReconcileUnrealizedCastsPass());
+  passes.addPass(createCanonicalizerPass());
+  passes.addPass(createCSEPass());
+  return passes.run(module);
+}
+
+static std::unique_ptr<llvm::TargetMachine> machineFor(Location loc, const CpuTarget &target) {
+  static bool initialised = [] {
+    llvm::InitializeAllTargetInfos();
+    llvm::InitializeAllTargets();
+    llvm::InitializeAllTargetMCs();
+    llvm::InitializeAllAsmPrinters();
+    return true;
+  }();
+  (void)initialised;
+  std::string error;
+  llvm::Triple triple(target.triple);
+  const llvm::Target *backend = llvm::TargetRegistry::lookupTarget(triple, error);
+  if (!backend) {
+    emitError(loc) << "no code generator for " << target.name << ": " << error;
+    return nullptr;
+  }
+  llvm::TargetOptions options;
+  options.AllowFPOpFusion = llvm::FPOpFusion::Strict; // fma only where written
+  return std::unique_ptr<llvm::TargetMachine>(
+      backend->createTargetMachine(triple, target.cpu, target.features, options, llvm::Reloc::PIC_,
+                                   std::nullopt, llvm::CodeGenOptLevel::Default));
+}
+
+LogicalResult emitObject(ModuleOp module, const CpuTarget &target, bool assembly,
+                         SmallVectorImpl<char> &object) {
+  std::unique_ptr<llvm::TargetMachine> machine = machineFor(module.getLoc(), target);
+  if (!machine)
+    return failure();
+  registerBuiltinDialectTranslation(*module.getContext());
+  registerLLVMDialectTranslation(*module.getContext());
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::Module> code = translateModuleToLLVMIR(module, context, "einfall");
+  if (!code)
+    return failure();
+  code->setTargetTriple(llvm::Triple(target.triple));
+  code->setDataLayout(machine->createDataLayout());
+  for (llvm::Function &function : *code) {
+    if (function.isDeclaration())
+      continue;
+    function.addFnAttr("target-cpu", target.cpu);
+    if (!target.features.empty())
+      function.addFnAttr("target-features", target.features);
+    function.addFnAttr("prefer-vector-width", std::to_string(target.vectorBytes * 8));
+    function.addFnAttr("no-builtins"); // no calls of memset and the like
+    function.addFnAttr(llvm::Attribute::NoUnwind);
+  }
+  llvm::PipelineTuningOptions tuning;
+  // The tile program is vectorised as it was planned.
+  tuning.LoopVectorization = false;
+  tuning.SLPVectorization = false;
+  llvm::PassBuilder pipeline(machine.get(), tuning);
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager graphs;
+  llvm::ModuleAnalysisManager modules;
+  pipeline.registerModuleAnalyses(modules);
+  pipeline.registerCGSCCAnalyses(graphs);
+  pipeline.registerFunctionAnalyses(functions);
+  pipeline.registerLoopAnalyses(loops);
+  pipeline.crossRegisterProxies(loops, functions, graphs, modules);
+  pipeline.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(*code, modules);
+
+  llvm::raw_svector_ostream os(object);
+  llvm::legacy::PassManager emit;
+  auto kind = assembly ? llvm::CodeGenFileType::AssemblyFile : llvm::CodeGenFileType::ObjectFile;
+  if (machine->addPassesToEmitFile(emit, os, nullptr, kind))
+    return emitError(module.getLoc()) << "the code generator cannot write this kind of file";
+  emit.run(*code);
+  return success();
+}
+
+FailureOr<std::string> linkShared(Location loc, ArrayRef<char> object, const CpuTarget &target) {
+  llvm::ErrorOr<std::string> linker = llvm::sys::findProgramByName("ld.lld-22");
+  if (!linker)
+    linker = llvm::sys::findProgramByName("ld.lld", {"/usr/lib/llvm-22/bin"});
+  if (!linker)
+    linker = llvm::sys::findProgramByName("ld.lld");
+  if (!linker)
+    return emitError(loc) << "lld is needed to link host code: install lld-22";
+  SmallString<128> input, output, log;
+  if (llvm::sys::fs::createTemporaryFile("einfall", "o", input) ||
+      llvm::sys::fs::createTemporaryFile("einfall", "so", output) ||
+      llvm::sys::fs::createTemporaryFile("einfall", "log", log))
+    return emitError(loc) << "cannot write temporary files";
+  auto clean = llvm::make_scope_exit([&] {
+    for (StringRef path : {StringRef(input), StringRef(output), StringRef(log)})
+      llvm::sys::fs::remove(path);
+  });
+  {
+    std::error_code error;
+    llvm::raw_fd_ostream os(input, error);
+    os.write(object.data(), object.size());
+  }
+  StringRef arguments[] = {*linker, "-shared", "--no-undefined", "--build-id=none", "-z", "noexecstack",
+                           "--hash-style=gnu", "-s", input, "-o", output};
+  std::optional<StringRef> redirects[] = {StringRef(""), StringRef(""), StringRef(log)};
+  std::string message;
+  if (llvm::sys::ExecuteAndWait(*linker, arguments, std::nullopt, redirects, 0, 0, &message) != 0) {
+    auto text = llvm::MemoryBuffer::getFile(log);
+    return emitError(loc) << "linking host code for " << target.name << " failed: "
+                          << (text ? (*text)->getBuffer() : StringRef(message));
+  }
+  auto shared = llvm::MemoryBuffer::getFile(output);
+  if (!shared)
+    return emitError(loc) << "cannot read the linked host code";
+  return (*shared)->getBuffer().str();
+}
+
+} // namespace einfall::cpu

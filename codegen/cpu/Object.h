@@ -1,0 +1,25 @@
+//===- Object.h - Vector code to a shared object ----------------*- C++ -*-===//
+#ifndef EINFALL_CODEGEN_CPU_OBJECT_H
+#define EINFALL_CODEGEN_CPU_OBJECT_H
+
+#include "lib/Target/CpuTarget.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace einfall::cpu {
+
+/// Lowers `module` (LLVM functions over scf, arith, math, vector) to the LLVM
+/// dialect.
+mlir::LogicalResult lowerToLLVM(mlir::ModuleOp module, const CpuTarget &target);
+
+/// Compiles `module` (LLVM dialect) for `target`: an object file, in `object`;
+/// or assembly text.
+mlir::LogicalResult emitObject(mlir::ModuleOp module, const CpuTarget &target, bool assembly,
+                               llvm::SmallVectorImpl<char> &object);
+
+/// Links one object into a shared object that imports nothing.
+mlir::FailureOr<std::string> linkShared(mlir::Location loc, llvm::ArrayRef<char> object,
+                                        const CpuTarget &target);
+
+} // namespace einfall::cpu
+
+#endif

@@ -1,0 +1,253 @@
+//===- Compile.cpp - A module to a package --------------------------------===//
+#include "lib/Driver/Compile.h"
+#include "codegen/cpu/HostCode.h"
+#include "codegen/cpu/Object.h"
+#include "codegen/cpu/Unroll.h"
+#include "dialects/tile/TileDialect.h"
+#include "lib/Driver/EntryPlan.h"
+#include "lib/Driver/Safetensors.h"
+#include "lib/Package/Writer.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/DialectRegistry.h"
+
+#include <cstring>
+
+using namespace mlir;
+
+namespace einfall {
+
+void registerCompilerDialects(DialectRegistry &registry) {
+  registry.insert<arith::ArithDialect, func::FuncDialect, math::MathDialect, memref::MemRefDialect,
+                  scf::SCFDialect, vector::VectorDialect, LLVM::LLVMDialect, ein::EinDialect,
+                  tile::TileDialect>();
+}
+
+namespace {
+
+LogicalResult dump(ModuleOp module, StringRef folder, Twine name) {
+  if (folder.empty())
+    return success();
+  SmallString<128> path(folder);
+  llvm::sys::path::append(path, name + ".mlir");
+  std::error_code error = llvm::sys::fs::create_directories(folder);
+  if (!error) {
+    llvm::raw_fd_ostream os(path, error);
+    if (!error)
+      module.print(os);
+  }
+  return error ? emitError(module.getLoc()) << "cannot write '" << path << "': " << error.message()
+               : success();
+}
+
+/// Runs the phases up to Tile on `module` for `target`.
+LogicalResult runPhases(ModuleOp module, const CpuTarget &target, StringRef folder) {
+  for (auto [number, phase] : llvm::enumerate(kPhases)) {
+    PassManager passes(module.getContext());
+    populatePhase(passes, phase, target);
+    if (failed(passes.run(module)) ||
+        failed(dump(module, folder, target.name + "." + Twine(number) + "-" + nameOf(phase))))
+      return failure();
+  }
+  return success();
+}
+
+/// Plans the entries and writes their code into a module of its own.
+FailureOr<OwningOpRef<ModuleOp>> generateCode(ModuleOp module, PackageTables &tables,
+                                              std::vector<EntryPlan> &plans) {
+  module.getContext()->loadDialect<LLVM::LLVMDialect, scf::SCFDialect, vector::VectorDialect>();
+  OpBuilder builder(module.getContext());
+  OwningOpRef<ModuleOp> code = ModuleOp::create(builder, module.getLoc());
+  builder.setInsertionPointToEnd(code->getBody());
+  for (auto program : module.getOps<func::FuncOp>())
+    if (program->hasAttr(tile::kProgram) && failed(cpu::unrollProgram(builder, program)))
+      return failure();
+  for (auto function : module.getOps<func::FuncOp>()) {
+    if (!function->hasAttr("ein.entry"))
+      continue;
+    FailureOr<EntryPlan> plan = planEntry(function, tables);
+    if (failed(plan))
+      return failure();
+    cpu::emitEntry(builder, function.getLoc(), function.getName(), plan->info.symbols.size(),
+                   plan->guards, plan->launches);
+    plans.push_back(std::move(*plan));
+  }
+  if (plans.empty())
+    return emitError(module.getLoc()) << "no function is marked ein.entry: nothing to compile";
+  return code;
+}
+
+FailureOr<std::string> compileTarget(ModuleOp module, const CpuTarget &target,
+                                     const CompileOptions &options, PackageTables &tables,
+                                     std::vector<EntryPlan> &plans) {
+  OwningOpRef<ModuleOp> clone = module.clone();
+  if (failed(runPhases(*clone, target, options.dumpPhases)))
+    return failure();
+  FailureOr<OwningOpRef<ModuleOp>> code = generateCode(*clone, tables, plans);
+  if (failed(code) || failed(cpu::lowerToLLVM(**code, target)) ||
+      failed(dump(**code, options.dumpPhases, target.name + ".4-llvm")))
+    return failure();
+  SmallVector<char> object;
+  if (failed(cpu::emitObject(**code, target, /*assembly=*/false, object)))
+    return failure();
+  return cpu::linkShared(module.getLoc(), object, target);
+}
+
+/// How safetensors spells an element type.
+StringRef storedName(rt::DType dtype) {
+  switch (dtype) {
+  case rt::DType::F64: return "F64";
+  case rt::DType::F32: return "F32";
+  case rt::DType::F16: return "F16";
+  case rt::DType::BF16: return "BF16";
+  case rt::DType::F8E4M3FN: return "F8_E4M3";
+  case rt::DType::F8E5M2: return "F8_E5M2";
+  case rt::DType::I1: return "BOOL";
+  case rt::DType::I8: return "I8";
+  case rt::DType::I16: return "I16";
+  case rt::DType::I32: return "I32";
+  case rt::DType::I64: return "I64";
+  default: return "?";
+  }
+}
+
+package::WeightProducer copyFrom(ArrayRef<char> data) {
+  return [data](uint64_t offset, std::span<std::byte> out, std::string &error) {
+    if (offset + out.size() > data.size()) {
+      error = "the weight is shorter than its type says";
+      return false;
+    }
+    std::memcpy(out.data(), data.data() + offset, out.size());
+    return true;
+  };
+}
+
+LogicalResult addWeights(ModuleOp module, const PackageTables &tables,
+                         std::optional<Safetensors> &checkpoint, package::PackageSpec &spec) {
+  for (const PackageTables::Weight &weight : tables.weights) {
+    rt::WeightInfo info;
+    info.name = weight.name;
+    info.dtype = dtypeOf(weight.type.getElementType());
+    info.size = rt::byteWidth(info.dtype);
+    for (ein::ExtentAttr extent : weight.type.getShape()) {
+      info.shape.push_back(extent.getLiteral().value_or(-1));
+      info.size *= info.shape.back();
+    }
+    if (weight.literal) {
+      auto dense = dyn_cast<DenseElementsAttr>(weight.literal);
+      if (!dense || weight.type.getElementType().isInteger(1))
+        return emitError(module.getLoc()) << "constant " << weight.name << " is not dense";
+      // A splat keeps one element: write them all out.
+      std::string bytes;
+      ArrayRef<char> raw = dense.getRawData();
+      while (bytes.size() < info.size && !raw.empty())
+        bytes.append(raw.data(), raw.size());
+      spec.weights.push_back([bytes](uint64_t offset, std::span<std::byte> out, std::string &error) {
+        return copyFrom(ArrayRef<char>(bytes.data(), bytes.size()))(offset, out, error);
+      });
+      spec.manifest.weights.push_back(std::move(info));
+      continue;
+    }
+    const Safetensors::Tensor *tensor = checkpoint ? checkpoint->find(weight.name) : nullptr;
+    if (!tensor)
+      return emitError(module.getLoc()) << "weight '" << weight.name << "' is missing"
+                                        << (checkpoint ? " from the checkpoint"
+                                                       : ": no checkpoint was given");
+    if (!llvm::equal(tensor->shape, info.shape) || tensor->dtype != storedName(info.dtype) ||
+        tensor->data.size() != info.size) {
+      InFlightDiagnostic diag = emitError(module.getLoc()) << "weight '" << weight.name << "': expected "
+                                                           << weight.type << ", but " << tensor->file << " has " << tensor->dtype << " [";
+      llvm::interleaveComma(tensor->shape, diag);
+      return diag << "]";
+    }
+    spec.weights.push_back(copyFrom(tensor->data));
+    spec.manifest.weights.push_back(std::move(info));
+  }
+  return success();
+}
+
+LogicalResult readInto(ModuleOp module, StringRef path, std::optional<std::string> &text) {
+  if (path.empty())
+    return success();
+  auto file = llvm::MemoryBuffer::getFile(path);
+  if (!file)
+    return emitError(module.getLoc()) << "cannot read '" << path << "': " << file.getError().message();
+  text = (*file)->getBuffer().str();
+  return success();
+}
+
+} // namespace
+
+LogicalResult compileToPackage(ModuleOp module, const CompileOptions &options) {
+  package::PackageSpec spec;
+  PackageTables tables;
+  std::vector<EntryPlan> plans;
+  for (const std::string &name : options.targets) {
+    const CpuTarget *target = findCpuTarget(name);
+    if (!target) {
+      InFlightDiagnostic diag = emitError(module.getLoc()) << "unknown target '" << name << "'; there are native";
+      for (const CpuTarget &known : cpuTargets())
+        diag << ", " << known.name;
+      return diag;
+    }
+    tables = {};
+    plans.clear();
+    FailureOr<std::string> code = compileTarget(module, *target, options, tables, plans);
+    if (failed(code))
+      return failure();
+    rt::TargetInfo info;
+    info.name = target->name.str();
+    info.arch = target->arch.str();
+    for (StringRef feature : target->required)
+      info.features.push_back(feature.str());
+    info.priority = target->priority;
+    spec.manifest.targets.push_back(std::move(info));
+    spec.code.push_back(std::move(*code));
+  }
+  std::optional<Safetensors> checkpoint;
+  if (!options.weights.empty()) {
+    llvm::Expected<Safetensors> opened = Safetensors::open(options.weights);
+    if (!opened)
+      return emitError(module.getLoc()) << llvm::toString(opened.takeError());
+    checkpoint.emplace(std::move(*opened));
+  }
+  if (failed(addWeights(module, tables, checkpoint, spec)) ||
+      failed(readInto(module, options.tokenizer, spec.tokenizerJson)) ||
+      failed(readInto(module, options.generationConfig, spec.generationConfigJson)) ||
+      failed(readInto(module, options.config, spec.configJson)))
+    return failure();
+  spec.manifest.compilerBuildId = EINFALL_BUILD_ID;
+  spec.manifest.modelKind = options.modelKind;
+  for (auto &[key, value] : options.metadata)
+    spec.manifest.metadata.push_back({key, value});
+  llvm::sort(spec.manifest.metadata, [](auto &a, auto &b) { return a.key < b.key; });
+  spec.manifest.bounds = tables.bounds;
+  spec.manifest.states = tables.states;
+  for (EntryPlan &plan : plans)
+    spec.manifest.entries.push_back(std::move(plan.info));
+  rt::Status status = package::writePackage(std::move(spec), options.output);
+  if (!status.ok())
+    return emitError(module.getLoc()) << status.message();
+  return success();
+}
+
+LogicalResult compileToAssembly(ModuleOp module, const CpuTarget &target, std::string &text) {
+  PackageTables tables;
+  std::vector<EntryPlan> plans;
+  OwningOpRef<ModuleOp> clone = module.clone();
+  if (failed(runPhases(*clone, target, "")))
+    return failure();
+  FailureOr<OwningOpRef<ModuleOp>> code = generateCode(*clone, tables, plans);
+  SmallVector<char> buffer;
+  if (failed(code) || failed(cpu::lowerToLLVM(**code, target)) ||
+      failed(cpu::emitObject(**code, target, /*assembly=*/true, buffer)))
+    return failure();
+  text.assign(buffer.begin(), buffer.end());
+  return success();
+}
+
+} // namespace einfall

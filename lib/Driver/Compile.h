@@ -1,0 +1,33 @@
+//===- Compile.h - A module to a package ------------------------*- C++ -*-===//
+#ifndef EINFALL_LIB_DRIVER_COMPILE_H
+#define EINFALL_LIB_DRIVER_COMPILE_H
+
+#include "lib/Driver/Pipeline.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace einfall {
+
+struct CompileOptions {
+  std::vector<std::string> targets = {"native"};
+  std::string weights;    ///< .safetensors file or folder; may be empty
+  std::string output;     ///< the package
+  std::string dumpPhases; ///< folder for the module after each phase; may be empty
+  std::string modelKind = "function";
+  std::vector<std::pair<std::string, std::string>> metadata;
+  std::string tokenizer, generationConfig, config; ///< files to pack; may be empty
+};
+
+/// Loads the dialects that compilation needs.
+void registerCompilerDialects(mlir::DialectRegistry &registry);
+
+/// Compiles the entries of `module` for every target and writes the package.
+/// Errors are emitted as diagnostics at the op they concern.
+mlir::LogicalResult compileToPackage(mlir::ModuleOp module, const CompileOptions &options);
+
+/// The machine code of `module` for one target as assembly text.
+mlir::LogicalResult compileToAssembly(mlir::ModuleOp module, const CpuTarget &target,
+                                      std::string &text);
+
+} // namespace einfall
+
+#endif

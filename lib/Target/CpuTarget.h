@@ -1,0 +1,33 @@
+//===- CpuTarget.h - The table of CPU targets -------------------*- C++ -*-===//
+#ifndef EINFALL_LIB_TARGET_CPUTARGET_H
+#define EINFALL_LIB_TARGET_CPUTARGET_H
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
+
+namespace einfall {
+
+/// A CPU that code is generated for. What the code may use is exactly
+/// `features`; nothing is taken from the machine that compiles.
+struct CpuTarget {
+  llvm::StringRef name;
+  llvm::StringRef arch;     // of the package manifest
+  llvm::StringRef triple;
+  llvm::StringRef cpu;      // LLVM's name, for scheduling and baseline features
+  llvm::StringRef features; // LLVM's feature string on top of `cpu`
+  llvm::ArrayRef<llvm::StringRef> required; // what the loader asks the CPU for
+  int priority;
+  int vectorBytes, vectorRegisters;
+  bool nativeBf16; // converts f32 to bf16 in one instruction
+};
+
+/// All targets, lowest priority first within an architecture.
+llvm::ArrayRef<CpuTarget> cpuTargets();
+
+/// The target called `name`, or null. "native" is the best one that the
+/// machine this runs on has.
+const CpuTarget *findCpuTarget(llvm::StringRef name);
+
+} // namespace einfall
+
+#endif
