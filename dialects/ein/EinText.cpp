@@ -18,17 +18,18 @@ static ParseResult parseFactor(AsmParser &parser, NameTable &names,
                                AffineExpr &expr) {
   if (succeeded(parser.parseOptionalLParen()))
     return failure(parseIndexExpr(parser, names, expr) || parser.parseRParen());
-  int64_t literal;
-  OptionalParseResult integer = parser.parseOptionalInteger(literal);
-  if (integer.has_value()) {
-    expr = getAffineConstantExpr(literal, parser.getContext());
-    return *integer;
-  }
+  // Before integers, which would take the sign of a name for theirs.
   if (succeeded(parser.parseOptionalMinus())) {
     if (parseFactor(parser, names, expr))
       return failure();
     expr = -expr;
     return success();
+  }
+  int64_t literal;
+  OptionalParseResult integer = parser.parseOptionalInteger(literal);
+  if (integer.has_value()) {
+    expr = getAffineConstantExpr(literal, parser.getContext());
+    return *integer;
   }
   StringRef name;
   if (failed(parser.parseOptionalKeyword(&name)))

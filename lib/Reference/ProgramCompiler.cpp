@@ -185,7 +185,10 @@ LogicalResult ProgramCompiler::add(Operation &op, function_ref<int64_t(StringRef
   if (auto constant = dyn_cast<arith::ConstantOp>(op))
     return addConstant(constant);
   if (auto index = dyn_cast<ein::IndexOp>(op)) {
-    emit(Code::coord, op, index.getResult()).a = findRank(index.getRank());
+    int64_t rank = findRank(index.getRank());
+    if (rank < 0)
+      return op.emitError("there is no rank '") << index.getRank() << "' here";
+    emit(Code::coord, op, index.getResult()).a = rank;
     return success();
   }
   if (auto extent = dyn_cast<ein::ExtentOp>(op)) {
