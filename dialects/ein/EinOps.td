@@ -170,7 +170,7 @@ def Ein_ConstantOp : Ein_Op<"constant", [Pure]> {
   let hasVerifier = 1;
 }
 
-def Ein_EmptyOp : Ein_Op<"empty", [Pure]> {
+def Ein_EmptyOp : Ein_Op<"empty", [MemoryEffects<[MemAlloc]>]> {
   let summary = "a tensor whose elements are about to be updated";
   let results = (outs Ein_Tensor:$result);
   let assemblyFormat = "attr-dict `:` type($result)";
