@@ -233,7 +233,7 @@ void EinsumOp::print(OpAsmPrinter &printer) {
         if (!inferred)
           inferred = plainExtent(getMap(i), cast<TensorType>(input.getType()), rank);
       printer << (rank > getNumFree() ? ", " : "") << ranks[rank];
-      if (!inferred)
+      if (inferred != getRankExtent(rank))
         printer << " in " << getRankExtent(rank).str();
       printer << ": " << stringifyMonoid(getMonoid(rank));
     }

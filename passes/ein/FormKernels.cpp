@@ -167,8 +167,8 @@ struct FormKernelsPass : impl::EinFormKernelsBase<FormKernelsPass> {
           start(update, false);
       } else if (isa<ScatterOp, ScanOp, TopKOp, SortOp, ViewOp>(op)) {
         start(&op, false);
-      } else if (!isa<EmptyOp, ConstantOp, KernelOp>(op)) {
-        op.emitOpError("cannot be part of a kernel");
+      } else if (isa<GatherOp>(op)) {
+        op.emitOpError("has a fill other than 0, which kernels do not have: write a select");
         return signalPassFailure();
       }
     }

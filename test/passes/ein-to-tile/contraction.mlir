@@ -1,0 +1,26 @@
+// RUN: einfall-opt %s --ein-form-kernels --ein-to-tile --canonicalize | FileCheck %s
+// RUN: einfall-opt %s --ein-form-kernels --ein-to-tile=vector-bytes=32 --canonicalize | FileCheck %s --check-prefix=AVX2
+
+// Both operands run along k, so k takes the lanes; rows and columns are tiled
+// so that each vector that is loaded feeds four products.
+// CHECK-LABEL: func.func private @reduce_0_p0
+// CHECK-SAME: tile.schedule = {i = array<i64: 64, 4>, j = array<i64: 64, 4>, k = array<i64: 16, 16>, lanes_along = "k"}
+// CHECK: tile.load {{.*}} -> tensor<4x16xf32, "lanes">
+// CHECK: math.fma {{.*}} : tensor<4x4x16xf32, "lanes">
+// CHECK: tile.reduce "add" {{.*}} : tensor<4x4x16xf32, "lanes"> -> tensor<4x4xf32>
+// AVX2: tensor<4x4x8xf32, "lanes">
+func.func @nt(%x: !ein.tensor<[m, 512], f32>, %w: !ein.tensor<[768, 512], f32>) -> !ein.tensor<[m, 768], f32> {
+  %y = ein.einsum (%x[i, k], %w[j, k]) -> [i, j] reduce [k: add]
+      : (!ein.tensor<[m, 512], f32>, !ein.tensor<[768, 512], f32>) -> !ein.tensor<[m, 768], f32>
+  return %y : !ein.tensor<[m, 768], f32>
+}
+
+// With k outermost in the second operand, columns take the lanes.
+// CHECK-LABEL: func.func private @reduce_0_p1
+// CHECK-SAME: lanes_along = "j"
+// CHECK-NOT: tile.reduce
+func.func @nn(%x: !ein.tensor<[m, 512], f32>, %w: !ein.tensor<[512, 768], f32>) -> !ein.tensor<[m, 768], f32> {
+  %y = ein.einsum (%x[i, k], %w[k, j]) -> [i, j] reduce [k: add]
+      : (!ein.tensor<[m, 512], f32>, !ein.tensor<[512, 768], f32>) -> !ein.tensor<[m, 768], f32>
+  return %y : !ein.tensor<[m, 768], f32>
+}
