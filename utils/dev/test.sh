@@ -8,7 +8,7 @@ if ! "$EINFALL_ROOT/utils/dev/setup.sh" --quiet; then
   exit 1
 fi
 build_failed=()
-"$EINFALL_ROOT/utils/dev/build.sh" || build_failed=(--build-failed)
+"$EINFALL_ROOT/utils/dev/build.sh" -k 0 || build_failed=(--build-failed)
 use_environment
 cd "$EINFALL_ROOT"
 exec python utils/dev/test.py "${build_failed[@]}" "$@"
