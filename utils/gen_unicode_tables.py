@@ -162,7 +162,12 @@ def main():
         header(out, "unicode_tables.inc", "Character classes")
         emit(out, "categoryRuns", category_runs())
         emit(out, "spaceBounds", boundaries(spaces))
-        emit(out, "regexWordBounds", boundaries(regex_members(r"\w")))
+        # Oniguruma's \w holds a few more outside of a class than in one.
+        in_class = regex_members(r"[\w]")
+        outside = regex_members(r"\w")
+        assert in_class < outside
+        emit(out, "regexWordBounds", boundaries(in_class))
+        emit(out, "regexWordExtraBounds", boundaries(outside - in_class))
         emit(out, "rustWordBounds",
              boundaries(added_token_members("single_word", lambda ids: 1 not in ids)))
         emit(out, "rustNumericBounds", boundaries(numeric_members()))

@@ -16,8 +16,7 @@ void AddedVocabulary::Trie::insert(std::string_view pattern, int32_t id) {
   starts[static_cast<uint8_t>(pattern[0])] = true;
   uint32_t at = 0;
   for (char c : pattern) {
-    auto [it, isNew] =
-        nodes[at].next.try_emplace(c, static_cast<uint32_t>(nodes.size()));
+    auto [it, isNew] = nodes[at].next.try_emplace(c, static_cast<uint32_t>(nodes.size()));
     at = it->second;
     if (isNew)
       nodes.emplace_back();
@@ -26,8 +25,8 @@ void AddedVocabulary::Trie::insert(std::string_view pattern, int32_t id) {
     nodes[at].id = id;
 }
 
-std::optional<std::pair<int32_t, size_t>>
-AddedVocabulary::Trie::longest(std::string_view text, size_t pos) const {
+std::optional<std::pair<int32_t, size_t>> AddedVocabulary::Trie::longest(std::string_view text,
+                                                                         size_t pos) const {
   std::optional<std::pair<int32_t, size_t>> best;
   if (!starts[static_cast<uint8_t>(text[pos])])
     return best;
@@ -44,12 +43,10 @@ AddedVocabulary::Trie::longest(std::string_view text, size_t pos) const {
   return best;
 }
 
-void AddedVocabulary::build(const std::vector<AddedToken> &list,
-                            const BpeModel &model, bool nfc) {
+void AddedVocabulary::build(const std::vector<AddedToken> &list, const BpeModel &model, bool nfc) {
   std::vector<const AddedToken *> order;
   for (const AddedToken &token : list)
-    if (token.special && !token.content.empty() &&
-        specials.insert(token.content).second)
+    if (token.special && !token.content.empty() && specials.insert(token.content).second)
       order.push_back(&token);
 
   int32_t modelSize = static_cast<int32_t>(model.vocabSize());
@@ -66,9 +63,7 @@ void AddedVocabulary::build(const std::vector<AddedToken> &list,
     else if (std::optional<int32_t> inModel = model.idOf(token.content))
       id = *inModel;
     else
-      id = largest >= 0 && (largest >= modelSize || modelSize == 0)
-               ? largest + 1
-               : modelSize;
+      id = largest >= 0 && (largest >= modelSize || modelSize == 0) ? largest + 1 : modelSize;
     ids[token.content] = id;
     largest = std::max(largest, id);
     tokens[id] = token;
@@ -90,9 +85,8 @@ const std::string *AddedVocabulary::tokenOf(int32_t id) const {
 }
 
 size_t AddedVocabulary::extraSize(const BpeModel &model) const {
-  return size_t(std::count_if(ids.begin(), ids.end(), [&](const auto &entry) {
-    return !model.idOf(entry.first);
-  }));
+  return size_t(std::count_if(ids.begin(), ids.end(),
+                              [&](const auto &entry) { return !model.idOf(entry.first); }));
 }
 
 /// Whether a word character of Rust's regex crate stands before / at `pos`.
@@ -158,8 +152,7 @@ void AddedVocabulary::split(std::string_view text, const Trie &trie,
     out.push_back({std::string(text.substr(done)), {}, false});
 }
 
-std::vector<Piece> AddedVocabulary::extract(std::string_view text,
-                                            bool nfc) const {
+std::vector<Piece> AddedVocabulary::extract(std::string_view text, bool nfc) const {
   std::vector<Piece> first, result;
   split(text, verbatim, first);
   for (Piece &piece : first) {

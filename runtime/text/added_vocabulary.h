@@ -31,17 +31,14 @@ class AddedVocabulary {
 public:
   /// As the library, gives each token the model's id for its content or the
   /// next free one; the ids in tokenizer.json are only a record of that.
-  void build(const std::vector<AddedToken> &list, const BpeModel &model,
-             bool nfc);
+  void build(const std::vector<AddedToken> &list, const BpeModel &model, bool nfc);
 
   /// Cuts the added tokens out of `text` and normalizes the rest.
   std::vector<Piece> extract(std::string_view text, bool nfc) const;
 
   /// Null if `id` is not an added token.
   const std::string *tokenOf(int32_t id) const;
-  bool isSpecial(const std::string &token) const {
-    return specials.contains(token);
-  }
+  bool isSpecial(const std::string &token) const { return specials.contains(token); }
   /// How many tokens are not in the model's vocabulary.
   size_t extraSize(const BpeModel &model) const;
 
@@ -51,8 +48,7 @@ private:
   public:
     void insert(std::string_view pattern, int32_t id);
     /// The id and end of the longest pattern at `pos`.
-    std::optional<std::pair<int32_t, size_t>> longest(std::string_view text,
-                                                      size_t pos) const;
+    std::optional<std::pair<int32_t, size_t>> longest(std::string_view text, size_t pos) const;
 
   private:
     struct Node {
@@ -63,8 +59,7 @@ private:
     std::array<bool, 256> starts{};
   };
 
-  void split(std::string_view text, const Trie &trie,
-             std::vector<Piece> &out) const;
+  void split(std::string_view text, const Trie &trie, std::vector<Piece> &out) const;
 
   std::unordered_map<std::string, int32_t> ids;
   std::unordered_map<int32_t, AddedToken> tokens;

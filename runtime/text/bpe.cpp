@@ -99,8 +99,8 @@ bool BpeModel::build(BpeConfig &&config, std::string &error) {
     std::string joined = left + right.substr(continuingPrefix.size());
     for (const std::string *token : {&left, &right, &std::as_const(joined)})
       if (!idOf(*token)) {
-        error = "merge of '" + left + "' and '" + right + "': token '" +
-                *token + "' is out of the vocabulary";
+        error = "merge of '" + left + "' and '" + right + "': token '" + *token +
+                "' is out of the vocabulary";
         return false;
       }
     merges[pairKey(*idOf(left), *idOf(right))] = {rank++, *idOf(joined)};
@@ -123,8 +123,7 @@ const BpeModel::Merge *BpeModel::findMerge(int32_t left, int32_t right) const {
   return it == merges.end() ? nullptr : &it->second;
 }
 
-std::vector<BpeModel::Symbol> BpeModel::symbolsOf(std::string_view word,
-                                                  bool bytes) const {
+std::vector<BpeModel::Symbol> BpeModel::symbolsOf(std::string_view word, bool bytes) const {
   std::vector<Symbol> symbols;
   symbols.reserve(word.size());
   auto add = [&](int32_t id) {
@@ -176,16 +175,14 @@ void BpeModel::mergeAll(std::vector<Symbol> &symbols) const {
   };
   std::vector<Candidate> initial;
   auto candidate = [&](int32_t left, int32_t right, auto &&sink) {
-    const Merge *merge =
-        findMerge(symbols[size_t(left)].id, symbols[size_t(right)].id);
+    const Merge *merge = findMerge(symbols[size_t(left)].id, symbols[size_t(right)].id);
     if (merge)
       sink(Candidate{merge->rank, left, merge->id});
   };
   for (int32_t i = 0; i + 1 < static_cast<int32_t>(symbols.size()); ++i)
     candidate(i, i + 1, [&](Candidate c) { initial.push_back(c); });
 
-  std::priority_queue<Candidate> queue(std::less<Candidate>(),
-                                       std::move(initial));
+  std::priority_queue<Candidate> queue(std::less<Candidate>(), std::move(initial));
   auto enqueue = [&](Candidate c) { queue.push(c); };
   while (!queue.empty()) {
     Candidate best = queue.top();
@@ -210,8 +207,7 @@ void BpeModel::mergeAll(std::vector<Symbol> &symbols) const {
   }
 }
 
-void BpeModel::tokenize(std::string_view word, bool bytes,
-                        std::vector<int32_t> &ids) const {
+void BpeModel::tokenize(std::string_view word, bool bytes, std::vector<int32_t> &ids) const {
   if (ignoreMerges) {
     std::optional<int32_t> id = bytes ? idOf(toByteAlphabet(word)) : idOf(word);
     if (id) {

@@ -38,8 +38,7 @@ public:
 
   /// Appends the ids of one word. `bytes`: the word is raw UTF-8 to be read
   /// through the byte alphabet; otherwise its code points are the symbols.
-  void tokenize(std::string_view word, bool bytes,
-                std::vector<int32_t> &ids) const;
+  void tokenize(std::string_view word, bool bytes, std::vector<int32_t> &ids) const;
 
   std::optional<int32_t> idOf(std::string_view token) const;
   /// Null if there is no such id.
@@ -59,9 +58,7 @@ private:
   };
   struct Hash {
     using is_transparent = void;
-    size_t operator()(std::string_view s) const {
-      return std::hash<std::string_view>()(s);
-    }
+    size_t operator()(std::string_view s) const { return std::hash<std::string_view>()(s); }
   };
 
   std::vector<Symbol> symbolsOf(std::string_view word, bool bytes) const;

@@ -15,8 +15,7 @@ const Loader::Json &Loader::member(const Json &object, const std::string &key) {
   return it == object.end() ? none : *it;
 }
 
-bool Loader::readType(const Json &object, const char *section,
-                      std::string &type) {
+bool Loader::readType(const Json &object, const char *section, std::string &type) {
   const Json &value = member(object, "type");
   if (!value.is_string())
     return fail(std::string(section) + " has no type");
@@ -32,8 +31,7 @@ bool Loader::readBool(const Json &object, const char *key, bool &value) {
   return true;
 }
 
-bool Loader::readOptionalBool(const Json &object, const char *key,
-                              bool &value) {
+bool Loader::readOptionalBool(const Json &object, const char *key, bool &value) {
   return member(object, key).is_null() || readBool(object, key, value);
 }
 
@@ -74,8 +72,7 @@ bool Loader::loadMerges(const Json &merges, BpeConfig &config) {
     return fail("model.merges must be a list");
   config.merges.reserve(merges.size());
   for (const Json &merge : merges) {
-    if (merge.is_array() && merge.size() == 2 && merge[0].is_string() &&
-        merge[1].is_string()) {
+    if (merge.is_array() && merge.size() == 2 && merge[0].is_string() && merge[1].is_string()) {
       config.merges.emplace_back(merge[0].get_ref<const std::string &>(),
                                  merge[1].get_ref<const std::string &>());
       continue;
@@ -86,8 +83,7 @@ bool Loader::loadMerges(const Json &merges, BpeConfig &config) {
     if (line.starts_with("#version"))
       continue;
     size_t space = line.find(' ');
-    if (space == std::string::npos ||
-        line.find(' ', space + 1) != std::string::npos)
+    if (space == std::string::npos || line.find(' ', space + 1) != std::string::npos)
       return fail("merge '" + line + "' is not two tokens");
     config.merges.emplace_back(line.substr(0, space), line.substr(space + 1));
   }
@@ -120,13 +116,11 @@ bool Loader::loadModel(const Json &model) {
       return false;
     config.unknown = unknown;
   }
-  for (auto [key, value] :
-       {std::pair("continuing_subword_prefix", &config.continuingPrefix),
-        std::pair("end_of_word_suffix", &config.endSuffix)})
+  for (auto [key, value] : {std::pair("continuing_subword_prefix", &config.continuingPrefix),
+                            std::pair("end_of_word_suffix", &config.endSuffix)})
     if (!member(model, key).is_null() && !readText(model, key, *value))
       return false;
-  if (!loadVocab(member(model, "vocab"), config) ||
-      !loadMerges(member(model, "merges"), config))
+  if (!loadVocab(member(model, "vocab"), config) || !loadMerges(member(model, "merges"), config))
     return false;
   std::string what;
   return parts.model.build(std::move(config), what) || fail(what);
@@ -142,11 +136,9 @@ bool Loader::loadAddedTokens(const Json &list) {
     AddedToken token;
     int32_t id;
     if (!readText(entry, "content", token.content) ||
-        !readId(member(entry, "id"), "added token '" + token.content + "'",
-                id) ||
+        !readId(member(entry, "id"), "added token '" + token.content + "'", id) ||
         !readBool(entry, "single_word", token.singleWord) ||
-        !readBool(entry, "lstrip", token.lstrip) ||
-        !readBool(entry, "rstrip", token.rstrip) ||
+        !readBool(entry, "lstrip", token.lstrip) || !readBool(entry, "rstrip", token.rstrip) ||
         !readBool(entry, "normalized", token.normalized) ||
         !readBool(entry, "special", token.special))
       return false;
@@ -159,18 +151,15 @@ bool Loader::loadAddedTokens(const Json &list) {
 bool Loader::load(const Json &file) {
   if (!file.is_object())
     return fail("not a JSON object");
-  return loadModel(member(file, "model")) &&
-         loadNormalizer(member(file, "normalizer"), 0) &&
+  return loadModel(member(file, "model")) && loadNormalizer(member(file, "normalizer"), 0) &&
          loadAddedTokens(member(file, "added_tokens")) &&
          loadPreTokenizer(member(file, "pre_tokenizer"), 0) &&
          loadPostProcessor(member(file, "post_processor"), 0) &&
          loadDecoder(member(file, "decoder"));
 }
 
-bool loadParts(std::string_view json, TokenizerParts &parts,
-               std::string &error) {
-  nlohmann::json file =
-      nlohmann::json::parse(json.begin(), json.end(), nullptr, false);
+bool loadParts(std::string_view json, TokenizerParts &parts, std::string &error) {
+  nlohmann::json file = nlohmann::json::parse(json.begin(), json.end(), nullptr, false);
   if (file.is_discarded()) {
     error = "tokenizer.json: not valid JSON";
     return false;

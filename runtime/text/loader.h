@@ -15,8 +15,7 @@ namespace einfall::text {
 
 class Loader {
 public:
-  Loader(TokenizerParts &parts, std::string &error)
-      : parts(parts), error(error) {}
+  Loader(TokenizerParts &parts, std::string &error) : parts(parts), error(error) {}
 
   bool load(const nlohmann::json &file);
 

@@ -28,8 +28,7 @@ bool Loader::loadNormalizer(const Json &normalizer, int depth) {
 bool Loader::loadSplit(const Json &step) {
   SplitStep split;
   std::string behavior;
-  if (!readText(step, "behavior", behavior) ||
-      !readBool(step, "invert", split.invert))
+  if (!readText(step, "behavior", behavior) || !readBool(step, "invert", split.invert))
     return false;
   constexpr std::pair<std::string_view, SplitBehavior> behaviors[] = {
       {"Removed", SplitBehavior::Removed},
@@ -58,8 +57,7 @@ bool Loader::loadSplit(const Json &step) {
     const std::string &text = regex.get_ref<const std::string &>();
     split.regex = Regex::compile(text, what);
     if (!split.regex)
-      return fail("the regular expression '" + text +
-                  "' of a Split cannot be used: " + what +
+      return fail("the regular expression '" + text + "' of a Split cannot be used: " + what +
                   "; pass token ids instead of text");
   }
   parts.preTokenizer.add(std::move(split));
@@ -124,8 +122,7 @@ bool Loader::loadTemplate(const Json &processor) {
       return false;
     const Json &ids = member(member(specials, name), "ids");
     if (!ids.is_array())
-      return fail("the template names '" + name +
-                  "', which special_tokens lacks");
+      return fail("the template names '" + name + "', which special_tokens lacks");
     part.isText = false;
     for (const Json &value : ids)
       if (!readId(value, "'" + name + "'", part.ids.emplace_back()))

@@ -21,9 +21,8 @@ namespace {
 
 #include "nfc_tables.inc"
 
-constexpr uint32_t sBase = 0xAC00, lBase = 0x1100, vBase = 0x1161,
-                   tBase = 0x11A7, lCount = 19, vCount = 21, tCount = 28,
-                   sCount = lCount * vCount * tCount;
+constexpr uint32_t sBase = 0xAC00, lBase = 0x1100, vBase = 0x1161, tBase = 0x11A7, lCount = 19,
+                   vCount = 21, tCount = 28, sCount = lCount * vCount * tCount;
 
 struct Mark {
   uint32_t codePoint;
@@ -33,14 +32,11 @@ struct Mark {
 uint32_t combiningRank(uint32_t c) {
   if (c < 0x300)
     return 0;
-  auto it = std::upper_bound(std::begin(combiningRuns), std::end(combiningRuns),
-                             c << 8 | 0xFF);
+  auto it = std::upper_bound(std::begin(combiningRuns), std::end(combiningRuns), c << 8 | 0xFF);
   return it == std::begin(combiningRuns) ? 0 : *std::prev(it) & 0xFF;
 }
 
-void push(std::vector<Mark> &out, uint32_t c) {
-  out.push_back({c, combiningRank(c)});
-}
+void push(std::vector<Mark> &out, uint32_t c) { out.push_back({c, combiningRank(c)}); }
 
 void decompose(std::vector<Mark> &out, uint32_t c) {
   if (c - sBase < sCount) {
@@ -60,8 +56,7 @@ void decompose(std::vector<Mark> &out, uint32_t c) {
     else
       high = middle;
   }
-  if (2 * low < std::size(decompositionIndex) &&
-      decompositionIndex[2 * low] == c) {
+  if (2 * low < std::size(decompositionIndex) && decompositionIndex[2 * low] == c) {
     uint32_t where = decompositionIndex[2 * low + 1];
     for (uint32_t i = 0; i < (where & 15); ++i)
       push(out, decompositionText[(where >> 4) + i]);
@@ -74,8 +69,7 @@ void decompose(std::vector<Mark> &out, uint32_t c) {
 uint32_t compose(uint32_t a, uint32_t b) {
   if (a - lBase < lCount && b - vBase < vCount)
     return sBase + ((a - lBase) * vCount + (b - vBase)) * tCount;
-  if (a - sBase < sCount && (a - sBase) % tCount == 0 &&
-      b - (tBase + 1) < tCount - 1)
+  if (a - sBase < sCount && (a - sBase) % tCount == 0 && b - (tBase + 1) < tCount - 1)
     return a + (b - tBase);
   size_t low = 0, high = std::size(compositionPairs) / 3;
   while (low < high) {
@@ -103,8 +97,7 @@ void orderMarks(std::vector<Mark> &text) {
       continue;
     keys.clear();
     for (size_t k = i; k < end; ++k)
-      keys.push_back(uint64_t(text[k].rank) << 53 | uint64_t(k - i) << 21 |
-                     text[k].codePoint);
+      keys.push_back(uint64_t(text[k].rank) << 53 | uint64_t(k - i) << 21 | text[k].codePoint);
     std::sort(keys.begin(), keys.end());
     for (size_t k = i; k < end; ++k)
       text[k] = {uint32_t(keys[k - i] & 0x1FFFFF), uint32_t(keys[k - i] >> 53)};

@@ -36,8 +36,7 @@ struct TokenizerParts {
 };
 
 /// False and a sentence in `error` if the file is malformed or unsupported.
-bool loadParts(std::string_view json, TokenizerParts &parts,
-               std::string &error);
+bool loadParts(std::string_view json, TokenizerParts &parts, std::string &error);
 
 } // namespace einfall::text
 

@@ -44,8 +44,7 @@ std::vector<Stretch> merge(std::vector<Stretch> list, SplitBehavior behavior) {
   std::vector<Stretch> result;
   bool previous = false;
   for (Stretch s : list) {
-    bool joins = behavior == SplitBehavior::Contiguous ? s.match == previous
-                                                       : s.match && !previous;
+    bool joins = behavior == SplitBehavior::Contiguous ? s.match == previous : s.match && !previous;
     previous = s.match;
     if (!joins || result.empty())
       result.push_back(s);
@@ -81,17 +80,14 @@ std::vector<Span> findNumeric(std::string_view text) {
 
 class Cutter {
 public:
-  Cutter(std::string_view text, std::vector<Piece> &out)
-      : text(text), out(out) {}
+  Cutter(std::string_view text, std::vector<Piece> &out) : text(text), out(out) {}
 
   void operator()(const SplitStep &step) {
-    cut(step.regex ? step.regex->findAll(text)
-                   : findLiteral(text, step.literal),
-        step.behavior, step.invert);
+    cut(step.regex ? step.regex->findAll(text) : findLiteral(text, step.literal), step.behavior,
+        step.invert);
   }
   void operator()(const DigitsStep &step) {
-    cut(findNumeric(text),
-        step.individual ? SplitBehavior::Isolated : SplitBehavior::Contiguous,
+    cut(findNumeric(text), step.individual ? SplitBehavior::Isolated : SplitBehavior::Contiguous,
         false);
   }
   void operator()(const ByteLevelStep &step) {
@@ -110,18 +106,15 @@ public:
   }
 
 private:
-  void cut(const std::vector<Span> &matches, SplitBehavior behavior,
-           bool invert) {
+  void cut(const std::vector<Span> &matches, SplitBehavior behavior, bool invert) {
     std::vector<Stretch> list = cover(matches, text.size());
     for (Stretch &s : list)
       s.match ^= invert;
     for (Stretch s : merge(std::move(list), behavior)) {
       bool removed = s.match && behavior == SplitBehavior::Removed;
       if (!removed && s.span.first != s.span.second)
-        out.push_back({std::string(text.substr(s.span.first,
-                                               s.span.second - s.span.first)),
-                       {},
-                       false});
+        out.push_back(
+            {std::string(text.substr(s.span.first, s.span.second - s.span.first)), {}, false});
     }
   }
 
@@ -141,8 +134,7 @@ void PreTokenizer::run(std::vector<Piece> &pieces) const {
         continue;
       }
       // Steps behind ByteLevel see its alphabet, the model reads it directly.
-      std::string text =
-          piece.bytes ? toByteAlphabet(piece.text) : std::move(piece.text);
+      std::string text = piece.bytes ? toByteAlphabet(piece.text) : std::move(piece.text);
       std::visit(Cutter(text, next), step);
     }
     pieces = std::move(next);

@@ -11,6 +11,8 @@
 #include "regex_ast.h"
 #include "utf8.h"
 
+#include <algorithm>
+
 namespace einfall::text {
 
 namespace {
@@ -39,8 +41,7 @@ public:
       return emitRepeat(node);
     case RegexNode::Look:
     case RegexNode::Atomic:
-      return emitBlock(node.kind == RegexNode::Look ? RegexOp::Look
-                                                    : RegexOp::Atomic,
+      return emitBlock(node.kind == RegexNode::Look ? RegexOp::Look : RegexOp::Atomic,
                        node.children[0], node.negated);
     case RegexNode::Assert:
       push(node.assertion);
@@ -86,8 +87,7 @@ private:
   bool emitRepeat(const RegexNode &node) {
     const RegexNode &body = node.children[0];
     if (body.kind == RegexNode::Set) {
-      ops.push_back(
-          {RegexOp::Repeat, body.set, node.least, node.most, node.greed});
+      ops.push_back({RegexOp::Repeat, body.set, node.least, node.most, node.greed});
       return true;
     }
     if (node.greed == Greed::Possessive) {
@@ -128,7 +128,7 @@ private:
 class Matcher {
 public:
   Matcher(const RegexProgram &program, std::string_view text)
-      : program(program), text(text), budget((1u << 26) + 256 * text.size()) {}
+      : program(program), text(text), budget((1u << 24) + 1024 * text.size()) {}
 
   /// Matches from `pos` on; `end` is where it ends.
   bool match(size_t pos, size_t &end) { return run(0, pos, end); }
@@ -234,8 +234,7 @@ bool Matcher::repeat(const RegexOp &op, uint32_t pc, size_t &pos) {
     else
       ++count;
   if (op.greed == Greed::Lazy) {
-    uint32_t more =
-        op.c == RegexNode::unbounded ? RegexNode::unbounded : op.c - op.b;
+    uint32_t more = op.c == RegexNode::unbounded ? RegexNode::unbounded : op.c - op.b;
     if (more)
       stack.push_back({pc, more, pos, pos, &op});
     return true;
@@ -243,6 +242,7 @@ bool Matcher::repeat(const RegexOp &op, uint32_t pc, size_t &pos) {
   size_t least = pos;
   while (count < op.c && takes(op.a, pos))
     count += op.c != RegexNode::unbounded;
+  budget -= std::min(budget, pos - least);
   if (op.greed == Greed::Greedy && pos > least)
     stack.push_back({pc, 0, previousCodePoint(text, pos), least, nullptr});
   return true;
@@ -275,8 +275,7 @@ bool Matcher::back(size_t base, uint32_t &pc, size_t &pos) {
 
 } // namespace
 
-bool compileRegex(const RegexNode &root, RegexProgram &program,
-                  std::string &error) {
+bool compileRegex(const RegexNode &root, RegexProgram &program, std::string &error) {
   Compiler compiler(program);
   if (!compiler.emit(root) || program.ops.size() > maxOps) {
     error = "the pattern is too large";
@@ -286,8 +285,7 @@ bool compileRegex(const RegexNode &root, RegexProgram &program,
   return true;
 }
 
-std::unique_ptr<Regex> Regex::compile(std::string_view pattern,
-                                      std::string &error) {
+std::unique_ptr<Regex> Regex::compile(std::string_view pattern, std::string &error) {
   auto regex = std::make_unique<Regex>();
   RegexNode root;
   if (!parseRegex(pattern, regex->program.sets, root, error) ||

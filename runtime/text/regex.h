@@ -53,8 +53,7 @@ using Span = std::pair<size_t, size_t>;
 class Regex {
 public:
   /// Null and a message in `error` if the pattern is malformed or unsupported.
-  static std::unique_ptr<Regex> compile(std::string_view pattern,
-                                        std::string &error);
+  static std::unique_ptr<Regex> compile(std::string_view pattern, std::string &error);
 
   /// All matches in valid UTF-8, as Oniguruma's scan finds them: leftmost,
   /// first alternative, an empty match not right behind another match.

@@ -22,12 +22,11 @@ struct RegexNode {
 };
 
 /// Parses `pattern`; sets go to `sets`. False and `error` on failure.
-bool parseRegex(std::string_view pattern, std::vector<CodePointSet> &sets,
-                RegexNode &root, std::string &error);
+bool parseRegex(std::string_view pattern, std::vector<CodePointSet> &sets, RegexNode &root,
+                std::string &error);
 
 /// The instructions of a tree. False and `error` if they are too many.
-bool compileRegex(const RegexNode &root, RegexProgram &program,
-                  std::string &error);
+bool compileRegex(const RegexNode &root, RegexProgram &program, std::string &error);
 
 } // namespace einfall::text
 

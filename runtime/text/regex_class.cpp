@@ -97,7 +97,7 @@ bool RegexParser::parseEscape(Item &item, bool inClass) {
   case 'W':
     if (ignoreCase)
       return fail("unsupported: \\w under (?i)");
-    return set(regexWordSet(), c == 'W');
+    return set(regexWordSet(inClass), c == 'W');
   case 'p':
   case 'P':
     return parseProperty(item, c == 'P');
@@ -113,11 +113,9 @@ bool RegexParser::parseEscape(Item &item, bool inClass) {
       return false;
     return value < 128 ? literal(value) : fail("unsupported: \\x of a byte");
   }
-  bool alphanumeric = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-                      (c >= 'a' && c <= 'z');
+  bool alphanumeric = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
   if (alphanumeric)
-    return fail(std::string("unsupported escape \\") + char(c) +
-                (inClass ? " in a class" : ""));
+    return fail(std::string("unsupported escape \\") + char(c) + (inClass ? " in a class" : ""));
   return literal(c);
 }
 

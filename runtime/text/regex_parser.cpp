@@ -191,8 +191,7 @@ bool RegexParser::parseFlags(RegexNode &out) {
   return true;
 }
 
-void RegexParser::wrapRepeat(RegexNode &node, uint32_t least, uint32_t most,
-                             Greed greed) {
+void RegexParser::wrapRepeat(RegexNode &node, uint32_t least, uint32_t most, Greed greed) {
   RegexNode repeat;
   repeat.kind = RegexNode::Repeat;
   repeat.least = least;
@@ -206,20 +205,16 @@ bool RegexParser::parseQuantifiers(RegexNode &node) {
   bool found = false;
   if (peek() == '*' || peek() == '+' || peek() == '?') {
     char c = text[pos++];
-    Greed greed = eat("?")   ? Greed::Lazy
-                  : eat("+") ? Greed::Possessive
-                             : Greed::Greedy;
+    Greed greed = eat("?") ? Greed::Lazy : eat("+") ? Greed::Possessive : Greed::Greedy;
     found = true;
-    wrapRepeat(node, c == '+' ? 1 : 0, c == '?' ? 1 : RegexNode::unbounded,
-               greed);
+    wrapRepeat(node, c == '+' ? 1 : 0, c == '?' ? 1 : RegexNode::unbounded, greed);
   } else if (!parseInterval(node, found)) {
     return false;
   }
   if (!found)
     return true;
   RegexNode::Kind target = node.children[0].kind;
-  if (target == RegexNode::Look || target == RegexNode::Assert ||
-      node.children[0].canBeEmpty())
+  if (target == RegexNode::Look || target == RegexNode::Assert || node.children[0].canBeEmpty())
     return fail("unsupported: repetition of what may be empty");
   bool again = peek() == '*' || peek() == '+' || peek() == '?';
   RegexNode probe;
@@ -255,8 +250,7 @@ bool RegexParser::parseInterval(RegexNode &node, bool &found) {
     most = least;
   else if (!hasMost)
     most = RegexNode::unbounded;
-  if (most < least || least > maxRepeat ||
-      (most > maxRepeat && most != RegexNode::unbounded))
+  if (most < least || least > maxRepeat || (most > maxRepeat && most != RegexNode::unbounded))
     return fail("unsupported repetition bounds");
   found = true;
   if (comma && eat("?")) {
@@ -269,8 +263,7 @@ bool RegexParser::parseInterval(RegexNode &node, bool &found) {
   if (node.children[0].canBeEmpty() || (least == 0 && peek() == '+'))
     return fail("unsupported: repetition of what may be empty");
   bool optional = text[pos++] == '?';
-  wrapRepeat(node, optional ? 0 : 1, optional ? 1 : RegexNode::unbounded,
-             Greed::Greedy);
+  wrapRepeat(node, optional ? 0 : 1, optional ? 1 : RegexNode::unbounded, Greed::Greedy);
   return true;
 }
 
@@ -293,8 +286,8 @@ bool RegexNode::canBeEmpty() const {
   return true;
 }
 
-bool parseRegex(std::string_view pattern, std::vector<CodePointSet> &sets,
-                RegexNode &root, std::string &error) {
+bool parseRegex(std::string_view pattern, std::vector<CodePointSet> &sets, RegexNode &root,
+                std::string &error) {
   return RegexParser(pattern, sets, error).parse(root);
 }
 

@@ -13,8 +13,7 @@ namespace einfall::text {
 
 class RegexParser {
 public:
-  RegexParser(std::string_view pattern, std::vector<CodePointSet> &sets,
-              std::string &error)
+  RegexParser(std::string_view pattern, std::vector<CodePointSet> &sets, std::string &error)
       : text(pattern), sets(sets), error(error) {}
 
   bool parse(RegexNode &root);
@@ -31,9 +30,7 @@ private:
 
   bool fail(const std::string &what);
   bool atEnd() const { return pos >= text.size(); }
-  char peek(size_t ahead = 0) const {
-    return pos + ahead < text.size() ? text[pos + ahead] : '\0';
-  }
+  char peek(size_t ahead = 0) const { return pos + ahead < text.size() ? text[pos + ahead] : '\0'; }
   bool eat(std::string_view token) {
     if (text.substr(pos, token.size()) != token)
       return false;

@@ -13,8 +13,7 @@ namespace {
 /// where its ids stand already: no state is shared between calls.
 class WordEncoder {
 public:
-  WordEncoder(const BpeModel &model, std::vector<int32_t> &ids)
-      : model(model), ids(ids) {}
+  WordEncoder(const BpeModel &model, std::vector<int32_t> &ids) : model(model), ids(ids) {}
 
   void encode(const Piece &word) {
     if (word.text.size() > longestKept) {
@@ -44,23 +43,19 @@ private:
 
 } // namespace
 
-Tokenizer::Tokenizer(std::unique_ptr<TokenizerParts> parts)
-    : parts(std::move(parts)) {}
+Tokenizer::Tokenizer(std::unique_ptr<TokenizerParts> parts) : parts(std::move(parts)) {}
 
 Tokenizer::~Tokenizer() = default;
 
-std::unique_ptr<Tokenizer> Tokenizer::fromJson(std::string_view json,
-                                               std::string &error) {
+std::unique_ptr<Tokenizer> Tokenizer::fromJson(std::string_view json, std::string &error) {
   auto parts = std::make_unique<TokenizerParts>();
   if (!loadParts(json, *parts, error))
     return nullptr;
   return std::unique_ptr<Tokenizer>(new Tokenizer(std::move(parts)));
 }
 
-std::vector<int32_t> Tokenizer::encode(std::string_view utf8,
-                                       bool addSpecial) const {
-  std::vector<Piece> pieces =
-      parts->added.extract(repairUtf8(utf8), parts->nfc);
+std::vector<int32_t> Tokenizer::encode(std::string_view utf8, bool addSpecial) const {
+  std::vector<Piece> pieces = parts->added.extract(repairUtf8(utf8), parts->nfc);
   parts->preTokenizer.run(pieces);
   std::vector<int32_t> text;
   WordEncoder words(parts->model, text);
@@ -79,8 +74,7 @@ std::vector<int32_t> Tokenizer::encode(std::string_view utf8,
   return ids;
 }
 
-std::string Tokenizer::decode(std::span<const int32_t> ids,
-                              bool skipSpecial) const {
+std::string Tokenizer::decode(std::span<const int32_t> ids, bool skipSpecial) const {
   StreamDecoder decoder(*this, skipSpecial);
   std::string out;
   for (int32_t id : ids)

@@ -32,8 +32,7 @@ struct TokenizerParts;
 class Tokenizer {
 public:
   /// Null and a sentence in `error` if the file is malformed or unsupported.
-  static std::unique_ptr<Tokenizer> fromJson(std::string_view json,
-                                             std::string &error);
+  static std::unique_ptr<Tokenizer> fromJson(std::string_view json, std::string &error);
   ~Tokenizer();
 
   /// The ids of `utf8`. Special tokens written in the text are recognised

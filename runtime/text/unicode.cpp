@@ -104,10 +104,14 @@ CodePointSet setOfBounds(std::span<const uint32_t> bounds) {
 } // namespace
 
 void CodePointSet::add(uint32_t low, uint32_t high) {
-  bool inOrder = ranges.empty() || ranges.back().second + 1 < low;
-  ranges.emplace_back(low, high);
   for (uint32_t c = low; c <= high && c < 128; ++c)
     ascii[c >> 6] |= uint64_t(1) << (c & 63);
+  if (!ranges.empty() && ranges.back().second + 1 == low) {
+    ranges.back().second = high;
+    return;
+  }
+  bool inOrder = ranges.empty() || ranges.back().second < low;
+  ranges.emplace_back(low, high);
   if (!inOrder)
     normalize();
 }
@@ -147,8 +151,7 @@ void CodePointSet::invert() {
 }
 
 bool CodePointSet::containsWide(uint32_t c) const {
-  auto it = std::upper_bound(ranges.begin(), ranges.end(),
-                             Range(c, maxCodePoint + 1));
+  auto it = std::upper_bound(ranges.begin(), ranges.end(), Range(c, maxCodePoint + 1));
   return it != ranges.begin() && std::prev(it)->second >= c;
 }
 
@@ -163,7 +166,13 @@ bool isRustWord(uint32_t c) { return inBounds(rustWordBounds, c); }
 bool isRustNumeric(uint32_t c) { return inBounds(rustNumericBounds, c); }
 
 CodePointSet regexSpaceSet() { return setOfBounds(spaceBounds); }
-CodePointSet regexWordSet() { return setOfBounds(regexWordBounds); }
+
+CodePointSet regexWordSet(bool inClass) {
+  CodePointSet set = setOfBounds(regexWordBounds);
+  if (!inClass)
+    set.add(setOfBounds(regexWordExtraBounds));
+  return set;
+}
 
 std::optional<CodePointSet> categorySet(std::string_view name) {
   std::string key;

@@ -53,9 +53,9 @@ bool isRustWord(uint32_t c);
 /// Rust's char::is_numeric, which Digits looks at.
 bool isRustNumeric(uint32_t c);
 
-/// \s and \w of Oniguruma.
+/// \s and \w of Oniguruma, whose \w differs inside a class.
 CodePointSet regexSpaceSet();
-CodePointSet regexWordSet();
+CodePointSet regexWordSet(bool inClass);
 
 /// The set of a general category or group of them ("Lu", "L", "Letter", case
 /// and "_- " ignored); nothing for any other property.

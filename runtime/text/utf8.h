@@ -12,9 +12,7 @@
 
 namespace einfall::text {
 
-inline bool isContinuation(char c) {
-  return (static_cast<uint8_t>(c) & 0xC0) == 0x80;
-}
+inline bool isContinuation(char c) { return (static_cast<uint8_t>(c) & 0xC0) == 0x80; }
 
 /// Reads the code point at `pos` of valid UTF-8 and moves `pos` past it.
 inline uint32_t nextCodePoint(std::string_view text, size_t &pos) {
@@ -32,8 +30,7 @@ inline uint32_t nextCodePoint(std::string_view text, size_t &pos) {
     value = (lead & 0x0F) << 12 | (byte(1) & 0x3F) << 6 | (byte(2) & 0x3F);
     pos += 3;
   } else {
-    value = (lead & 0x07) << 18 | (byte(1) & 0x3F) << 12 |
-            (byte(2) & 0x3F) << 6 | (byte(3) & 0x3F);
+    value = (lead & 0x07) << 18 | (byte(1) & 0x3F) << 12 | (byte(2) & 0x3F) << 6 | (byte(3) & 0x3F);
     pos += 4;
   }
   return value;

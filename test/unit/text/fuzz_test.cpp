@@ -53,8 +53,7 @@ const char *const everything = R"({
               "Ġab": 8},
     "merges": ["a b", ["Ã", "©"], "Ġ ab"]}})";
 
-const char *const sample =
-    "ab ab'S <x> e\u0301 \u00E9  12345--ab\r\n\n  \xFF\xC3 u";
+const char *const sample = "ab ab'S <x> e\u0301 \u00E9  12345--ab\r\n\n  \xFF\xC3 u";
 
 void exercise(std::string_view text) {
   std::string error;
@@ -112,8 +111,7 @@ public:
     }
     if (value.is_string() && below(3)) {
       std::string text = bytes(value.get<std::string>());
-      value = json::parse(
-          json(text).dump(-1, ' ', false, json::error_handler_t::replace));
+      value = json::parse(json(text).dump(-1, ' ', false, json::error_handler_t::replace));
       return;
     }
     const json others[] = {nullptr,
@@ -145,14 +143,14 @@ private:
 TEST(Fuzz, DamagedBytes) {
   exercise(everything);
   Mutator mutate(1);
-  for (int i = 0; i < 3000; ++i)
+  for (int i = 0; i < 1500; ++i)
     exercise(mutate.bytes(everything));
 }
 
 TEST(Fuzz, DamagedValues) {
   const json original = json::parse(everything);
   Mutator mutate(2);
-  for (int i = 0; i < 6000; ++i) {
+  for (int i = 0; i < 15000; ++i) {
     json damaged = original;
     for (size_t edits = 1 + mutate.below(3); edits; --edits)
       mutate.tree(damaged);
@@ -168,8 +166,7 @@ TEST(Fuzz, EveryTruncation) {
 
 TEST(Fuzz, DamagedModelFile) {
   std::ifstream file(TEXT_TEST_MODEL, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(file),
-                   std::istreambuf_iterator<char>()};
+  std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   ASSERT_FALSE(text.empty());
   Mutator mutate(3);
   for (int i = 0; i < 150; ++i)

@@ -65,16 +65,16 @@ TEST(Regex, Classes) {
   EXPECT_EQ(matches("[-a]", "a-b"), (Words{"a", "-"}));
   EXPECT_EQ(matches("[^[^a]b]", "abc"), (Words{"a"}));
   EXPECT_EQ(matches("[\\]\\\\]", "a]\\"), (Words{"]", "\\"}));
-  EXPECT_EQ(matches("[\u4E00-\u9FA5]+", "a\u4E00\u4E01b"),
-            (Words{"\u4E00\u4E01"}));
+  EXPECT_EQ(matches("[\u4E00-\u9FA5]+", "a\u4E00\u4E01b"), (Words{"\u4E00\u4E01"}));
   EXPECT_EQ(matches("\\p{^L}\\P{Lu}\\p{Letter}", "1aA"), (Words{"1aA"}));
   EXPECT_EQ(matches("\\x41\\u0042\\x{43}", "ABC"), (Words{"ABC"}));
   EXPECT_EQ(matches(".", "a\nb"), (Words{"a", "b"}));
+  EXPECT_EQ(matches("\\w", "\u00B2"), (Words{"\u00B2"}));
+  EXPECT_EQ(matches("[\\w]", "\u00B2a"), (Words{"a"}));
 }
 
 TEST(Regex, IgnoreCase) {
-  EXPECT_EQ(matches("(?i:'s|'t)", "'S't'\u017F"),
-            (Words{"'S", "'t", "'\u017F"}));
+  EXPECT_EQ(matches("(?i:'s|'t)", "'S't'\u017F"), (Words{"'S", "'t", "'\u017F"}));
   EXPECT_EQ(matches("(?i:[^k])", "kK\u212Ax"), (Words{"x"}));
   EXPECT_EQ(matches("(?i)ab|c", "ABC"), (Words{"AB", "C"}));
   EXPECT_EQ(matches("(?i:a(?-i:b))", "ABAb"), (Words{"Ab"}));

@@ -29,8 +29,8 @@ static int encode(const Tokenizer &tokenizer, bool special) {
     size_t end = input.find('\0', pos);
     if (end == std::string::npos)
       end = input.size();
-    std::vector<int32_t> ids = tokenizer.encode(
-        std::string_view(input).substr(pos, end - pos), special);
+    std::vector<int32_t> ids =
+        tokenizer.encode(std::string_view(input).substr(pos, end - pos), special);
     std::cout << nlohmann::json(ids).dump() << '\n';
     pos = end + 1;
   }
@@ -59,9 +59,8 @@ static int decode(const Tokenizer &tokenizer, bool skipSpecial) {
 
 int main(int argc, char **argv) {
   if (argc != 3) {
-    std::cerr
-        << "usage: text_tool encode|encode-special|decode|decode-skip|size "
-           "TOKENIZER.JSON\n";
+    std::cerr << "usage: text_tool encode|encode-special|decode|decode-skip|size "
+                 "TOKENIZER.JSON\n";
     return 2;
   }
   std::ifstream file(argv[2], std::ios::binary);

@@ -15,8 +15,7 @@ using Ids = std::vector<int32_t>;
 
 std::string readFile(const char *path) {
   std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file),
-          std::istreambuf_iterator<char>()};
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
 std::unique_ptr<Tokenizer> load(const std::string &json) {
@@ -41,8 +40,7 @@ std::string file(const std::string &sections) {
 
 std::string added(const std::string &content, const std::string &yes = "") {
   std::string token = R"({"id": 9, "content": ")" + content + '"';
-  for (const char *flag :
-       {"single_word", "lstrip", "rstrip", "normalized", "special"})
+  for (const char *flag : {"single_word", "lstrip", "rstrip", "normalized", "special"})
     token += std::string(", \"") + flag +
              (yes.find(flag) == std::string::npos ? "\": false" : "\": true");
   return token + "}";
@@ -55,15 +53,14 @@ TEST(Tokenizer, TinyLlamaRoundTrips) {
   auto tokenizer = load(readFile(TEXT_TEST_MODEL));
   ASSERT_TRUE(tokenizer);
   EXPECT_EQ(tokenizer->vocabSize(), 4096u);
-  std::string text(
-      "The \xE2\x82\xAC and \xF0\x9F\x99\x82, it's 3.14\n\n\tend \0 .", 41);
+  using namespace std::string_literals;
+  std::string text = "The \xE2\x82\xAC and \xF0\x9F\x99\x82, it's 3.14\n\n\tend \0 ."s;
   Ids ids = tokenizer->encode(text, true);
   EXPECT_EQ(tokenizer->decode(ids, true), text);
   EXPECT_EQ(tokenizer->encode("</s>", false), Ids{1});
   EXPECT_EQ(tokenizer->decode(Ids{0, 1}, true), "");
   EXPECT_EQ(tokenizer->decode(Ids{0, -1, 4096, INT32_MAX}, false), "<s>");
-  EXPECT_EQ(tokenizer->encode("\xFF", false),
-            tokenizer->encode("\xEF\xBF\xBD", false));
+  EXPECT_EQ(tokenizer->encode("\xFF", false), tokenizer->encode("\xEF\xBF\xBD", false));
 }
 
 TEST(Tokenizer, StreamDecoderWaitsForWholeCharacters) {
@@ -101,8 +98,8 @@ TEST(Tokenizer, MergesAsStringsAndPairs) {
 }
 
 TEST(Tokenizer, AddedTokensGetTheNextFreeIds) {
-  auto tokenizer = load(file(R"("added_tokens": [)" + added("<x>", "special") +
-                             ", " + added("<y>") + ", " + added("ab") + "]"));
+  auto tokenizer = load(file(R"("added_tokens": [)" + added("<x>", "special") + ", " +
+                             added("<y>") + ", " + added("ab") + "]"));
   ASSERT_TRUE(tokenizer);
   EXPECT_EQ(tokenizer->vocabSize(), 6u);
   EXPECT_EQ(tokenizer->encode("a<x>ab<y>b", true), (Ids{0, 4, 2, 5, 1}));
@@ -112,8 +109,8 @@ TEST(Tokenizer, AddedTokensGetTheNextFreeIds) {
 
 TEST(Tokenizer, AddedTokenFlags) {
   auto encode = [](const std::string &flags, const std::string &text) {
-    auto tokenizer = load(file(R"("added_tokens": [)" + added("<x>", flags) +
-                               R"(], "pre_tokenizer": )" + byteLevel));
+    auto tokenizer = load(
+        file(R"("added_tokens": [)" + added("<x>", flags) + R"(], "pre_tokenizer": )" + byteLevel));
     return tokenizer ? tokenizer->encode(text, true) : Ids();
   };
   EXPECT_EQ(encode("", "a <x> b"), (Ids{0, 3, 4, 3, 1}));
@@ -130,9 +127,8 @@ TEST(Tokenizer, PostProcessors) {
       {"Sequence": {"id": "A", "type_id": 0}}], "pair": [],
       "special_tokens": {"<x>": {"id": "<x>", "ids": [4], "tokens": ["<x>"]}}})";
   auto alone = load(file(tokens + R"("post_processor": )" + plate));
-  auto nested = load(file(
-      tokens + R"("post_processor": {"type": "Sequence", "processors": [)" +
-      byteLevel + ", " + plate + "]}"));
+  auto nested = load(file(tokens + R"("post_processor": {"type": "Sequence", "processors": [)" +
+                          byteLevel + ", " + plate + "]}"));
   auto ends = load(file(R"("post_processor": {"type": "RobertaProcessing",
       "cls": ["a", 0], "sep": ["b", 1], "trim_offsets": true,
       "add_prefix_space": true})"));
@@ -152,12 +148,9 @@ TEST(Tokenizer, RefusesOtherKindsByName) {
            error.find("pass token ids") != std::string::npos;
   };
   for (const char *kind : {"Unigram", "WordPiece", "WordLevel"})
-    EXPECT_TRUE(names(
-        refusal(std::string(R"({"model": {"type": ")") + kind + "\"}}"), kind));
-  for (const char *section :
-       {"normalizer", "pre_tokenizer", "decoder", "post_processor"})
-    EXPECT_TRUE(names(refusal(file(std::string("\"") + section +
-                                   R"(": {"type": "Metaspace"})")),
+    EXPECT_TRUE(names(refusal(std::string(R"({"model": {"type": ")") + kind + "\"}}"), kind));
+  for (const char *section : {"normalizer", "pre_tokenizer", "decoder", "post_processor"})
+    EXPECT_TRUE(names(refusal(file(std::string("\"") + section + R"(": {"type": "Metaspace"})")),
                       "Metaspace"));
   EXPECT_TRUE(names(refusal(R"({"model": {"type": "BPE", "byte_fallback": true,
       "vocab": {}, "merges": []}})"),
@@ -169,18 +162,17 @@ TEST(Tokenizer, RefusesOtherKindsByName) {
 }
 
 TEST(Tokenizer, RefusesMalformedFiles) {
-  for (
-      const char *text :
-      {"", "{", "[]", "null", "{}", R"({"model": 1})", R"({"model": {}})",
-       R"({"model": {"type": "BPE"}})",
-       R"({"model": {"type": "BPE", "vocab": {"a": -1}, "merges": []}})",
-       R"({"model": {"type": "BPE", "vocab": {"a": 1.5}, "merges": []}})",
-       R"({"model": {"type": "BPE", "vocab": {"a": 9999999999}, "merges": []}})",
-       R"({"model": {"type": "BPE", "vocab": {"a": 18446744073709551615},
+  for (const char *text :
+       {"", "{", "[]", "null", "{}", R"({"model": 1})", R"({"model": {}})",
+        R"({"model": {"type": "BPE"}})",
+        R"({"model": {"type": "BPE", "vocab": {"a": -1}, "merges": []}})",
+        R"({"model": {"type": "BPE", "vocab": {"a": 1.5}, "merges": []}})",
+        R"({"model": {"type": "BPE", "vocab": {"a": 9999999999}, "merges": []}})",
+        R"({"model": {"type": "BPE", "vocab": {"a": 18446744073709551615},
             "merges": []}})",
-       R"({"model": {"type": "BPE", "vocab": {"a": 0}, "merges": ["a"]}})",
-       R"({"model": {"type": "BPE", "vocab": {"a": 0}, "merges": ["a b"]}})",
-       R"({"model": {"type": "BPE", "vocab": {"a": 0}, "merges": [["a"]]}})"})
+        R"({"model": {"type": "BPE", "vocab": {"a": 0}, "merges": ["a"]}})",
+        R"({"model": {"type": "BPE", "vocab": {"a": 0}, "merges": ["a b"]}})",
+        R"({"model": {"type": "BPE", "vocab": {"a": 0}, "merges": [["a"]]}})"})
     EXPECT_FALSE(refusal(text).empty());
   refusal(file(R"("added_tokens": [{"id": 1, "content": "x"}])"));
   refusal(file(R"("added_tokens": {})"));
