@@ -1,0 +1,23 @@
+"""Einfall: transformers as cascades of Einsums, compiled ahead of time.
+
+  einfall.einsum("ij,jk->ik", a, b)      numpy's einsum, compiled and cached
+  einfall.compile(text, module or folder) -> Package
+  einfall.load("model.einf")              -> Package, whose entry points are callables
+
+PyTorch is imported only to compile a module or a checkpoint.
+"""
+
+from .errors import CompileError, EinfallError
+
+__version__ = "0.1.0"
+__all__ = ["CompileError", "EinfallError", "compile", "einsum", "load"]
+
+_HOMES = {"compile": "compiler", "einsum": "einsums", "load": "runtime"}
+
+
+def __getattr__(name: str):
+    if name in _HOMES:
+        import importlib
+
+        return getattr(importlib.import_module("." + _HOMES[name], __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,114 @@
+"""The command line `einfall`, also `python -m einfall`."""
+
+import argparse
+import os
+import sys
+
+from . import __version__
+from .errors import CompileError, EinfallError
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs a command; 0, 1 for a failure that is told in one line, 2 for a wrong command line."""
+    args = _parser().parse_args(argv)
+    try:
+        return args.run(args) or 0
+    except CompileError as e:
+        if os.environ.get("EINFALL_VERBOSE"):
+            sys.stderr.write(e.diagnostics)
+        print(f"einfall: error: {e}", file=sys.stderr)
+    except (EinfallError, OSError, MemoryError) as e:
+        print(f"einfall: error: {e or type(e).__name__}", file=sys.stderr)
+    except KeyboardInterrupt:
+        return 130
+    return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="einfall", description="Compiles transformers ahead of time and runs them.")
+    parser.add_argument("--version", action="version", version=f"einfall {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    p = commands.add_parser("compile", help="a checkpoint folder or an .mlir file to a package")
+    p.add_argument("source", metavar="DIR|FILE.mlir")
+    p.add_argument("-o", "--output", required=True, metavar="FILE")
+    p.add_argument("--dtype", default="auto", choices=("auto", "f32", "bf16", "f16"),
+                   help="type of activations; auto: the checkpoint's")
+    p.add_argument("--target", default=[], action="append", metavar="NAME[,NAME]",
+                   help="native (default), x86-64-v2, x86-64-v3, x86-64-v4, …; several make one package for all")
+    p.add_argument("--weights", metavar="PATH", help=".safetensors file or folder for an .mlir file that names weights")
+    p.add_argument("--quiet", action="store_true", help="no progress bar")
+    p.set_defaults(run=_compile)
+
+    p = commands.add_parser("generate", help="text from a language model")
+    p.add_argument("file", metavar="FILE")
+    group = p.add_mutually_exclusive_group(required=True)
+    group.add_argument("--prompt", metavar="TEXT")
+    group.add_argument("--ids", action="append", metavar="0,12,…", help="token ids; again for another row")
+    p.add_argument("-n", type=int, default=48, metavar="N", help="new tokens (48)")
+    p.add_argument("--bos", action="store_true", help="prepend the start token")
+    p.add_argument("--json", action="store_true", help="ids, text, seconds and tokens/s as JSON")
+    p.set_defaults(run=_generate, rest=[])
+
+    p = commands.add_parser("score", help="mean negative log-likelihood of a text")
+    p.add_argument("file", metavar="FILE")
+    p.add_argument("--ids", required=True, metavar="IDS.npy", help="token ids, one dimension")
+    p.add_argument("--window", type=int, default=512, metavar="N", help="tokens a window (512)")
+    p.add_argument("--json", action="store_true")
+    p.add_argument("--quiet", action="store_true", help="no progress bar")
+    p.set_defaults(run=_score)
+
+    p = commands.add_parser("run", help="an entry point on .npy files; options as einfall-run has them")
+    p.add_argument("file", metavar="FILE")
+    p.set_defaults(run=lambda a: _tool([a.file, *a.rest]), rest=[])
+    p = commands.add_parser("inspect", help="what is in a package")
+    p.add_argument("file", metavar="FILE")
+    p.set_defaults(run=lambda a: _tool([a.file, "inspect", *a.rest]), rest=[])
+    _pass_on(parser, {"generate", "run", "inspect"})
+    return parser
+
+
+def _pass_on(parser: argparse.ArgumentParser, commands: set[str]) -> None:
+    """Lets einfall-run judge the options that this parser does not know."""
+    def parse(argv=None, namespace=None):
+        argv = list(sys.argv[1:] if argv is None else argv)
+        args, rest = parser.parse_known_args(argv, namespace)
+        if rest and (not argv or argv[0] not in commands):
+            parser.error(f"unrecognized arguments: {' '.join(rest)}")
+        if argv and argv[0] in commands:
+            args.rest = rest
+        return args
+
+    parser.parse_args = parse
+
+
+def _compile(args) -> int:
+    from .compiler import compile_file
+
+    targets = [t for item in args.target for t in item.split(",") if t] or ["native"]
+    compile_file(args.source, args.output, dtype=args.dtype, targets=targets, weights=args.weights, quiet=args.quiet)
+    return 0
+
+
+def _generate(args) -> int:
+    command = [args.file, "generate", "-n", str(args.n), *args.rest]
+    for ids in args.ids or []:
+        command += ["--ids", ids]
+    if args.prompt is not None:
+        command += ["--prompt", args.prompt]
+    return _tool(command + (["--bos"] if args.bos else []) + (["--json"] if args.json else []))
+
+
+def _score(args) -> int:
+    from .scoring import score
+
+    return score(args.file, args.ids, args.window, as_json=args.json, quiet=args.quiet)
+
+
+def _tool(arguments: list[str]) -> int:
+    """Becomes einfall-run."""
+    from .toolchain import find_tool
+
+    tool = find_tool("einfall-run")
+    sys.stdout.flush()
+    os.execv(tool, [tool, *arguments])

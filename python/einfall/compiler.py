@@ -1,0 +1,205 @@
+"""Compiles text, PyTorch modules and checkpoints to packages."""
+
+import contextlib
+import os
+import re
+import subprocess
+import tempfile
+from pathlib import Path
+
+from . import cache
+from .errors import CompileError, EinfallError
+from .progress import Progress
+from .toolchain import find_tool
+
+DTYPES = ("auto", "f32", "bf16", "f16")
+METADATA = ("model_type", "dtype", "vocab_size", "max_positions", "bos_token_id", "eos_token_ids")
+
+
+def compile(source, output: str | os.PathLike | None = None, *, args=None, kwargs=None, dynamic_shapes=None,
+            dtype: str = "auto", targets=("native",), weights: str | None = None, require_cache_hit: bool = False):
+    """Compiles `source` and returns the loaded `einfall.runtime.Package`.
+
+    source  text of an `ein` module; the path of an .mlir file; the folder of a Hugging Face causal LM (`dtype` sets
+            its activations); or a `torch.nn.Module`, exported with example `args`, `kwargs` and `dynamic_shapes`
+    output  the package to write. Without it a package without weights goes to the compile cache, any other to a
+            temporary file that lives as long as the process has it open
+    weights .safetensors file or folder for a program that names weights
+    Raises `EinfallError`.
+    """
+    from .runtime import load
+
+    if isinstance(source, (str, os.PathLike)) and not _is_text(source):
+        if os.path.isdir(source) or weights or output is not None:
+            with _output(output) as path:
+                compile_file(source, path, dtype=dtype, targets=targets, weights=weights, quiet=True)
+                return load(path)
+        source = _read(source)
+    if not isinstance(source, str):
+        return _compile_module(source, output, args, kwargs, dynamic_shapes, targets)
+    if output is None and weights is None:
+        return load(compile_cached(source, targets, require_hit=require_cache_hit))
+    with _output(output) as path:
+        compile_text(source, path, targets=targets, weights=weights)
+        return load(path)
+
+
+def compile_file(source: str | os.PathLike, output: str | os.PathLike, *, dtype: str = "auto", targets=("native",),
+                 weights: str | None = None, quiet: bool = True) -> None:
+    """Compiles a checkpoint folder or an .mlir file to the package `output`, replaced only on success."""
+    source = os.fspath(source)
+    with Progress(3, quiet) as progress:
+        if not os.path.isdir(source):
+            if dtype != "auto":
+                raise EinfallError("--dtype sets the activations of a checkpoint; an .mlir file has its types")
+            text = _read(source)
+            progress.step("compiling")
+            compile_text(text, output, targets=targets, weights=weights, name=source)
+            return
+        progress.step("loading PyTorch")
+        with _hushed():
+            from .frontend import FrontendError, import_causal_lm
+
+            progress.step("importing the model")
+            try:
+                text, metadata = import_causal_lm(source, dtype)
+            except FrontendError as e:
+                raise EinfallError(str(e)) from e
+        progress.step("compiling")
+        compile_text(with_assumptions(text), output, targets=targets, weights=source, kind="causal-lm",
+                     metadata=_facts(metadata), files=_files(source))
+
+
+def compile_text(text: str, output: str | os.PathLike, *, targets=("native",), weights: str | None = None,
+                 kind: str = "function", metadata: dict[str, str] | None = None, files: dict[str, str] | None = None,
+                 name: str = "") -> None:
+    """Runs einfall-compile on `text`; `files` maps its options (tokenizer, …) to paths, `name` is for messages."""
+    output = os.fspath(output)
+    folder = os.path.dirname(os.path.abspath(output))
+    if not os.path.isdir(folder):
+        raise EinfallError(f"cannot write {output}: there is no folder {folder}")
+    if os.path.isdir(output):
+        raise EinfallError(f"cannot write {output}: it is a folder")
+    with tempfile.TemporaryDirectory(prefix="einfall-") as scratch:
+        path = os.path.join(scratch, "module.mlir")
+        Path(path).write_text(text, encoding="utf-8")
+        command = [find_tool("einfall-compile"), path, "-o", output, f"--model-kind={kind}"]
+        command += [f"--target={t}" for t in targets]
+        command += [f"--weights={weights}"] if weights else []
+        command += [f"--meta={k}={v}" for k, v in (metadata or {}).items()]
+        command += [f"--{option}={file}" for option, file in (files or {}).items()]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
+        said = (done.stderr + done.stdout).replace(path, name or "<text>")
+    if done.returncode != 0:
+        raise CompileError(_first_error(said, done.returncode), said)
+
+
+def compile_cached(text: str, targets=("native",), *, require_hit: bool = False) -> str:
+    """Path of the compiled package of a program without weights, from the cache where it has it."""
+    return cache.fetch(text, targets, lambda path: compile_text(text, path, targets=targets), require_hit=require_hit)
+
+
+def with_assumptions(text: str) -> str:
+    """States what a call of a causal LM keeps (s <= t <= c), where the text does not."""
+    if "ein.assume" in text:
+        return text
+    return text.replace('ein.params = ["t"]}', 'ein.params = ["t"], ein.assume = [#ein.extent<c - t>, #ein.extent<t - s>]}')
+
+
+def _compile_module(module, output, args, kwargs, dynamic_shapes, targets):
+    from .runtime import load
+
+    with _hushed():
+        from .frontend import FrontendError, import_module
+
+        try:
+            imported = import_module(module, tuple(args or ()), kwargs or {}, dynamic_shapes=dynamic_shapes)
+        except FrontendError as e:
+            raise EinfallError(str(e)) from e
+    with tempfile.TemporaryDirectory(prefix="einfall-") as scratch, _output(output) as path:
+        text, weights = _module_parts(imported, scratch)
+        compile_text(text, path, targets=targets, weights=weights)
+        return load(path)
+
+
+def _module_parts(imported, scratch: str) -> tuple[str, str | None]:
+    """The text of an imported module and a file that holds its weights."""
+    text, metadata = imported
+    tensors = metadata.get("tensors") if isinstance(metadata, dict) else None
+    if not tensors:
+        return text, None
+    from safetensors.torch import save_file
+
+    path = os.path.join(scratch, "weights.safetensors")
+    save_file({name: t.detach().clone().contiguous() for name, t in tensors.items()}, path)
+    return text, path
+
+
+@contextlib.contextmanager
+def _output(output):
+    """The given path, or one that is removed at the end (a loaded package keeps its mapping)."""
+    if output is not None:
+        yield os.fspath(output)
+        return
+    with tempfile.TemporaryDirectory(prefix="einfall-") as scratch:
+        yield os.path.join(scratch, "module.einf")
+
+
+@contextlib.contextmanager
+def _hushed():
+    """Without the warnings and progress bars of PyTorch and transformers, unless the user asked for them."""
+    import logging
+    import warnings
+
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        level = logging.root.manager.disable
+        logging.disable(logging.WARNING)
+        try:
+            yield
+        finally:
+            logging.disable(level)
+
+
+def _is_text(source) -> bool:
+    return isinstance(source, str) and ("\n" in source or "{" in source)
+
+
+def _read(path) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise EinfallError(f"there is no file or folder {path}") from None
+    except (OSError, UnicodeDecodeError) as e:
+        raise EinfallError(f"cannot read {path}: {e}") from None
+
+
+def _facts(metadata: dict) -> dict[str, str]:
+    """Metadata for the manifest; lists as comma-separated numbers."""
+    facts = {}
+    for key in METADATA:
+        value = metadata.get(key)
+        if isinstance(value, (list, tuple)):
+            value = ",".join(map(str, value))
+        if value not in (None, ""):
+            facts[key] = str(value)
+    return facts
+
+
+def _files(folder: str) -> dict[str, str]:
+    wanted = {"tokenizer": "tokenizer.json", "generation-config": "generation_config.json", "config": "config.json"}
+    found = {option: os.path.join(folder, name) for option, name in wanted.items()}
+    return {option: path for option, path in found.items() if os.path.isfile(path)}
+
+
+def _first_error(said: str, status: int) -> str:
+    """The first diagnostic as one line."""
+    lines = said.splitlines()
+    for line in lines:
+        if re.search(r"\berror: ", line):
+            return line.strip()
+    if status < 0:
+        return f"einfall-compile was ended by signal {-status}"
+    return next((line.strip() for line in lines if line.strip()), f"einfall-compile ended with status {status}")
