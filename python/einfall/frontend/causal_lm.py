@@ -23,7 +23,7 @@ from .errors import CheckpointError, FrontendError
 from .exporting import export, user_inputs
 from .extent import Extent, rank, symbol
 from .importer import GraphImporter
-from .ir import Function, Result, Tensor, View, argument, identity
+from .ir import Function, Result, Tensor, argument, identity
 from .modules import DTYPES, Inputs
 from .printer import module_text
 from .states import StateLayer, probe_states
@@ -274,7 +274,7 @@ class _LanguageModel:
         args = [self.ids.op, self.start.op, *(s.argument.op for s in self.states), *self.inputs.arguments()]
         results = [Result(value, {"nll": "nll"}.get(name, "logits"))]
         results += [Result(s.updated, state=s.argument.op.name) for s in self.states]
-        return Function(name, args, results, params=["t"])
+        return Function(name, args, results, params=["t"], assume=[SLOTS - NEW, CAPACITY - SLOTS])
 
     def last(self) -> Tensor:
         """Logits [b, v] of the last slot."""

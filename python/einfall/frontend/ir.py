@@ -198,6 +198,8 @@ class Function:
     args: list[Argument]
     results: list[Result]
     params: list[str] = dataclasses.field(default_factory=list)
+    #: extents that are at least 0 in every call: `t - s`
+    assume: list[Extent] = dataclasses.field(default_factory=list)
 
     def ops(self) -> list[Op]:
         """What the results need, producers first."""

@@ -40,6 +40,8 @@ class FunctionPrinter:
         head = ",\n    ".join(f"{self.name(a.result)}: {tensor_type(a.result)}{_arg_attrs(a)}" for a in args)
         results = ",\n    ".join(tensor_type(r.value) + _result_attrs(r) for r in f.results)
         params = f", ein.params = {json.dumps(f.params)}" if f.params else ""
+        if f.assume:
+            params += f", ein.assume = [{', '.join(f'#ein.extent<{e}>' for e in f.assume)}]"
         lines = [f"  func.func @{f.name}(\n    {head}\n  ) -> (\n    {results}\n  ) attributes {{ein.entry{params}}} {{"]
         lines += [self.op(op) for op in f.ops() if not isinstance(op, Argument)]
         values = ", ".join(self.name(r.value) for r in f.results)
