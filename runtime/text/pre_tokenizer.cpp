@@ -93,7 +93,8 @@ public:
   void operator()(const ByteLevelStep &step) {
     std::string prefixed;
     if (step.addPrefixSpace && text[0] != ' ') {
-      prefixed = " " + std::string(text);
+      prefixed = ' ';
+      prefixed += text;
       text = prefixed;
     }
     size_t first = out.size();

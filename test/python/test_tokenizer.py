@@ -47,6 +47,11 @@ def tool():
     return found[0]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def built():
+    tool()
+
+
 def run(verb, path, data=b""):
     done = subprocess.run([tool(), verb, path], input=data, capture_output=True)
     assert done.returncode == 0, done.stderr.decode()
@@ -183,10 +188,6 @@ def template(tok):
     return processors.TemplateProcessing("<s> $A <|endoftext|>", None, ends)
 
 
-def gpt2():
-    return add_tokens(trained(byte_level()), flag_sets=False)
-
-
 def gpt2_prefix_space():
     tok = add_tokens(trained(byte_level(add_prefix_space=True)))
     tok.post_processor = processors.RobertaProcessing(("<s>", 1), ("</s>", 0))
@@ -209,9 +210,8 @@ def qwen2():
 
 def merges_as_strings():
     tok = qwen2()
-    data = json.loads(tok.to_str())
-    data["model"]["merges"] = [" ".join(m) for m in data["model"]["merges"]]
-    return Tokenizer.from_str(json.dumps(data))
+    pairs = json.loads(tok.to_str())["model"]["merges"]
+    return with_model(tok, merges=[" ".join(pair) for pair in pairs])
 
 
 def steps(*list_of_steps, **options):
@@ -237,7 +237,7 @@ def characters():
 
 
 FIXTURES = {
-    "gpt2": gpt2,
+    "gpt2": lambda: add_tokens(trained(byte_level()), flag_sets=False),
     "gpt2-prefix-space": gpt2_prefix_space,
     "llama3": llama3,
     "qwen2": qwen2,
@@ -270,9 +270,8 @@ class Case:
         self.texts = list(texts()[:count])
 
 
-@pytest.fixture(scope="session", params=["tiny-llama", *FIXTURES])
-def case(request, tmp_path_factory):
-    tool()
+@pytest.fixture(scope="module", params=["tiny-llama", *FIXTURES])
+def case(request, built, tmp_path_factory):
     path = MODEL
     if request.param in FIXTURES:
         path = tmp_path_factory.mktemp("tokenizer") / "tokenizer.json"
@@ -325,6 +324,7 @@ def test_invalid_utf8_is_replaced(case):
 
 # --- Every code point ------------------------------------------------------
 
+@functools.cache
 def every_code_point():
     """All but NUL, surrogates and the planes that hold nothing, at their edges."""
     empty = range(0x32100, 0xE0000)
@@ -392,16 +392,21 @@ def test_every_code_point(what, tmp_path):
 
 # --- Refusals --------------------------------------------------------------
 
-@pytest.mark.parametrize("tok, name", [
-    (Tokenizer(models.WordPiece({"[UNK]": 0}, unk_token="[UNK]")), "WordPiece"),
-    (Tokenizer(models.Unigram([("a", -1.0)], 0)), "Unigram"),
-    (Tokenizer(models.WordLevel({"[UNK]": 0}, unk_token="[UNK]")), "WordLevel"),
-    (Tokenizer(models.BPE(byte_fallback=True)), "byte_fallback"),
+def refusal(tok, folder):
+    tok.save(str(folder / "t.json"))
+    done = subprocess.run([tool(), "size", folder / "t.json"], capture_output=True, text=True)
+    assert done.returncode == 1 and "pass token ids" in done.stderr
+    return done.stderr
+
+
+@pytest.mark.parametrize("model, name", [
+    (models.WordPiece({"[UNK]": 0}, unk_token="[UNK]"), "WordPiece"),
+    (models.Unigram([("a", -1.0)], 0), "Unigram"),
+    (models.WordLevel({"[UNK]": 0}, unk_token="[UNK]"), "WordLevel"),
+    (models.BPE(byte_fallback=True), "byte_fallback"),
 ])
-def test_other_models_are_refused_by_name(tok, name, tmp_path):
-    tok.save(str(tmp_path / "t.json"))
-    done = subprocess.run([tool(), "size", tmp_path / "t.json"], capture_output=True, text=True)
-    assert done.returncode == 1 and name in done.stderr and "pass token ids" in done.stderr
+def test_other_models_are_refused_by_name(model, name, tmp_path):
+    assert name in refusal(Tokenizer(model), tmp_path)
 
 
 @pytest.mark.parametrize("section, value, name", [
@@ -413,6 +418,4 @@ def test_other_models_are_refused_by_name(tok, name, tmp_path):
 def test_other_steps_are_refused_by_name(section, value, name, tmp_path):
     tok = bytes_only()
     setattr(tok, section, value)
-    tok.save(str(tmp_path / "t.json"))
-    done = subprocess.run([tool(), "size", tmp_path / "t.json"], capture_output=True, text=True)
-    assert done.returncode == 1 and name in done.stderr
+    assert name in refusal(tok, tmp_path)
