@@ -7,10 +7,18 @@
 PyTorch is imported only to compile a module or a checkpoint.
 """
 
+import os as _os
+
 from .errors import CompileError, EinfallError
 
 __version__ = "0.1.0"
 __all__ = ["CompileError", "EinfallError", "compile", "einsum", "load"]
+
+# In a checkout the extension is in the build folder, in an installed package beside this file.
+_HERE = _os.path.dirname(_os.path.abspath(__file__))
+for _build in (_os.environ.get("EINFALL_BUILD_DIR"), _os.path.join(_HERE, "..", "..", "build", "dev")):
+    if _build and _os.path.isdir(_os.path.join(_build, "python", "einfall")):
+        __path__.append(_os.path.join(_build, "python", "einfall"))
 
 _HOMES = {"compile": "compiler", "einsum": "einsums", "load": "runtime"}
 

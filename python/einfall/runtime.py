@@ -1,0 +1,267 @@
+"""Runs packages: entry points are callables over numpy arrays and DLPack objects.
+
+    package = einfall.load("model.einf")
+    y = package.main(x)                          # an entry point; package(x) where it is the only one
+    session = package.session(b=1, s=512, c=1024)  # entries with state run in a session with bounds
+    logits = session.next(ids, start, t=5)
+
+Arguments are used where they lie, without a copy, if they are contiguous and 64-byte aligned. A result is a numpy
+array, or a torch tensor if an argument was one; `out=` names arrays to write to. bfloat16 and the float8 types are
+those of `ml_dtypes` where it is installed, else their bits as unsigned integers.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+
+import numpy as np
+
+from .errors import EinfallError
+
+try:
+    from . import _runtime
+except ImportError as e:
+    raise EinfallError(f"the extension einfall._runtime cannot be loaded ({e}); ./dev build makes it") from e
+
+# Indices are those of einf_dtype.
+DTYPES = ("f64", "f32", "f16", "bf16", "f8E4M3FN", "f8E5M2", "f8E4M3FNUZ", "f8E5M2FNUZ",
+          "i1", "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64")
+_NUMPY = {"f64": "float64", "f32": "float32", "f16": "float16", "bf16": "bfloat16", "f8E4M3FN": "float8_e4m3fn",
+          "f8E5M2": "float8_e5m2", "f8E4M3FNUZ": "float8_e4m3fnuz", "f8E5M2FNUZ": "float8_e5m2fnuz", "i1": "bool",
+          "i8": "int8", "i16": "int16", "i32": "int32", "i64": "int64",
+          "u8": "uint8", "u16": "uint16", "u32": "uint32", "u64": "uint64"}
+_CODES = {name: DTYPES.index(dtype) for dtype, name in _NUMPY.items()}
+_BITS = {"bf16": "uint16", "f8E4M3FN": "uint8", "f8E5M2": "uint8", "f8E4M3FNUZ": "uint8", "f8E5M2FNUZ": "uint8"}
+
+
+class RuntimeFailure(EinfallError):
+    """The runtime refused a package or a call."""
+
+
+class InvalidArgument(RuntimeFailure, ValueError):
+    """A wrong name, dtype, rank, extent or value."""
+
+
+def load(path: str | os.PathLike) -> Package:
+    """Opens a package; its weights are mapped, not read."""
+    return Package(path)
+
+
+def set_num_threads(threads: int) -> int:
+    """Threads for all calls, the caller included; 0 leaves it as it is. Returns the number now."""
+    return _runtime.set_num_threads(threads)
+
+
+class Package:
+    """An open package. Entry points are attributes; `entries` has them by name."""
+
+    def __init__(self, path: str | os.PathLike):
+        self._package = _guarded(_runtime.Package, os.fspath(path))
+        self.manifest = json.loads(self._package.manifest())
+        self.entries = {e["name"]: Entry(self, e) for e in self.manifest["entries"]}
+        self._sessions: dict[str, Session] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        items = self.manifest["metadata"]
+        return dict(items) if isinstance(items, dict) else {i["key"]: i["value"] for i in items}
+
+    def file(self, name: str) -> bytes | None:
+        """A packed file such as "tokenizer.json"."""
+        return self._package.file(name)
+
+    def verify(self) -> None:
+        """Checks the weights' checksums too."""
+        _guarded(self._package.verify)
+
+    def session(self, **bounds: int) -> Session:
+        """States and memory for calls whose symbols stay within `bounds`; a session is for one thread at a time."""
+        return Session(self, bounds)
+
+    def __getattr__(self, name: str) -> Entry:
+        if not name.startswith("_") and name in self.entries:
+            return self.entries[name]
+        raise AttributeError(f"the package has no entry '{name}'; there are {', '.join(self.__dict__.get('entries', ()))}")
+
+    def __call__(self, *args, **kwargs):
+        if len(self.entries) != 1:
+            raise EinfallError(f"the package has several entries: {', '.join(self.entries)}")
+        return next(iter(self.entries.values()))(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"<einfall package: {', '.join(map(repr, self.entries.values()))}>"
+
+
+class Entry:
+    """One entry point. Called without a session if it has no state; a session of the sizes at hand is kept then."""
+
+    def __init__(self, package: Package, info: dict, session: Session | None = None):
+        self.package, self.session, self.info, self.name = package, session, info, info["name"]
+        buffers = info["buffers"]
+        self.inputs = [b for b in buffers if b["kind"] == "input"]
+        self.outputs = [b for b in buffers if b["kind"] == "output"]
+        self.states = [b for b in buffers if b["kind"] == "state"]
+        self.params = [s["name"] for s in info["symbols"] if s["source"] == "parameter"]
+        self._symbols = {s["name"] for s in info["symbols"]}
+
+    def __call__(self, *args, out=None, **kwargs):
+        """Runs the entry; inputs by position or name, run-time numbers (`params`) by name."""
+        arrays, params = self._arguments(args, kwargs)
+        tensors = [_tensor(a, b["dtype"], b["name"]) for a, b in zip(arrays, self.inputs)]
+        numbers = list(params.items())
+        if self.session:
+            return self._run(self.session, arrays, tensors, numbers, out)
+        if self.states:
+            raise InvalidArgument(f"entry '{self.name}' has state: call it through package.session("
+                                  f"{', '.join(b + '=…' for b in self.package.manifest['bounds'])})")
+        with self.package._lock:
+            return self._run(self._auto_session(tensors, params), arrays, tensors, numbers, out)
+
+    def _arguments(self, args, kwargs) -> tuple[list, dict[str, int]]:
+        names = [b["name"] for b in self.inputs]
+        if len(args) > len(names):
+            raise InvalidArgument(f"entry '{self.name}' takes {len(names)} inputs ({', '.join(names)}), but got {len(args)}")
+        given = dict(zip(names, args))
+        params = {}
+        for name, value in kwargs.items():
+            if name in self.params:
+                params[name] = int(value)
+            elif name in names and name not in given:
+                given[name] = value
+            else:
+                raise InvalidArgument(f"entry '{self.name}' has no input or parameter '{name}' left to give")
+        missing = [n for n in names if n not in given] + [p for p in self.params if p not in params]
+        if missing:
+            raise InvalidArgument(f"entry '{self.name}': missing {', '.join(missing)}")
+        return [given[n] for n in names], params
+
+    def _auto_session(self, tensors, params) -> Session:
+        need = dict(params)
+        for tensor, buffer in zip(tensors, self.inputs):
+            for text, extent in zip(buffer["shape"], tensor.shape):
+                if text in self._symbols:
+                    need[text] = max(extent, need.get(text, 1), 1)
+        have = self.package._sessions.get(self.name)
+        if have is None or any(have.bounds.get(k, 0) < v for k, v in need.items()):
+            bounds = {k: max(v, have.bounds.get(k, 1) if have else 1) for k, v in need.items()}
+            have = self.package._sessions[self.name] = Session(self.package, bounds)
+        return have
+
+    def _run(self, session: Session, arrays, tensors, numbers, out):
+        raw = session._session
+        if out is None:
+            results = []
+            for k, b in enumerate(self.outputs):
+                shape = _guarded(raw.output_shape, self.name, tensors, numbers, k)
+                results.append(_runtime.Tensor.empty(shape, DTYPES.index(b["dtype"])))
+            _guarded(raw.run, self.name, tensors, numbers, results)
+            torch = any(_is_torch(a) for a in arrays)
+            values = [_to_torch(t) if torch else _to_numpy(t) for t in results]
+        else:
+            values = list(out) if isinstance(out, (list, tuple)) else [out]
+            results = [_tensor(a, b["dtype"], b["name"], writable=True) for a, b in zip(values, self.outputs)]
+            _guarded(raw.run, self.name, tensors, numbers, results)
+        return values[0] if len(values) == 1 else tuple(values)
+
+    def __repr__(self) -> str:
+        show = lambda b: f"{b['name']}: {b['dtype']}[{', '.join(map(str, b['shape']))}]"  # noqa: E731
+        inputs = ", ".join([*map(show, self.inputs), *self.params])
+        return f"{self.name}({inputs}) -> ({', '.join(map(show, self.outputs))})"
+
+
+class Session:
+    """States and working memory with bounds. Entry points are attributes that share its states."""
+
+    def __init__(self, package: Package, bounds: dict[str, int]):
+        self.package, self.bounds = package, dict(bounds)
+        self._session = _guarded(_runtime.Session, package._package, [(k, int(v)) for k, v in bounds.items()])
+
+    @property
+    def target(self) -> str:
+        return self._session.target
+
+    @property
+    def arena_bytes(self) -> int:
+        return self._session.arena_bytes
+
+    @property
+    def state_bytes(self) -> int:
+        return self._session.state_bytes
+
+    def reset(self) -> None:
+        """All states zero."""
+        _guarded(self._session.reset)
+
+    def __getattr__(self, name: str) -> Entry:
+        if not name.startswith("_") and name in self.package.entries:
+            return Entry(self.package, self.package.entries[name].info, self)
+        raise AttributeError(f"the package has no entry '{name}'")
+
+
+# -- arrays ---------------------------------------------------------------------------------------------
+
+
+def _guarded(function, *args):
+    try:
+        return function(*args)
+    except _runtime.RuntimeFailure as e:
+        kind = InvalidArgument if getattr(e, "status", 0) in (1, 4) else RuntimeFailure
+        raise kind(str(e)) from None
+
+
+def _is_torch(value) -> bool:
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.Tensor)
+
+
+def _tensor(value, dtype: str, name: str, writable: bool = False):
+    """The runtime's view of an array; `dtype` is what the entry takes, for plain Python numbers and for bits."""
+    if not isinstance(value, np.ndarray):
+        if hasattr(value, "__dlpack__"):
+            return _from_dlpack(value, name, writable)
+        if writable:
+            raise InvalidArgument(f"output '{name}': expected an array to write to, but got {type(value).__name__}")
+        value = np.asarray(value, _numpy_dtype(dtype))
+    code = _CODES.get(value.dtype.name)
+    if code is None:
+        raise InvalidArgument(f"'{name}': expected {dtype}, but got an array of {value.dtype}")
+    if value.dtype.name == _BITS.get(dtype):
+        code = DTYPES.index(dtype)
+    if writable and not (value.flags.c_contiguous and value.flags.writeable and value.dtype.isnative):
+        raise InvalidArgument(f"output '{name}': the array to write to is not contiguous and writable")
+    if not (value.flags.c_contiguous and value.flags.aligned and value.dtype.isnative):
+        value = np.array(value, value.dtype.newbyteorder("="), order="C")
+    return _runtime.Tensor.from_pointer(value.ctypes.data, list(value.shape), code, value)
+
+
+def _from_dlpack(value, name: str, writable: bool):
+    if _is_torch(value):
+        value = value.detach()
+        if not value.is_contiguous() and not writable:
+            value = value.contiguous()
+    try:
+        return _runtime.Tensor.from_dlpack(value.__dlpack__())
+    except BufferError as e:
+        raise InvalidArgument(f"'{name}': {e}") from e
+
+
+def _numpy_dtype(dtype: str) -> np.dtype:
+    if dtype not in _BITS:
+        return np.dtype(_NUMPY[dtype])
+    try:
+        import ml_dtypes
+    except ImportError:
+        return np.dtype(_BITS[dtype])
+    return np.dtype(getattr(ml_dtypes, _NUMPY[dtype]))
+
+
+def _to_numpy(tensor) -> np.ndarray:
+    return np.ndarray(tuple(tensor.shape), _numpy_dtype(DTYPES[tensor.dtype]), buffer=tensor)
+
+
+def _to_torch(tensor):
+    return sys.modules["torch"].from_dlpack(tensor)
