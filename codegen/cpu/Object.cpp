@@ -28,6 +28,19 @@ using namespace mlir;
 
 namespace einfall::cpu {
 
+namespace {
+/// Without the instruction, fma would call the C library: two roundings are
+/// what the other tools give on such a CPU.
+struct SplitFma : OpRewritePattern<math::FmaOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(math::FmaOp op, PatternRewriter &rewriter) const override {
+    Value product = arith::MulFOp::create(rewriter, op.getLoc(), op.getA(), op.getB());
+    rewriter.replaceOpWithNewOp<arith::AddFOp>(op, product, op.getC());
+    return success();
+  }
+};
+} // namespace
+
 /// exp, tanh and the like become polynomials: host code imports nothing.
 static LogicalResult expandMath(ModuleOp module, const CpuTarget &target) {
   RewritePatternSet patterns(module.getContext());
@@ -37,6 +50,8 @@ static LogicalResult expandMath(ModuleOp module, const CpuTarget &target) {
   arith::populateCeilFloorDivExpandOpsPatterns(patterns);
   if (!target.nativeBf16)
     arith::populateExpandBFloat16Patterns(patterns);
+  if (!target.fma)
+    patterns.add<SplitFma>(module.getContext());
   return applyPatternsGreedily(module, std::move(patterns));
 }
 

@@ -30,6 +30,7 @@ void populatePhase(OpPassManager &passes, Phase phase, const CpuTarget &target) 
     // Equal ops first: fewer results with several readers.
     each.addPass(createCSEPass());
     each.addPass(ein::createEinSimplifyViews());
+    each.addPass(ein::createEinSplitRanks());
     // Bodies shrink before their cost decides what is inlined.
     each.addPass(createCanonicalizerPass());
     each.addPass(createCSEPass());

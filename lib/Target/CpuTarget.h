@@ -19,6 +19,7 @@ struct CpuTarget {
   int priority;
   int vectorBytes, vectorRegisters;
   bool nativeBf16; // converts f32 to bf16 in one instruction
+  bool fma;        // multiplies and adds with one rounding
 };
 
 /// All targets, lowest priority first within an architecture.

@@ -40,13 +40,30 @@ AffineExpr KernelSymbols::expr(ein::ExtentAttr extent) const {
   return result;
 }
 
-AffineExpr Access::stride(unsigned rank) const {
-  MLIRContext *context = offset.getContext();
-  if (!dependsOn(rank))
+/// d expr / d rank, if that is the same everywhere. Term by term, since strides
+/// are products of symbols that a generic simplifier does not cancel.
+static AffineExpr derivative(AffineExpr expr, unsigned rank) {
+  MLIRContext *context = expr.getContext();
+  if (!expr.isFunctionOfDim(rank))
     return getAffineConstantExpr(0, context);
-  AffineExpr dim = getAffineDimExpr(rank, context);
-  AffineExpr next = offset.replace(dim, dim + 1);
-  AffineExpr step = simplifyAffineExpr(next - offset, numRanks, numSymbols);
+  if (isa<AffineDimExpr>(expr))
+    return getAffineConstantExpr(1, context);
+  auto binary = cast<AffineBinaryOpExpr>(expr);
+  AffineExpr lhs = derivative(binary.getLHS(), rank), rhs = derivative(binary.getRHS(), rank);
+  if (!lhs || !rhs)
+    return {};
+  if (expr.getKind() == AffineExprKind::Add)
+    return lhs + rhs;
+  if (expr.getKind() != AffineExprKind::Mul)
+    return {};
+  return lhs * binary.getRHS() + binary.getLHS() * rhs;
+}
+
+AffineExpr Access::stride(unsigned rank) const {
+  AffineExpr step = derivative(offset, rank);
+  if (!step)
+    return {};
+  step = simplifyAffineExpr(step, numRanks, numSymbols);
   for (unsigned i = 0; i < numRanks; ++i)
     if (step.isFunctionOfDim(i))
       return {};

@@ -15,6 +15,17 @@ def EinSimplifyViews : Pass<"ein-simplify-views", "::mlir::func::FuncOp"> {
   let statistics = [Statistic<"numComposed", "num-composed", "relabellings composed into a reader">];
 }
 
+def EinSplitRanks : Pass<"ein-split-ranks", "::mlir::func::FuncOp"> {
+  let summary = "reduced ranks that an operand indexes in two parts become two ranks";
+  let description = [{
+    `x[d floordiv 64, d mod 64]` with d reduced becomes `x[d1, d0]` over d1 and
+    d0 with d = 64 * d1 + d0, where 64 divides the extent of d: both operands
+    then move through memory in steps. The order of the sum stays. Must follow
+    ein-simplify-views, which makes such indices. Exactness: bitwise.
+  }];
+  let statistics = [Statistic<"numSplit", "num-split", "ranks split">];
+}
+
 def EinInlineMaps : Pass<"ein-inline-maps", "::mlir::func::FuncOp"> {
   let summary = "maps without reduction become part of the body that reads them";
   let description = [{
