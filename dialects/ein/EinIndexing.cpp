@@ -120,6 +120,20 @@ ExtentAttr plainExtent(AffineMap map, TensorType type, unsigned rank) {
   return {};
 }
 
+/// True if ranks multiply or divide ranks somewhere in `index`.
+static bool isNotAffine(AffineExpr index) {
+  bool found = false;
+  index.walk([&](AffineExpr sub) {
+    auto binary = dyn_cast<AffineBinaryOpExpr>(sub);
+    if (!binary || sub.getKind() == AffineExprKind::Add)
+      return;
+    bool right = !binary.getRHS().isSymbolicOrConstant();
+    bool left = !binary.getLHS().isSymbolicOrConstant();
+    found |= right && (left || sub.getKind() != AffineExprKind::Mul);
+  });
+  return found;
+}
+
 LogicalResult verifyIndexing(Operation *op, StringRef name, ValueRange operands,
                              ArrayAttr maps, ArrayAttr coords,
                              ArrayAttr symbols, ArrayAttr ranks,
@@ -145,6 +159,9 @@ LogicalResult verifyIndexing(Operation *op, StringRef name, ValueRange operands,
       return op->emitOpError("operand #")
              << i << ": expected " << type.getRank() << " indices for " << type
              << ", but got " << map.getNumResults(); // c1
+    if (llvm::any_of(map.getResults(), isNotAffine))
+      return op->emitOpError("operand #")
+             << i << ": expected affine indices, but ranks multiply or divide ranks"; // c1
     if (coords && !cast<StringAttr>(coords[i]).getValue().empty() &&
         !isa<IntegerType>(type.getElementType()))
       return op->emitOpError("operand #")

@@ -30,6 +30,22 @@ func.func @einsum_c1(%x: !ein.tensor<[n, m], f32>) {
 
 // -----
 
+func.func @einsum_c1_product(%x: !ein.tensor<[n], f32>) {
+  // expected-error @+1 {{operand #0: expected affine indices, but ranks multiply or divide ranks}}
+  %y = ein.einsum (%x[i * j]) -> [i, j] : (!ein.tensor<[n], f32>) -> !ein.tensor<[n, n], f32>
+  return
+}
+
+// -----
+
+func.func @view_c1_division(%x: !ein.tensor<[n], f32>) {
+  // expected-error @+1 {{operand #0: expected affine indices, but ranks multiply or divide ranks}}
+  %y = ein.view %x[i floordiv j] -> [i, j] : !ein.tensor<[n], f32> -> !ein.tensor<[n, n], f32>
+  return
+}
+
+// -----
+
 func.func @einsum_c1_lists(%x: !ein.tensor<[n], f32>) {
   // expected-error @+1 {{expected one index list an operand, 1, but got 0}}
   %y = "ein.einsum"(%x) <{coords = [""], extents = [], maps = [], monoids = array<i32>, ranks = ["i"], symbols = []}> ({
