@@ -20,13 +20,13 @@ from .builder import Builder
 from .checkpoint import Stored, read_checkpoint
 from .context import Symbols
 from .errors import CheckpointError, FrontendError
-from .exporting import export, user_inputs
+from .exporting import export, user_inputs, user_outputs
 from .extent import Extent, rank, symbol
 from .importer import GraphImporter
 from .ir import Function, Result, Tensor, argument, identity
 from .modules import DTYPES, Inputs
 from .printer import module_text
-from .states import StateLayer, probe_states
+from .states import StateLayer, buffer_values, lazy_values, probe_states
 
 B, SLOTS, NEW, CAPACITY = symbol("b"), symbol("t"), symbol("s"), symbol("c")
 
@@ -53,9 +53,11 @@ def import_functions(model_dir: str, dtype: str = "auto") -> tuple[list[Function
     act = _activation_type(config, checkpoint, dtype)
     model = build_model(config, DTYPES[act])
     names = weight_names(model, checkpoint, model_dir)
-    states = probe_states(model)
+    values = buffer_values(model)
+    with lazy_values(model, values):
+        states = probe_states(model)
     ep = _export(model, states)
-    lm = _LanguageModel(ep, names, checkpoint, buffer_values(model, config), states)
+    lm = _LanguageModel(ep, names, checkpoint, values, states)
     functions = lm.functions()
     return functions, _metadata(model_dir, config, act, lm, checkpoint, functions)
 
@@ -97,32 +99,6 @@ def build_model(config, dtype: torch.dtype) -> torch.nn.Module:
             return AutoModelForCausalLM.from_config(config, dtype=dtype).eval()
     except Exception as e:
         raise FrontendError(f"transformers cannot build a causal LM of type {config.model_type!r}: {e}") from e
-
-
-def buffer_values(model: torch.nn.Module, config) -> dict[str, torch.Tensor]:
-    """Values of the buffers that no checkpoint holds (rotary frequencies, embedding scales), as the library sets them."""
-    values: dict[str, torch.Tensor] = {}
-    for prefix, module in model.named_modules():
-        own = [n for n in module._non_persistent_buffers_set if module._buffers.get(n) is not None]
-        if not own:
-            continue
-        meta = {n: module._buffers[n] for n in own}
-        for n, t in meta.items():
-            module._buffers[n] = _unset(t)
-        with torch.no_grad():
-            model._init_weights(module)
-        for n, t in meta.items():
-            if not torch.equal(module._buffers[n].nan_to_num(), _unset(t).nan_to_num()):
-                values[f"{prefix}.{n}" if prefix else n] = module._buffers[n]
-            module._buffers[n] = t
-    return values
-
-
-def _unset(t: torch.Tensor) -> torch.Tensor:
-    """A buffer of values that no initialisation would choose, to tell whether one took place."""
-    if t.dtype == torch.bool:
-        return torch.zeros_like(t, device="cpu")
-    return torch.full_like(t, -12345.0 if t.is_floating_point() else -77, device="cpu")
 
 
 def weight_names(model: torch.nn.Module, checkpoint: dict[str, Stored], folder: str) -> dict[str, str]:
@@ -215,7 +191,7 @@ class _LanguageModel:
         self.inputs = Inputs(ep, self.importer, stored, {f"model.{n}": v for n, v in values.items()}, rename)
         self.states: list[_State] = []
         self.user = {n.name: k for k, n in enumerate(nodes)}
-        logits, *kv = self.importer.run(ep.graph_module, self.placeholder)
+        logits, *kv = user_outputs(ep, self.importer.run(ep.graph_module, self.placeholder))
         self.logits = self.b.cast(logits, "f32")
         self._check_states(kv)
 
@@ -241,7 +217,7 @@ class _LanguageModel:
 
     @property
     def vocabulary(self) -> int:
-        return next(n for n in self.ep.graph.nodes if n.op == "output").args[0][0].meta["val"].shape[-1]
+        return self.importer.cx.extent(user_outputs(self.ep, self.ep.graph.output_node().args[0])[0].meta["val"].shape[-1]).const
 
     def append(self, past: Tensor, new: Tensor, dim: int) -> Tensor | None:
         """The hook of `cat`: appending to a state's past updates the state and reads it back."""

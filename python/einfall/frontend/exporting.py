@@ -62,6 +62,19 @@ def user_inputs(ep: torch.export.ExportedProgram) -> list[torch.fx.Node]:
     return [n for n in ep.graph.nodes if n.op == "placeholder" and n.name not in held]
 
 
+def user_outputs(ep: torch.export.ExportedProgram, outputs) -> list:
+    """The outputs that the caller gets. Updates of buffers outside the state dict are dropped: such a buffer is scratch,
+    written anew by each call. `FrontendError` if the program changes other buffers or its inputs."""
+    kinds = torch.export.graph_signature.OutputKind
+    out = []
+    for spec, value in zip(ep.graph_signature.output_specs, outputs):
+        if spec.kind == kinds.USER_OUTPUT:
+            out.append(value)
+        elif spec.kind != kinds.BUFFER_MUTATION or spec.target not in ep.graph_signature.non_persistent_buffers:
+            raise FrontendError(f"the program changes {spec.target or 'an input'}; keep such state outside the module")
+    return out
+
+
 def _leaf_specs(args: tuple, kwargs: Mapping[str, Any], dynamic_shapes) -> list:
     """The dynamic-shape entry of every leaf of the arguments, in placeholder order."""
     leaves: list = []

@@ -117,7 +117,7 @@ class Extent:
             out = out + term
         return out
 
-    def evaluate(self, env: Mapping[str, object], divide: Callable | None = None):
+    def evaluate(self, env: Mapping[str, object]):
         """The value with every name looked up in `env` (ints or integer arrays)."""
         total = 0
         for m, c in self.terms.items():

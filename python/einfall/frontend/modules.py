@@ -10,8 +10,7 @@ import torch
 from . import etypes as ty
 from .builder import Builder
 from .context import Symbols
-from .errors import FrontendError
-from .exporting import export, symbol_names, to_numpy
+from .exporting import export, symbol_names, to_numpy, user_outputs
 from .importer import GraphImporter
 from .ir import Function, Result, Tensor, argument, default_labels
 from .printer import module_text
@@ -46,10 +45,7 @@ def import_function(module: torch.nn.Module, example_args: tuple, dynamic_shapes
     builder = Builder()
     importer = GraphImporter(builder, Symbols(symbol_names(ep, args, kwargs, dynamic_shapes)))
     inputs = Inputs(ep, importer, stored)
-    outputs = importer.run(ep.graph_module, inputs)
-    tensors = [o for o in torch.utils._pytree.tree_leaves(outputs) if isinstance(o, Tensor)]
-    if len(ep.graph_signature.user_outputs) != len(outputs):
-        raise FrontendError("the program changes its own buffers; keep such state outside the module")
+    tensors = [o for o in user_outputs(ep, importer.run(ep.graph_module, inputs)) if isinstance(o, Tensor)]
     results = [builder.cast(t, t.logical) for t in tensors]
     names = [None] if len(results) == 1 else range(len(results))
     return Function(name, inputs.arguments(), [Result(t, "result" if n is None else f"result{n}") for n, t in zip(names, results)])
@@ -91,7 +87,7 @@ class Inputs:
             return self.literal(node, value if value is not None else self.ep.state_dict.get(target), name)
         if node.name in sig.inputs_to_lifted_tensor_constants:
             target = sig.inputs_to_lifted_tensor_constants[node.name]
-            return self.literal(node, self.ep.constants[target], target)
+            return self.literal(node, self.values.get(target, self.ep.constants[target]), target)
         if not isinstance(val, torch.Tensor):
             return val
         return self.user(node, val)

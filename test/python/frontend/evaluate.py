@@ -8,7 +8,6 @@ import numpy as np
 import torch
 
 from einfall.frontend import etypes as ty
-from einfall.frontend.extent import Extent
 from einfall.frontend.ir import (Argument, Concat, Constant, Einsum, Function, Scan, Scatter, Sort, TopK, Update, View)
 
 _ERF = np.vectorize(math.erf)
@@ -82,7 +81,7 @@ class Evaluator:
         values, exists = self.gather(ins[op.source.number], op.index, shape, {}, sizes)
         fill = self.rounded(op.fill or 0, op.result.etype)
         out = np.where(exists, values, fill) if exists is not True else values
-        return [np.ascontiguousarray(np.broadcast_to(out, shape))]
+        return [np.array(np.broadcast_to(out, shape))]
 
     def concat(self, op: Concat, ins, sizes):
         return [np.concatenate([ins[t.number] for t in op.inputs], axis=op.dim)]
@@ -148,7 +147,7 @@ class Evaluator:
 
     def reduce(self, op: Einsum, body, exists, n: int):
         if not op.reduce:
-            return np.ascontiguousarray(body if exists is True else np.where(exists, body, np.zeros((), body.dtype)))
+            return np.array(body if exists is True else np.where(exists, body, np.zeros((), body.dtype)))
         if op.reduce[-1].startswith("arg"):
             assert exists is True and len(op.reduce) == 1
             return (np.argmax if op.reduce[0] == "argmax" else np.argmin)(body, axis=-1).astype(self.dtype(op.result.etype))

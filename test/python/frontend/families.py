@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
+import functools
+import tempfile
+from pathlib import Path
 
+import numpy as np
+import pytest
 import torch
 import transformers as T
 
@@ -22,6 +28,9 @@ CONFIGS = {
                                                            original_max_position_embeddings=16)),
     "linear_rope": lambda: T.LlamaConfig(**_COMMON, **_rope("linear")),
     "yarn_rope": lambda: T.LlamaConfig(**_COMMON, **_rope("yarn", original_max_position_embeddings=32)),
+    "longrope": lambda: T.Phi3Config(**{**_COMMON, "pad_token_id": 0}, original_max_position_embeddings=16, rope_parameters={
+        "rope_type": "longrope", "rope_theta": 10000.0, "short_factor": [1.0, 1.1] * 4, "long_factor": [1.5, 2.0] * 4,
+        "original_max_position_embeddings": 16}),
     "mistral": lambda: T.MistralConfig(**_COMMON, sliding_window=8),
     "qwen2": lambda: T.Qwen2Config(**_COMMON),
     "qwen3": lambda: T.Qwen3Config(**_COMMON, head_dim=16),
@@ -33,6 +42,14 @@ CONFIGS = {
     "olmo2": lambda: T.Olmo2Config(**_COMMON),
     "gpt2": lambda: T.GPT2Config(vocab_size=97, n_embd=64, n_layer=2, n_head=4, n_positions=128, bos_token_id=1, eos_token_id=2),
 }
+
+#: what `./dev test --quick` runs
+QUICK = ("llama", "gpt2")
+
+
+def params(names=None) -> list:
+    """Families as pytest parameters; those that the quick run leaves out are marked."""
+    return [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in names or CONFIGS]
 
 
 def make(name: str, dtype: torch.dtype = torch.float32) -> torch.nn.Module:
@@ -54,3 +71,40 @@ def reference(model: torch.nn.Module, rows: list[list[int]]) -> list[torch.Tenso
     exact = copy.deepcopy(model).double()
     with torch.no_grad():
         return [exact(input_ids=torch.tensor([row]), use_cache=False).logits[0] for row in rows]
+
+
+@dataclasses.dataclass
+class Imported:
+    """A family imported from a folder that `save_pretrained` wrote."""
+
+    model: torch.nn.Module
+    folder: Path
+    functions: dict
+    metadata: dict
+    weights: dict[str, np.ndarray]
+
+
+_folders: list[tempfile.TemporaryDirectory] = []
+
+
+@functools.cache
+def imported(name: str) -> Imported:
+    """The family in float32, once a test process."""
+    from einfall.frontend.causal_lm import import_functions
+
+    _folders.append(tempfile.TemporaryDirectory())
+    folder = Path(_folders[-1].name)
+    model = make(name)
+    model.save_pretrained(folder)
+    functions, metadata = import_functions(str(folder))
+    return Imported(model, folder, {f.name: f for f in functions}, metadata, weights_of(folder))
+
+
+def weights_of(folder: Path) -> dict[str, np.ndarray]:
+    """All tensors of a folder's safetensors files; bf16 as float32."""
+    from safetensors.torch import load_file
+
+    out = {}
+    for file in sorted(folder.glob("model*.safetensors")):
+        out |= {n: t.float().numpy() if t.is_floating_point() else t.numpy() for n, t in load_file(file).items()}
+    return out

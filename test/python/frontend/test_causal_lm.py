@@ -5,28 +5,15 @@ import pytest
 import torch
 
 import families
-from einfall.frontend.causal_lm import import_functions
 from evaluate import Evaluator
 
 SHAPES = [(1, 1, 0), (2, 7, 5), (1, 1, 30), (3, 9, 20)]
 
 
-@pytest.fixture(scope="module", params=list(families.CONFIGS))
-def imported(request, tmp_path_factory):
-    folder = tmp_path_factory.mktemp(request.param)
-    model = families.make(request.param)
-    model.save_pretrained(folder)
-    functions, metadata = import_functions(str(folder))
-    return model, {f.name: f for f in functions}, metadata, weights_of(folder)
-
-
-def weights_of(folder):
-    from safetensors.torch import load_file
-
-    out = {}
-    for file in sorted(folder.glob("*.safetensors")):
-        out |= {n: t.float().numpy() if t.is_floating_point() else t.numpy() for n, t in load_file(file).items()}
-    return out
+@pytest.fixture(scope="module", params=families.params())
+def imported(request):
+    it = families.imported(request.param)
+    return it.model, it.functions, it.metadata, it.weights
 
 
 def empty_states(metadata, b, c):

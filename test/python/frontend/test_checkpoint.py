@@ -15,7 +15,9 @@ from safetensors.torch import load_file, save_file
 import families
 from einfall.frontend import CheckpointError, FrontendError, import_causal_lm
 from einfall.frontend.causal_lm import import_functions
-from test_causal_lm import call, empty_states, weights_of
+from einfall.frontend.printer import module_text
+from families import weights_of
+from test_causal_lm import call, empty_states
 
 ROOT = Path(__file__).resolve().parents[3]
 OPT = ROOT / "build/dev/bin/einfall-opt"
@@ -49,6 +51,7 @@ def test_types(folder, dtype, act, tol):
         np.testing.assert_allclose(got[i, [0, 4][i]:], want, atol=tol * want.abs().max().item())
 
 
+@pytest.mark.slow
 def test_shards(folder, copy):
     whole = load_file(copy / "model.safetensors")
     names = sorted(whole)
@@ -122,6 +125,7 @@ def test_base_model_names(tmp_path):
     assert 'ein.weight = "h.0.attn.c_attn.weight"' in text and "wte.weight" in metadata["weights"]
 
 
+@pytest.mark.slow
 def test_tied_weights(tmp_path):
     families.make("llama_tied").save_pretrained(tmp_path)
     text, metadata = import_causal_lm(str(tmp_path))
@@ -130,11 +134,10 @@ def test_tied_weights(tmp_path):
 
 
 @pytest.mark.skipif(not OPT.exists(), reason="einfall-opt is not built")
-@pytest.mark.parametrize("name", ["gemma3", "gpt2", "phi3", "llama3_rope"])
+@pytest.mark.parametrize("name", families.params())
 def test_text_verifies(tmp_path, name):
     """The text parses, and what the tool prints parses to the same."""
-    families.make(name, torch.bfloat16).save_pretrained(tmp_path)
-    (tmp_path / "m.mlir").write_text(import_causal_lm(str(tmp_path))[0])
+    (tmp_path / "m.mlir").write_text(module_text(list(families.imported(name).functions.values())))
     once = subprocess.run([OPT, tmp_path / "m.mlir"], capture_output=True, text=True)
     assert once.returncode == 0, once.stderr[:2000]
     twice = subprocess.run([OPT, "-"], input=once.stdout, capture_output=True, text=True)

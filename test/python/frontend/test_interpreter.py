@@ -8,9 +8,7 @@ import pytest
 
 import families
 from checking import check_text, specialise
-from einfall.frontend.causal_lm import import_functions
 from evaluate import Evaluator
-from test_causal_lm import weights_of
 
 OPT = Path(__file__).resolve().parents[3] / "build/dev/bin/einfall-opt"
 
@@ -20,17 +18,15 @@ def interprets() -> bool:
 
 
 @pytest.mark.skipif(not interprets(), reason="einfall-opt --ein-interpret is not built")
-@pytest.mark.parametrize("name", ["llama", "mistral", "gemma3", "gpt2", "phi3", "olmo2"])
+@pytest.mark.parametrize("name", families.params(["llama", "mistral", "gemma3", "gpt2", "phi3", "olmo2"]))
 def test_models(name, tmp_path):
-    families.make(name).save_pretrained(tmp_path)
-    functions, metadata = import_functions(str(tmp_path))
-    weights = weights_of(tmp_path)
+    it = families.imported(name)
     b, s, t, c = 2, 3, 10, 12
     rng = np.random.default_rng(0)
-    args = {"ids": rng.integers(0, 97, [b, s]), "start": np.array([0, 4])} | weights
-    args |= {st["name"]: rng.standard_normal([b, st["heads"], c, st["size"]]).astype(np.float32) for st in metadata["states"]}
+    args = {"ids": rng.integers(0, 97, [b, s]), "start": np.array([0, 4])} | it.weights
+    args |= {st["name"]: rng.standard_normal([b, st["heads"], c, st["size"]]).astype(np.float32) for st in it.metadata["states"]}
     sizes = {"b": b, "s": s, "t": t, "c": c}
-    for f in functions:
+    for f in it.functions.values():
         want = [np.asarray(v, np.float32) for v in Evaluator().run(f, args, sizes)]
         path = tmp_path / f"{f.name}.mlir"
         path.write_text(check_text(specialise(f, sizes, args), want, atol=2e-4))

@@ -110,7 +110,7 @@ def _inplace(x):
 
 @pytest.mark.parametrize("name", POINTWISE)
 def test_pointwise(name):
-    check(Fn(POINTWISE[name]), (X(3, 5), X(3, 5) + 0.1), ({0: N}, {0: N},) and {"args": ({0: N}, {0: N})}, other=(X(7, 5), X(7, 5) - 0.2))
+    check(Fn(POINTWISE[name]), (X(3, 5), X(3, 5) + 0.1), {"args": ({0: N}, {0: N})}, other=(X(7, 5), X(7, 5) - 0.2))
 
 
 @pytest.mark.parametrize("name", SHAPED)

@@ -8,19 +8,17 @@ import pytest
 from safetensors.numpy import load_file
 
 from einfall.frontend.causal_lm import import_functions
-from test_causal_lm import call, empty_states, weights_of
+from families import weights_of
+from test_causal_lm import call, empty_states
 
 MODEL = Path(__file__).resolve().parents[2] / "models/tiny-llama"
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
 def tiny():
     functions, metadata = import_functions(str(MODEL), "f32")
-    return {f.name: f for f in functions}, metadata, weights_of_model()
-
-
-def weights_of_model():
-    return {n: v for n, v in weights_of(MODEL).items() if not n.startswith("logits_")}
+    return {f.name: f for f in functions}, metadata, weights_of(MODEL)
 
 
 def test_golden_prompts_as_one_batch(tiny):
