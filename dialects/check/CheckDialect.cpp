@@ -22,7 +22,7 @@ LogicalResult ExpectCloseOp::verify() {
     return emitOpError("compares floats, but got ") << element << ": use check.expect_eq";
   for (auto [name, value] : {std::pair("atol", getAtol()), std::pair("rtol", getRtol())})
     if (!(value.convertToDouble() >= 0))
-      return emitOpError("expected ") << name << " of at least 0, but got "
-                                      << value.convertToDouble();
+      return emitOpError("expected ")
+             << name << " of at least 0, but got " << value.convertToDouble();
   return success();
 }

@@ -55,8 +55,7 @@ std::string differenceExact(const Tensor &got, const Tensor &expected) {
   });
 }
 
-std::string differenceBeyond(const Tensor &got, const Tensor &expected, double atol,
-                             double rtol) {
+std::string differenceBeyond(const Tensor &got, const Tensor &expected, double atol, double rtol) {
   return difference(got, expected, [&](Scalar a, Scalar b) {
     if (std::isnan(a.f) || std::isnan(b.f))
       return std::isnan(a.f) && std::isnan(b.f);

@@ -13,8 +13,7 @@ std::string differenceExact(const Tensor &got, const Tensor &expected);
 
 /// The same for floats where |got - expected| > atol + rtol * |expected|.
 /// Infinities of one sign are equal. -0 equals +0.
-std::string differenceBeyond(const Tensor &got, const Tensor &expected, double atol,
-                             double rtol);
+std::string differenceBeyond(const Tensor &got, const Tensor &expected, double atol, double rtol);
 
 } // namespace einfall::reference
 

@@ -48,9 +48,9 @@ FailureOr<SmallVector<int64_t>> Context::values(Operation *op, ArrayAttr names) 
   for (StringRef name : ein::strings(names)) {
     auto it = symbols.find(name);
     if (it == symbols.end())
-      return op->emitError("symbol '")
-             << name << "' has no value: no argument's shape binds it and it "
-                        "was not passed as a parameter";
+      return op->emitError("symbol '") << name
+                                       << "' has no value: no argument's shape binds it and it "
+                                          "was not passed as a parameter";
     result.push_back(it->second);
   }
   return result;
@@ -65,8 +65,7 @@ FailureOr<SmallVector<int64_t>> Context::shape(Operation *op, ein::TensorType ty
     if (failed(value))
       return failure();
     if (*value < 0)
-      return op->emitError("extent '") << dim.str() << "' is " << *value
-                                       << ", expected at least 0";
+      return op->emitError("extent '") << dim.str() << "' is " << *value << ", expected at least 0";
     if (*value > 0 && count > limit / *value)
       return op->emitError("a tensor of ") << type << " is too large to interpret";
     count *= *value;
@@ -88,16 +87,15 @@ LogicalResult Context::check(Operation *op, const Tensor &tensor, ein::TensorTyp
     return op->emitError() << what << ": expected elements of " << type.getElementType()
                            << ", but got " << tensor.element;
   if (static_cast<int64_t>(tensor.shape.size()) != type.getRank())
-    return op->emitError() << what << ": expected " << type.getRank()
-                           << " dimensions, but got " << tensor.shape.size();
+    return op->emitError() << what << ": expected " << type.getRank() << " dimensions, but got "
+                           << tensor.shape.size();
   FailureOr<SmallVector<int64_t>> expected = shape(op, type);
   if (failed(expected))
     return failure();
   for (auto [i, extent] : llvm::enumerate(type.getShape()))
     if (tensor.shape[i] != (*expected)[i])
-      return op->emitError() << what << ": extent '" << extent.str() << "' of dimension "
-                             << i << " is " << (*expected)[i] << ", but got "
-                             << tensor.shape[i];
+      return op->emitError() << what << ": extent '" << extent.str() << "' of dimension " << i
+                             << " is " << (*expected)[i] << ", but got " << tensor.shape[i];
   return success();
 }
 

@@ -25,8 +25,8 @@ struct Context {
   mlir::FailureOr<llvm::SmallVector<int64_t>> values(mlir::Operation *op,
                                                      mlir::ArrayAttr names) const;
   /// Checks that `tensor` has `type`; `what` names it in the error.
-  mlir::LogicalResult check(mlir::Operation *op, const Tensor &tensor,
-                            ein::TensorType type, const llvm::Twine &what) const;
+  mlir::LogicalResult check(mlir::Operation *op, const Tensor &tensor, ein::TensorType type,
+                            const llvm::Twine &what) const;
 };
 
 using Inputs = llvm::ArrayRef<const Tensor *>;

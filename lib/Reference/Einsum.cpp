@@ -45,9 +45,7 @@ public:
 
 private:
   void makeGroups();
-  Accumulator start(unsigned group) const {
-    return {groups[group].combine.identity()};
-  }
+  Accumulator start(unsigned group) const { return {groups[group].combine.identity()}; }
   void add(const Combiner &combine, Accumulator &to, Scalar value, int64_t at) const;
   void reduce(unsigned group, unsigned rank, Accumulator &to);
   void reduceRow(const Combiner &combine, Accumulator &to);
@@ -111,8 +109,8 @@ void Runner::contractRow(const Combiner &combine, Accumulator &to) {
 void Runner::reduceRow(const Combiner &combine, Accumulator &to) {
   const int64_t *point = space.point.data();
   size_t numInputs = op.getInputs().size();
-  if (fused && program.isEmpty() && space.allLinear() &&
-      program.product->first < numInputs && program.product->second < numInputs) {
+  if (fused && program.isEmpty() && space.allLinear() && program.product->first < numInputs &&
+      program.product->second < numInputs) {
     if (space.enterRow())
       contractRow(combine, to);
     return;
@@ -155,15 +153,14 @@ void Runner::run(Tensor &result) {
     // The innermost free rank is the row; points that do not exist stay 0.
     int64_t length = space.extents.back();
     space.outer(numFree ? numFree - 1 : 0, [&] {
-      space.row(program.inputs(), [&](int64_t i) {
-        result.data[position + i] = program.value(space.point.data());
-      });
+      space.row(program.inputs(),
+                [&](int64_t i) { result.data[position + i] = program.value(space.point.data()); });
       position += length;
     });
     return;
   }
-  bool arg = groups[0].combine.monoid == Monoid::argmax ||
-             groups[0].combine.monoid == Monoid::argmin;
+  bool arg =
+      groups[0].combine.monoid == Monoid::argmax || groups[0].combine.monoid == Monoid::argmin;
   unsigned width = widthOf(result.element);
   space.outer(numFree, [&] {
     Accumulator total = start(0);
@@ -182,13 +179,13 @@ FailureOr<Tensor> evaluate(ein::EinsumOp op, Inputs inputs, const Context &conte
     if (failed(extent))
       return failure();
     if (*extent < 0)
-      return op.emitError("rank '") << op.getRankName(rank) << "' has extent '"
-                                    << op.getRankExtent(rank).str() << "' = " << *extent
-                                    << ", expected at least 0";
+      return op.emitError("rank '")
+             << op.getRankName(rank) << "' has extent '" << op.getRankExtent(rank).str()
+             << "' = " << *extent << ", expected at least 0";
     extents.push_back(*extent);
   }
-  FailureOr<Space> space = Space::create(op, extents, op.getMaps(), inputs,
-                                         op.getSymbols(), context);
+  FailureOr<Space> space =
+      Space::create(op, extents, op.getMaps(), inputs, op.getSymbols(), context);
   FailureOr<Program> program = Program::compile(
       op, op.getBody().front(), [&](StringRef name) { return op.findRank(name); }, context);
   if (failed(space) || failed(program))

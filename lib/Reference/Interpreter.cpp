@@ -16,17 +16,15 @@ class Run {
 public:
   Run(Mode mode, Observer observer) : mode(mode), observer(observer) {}
 
-  FailureOr<SmallVector<Shared>> call(Operation *at, func::FuncOp function,
-                                      ArrayRef<Shared> args, Params params);
+  FailureOr<SmallVector<Shared>> call(Operation *at, func::FuncOp function, ArrayRef<Shared> args,
+                                      Params params);
 
 private:
   using Values = llvm::DenseMap<Value, Shared>;
-  FailureOr<SmallVector<Shared>> block(Block &block, ArrayRef<Shared> args,
-                                       const Context &context);
+  FailureOr<SmallVector<Shared>> block(Block &block, ArrayRef<Shared> args, const Context &context);
   LogicalResult operation(Operation &op, ArrayRef<Shared> operands,
                           SmallVectorImpl<Shared> &results, const Context &context);
-  LogicalResult bind(Operation *at, func::FuncOp function, ArrayRef<Shared> args,
-                     Context &context);
+  LogicalResult bind(Operation *at, func::FuncOp function, ArrayRef<Shared> args, Context &context);
 
   Mode mode;
   Observer observer;
@@ -39,9 +37,8 @@ private:
 LogicalResult Run::bind(Operation *at, func::FuncOp function, ArrayRef<Shared> args,
                         Context &context) {
   if (args.size() != function.getNumArguments())
-    return at->emitError("'") << function.getName() << "' takes "
-                              << function.getNumArguments() << " arguments, but got "
-                              << args.size();
+    return at->emitError("'") << function.getName() << "' takes " << function.getNumArguments()
+                              << " arguments, but got " << args.size();
   for (auto [i, type] : llvm::enumerate(function.getArgumentTypes())) {
     auto tensor = dyn_cast<ein::TensorType>(type);
     if (!tensor)
@@ -56,8 +53,8 @@ LogicalResult Run::bind(Operation *at, func::FuncOp function, ArrayRef<Shared> a
       if (!isNew && it->second != args[i]->shape[dim])
         return at->emitError("argument #")
                << i << " of '" << function.getName() << "' has extent '" << name
-               << "' = " << args[i]->shape[dim] << " in dimension " << dim
-               << ", but it is " << it->second << " elsewhere";
+               << "' = " << args[i]->shape[dim] << " in dimension " << dim << ", but it is "
+               << it->second << " elsewhere";
     }
   }
   for (auto [i, type] : llvm::enumerate(function.getArgumentTypes()))
@@ -163,15 +160,15 @@ LogicalResult Run::operation(Operation &op, ArrayRef<Shared> operands,
   auto one = [&](auto inner) { return keep(evaluate(inner, inputs, context)); };
   auto two = [&](auto inner) { return keepTwo(evaluate(inner, inputs, context)); };
   return llvm::TypeSwitch<Operation *, LogicalResult>(&op)
-      .Case<ein::EinsumOp, ein::ViewOp, ein::GatherOp, ein::UpdateOp, ein::ScatterOp,
-            ein::ConcatOp, ein::ScanOp, ein::ConstantOp>(one)
+      .Case<ein::EinsumOp, ein::ViewOp, ein::GatherOp, ein::UpdateOp, ein::ScatterOp, ein::ConcatOp,
+            ein::ScanOp, ein::ConstantOp>(one)
       .Case<ein::TopKOp, ein::SortOp>(two)
       .Case([&](ein::KernelOp kernel) {
         return nested(block(kernel.getBody().front(), operands, context));
       })
       .Case([&](func::CallOp callOp) -> LogicalResult {
-        auto callee = SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(
-            callOp, callOp.getCalleeAttr());
+        auto callee =
+            SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(callOp, callOp.getCalleeAttr());
         if (!callee)
           return op.emitError("calls '") << callOp.getCallee() << "', which is not a function";
         // What the callee takes as numbers has the caller's values.

@@ -25,8 +25,8 @@
 namespace einfall::reference {
 
 /// Called for ops that are not part of a cascade (checks), with their operands.
-using Observer = llvm::function_ref<mlir::LogicalResult(
-    mlir::Operation *, llvm::ArrayRef<const Tensor *>)>;
+using Observer =
+    llvm::function_ref<mlir::LogicalResult(mlir::Operation *, llvm::ArrayRef<const Tensor *>)>;
 /// Symbols that are passed as numbers (`ein.params`).
 using Params = llvm::ArrayRef<std::pair<llvm::StringRef, int64_t>>;
 

@@ -16,31 +16,36 @@ static int64_t lowest(unsigned width) {
 Scalar Combiner::identity() const {
   switch (monoid) {
   case Monoid::add:
-  case Monoid::or_: return isFloat ? ofFloat(0) : ofInt(0);
-  case Monoid::mul: return isFloat ? ofFloat(1) : ofInt(1);
-  case Monoid::and_: return ofInt(wrap(-1, width));
+  case Monoid::or_:
+    return isFloat ? ofFloat(0) : ofInt(0);
+  case Monoid::mul:
+    return isFloat ? ofFloat(1) : ofInt(1);
+  case Monoid::and_:
+    return ofInt(wrap(-1, width));
   case Monoid::max:
   case Monoid::argmax:
     // Rounding gives formats without an infinity their NaN: those have the
     // lowest number as the identity, which no value lies below.
-    if (isFloat && (format == Format::e4m3fn || format == Format::e4m3fnuz ||
-                    format == Format::e5m2fnuz))
+    if (isFloat &&
+        (format == Format::e4m3fn || format == Format::e4m3fnuz || format == Format::e5m2fnuz))
       return ofFloat(-largest(format));
     return isFloat ? ofFloat(-INFINITY) : ofInt(lowest(width));
   case Monoid::min:
   case Monoid::argmin:
-    if (isFloat && (format == Format::e4m3fn || format == Format::e4m3fnuz ||
-                    format == Format::e5m2fnuz))
+    if (isFloat &&
+        (format == Format::e4m3fn || format == Format::e4m3fnuz || format == Format::e5m2fnuz))
       return ofFloat(largest(format));
     return isFloat ? ofFloat(INFINITY) : ofInt(width == 1 ? 1 : ~lowest(width));
-  case Monoid::logaddexp: return ofFloat(-INFINITY);
+  case Monoid::logaddexp:
+    return ofFloat(-INFINITY);
   }
   return ofInt(0);
 }
 
 double Combiner::floats(double a, double b) const {
   switch (monoid) {
-  case Monoid::mul: return roundTo(a * b, format);
+  case Monoid::mul:
+    return roundTo(a * b, format);
   case Monoid::max:
     if (std::isnan(a) || std::isnan(b))
       return NAN;
@@ -58,18 +63,25 @@ double Combiner::floats(double a, double b) const {
       return high;
     return roundTo(high + std::log1p(std::exp(low - high)), format);
   }
-  default: return roundTo(a + b, format);
+  default:
+    return roundTo(a + b, format);
   }
 }
 
 int64_t Combiner::integers(int64_t a, int64_t b) const {
   switch (monoid) {
-  case Monoid::mul: return wrap(static_cast<int64_t>(uint64_t(a) * uint64_t(b)), width);
-  case Monoid::max: return std::max(a, b);
-  case Monoid::min: return std::min(a, b);
-  case Monoid::or_: return a | b;
-  case Monoid::and_: return a & b;
-  default: return wrap(static_cast<int64_t>(uint64_t(a) + uint64_t(b)), width);
+  case Monoid::mul:
+    return wrap(static_cast<int64_t>(uint64_t(a) * uint64_t(b)), width);
+  case Monoid::max:
+    return std::max(a, b);
+  case Monoid::min:
+    return std::min(a, b);
+  case Monoid::or_:
+    return a | b;
+  case Monoid::and_:
+    return a & b;
+  default:
+    return wrap(static_cast<int64_t>(uint64_t(a) + uint64_t(b)), width);
   }
 }
 

@@ -26,8 +26,8 @@ static FailureOr<Tensor> evaluateView(Op op, Inputs inputs, const Context &conte
     return failure();
   if (Attribute fill = op.getFillAttr())
     result->data.assign(result->data.size(), scalarOf(fill));
-  FailureOr<Space> space = Space::create(op, result->shape, op.getMaps(), inputs,
-                                         op.getSymbols(), context);
+  FailureOr<Space> space =
+      Space::create(op, result->shape, op.getMaps(), inputs, op.getSymbols(), context);
   if (failed(space))
     return failure();
   const Tensor &source = *inputs.back();
@@ -51,12 +51,11 @@ FailureOr<Tensor> evaluate(ein::GatherOp op, Inputs inputs, const Context &conte
 /// update and scatter: ascending source coordinates, so the highest wins.
 /// `indexed` are the operands with index lists, the destination last.
 template <typename Op>
-static FailureOr<Tensor> assign(Op op, const Tensor &dest, const Tensor &source,
-                                Inputs indexed, std::optional<Combiner> combine,
-                                const Context &context) {
+static FailureOr<Tensor> assign(Op op, const Tensor &dest, const Tensor &source, Inputs indexed,
+                                std::optional<Combiner> combine, const Context &context) {
   Tensor result = dest;
-  FailureOr<Space> space = Space::create(op, source.shape, op.getMaps(), indexed,
-                                         op.getSymbols(), context);
+  FailureOr<Space> space =
+      Space::create(op, source.shape, op.getMaps(), indexed, op.getSymbols(), context);
   if (failed(space))
     return failure();
   int64_t position = 0, length = space->extents.back();
@@ -81,8 +80,7 @@ FailureOr<Tensor> evaluate(ein::ScatterOp op, Inputs inputs, const Context &cont
   std::optional<Combiner> combine;
   if (std::optional<ein::Monoid> monoid = op.getMonoid()) {
     if (*monoid == ein::Monoid::argmax || *monoid == ein::Monoid::argmin)
-      return op.emitError() << ein::stringifyMonoid(*monoid)
-                            << " does not combine elements";
+      return op.emitError() << ein::stringifyMonoid(*monoid) << " does not combine elements";
     combine.emplace(*monoid, inputs[0]->element, context.mode);
   }
   return assign(op, *inputs[0], *inputs[1], indexed, combine, context);
@@ -99,8 +97,7 @@ FailureOr<Tensor> evaluate(ein::ConcatOp op, Inputs inputs, const Context &conte
   for (const Tensor *part : inputs) {
     int64_t run = part->shape[dim] * inner;
     for (int64_t i = 0; i < outer; ++i)
-      std::copy_n(part->data.begin() + i * run, run,
-                  result->data.begin() + i * length + start);
+      std::copy_n(part->data.begin() + i * run, run, result->data.begin() + i * length + start);
     start += run;
   }
   return result;

@@ -25,8 +25,7 @@ struct Header {
 /// What follows `'key':` in the header's dictionary.
 static StringRef valueOf(StringRef dictionary, StringRef key) {
   size_t at = dictionary.find(("'" + key + "':").str());
-  return at == StringRef::npos ? StringRef()
-                               : dictionary.drop_front(at + key.size() + 3).ltrim();
+  return at == StringRef::npos ? StringRef() : dictionary.drop_front(at + key.size() + 3).ltrim();
 }
 
 static llvm::Expected<Header> readHeader(StringRef path, StringRef file) {
@@ -96,8 +95,8 @@ llvm::Expected<Tensor> readNpy(StringRef path, Type element, Mode mode) {
                              path.str().c_str(), header->kind, header->size, type.c_str());
   }
   Type stored = asBits ? element : typeOf(header->kind, header->size, element.getContext());
-  Tensor tensor = Tensor::ofBytes(header->shape, stored,
-                                  ArrayRef(header->data.data(), header->data.size()));
+  Tensor tensor =
+      Tensor::ofBytes(header->shape, stored, ArrayRef(header->data.data(), header->data.size()));
   tensor.element = element;
   Format format = formatOf(element, mode);
   for (Scalar &value : tensor.data) {

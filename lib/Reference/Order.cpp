@@ -43,8 +43,8 @@ static Rotated rotate(ein::ScanOp op, const Tensor &result) {
   rotated.strides.push_back(strides[scanned]);
   for (size_t k = 0; k < op.getInputs().size(); ++k) {
     AffineMap map = op.getMap(k);
-    rotated.maps.push_back(AffineMapAttr::get(
-        map.replaceDimsAndSymbols(dims, {}, rank, map.getNumSymbols())));
+    rotated.maps.push_back(
+        AffineMapAttr::get(map.replaceDimsAndSymbols(dims, {}, rank, map.getNumSymbols())));
   }
   return rotated;
 }
@@ -56,8 +56,8 @@ FailureOr<Tensor> evaluate(ein::ScanOp op, Inputs inputs, const Context &context
   Rotated rotated = rotate(op, *result);
   unsigned last = inputs.size() - 1, scannedAt = rotated.extents.size() - 1;
   FailureOr<Space> space =
-      Space::create(op, rotated.extents, ArrayAttr::get(op.getContext(), rotated.maps),
-                    inputs, op.getSymbols(), context);
+      Space::create(op, rotated.extents, ArrayAttr::get(op.getContext(), rotated.maps), inputs,
+                    op.getSymbols(), context);
   FailureOr<Program> program = Program::compile(
       op, op.getBody().front(),
       [&](StringRef name) -> int64_t {
@@ -114,8 +114,7 @@ static std::pair<Tensor, Tensor> order(const Tensor &input, int64_t dim, int64_t
   int64_t length = shape[dim];
   shape[dim] = count;
   Tensor values = Tensor::zeros(shape, input.element);
-  Tensor places =
-      Tensor::zeros(shape, IntegerType::get(input.element.getContext(), 64));
+  Tensor places = Tensor::zeros(shape, IntegerType::get(input.element.getContext(), 64));
   int64_t outer = countOf(ArrayRef(shape).take_front(dim));
   int64_t inner = countOf(ArrayRef(shape).drop_front(dim + 1));
   SmallVector<int64_t> by(length);
@@ -140,9 +139,9 @@ static std::pair<Tensor, Tensor> order(const Tensor &input, int64_t dim, int64_t
 FailureOr<std::pair<Tensor, Tensor>> evaluate(ein::TopKOp op, Inputs inputs, const Context &) {
   int64_t extent = inputs[0]->shape[op.getDim()], k = op.getK();
   if (k > extent)
-    return op.emitError("k is ")
-           << k << ", but extent '" << op.getInput().getType().getExtent(op.getDim()).str()
-           << "' is " << extent;
+    return op.emitError("k is ") << k << ", but extent '"
+                                 << op.getInput().getType().getExtent(op.getDim()).str() << "' is "
+                                 << extent;
   return order(*inputs[0], op.getDim(), k, /*descending=*/true);
 }
 

@@ -19,16 +19,71 @@
 namespace einfall::reference {
 
 enum class Code : uint8_t {
-  coord, select, copy,
+  coord,
+  select,
+  copy,
   // floats
-  addf, subf, mulf, divf, remf, negf, maximumf, minimumf, maxnumf, minnumf,
-  fma, unary, binary, clampf, cmpf, fpowi, round, isfinite, isinf, isnan, isnormal,
+  addf,
+  subf,
+  mulf,
+  divf,
+  remf,
+  negf,
+  maximumf,
+  minimumf,
+  maxnumf,
+  minnumf,
+  fma,
+  unary,
+  binary,
+  clampf,
+  cmpf,
+  fpowi,
+  round,
+  isfinite,
+  isinf,
+  isnan,
+  isnormal,
   // integers
-  addi, subi, muli, divsi, divui, ceildivsi, ceildivui, floordivsi, remsi, remui,
-  andi, ori, xori, shli, shrsi, shrui, maxsi, maxui, minsi, minui, cmpi, absi,
-  ipowi, ctpop, cttz, ctlz, mulsiHigh, muluiHigh, adduiCarry,
+  addi,
+  subi,
+  muli,
+  divsi,
+  divui,
+  ceildivsi,
+  ceildivui,
+  floordivsi,
+  remsi,
+  remui,
+  andi,
+  ori,
+  xori,
+  shli,
+  shrsi,
+  shrui,
+  maxsi,
+  maxui,
+  minsi,
+  minui,
+  cmpi,
+  absi,
+  ipowi,
+  ctpop,
+  cttz,
+  ctlz,
+  mulsiHigh,
+  muluiHigh,
+  adduiCarry,
   // casts
-  extsi, extui, trunci, sitofp, uitofp, fptosi, fptoui, floatToBits, bitsToFloat,
+  extsi,
+  extui,
+  trunci,
+  sitofp,
+  uitofp,
+  fptosi,
+  fptoui,
+  floatToBits,
+  bitsToFloat,
 };
 
 struct Instruction {
@@ -61,8 +116,7 @@ public:
     run(point);
     if (!product)
       return registers[yielded];
-    return ofFloat(roundTo(registers[product->first].f * registers[product->second].f,
-                           format));
+    return ofFloat(roundTo(registers[product->first].f * registers[product->second].f, format));
   }
   bool isEmpty() const { return code.empty(); }
   /// Reports an operation that had no meaning at some point (division by 0).

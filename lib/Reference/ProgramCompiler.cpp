@@ -16,28 +16,45 @@ static double rsqrt(double x) { return 1.0 / std::sqrt(x); }
 
 static Unary unaryOf(StringRef name) {
   return llvm::StringSwitch<Unary>(name)
-      .Case("math.absf", std::fabs).Case("math.acos", std::acos)
-      .Case("math.acosh", std::acosh).Case("math.asin", std::asin)
-      .Case("math.asinh", std::asinh).Case("math.atan", std::atan)
-      .Case("math.atanh", std::atanh).Case("math.cbrt", std::cbrt)
-      .Case("math.ceil", std::ceil).Case("math.cos", std::cos)
-      .Case("math.cosh", std::cosh).Case("math.erf", std::erf)
-      .Case("math.erfc", std::erfc).Case("math.exp", std::exp)
-      .Case("math.exp2", std::exp2).Case("math.expm1", std::expm1)
-      .Case("math.floor", std::floor).Case("math.log", std::log)
-      .Case("math.log10", std::log10).Case("math.log1p", std::log1p)
-      .Case("math.log2", std::log2).Case("math.round", std::round)
-      .Case("math.roundeven", std::nearbyint).Case("math.rsqrt", rsqrt)
-      .Case("math.sin", std::sin).Case("math.sinh", std::sinh)
-      .Case("math.sqrt", std::sqrt).Case("math.tan", std::tan)
-      .Case("math.tanh", std::tanh).Case("math.trunc", std::trunc)
+      .Case("math.absf", std::fabs)
+      .Case("math.acos", std::acos)
+      .Case("math.acosh", std::acosh)
+      .Case("math.asin", std::asin)
+      .Case("math.asinh", std::asinh)
+      .Case("math.atan", std::atan)
+      .Case("math.atanh", std::atanh)
+      .Case("math.cbrt", std::cbrt)
+      .Case("math.ceil", std::ceil)
+      .Case("math.cos", std::cos)
+      .Case("math.cosh", std::cosh)
+      .Case("math.erf", std::erf)
+      .Case("math.erfc", std::erfc)
+      .Case("math.exp", std::exp)
+      .Case("math.exp2", std::exp2)
+      .Case("math.expm1", std::expm1)
+      .Case("math.floor", std::floor)
+      .Case("math.log", std::log)
+      .Case("math.log10", std::log10)
+      .Case("math.log1p", std::log1p)
+      .Case("math.log2", std::log2)
+      .Case("math.round", std::round)
+      .Case("math.roundeven", std::nearbyint)
+      .Case("math.rsqrt", rsqrt)
+      .Case("math.sin", std::sin)
+      .Case("math.sinh", std::sinh)
+      .Case("math.sqrt", std::sqrt)
+      .Case("math.tan", std::tan)
+      .Case("math.tanh", std::tanh)
+      .Case("math.trunc", std::trunc)
       .Default(nullptr);
 }
 
 static Binary binaryOf(StringRef name) {
   return llvm::StringSwitch<Binary>(name)
-      .Case("math.powf", std::pow).Case("math.atan2", std::atan2)
-      .Case("math.copysign", std::copysign).Default(nullptr);
+      .Case("math.powf", std::pow)
+      .Case("math.atan2", std::atan2)
+      .Case("math.copysign", std::copysign)
+      .Default(nullptr);
 }
 
 /// Operations that are one instruction on their operands.
@@ -45,39 +62,63 @@ static std::optional<Code> codeOf(StringRef name) {
   using C = std::optional<Code>;
   return llvm::StringSwitch<C>(name)
       .Case("arith.select", Code::select)
-      .Case("arith.addf", Code::addf).Case("arith.subf", Code::subf)
-      .Case("arith.mulf", Code::mulf).Case("arith.divf", Code::divf)
-      .Case("arith.remf", Code::remf).Case("arith.negf", Code::negf)
-      .Case("arith.maximumf", Code::maximumf).Case("arith.minimumf", Code::minimumf)
-      .Case("arith.maxnumf", Code::maxnumf).Case("arith.minnumf", Code::minnumf)
-      .Case("arith.cmpf", Code::cmpf).Case("arith.cmpi", Code::cmpi)
-      .Case("arith.addi", Code::addi).Case("arith.subi", Code::subi)
-      .Case("arith.muli", Code::muli).Case("arith.divsi", Code::divsi)
-      .Case("arith.divui", Code::divui).Case("arith.ceildivsi", Code::ceildivsi)
-      .Case("arith.ceildivui", Code::ceildivui).Case("arith.floordivsi", Code::floordivsi)
-      .Case("arith.remsi", Code::remsi).Case("arith.remui", Code::remui)
-      .Case("arith.andi", Code::andi).Case("arith.ori", Code::ori)
-      .Case("arith.xori", Code::xori).Case("arith.shli", Code::shli)
-      .Case("arith.shrsi", Code::shrsi).Case("arith.shrui", Code::shrui)
-      .Case("arith.maxsi", Code::maxsi).Case("arith.maxui", Code::maxui)
-      .Case("arith.minsi", Code::minsi).Case("arith.minui", Code::minui)
-      .Case("arith.extsi", Code::extsi).Case("arith.extui", Code::extui)
-      .Case("arith.trunci", Code::trunci).Case("arith.sitofp", Code::sitofp)
-      .Case("arith.uitofp", Code::uitofp).Case("arith.fptosi", Code::fptosi)
+      .Case("arith.addf", Code::addf)
+      .Case("arith.subf", Code::subf)
+      .Case("arith.mulf", Code::mulf)
+      .Case("arith.divf", Code::divf)
+      .Case("arith.remf", Code::remf)
+      .Case("arith.negf", Code::negf)
+      .Case("arith.maximumf", Code::maximumf)
+      .Case("arith.minimumf", Code::minimumf)
+      .Case("arith.maxnumf", Code::maxnumf)
+      .Case("arith.minnumf", Code::minnumf)
+      .Case("arith.cmpf", Code::cmpf)
+      .Case("arith.cmpi", Code::cmpi)
+      .Case("arith.addi", Code::addi)
+      .Case("arith.subi", Code::subi)
+      .Case("arith.muli", Code::muli)
+      .Case("arith.divsi", Code::divsi)
+      .Case("arith.divui", Code::divui)
+      .Case("arith.ceildivsi", Code::ceildivsi)
+      .Case("arith.ceildivui", Code::ceildivui)
+      .Case("arith.floordivsi", Code::floordivsi)
+      .Case("arith.remsi", Code::remsi)
+      .Case("arith.remui", Code::remui)
+      .Case("arith.andi", Code::andi)
+      .Case("arith.ori", Code::ori)
+      .Case("arith.xori", Code::xori)
+      .Case("arith.shli", Code::shli)
+      .Case("arith.shrsi", Code::shrsi)
+      .Case("arith.shrui", Code::shrui)
+      .Case("arith.maxsi", Code::maxsi)
+      .Case("arith.maxui", Code::maxui)
+      .Case("arith.minsi", Code::minsi)
+      .Case("arith.minui", Code::minui)
+      .Case("arith.extsi", Code::extsi)
+      .Case("arith.extui", Code::extui)
+      .Case("arith.trunci", Code::trunci)
+      .Case("arith.sitofp", Code::sitofp)
+      .Case("arith.uitofp", Code::uitofp)
+      .Case("arith.fptosi", Code::fptosi)
       .Case("arith.fptoui", Code::fptoui)
-      .Case("math.fma", Code::fma).Case("math.clampf", Code::clampf)
-      .Case("math.fpowi", Code::fpowi).Case("math.isfinite", Code::isfinite)
-      .Case("math.isinf", Code::isinf).Case("math.isnan", Code::isnan)
-      .Case("math.isnormal", Code::isnormal).Case("math.absi", Code::absi)
-      .Case("math.ipowi", Code::ipowi).Case("math.ctpop", Code::ctpop)
-      .Case("math.cttz", Code::cttz).Case("math.ctlz", Code::ctlz)
+      .Case("math.fma", Code::fma)
+      .Case("math.clampf", Code::clampf)
+      .Case("math.fpowi", Code::fpowi)
+      .Case("math.isfinite", Code::isfinite)
+      .Case("math.isinf", Code::isinf)
+      .Case("math.isnan", Code::isnan)
+      .Case("math.isnormal", Code::isnormal)
+      .Case("math.absi", Code::absi)
+      .Case("math.ipowi", Code::ipowi)
+      .Case("math.ctpop", Code::ctpop)
+      .Case("math.cttz", Code::cttz)
+      .Case("math.ctlz", Code::ctlz)
       .Default(std::nullopt);
 }
 
 class ProgramCompiler {
 public:
-  ProgramCompiler(const Context &context, Program &program)
-      : context(context), program(program) {}
+  ProgramCompiler(const Context &context, Program &program) : context(context), program(program) {}
 
   uint16_t fresh() {
     program.registers.push_back(ofInt(0));
@@ -172,8 +213,7 @@ LogicalResult ProgramCompiler::addExtended(Operation &op) {
     emit(Code::unary, op, op.getResult(1)).unary = std::cos;
   } else {
     emit(Code::muli, op, op.getResult(0));
-    emit(isa<arith::MulSIExtendedOp>(op) ? Code::mulsiHigh : Code::muluiHigh, op,
-         op.getResult(1));
+    emit(isa<arith::MulSIExtendedOp>(op) ? Code::mulsiHigh : Code::muluiHigh, op, op.getResult(1));
   }
   return success();
 }
@@ -203,8 +243,8 @@ LogicalResult ProgramCompiler::add(Operation &op, function_ref<int64_t(StringRef
   if (isa<arith::ExtFOp, arith::TruncFOp, arith::IndexCastOp, arith::IndexCastUIOp,
           arith::BitcastOp>(op))
     return addCast(op);
-  if (isa<arith::AddUIExtendedOp, arith::MulSIExtendedOp, arith::MulUIExtendedOp,
-          math::SincosOp>(op))
+  if (isa<arith::AddUIExtendedOp, arith::MulSIExtendedOp, arith::MulUIExtendedOp, math::SincosOp>(
+          op))
     return addExtended(op);
   StringRef name = op.getName().getStringRef();
   if (Unary function = unaryOf(name)) {

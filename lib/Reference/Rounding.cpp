@@ -26,24 +26,32 @@ Format formatOf(Type type, Mode mode) {
 
 namespace {
 struct Parameters {
-  int precision;    // bits of the significand, with the leading one
-  int minExponent;  // of the smallest normal number
-  double largest;   // finite
-  bool infinity;    // else overflow is NaN
+  int precision;   // bits of the significand, with the leading one
+  int minExponent; // of the smallest normal number
+  double largest;  // finite
+  bool infinity;   // else overflow is NaN
   bool minusZero;
 };
 } // namespace
 
 static Parameters parametersOf(Format format) {
   switch (format) {
-  case Format::f16: return {11, -14, 65504.0, true, true};
-  case Format::bf16: return {8, -126, 0x1.FEp127, true, true};
-  case Format::e4m3fn: return {4, -6, 448.0, false, true};
-  case Format::e5m2: return {3, -14, 57344.0, true, true};
-  case Format::e4m3fnuz: return {4, -7, 240.0, false, false};
-  case Format::e5m2fnuz: return {3, -15, 57344.0, false, false};
-  case Format::f32: return {24, -126, 0x1.FFFFFEp127, true, true};
-  case Format::none: break;
+  case Format::f16:
+    return {11, -14, 65504.0, true, true};
+  case Format::bf16:
+    return {8, -126, 0x1.FEp127, true, true};
+  case Format::e4m3fn:
+    return {4, -6, 448.0, false, true};
+  case Format::e5m2:
+    return {3, -14, 57344.0, true, true};
+  case Format::e4m3fnuz:
+    return {4, -7, 240.0, false, false};
+  case Format::e5m2fnuz:
+    return {3, -15, 57344.0, false, false};
+  case Format::f32:
+    return {24, -126, 0x1.FFFFFEp127, true, true};
+  case Format::none:
+    break;
   }
   return {53, -1022, 0x1.FFFFFFFFFFFFFp1023, true, true};
 }
@@ -65,9 +73,7 @@ double roundNarrow(double value, Format format) {
   return rounded == 0 && !p.minusZero ? 0.0 : rounded;
 }
 
-double smallestNormal(Format format) {
-  return std::ldexp(1.0, parametersOf(format).minExponent);
-}
+double smallestNormal(Format format) { return std::ldexp(1.0, parametersOf(format).minExponent); }
 
 double largest(Format format) { return parametersOf(format).largest; }
 
@@ -75,8 +81,7 @@ double fmaIn(double a, double b, double c, Format format) {
   if (format == Format::none)
     return std::fma(a, b, c);
   if (format == Format::f32)
-    return std::fma(static_cast<float>(a), static_cast<float>(b),
-                    static_cast<float>(c));
+    return std::fma(static_cast<float>(a), static_cast<float>(b), static_cast<float>(c));
   // The product is exact. The sum is rounded to odd, which never moves a
   // value onto a tie of the narrow format.
   double product = a * b, sum = product + c;
@@ -92,8 +97,8 @@ double fmaIn(double a, double b, double c, Format format) {
 uint64_t toBits(double value, Type type) {
   llvm::APFloat number(value);
   bool lost;
-  number.convert(cast<FloatType>(type).getFloatSemantics(),
-                 llvm::APFloat::rmNearestTiesToEven, &lost);
+  number.convert(cast<FloatType>(type).getFloatSemantics(), llvm::APFloat::rmNearestTiesToEven,
+                 &lost);
   return number.bitcastToAPInt().getZExtValue();
 }
 

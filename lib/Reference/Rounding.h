@@ -21,9 +21,7 @@ namespace einfall::reference {
 
 enum class Mode { declared, f64 };
 
-enum class Format : uint8_t {
-  none, f32, f16, bf16, e4m3fn, e5m2, e4m3fnuz, e5m2fnuz
-};
+enum class Format : uint8_t { none, f32, f16, bf16, e4m3fn, e5m2, e4m3fnuz, e5m2fnuz };
 
 /// What the values of a float type are rounded to; `none` for f64, for
 /// integers, and for everything in f64 mode.

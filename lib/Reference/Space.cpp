@@ -88,11 +88,21 @@ LogicalResult Access::makeGeneral(Operation *op, AffineExpr expr, General &index
       failed(makeGeneral(op, binary.getRHS(), index)))
     return failure();
   switch (expr.getKind()) {
-  case AffineExprKind::Add: index.steps.push_back({Step::add, 0}); break;
-  case AffineExprKind::Mul: index.steps.push_back({Step::mul, 0}); break;
-  case AffineExprKind::FloorDiv: index.steps.push_back({Step::floordiv, 0}); break;
-  case AffineExprKind::CeilDiv: index.steps.push_back({Step::ceildiv, 0}); break;
-  default: index.steps.push_back({Step::mod, 0}); break;
+  case AffineExprKind::Add:
+    index.steps.push_back({Step::add, 0});
+    break;
+  case AffineExprKind::Mul:
+    index.steps.push_back({Step::mul, 0});
+    break;
+  case AffineExprKind::FloorDiv:
+    index.steps.push_back({Step::floordiv, 0});
+    break;
+  case AffineExprKind::CeilDiv:
+    index.steps.push_back({Step::ceildiv, 0});
+    break;
+  default:
+    index.steps.push_back({Step::mod, 0});
+    break;
   }
   return success();
 }
@@ -168,11 +178,21 @@ int64_t Access::evaluate(const General &index, const int64_t *point, const int64
     int64_t b = stack.pop_back_val(), &a = stack.back();
     // Gathered coordinates are any integers: sums and products wrap.
     switch (step.kind) {
-    case Step::add: a = static_cast<int64_t>(uint64_t(a) + uint64_t(b)); break;
-    case Step::mul: a = static_cast<int64_t>(uint64_t(a) * uint64_t(b)); break;
-    case Step::floordiv: a = llvm::divideFloorSigned(a, b); break;
-    case Step::ceildiv: a = llvm::divideCeilSigned(a, b); break;
-    default: a = llvm::mod(a, b); break;
+    case Step::add:
+      a = static_cast<int64_t>(uint64_t(a) + uint64_t(b));
+      break;
+    case Step::mul:
+      a = static_cast<int64_t>(uint64_t(a) * uint64_t(b));
+      break;
+    case Step::floordiv:
+      a = llvm::divideFloorSigned(a, b);
+      break;
+    case Step::ceildiv:
+      a = llvm::divideCeilSigned(a, b);
+      break;
+    default:
+      a = llvm::mod(a, b);
+      break;
     }
   }
   return stack.back();
@@ -192,8 +212,7 @@ int64_t Access::locate(const int64_t *point, const int64_t *gathered) const {
 }
 
 FailureOr<Space> Space::create(Operation *op, ArrayRef<int64_t> extents, ArrayAttr maps,
-                               Inputs operands, ArrayAttr symbolNames,
-                               const Context &context) {
+                               Inputs operands, ArrayAttr symbolNames, const Context &context) {
   Space space;
   space.extents.assign(extents.begin(), extents.end());
   if (extents.empty())
@@ -204,8 +223,8 @@ FailureOr<Space> Space::create(Operation *op, ArrayRef<int64_t> extents, ArrayAt
     return failure();
   for (auto [map, operand] : llvm::zip(maps, operands)) {
     FailureOr<Access> access =
-        Access::create(op, cast<AffineMapAttr>(map).getValue(), operand->shape,
-                       space.extents, *symbols, operands.size());
+        Access::create(op, cast<AffineMapAttr>(map).getValue(), operand->shape, space.extents,
+                       *symbols, operands.size());
     if (failed(access))
       return failure();
     space.linear &= access->isLinear();

@@ -23,8 +23,7 @@ public:
   static mlir::FailureOr<Access> create(mlir::Operation *op, mlir::AffineMap map,
                                         llvm::ArrayRef<int64_t> shape,
                                         llvm::ArrayRef<int64_t> extents,
-                                        llvm::ArrayRef<int64_t> symbols,
-                                        unsigned numCoords);
+                                        llvm::ArrayRef<int64_t> symbols, unsigned numCoords);
 
   /// True if no index has floordiv, mod or a gathered coordinate.
   bool isLinear() const { return general.empty(); }
@@ -52,14 +51,13 @@ private:
   bool makeLinear(mlir::AffineExpr expr, Linear &linear) const;
   mlir::LogicalResult makeGeneral(mlir::Operation *op, mlir::AffineExpr expr,
                                   General &general) const;
-  static int64_t evaluate(const General &index, const int64_t *point,
-                          const int64_t *gathered);
+  static int64_t evaluate(const General &index, const int64_t *point, const int64_t *gathered);
 
   unsigned numCoords = 0;
   llvm::SmallVector<int64_t> symbols;
-  int64_t start = 0;                   // of the indices that are always inside
-  llvm::SmallVector<int64_t> steps;    // by rank, of all linear indices
-  llvm::SmallVector<Linear> checked;   // linear, may fall outside
+  int64_t start = 0;                 // of the indices that are always inside
+  llvm::SmallVector<int64_t> steps;  // by rank, of all linear indices
+  llvm::SmallVector<Linear> checked; // linear, may fall outside
   llvm::SmallVector<General> general;
 };
 
@@ -68,8 +66,7 @@ class Space {
 public:
   static mlir::FailureOr<Space> create(mlir::Operation *op, llvm::ArrayRef<int64_t> extents,
                                        mlir::ArrayAttr maps, Inputs operands,
-                                       mlir::ArrayAttr symbolNames,
-                                       const Context &context);
+                                       mlir::ArrayAttr symbolNames, const Context &context);
 
   llvm::SmallVector<int64_t> extents; // at least one
   llvm::SmallVector<int64_t> point;   // the current point
@@ -110,9 +107,7 @@ public:
   int64_t begin() const { return lo; }
   int64_t end() const { return hi; }
   /// After enterRow, of a linear operand.
-  const Scalar *rowData(unsigned operand) const {
-    return data[operand] + offsets[operand];
-  }
+  const Scalar *rowData(unsigned operand) const { return data[operand] + offsets[operand]; }
   int64_t rowStep(unsigned operand) const { return accesses[operand].step(); }
   /// The offset of operand k at the point visited.
   int64_t offset(unsigned operand) const { return at[operand]; }
@@ -120,9 +115,8 @@ public:
 private:
   bool load(int64_t i, Scalar *values) {
     for (size_t k = 0, e = accesses.size(); k < e; ++k) {
-      int64_t where = accesses[k].isLinear()
-                          ? offsets[k] + i * accesses[k].step()
-                          : accesses[k].locate(point.data(), gathered.data());
+      int64_t where = accesses[k].isLinear() ? offsets[k] + i * accesses[k].step()
+                                             : accesses[k].locate(point.data(), gathered.data());
       if (where < 0)
         return false;
       at[k] = where;

@@ -23,9 +23,7 @@ SmallVector<int64_t> stridesOf(ArrayRef<int64_t> shape) {
   return strides;
 }
 
-unsigned bytesOf(Type element) {
-  return std::bit_ceil((element.getIntOrFloatBitWidth() + 7) / 8);
-}
+unsigned bytesOf(Type element) { return std::bit_ceil((element.getIntOrFloatBitWidth() + 7) / 8); }
 
 Tensor Tensor::zeros(ArrayRef<int64_t> shape, Type element) {
   Tensor tensor{SmallVector<int64_t>(shape), element, {}};
@@ -53,8 +51,8 @@ FailureOr<Tensor> Tensor::of(ElementsAttr literal) {
   Type element = type.getElementType();
   if (auto resource = dyn_cast<DenseResourceElementsAttr>(literal)) {
     AsmResourceBlob *blob = resource.getRawHandle().getBlob();
-    if (!blob || static_cast<int64_t>(blob->getData().size()) !=
-                     type.getNumElements() * bytesOf(element))
+    if (!blob ||
+        static_cast<int64_t>(blob->getData().size()) != type.getNumElements() * bytesOf(element))
       return failure();
     return ofBytes(type.getShape(), element, blob->getData());
   }

@@ -14,8 +14,16 @@ union Scalar {
   int64_t i;
 };
 
-inline Scalar ofFloat(double value) { Scalar s; s.f = value; return s; }
-inline Scalar ofInt(int64_t value) { Scalar s; s.i = value; return s; }
+inline Scalar ofFloat(double value) {
+  Scalar s;
+  s.f = value;
+  return s;
+}
+inline Scalar ofInt(int64_t value) {
+  Scalar s;
+  s.i = value;
+  return s;
+}
 
 /// A dense tensor in row-major order.
 struct Tensor {

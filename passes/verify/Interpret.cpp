@@ -44,9 +44,9 @@ LogicalResult EinInterpret::check(Operation *op, ArrayRef<const reference::Tenso
   if (isa<check::ExpectEqOp>(op)) {
     text = reference::differenceExact(*operands[0], *operands[1]);
   } else if (auto close = dyn_cast<check::ExpectCloseOp>(op)) {
-    text = reference::differenceBeyond(*operands[0], *operands[1],
-                                       close.getAtol().convertToDouble(),
-                                       close.getRtol().convertToDouble());
+    text =
+        reference::differenceBeyond(*operands[0], *operands[1], close.getAtol().convertToDouble(),
+                                    close.getRtol().convertToDouble());
   } else {
     return op->emitError("the reference interpreter does not know this operation");
   }
