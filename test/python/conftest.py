@@ -1,0 +1,56 @@
+"""Shared by the tests of the Python package: the build, a cache of their own and the compiled sample model."""
+
+import os
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = Path(os.environ.get("EINFALL_BUILD_DIR", ROOT / "build" / "dev"))
+os.environ.setdefault("EINFALL_BUILD_DIR", str(BUILD))
+MODEL = ROOT / "test" / "models" / "tiny-llama"
+if str(ROOT / "python") not in sys.path:
+    sys.path.insert(0, str(ROOT / "python"))
+
+
+@pytest.fixture(scope="session")
+def build():
+    """The build folder; skips, and warns, where it is not built."""
+    parts = ["bin/einfall-compile", "bin/einfall-run", "python/einfall"]
+    missing = [p for p in parts if not (BUILD / p).exists()]
+    if missing:
+        warnings.warn(f"NOT TESTED: {BUILD} lacks {', '.join(missing)}; run ./dev build", stacklevel=1)
+        pytest.skip(f"{BUILD} lacks {', '.join(missing)}")
+    old = os.environ.get("XDG_CACHE_HOME")
+    os.environ["XDG_CACHE_HOME"] = str(BUILD / "test-cache")
+    yield BUILD
+    os.environ.pop("XDG_CACHE_HOME")
+    if old is not None:
+        os.environ["XDG_CACHE_HOME"] = old
+
+
+@pytest.fixture(scope="session")
+def einfall_command(build):
+    """Runs `python -m einfall ARGS…`; result has returncode, stdout, stderr."""
+    environment = dict(os.environ)
+    environment["PYTHONPATH"] = os.pathsep.join([str(ROOT / "python"), environment.get("PYTHONPATH", "")])
+
+    def run(*args, **options):
+        return subprocess.run([sys.executable, "-m", "einfall", *map(str, args)], capture_output=True, text=True,
+                              stdin=subprocess.DEVNULL, env={**environment, **options}, timeout=600)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def tiny_llama(einfall_command, tmp_path_factory):
+    """The sample model compiled in float32."""
+    pytest.importorskip("transformers")
+    package = tmp_path_factory.mktemp("package") / "tiny-llama.einf"
+    done = einfall_command("compile", MODEL, "-o", package, "--dtype", "f32")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "" and done.stderr == "", "a compilation without terminal is silent"
+    return package
