@@ -139,13 +139,19 @@ LogicalResult addWeights(ModuleOp module, const PackageTables &tables,
     }
     if (weight.literal) {
       auto dense = dyn_cast<DenseElementsAttr>(weight.literal);
-      if (!dense || weight.type.getElementType().isInteger(1))
+      if (!dense)
         return emitError(module.getLoc()) << "constant " << weight.name << " is not dense";
-      // A splat keeps one element: write them all out.
       std::string bytes;
-      ArrayRef<char> raw = dense.getRawData();
-      while (bytes.size() < info.size && !raw.empty())
-        bytes.append(raw.data(), raw.size());
+      if (weight.type.getElementType().isInteger(1)) {
+        // Packed in the attribute, a byte each in a buffer.
+        for (bool bit : dense.getValues<bool>())
+          bytes.push_back(bit);
+      } else {
+        // A splat keeps one element: write them all out.
+        ArrayRef<char> raw = dense.getRawData();
+        while (bytes.size() < info.size && !raw.empty())
+          bytes.append(raw.data(), raw.size());
+      }
       spec.weights.push_back([bytes](uint64_t offset, std::span<std::byte> out, std::string &error) {
         return copyFrom(ArrayRef<char>(bytes.data(), bytes.size()))(offset, out, error);
       });

@@ -83,6 +83,9 @@ private:
 LogicalResult KernelLowering::collect() {
   for (Operation &op : kernel.getBody().front().without_terminator()) {
     if (auto einsum = dyn_cast<ein::EinsumOp>(op)) {
+      for (Operation &inner : einsum.getBody().front().without_terminator())
+        if (inner.getNumResults() != 1)
+          return inner.emitOpError("has several results and no tile lowering");
       if (root)
         epilogue.push_back(einsum);
       else

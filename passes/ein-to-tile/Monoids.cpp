@@ -28,6 +28,8 @@ TypedAttr identityOf(Monoid monoid, Type type) {
     }
   }
   unsigned width = type.getIntOrFloatBitWidth();
+  if (width == 1 && (monoid == Monoid::max || monoid == Monoid::min))
+    return builder.getBoolAttr(monoid == Monoid::min);
   switch (monoid) {
   case Monoid::mul:
     return builder.getIntegerAttr(type, APInt(width, 1));
@@ -46,13 +48,14 @@ TypedAttr identityOf(Monoid monoid, Type type) {
 
 static TileValue logAddExp(TileBuilder &tiles, Type type, TileValue a, TileValue b) {
   TileValue top = tiles.create<arith::MaximumFOp>(type, {a, b});
-  // Two -inf stay -inf: their difference would be NaN.
-  TileValue low = tiles.constant(identityOf(Monoid::max, type));
+  // An infinity less itself would be NaN: infinite tops are not subtracted.
+  TileValue high = tiles.constant(identityOf(Monoid::min, type));
   auto predicate = std::pair<StringRef, Attribute>(
       "predicate", tiles.builder.getI64IntegerAttr((int64_t)arith::CmpFPredicate::OEQ));
-  TileValue empty = tiles.create<arith::CmpFOp>(tiles.builder.getI1Type(), {top, low}, predicate);
+  TileValue size = tiles.create<math::AbsFOp>(type, {top});
+  TileValue endless = tiles.create<arith::CmpFOp>(tiles.builder.getI1Type(), {size, high}, predicate);
   TileValue zero = tiles.constant(FloatAttr::get(type, 0.0));
-  TileValue base = tiles.create<arith::SelectOp>(type, {empty, zero, top});
+  TileValue base = tiles.create<arith::SelectOp>(type, {endless, zero, top});
   TileValue ea = tiles.create<math::ExpOp>(type, {tiles.create<arith::SubFOp>(type, {a, base})});
   TileValue eb = tiles.create<math::ExpOp>(type, {tiles.create<arith::SubFOp>(type, {b, base})});
   TileValue sum = tiles.create<arith::AddFOp>(type, {ea, eb});
@@ -62,6 +65,9 @@ static TileValue logAddExp(TileBuilder &tiles, Type type, TileValue a, TileValue
 TileValue combine(TileBuilder &tiles, Monoid monoid, TileValue a, TileValue b) {
   Type type = getElementTypeOrSelf(a.value.getType());
   bool real = isa<FloatType>(type);
+  // i1 is a truth value: its max is "or".
+  if (type.isInteger(1) && (monoid == Monoid::max || monoid == Monoid::min))
+    monoid = monoid == Monoid::max ? Monoid::or_ : Monoid::and_;
   switch (monoid) {
   case Monoid::add:
     return real ? tiles.create<arith::AddFOp>(type, {a, b}) : tiles.create<arith::AddIOp>(type, {a, b});

@@ -25,6 +25,8 @@ bool mayRunAlongLanes(ein::EinsumOp root, unsigned rank) {
   for (unsigned r = root.getNumFree(); r < rank; ++r)
     if (root.getMonoid(r) != monoid)
       return false;
+  if (root.getYielded().getType().isInteger(1))
+    return false; // a vector of bits has no reduction of its own kind
   return monoid != ein::Monoid::argmax && monoid != ein::Monoid::argmin &&
          monoid != ein::Monoid::logaddexp;
 }

@@ -47,9 +47,30 @@ uint32_t TileBuilder::align(ArrayRef<TileValue> operands, SmallVectorImpl<Value>
   return mask;
 }
 
+/// A divisor by which any number can be divided. Lanes past the end of a rank
+/// hold 0, and a machine traps on it whether or not the quotient is used.
+static TileValue safeDivisor(TileBuilder &tiles, Operation *op, TileValue divisor) {
+  Type type = op->getResult(0).getType(), bit = tiles.builder.getI1Type();
+  auto equals = [&](TileValue a, int64_t number) {
+    TileValue literal = tiles.constant(tiles.builder.getIntegerAttr(type, number));
+    return tiles.create<arith::CmpIOp>(
+        bit, {a, literal},
+        std::pair<StringRef, Attribute>(
+            "predicate", tiles.builder.getI64IntegerAttr((int64_t)arith::CmpIPredicate::eq)));
+  };
+  TileValue bad = equals(divisor, 0);
+  TileValue one = tiles.constant(tiles.builder.getIntegerAttr(type, 1));
+  return tiles.create<arith::SelectOp>(type, {bad, one, divisor});
+}
+
 TileValue TileBuilder::clone(Operation *op, ArrayRef<TileValue> operands) {
+  SmallVector<TileValue> safe(operands);
+  if (isa<arith::DivSIOp, arith::DivUIOp, arith::RemSIOp, arith::RemUIOp, arith::FloorDivSIOp,
+          arith::CeilDivSIOp, arith::CeilDivUIOp>(op) &&
+      isa<IntegerType>(op->getResult(0).getType()))
+    safe[1] = safeDivisor(*this, op, safe[1]);
   SmallVector<Value> values;
-  uint32_t mask = align(operands, values);
+  uint32_t mask = align(safe, values);
   OperationState state(loc, op->getName());
   state.addOperands(values);
   state.addTypes(space.type(mask, op->getResult(0).getType()));
