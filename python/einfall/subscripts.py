@@ -76,8 +76,11 @@ def resolve(operands: list[list], result: list | None, shapes: list[tuple[int, .
         raise ValueError(f"the subscripts name {len(operands)} operands, but there are {len(shapes)}")
     dims = [_expand(labels, shape, k) for k, (labels, shape) in enumerate(zip(operands, shapes))]
     extents: dict = {}
-    for labels, shape, k in zip(dims, shapes, range(len(dims))):
+    for k, (labels, shape) in enumerate(zip(dims, shapes)):
+        own: dict = {}
         for label, extent in zip(labels, shape):
+            if own.setdefault(label, extent) != extent:  # not even 1 stretches here
+                raise ValueError(f"operand {k}: label {_show(label)} has extents {own[label]} and {extent}")
             have = extents.setdefault(label, extent)
             if have == 1:
                 extents[label] = extent
