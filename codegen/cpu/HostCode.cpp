@@ -57,7 +57,8 @@ void emitEntry(OpBuilder &builder, Location loc, StringRef name, unsigned numSym
   SmallVector<Value> symbols, indices;
   for (unsigned i = 0; i < numSymbols; ++i) {
     symbols.push_back(emit.field(symbolArray, 8 * i, i64));
-    indices.push_back(arith::IndexCastOp::create(builder, loc, builder.getIndexType(), symbols.back()));
+    indices.push_back(
+        arith::IndexCastOp::create(builder, loc, builder.getIndexType(), symbols.back()));
   }
 
   // The number of the first broken guard, or 0.
@@ -74,9 +75,9 @@ void emitEntry(OpBuilder &builder, Location loc, StringRef name, unsigned numSym
     slots = std::max<int64_t>(slots, each.buffers.size() + each.symbols.size());
   Value count = arith::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(slots));
   Value frame = LLVM::AllocaOp::create(builder, loc, pointer, i64, count, 8);
-  Value fine = arith::CmpIOp::create(
-      builder, loc, arith::CmpIPredicate::eq, broken,
-      arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(0)));
+  Value fine =
+      arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, broken,
+                            arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(0)));
   auto run = scf::IfOp::create(builder, loc, fine, /*withElse=*/false);
   LLVM::ReturnOp::create(builder, loc, broken);
   builder.setInsertionPointToStart(run.thenBlock());
@@ -100,8 +101,9 @@ void emitEntry(OpBuilder &builder, Location loc, StringRef name, unsigned numSym
         builder, loc, arith::ConstantIndexOp::create(builder, loc, kGrainWork), work);
     grain = arith::MaxSIOp::create(builder, loc, grain, one);
     Value kernel = LLVM::AddressOfOp::create(builder, loc, pointer, each.program);
-    LLVM::CallOp::create(builder, loc, launchType,
-                         ValueRange{launch, pool, kernel, frame, emit.toI64(blocks), emit.toI64(grain)});
+    LLVM::CallOp::create(
+        builder, loc, launchType,
+        ValueRange{launch, pool, kernel, frame, emit.toI64(blocks), emit.toI64(grain)});
   }
 }
 

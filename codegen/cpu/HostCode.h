@@ -23,8 +23,7 @@ using Guard = mlir::AffineExpr;
 /// Writes `einf_entry_<name>`: checks the guards (a broken one returns its
 /// number, from 1), then launches.
 void emitEntry(mlir::OpBuilder &builder, mlir::Location loc, mlir::StringRef name,
-               unsigned numSymbols, llvm::ArrayRef<Guard> guards,
-               llvm::ArrayRef<Launch> launches);
+               unsigned numSymbols, llvm::ArrayRef<Guard> guards, llvm::ArrayRef<Launch> launches);
 
 } // namespace einfall::cpu
 

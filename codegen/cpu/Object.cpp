@@ -1,17 +1,5 @@
 //===- Object.cpp - Vector code to a shared object ------------------------===//
 #include "codegen/cpu/Object.h"
-#include "llvm/ADT/ScopeExit.h"
-#include "llvm/ADT/SmallString.h"
-#include "llvm/IR/LegacyPassManager.h"
-#include "llvm/IR/LLVMContext.h"
-#include "llvm/IR/Module.h"
-#include "llvm/MC/TargetRegistry.h"
-#include "llvm/Passes/PassBuilder.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/Program.h"
-#include "llvm/Support/TargetSelect.h"
-#include "llvm/Target/TargetMachine.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -23,6 +11,18 @@
 #include "mlir/Target/LLVMIR/Export.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "mlir/Transforms/Passes.h"
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/ADT/SmallString.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Module.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Program.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Target/TargetMachine.h"
 
 using namespace mlir;
 
@@ -166,14 +166,23 @@ FailureOr<std::string> linkShared(Location loc, ArrayRef<char> object, const Cpu
     llvm::raw_fd_ostream os(input, error);
     os.write(object.data(), object.size());
   }
-  StringRef arguments[] = {*linker, "-shared", "--no-undefined", "--build-id=none", "-z", "noexecstack",
-                           "--hash-style=gnu", "-s", input, "-o", output};
+  StringRef arguments[] = {*linker,
+                           "-shared",
+                           "--no-undefined",
+                           "--build-id=none",
+                           "-z",
+                           "noexecstack",
+                           "--hash-style=gnu",
+                           "-s",
+                           input,
+                           "-o",
+                           output};
   std::optional<StringRef> redirects[] = {StringRef(""), StringRef(""), StringRef(log)};
   std::string message;
   if (llvm::sys::ExecuteAndWait(*linker, arguments, std::nullopt, redirects, 0, 0, &message) != 0) {
     auto text = llvm::MemoryBuffer::getFile(log);
-    return emitError(loc) << "linking host code for " << target.name << " failed: "
-                          << (text ? (*text)->getBuffer() : StringRef(message));
+    return emitError(loc) << "linking host code for " << target.name
+                          << " failed: " << (text ? (*text)->getBuffer() : StringRef(message));
   }
   auto shared = llvm::MemoryBuffer::getFile(output);
   if (!shared)

@@ -1,11 +1,11 @@
 //===- Unroll.cpp - Tile programs as vector code --------------------------===//
 #include "codegen/cpu/Unroll.h"
 #include "dialects/tile/TileDialect.h"
-#include "llvm/ADT/STLExtras.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
 
@@ -139,8 +139,9 @@ void Unroller::gather(tile::GatherOp op) {
     }
     auto wide = VectorType::get(shape.lanes, builder.getI64Type());
     Value places = arith::IndexCastOp::create(builder, loc, wide, offsets[i]);
-    Value pointers = LLVM::GEPOp::create(builder, loc, VectorType::get(shape.lanes, pointer), element,
-                                         one(op.getBuffer()), ArrayRef<LLVM::GEPArg>{places});
+    Value pointers =
+        LLVM::GEPOp::create(builder, loc, VectorType::get(shape.lanes, pointer), element,
+                            one(op.getBuffer()), ArrayRef<LLVM::GEPArg>{places});
     units.push_back(LLVM::masked_gather::create(builder, loc, shape.unit, pointers, masks[i],
                                                 ValueRange{zero(shape.unit)}, align));
   }
@@ -167,11 +168,12 @@ void Unroller::store(tile::StoreOp op) {
       SmallVector<int64_t> numbers = llvm::to_vector(llvm::seq<int64_t>(0, shape.lanes));
       Value lane = arith::ConstantOp::create(
           builder, loc, DenseElementsAttr::get(wide, ArrayRef<int64_t>(numbers)));
-      Value step = vector::BroadcastOp::create(builder, loc, wide, i64(one(op.getStrides().back())));
+      Value step =
+          vector::BroadcastOp::create(builder, loc, wide, i64(one(op.getStrides().back())));
       Value places = arith::MulIOp::create(builder, loc, lane, step);
       auto type = VectorType::get(shape.lanes, LLVM::LLVMPointerType::get(builder.getContext()));
-      Value pointers = LLVM::GEPOp::create(builder, loc, type, element, pointer,
-                                           ArrayRef<LLVM::GEPArg>{places});
+      Value pointers =
+          LLVM::GEPOp::create(builder, loc, type, element, pointer, ArrayRef<LLVM::GEPArg>{places});
       Value where = mask;
       if (!where) {
         auto bits = VectorType::get(shape.lanes, builder.getI1Type());
@@ -202,13 +204,14 @@ void Unroller::broadcast(tile::BroadcastOp op) {
 void Unroller::reduce(tile::ReduceOp op) {
   Units source = map.lookup(op.getSource());
   bool real = isa<FloatType>(getElementTypeOrSelf(op.getSource().getType()));
-  auto kind = llvm::StringSwitch<vector::CombiningKind>(op.getKind())
-                  .Case("mul", vector::CombiningKind::MUL)
-                  .Case("max", real ? vector::CombiningKind::MAXIMUMF : vector::CombiningKind::MAXSI)
-                  .Case("min", real ? vector::CombiningKind::MINIMUMF : vector::CombiningKind::MINSI)
-                  .Case("or", vector::CombiningKind::OR)
-                  .Case("and", vector::CombiningKind::AND)
-                  .Default(vector::CombiningKind::ADD);
+  auto kind =
+      llvm::StringSwitch<vector::CombiningKind>(op.getKind())
+          .Case("mul", vector::CombiningKind::MUL)
+          .Case("max", real ? vector::CombiningKind::MAXIMUMF : vector::CombiningKind::MAXSI)
+          .Case("min", real ? vector::CombiningKind::MINIMUMF : vector::CombiningKind::MINSI)
+          .Case("or", vector::CombiningKind::OR)
+          .Case("and", vector::CombiningKind::AND)
+          .Default(vector::CombiningKind::ADD);
   // The lanes of a sum are already reassociated: a tree costs no more.
   auto flags = real ? arith::FastMathFlags::reassoc : arith::FastMathFlags::none;
   Units &units = map[op.getResult()];
@@ -369,19 +372,20 @@ FailureOr<LLVM::LLVMFuncOp> unrollProgram(OpBuilder &builder, func::FuncOp progr
   auto pointer = LLVM::LLVMPointerType::get(context);
   auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(context),
                                           {pointer, builder.getI64Type(), builder.getI64Type()});
-  auto kernel = LLVM::LLVMFuncOp::create(builder, loc, program.getName(), type,
-                                         LLVM::Linkage::Internal);
+  auto kernel =
+      LLVM::LLVMFuncOp::create(builder, loc, program.getName(), type, LLVM::Linkage::Internal);
   OpBuilder::InsertionGuard guard(builder);
   Block *entry = kernel.addEntryBlock(builder);
   builder.setInsertionPointToStart(entry);
   Unroller unroller(builder);
   Block &body = program.front();
   for (BlockArgument argument : body.getArguments().drop_back()) {
-    Value slot = LLVM::GEPOp::create(builder, loc, pointer, builder.getI64Type(),
-                                     entry->getArgument(0),
-                                     ArrayRef<LLVM::GEPArg>{(int32_t)argument.getArgNumber()});
+    Value slot =
+        LLVM::GEPOp::create(builder, loc, pointer, builder.getI64Type(), entry->getArgument(0),
+                            ArrayRef<LLVM::GEPArg>{(int32_t)argument.getArgNumber()});
     bool buffer = isa<MemRefType>(argument.getType());
-    Value value = LLVM::LoadOp::create(builder, loc, buffer ? Type(pointer) : builder.getI64Type(), slot);
+    Value value =
+        LLVM::LoadOp::create(builder, loc, buffer ? Type(pointer) : builder.getI64Type(), slot);
     if (!buffer)
       value = arith::IndexCastOp::create(builder, loc, builder.getIndexType(), value);
     unroller.map[argument] = {value};

@@ -1,7 +1,7 @@
 //===- EinBounds.cpp - Which reads stay inside ----------------------------===//
 #include "dialects/ein/EinBounds.h"
-#include "llvm/ADT/STLExtras.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
 
@@ -15,7 +15,7 @@ struct Interval {
 
 struct BoundsProver {
   MLIRContext *context;
-  SmallVector<StringAttr> table; // symbol names of bounds
+  SmallVector<StringAttr> table;   // symbol names of bounds
   SmallVector<AffineExpr> assumed; // each at least 0
   ArrayRef<ExtentAttr> extents;
   unsigned firstSymbol;
@@ -61,8 +61,7 @@ struct BoundsProver {
         return Interval{getAffineConstantExpr(0, context),
                         getAffineConstantExpr(*limit - 1, context)};
       }
-      AffineExpr value =
-          ExtentAttr::symbol(context, symbols[position - firstSymbol]).over(table);
+      AffineExpr value = ExtentAttr::symbol(context, symbols[position - firstSymbol]).over(table);
       return Interval{value, value};
     }
     auto binary = cast<AffineBinaryOpExpr>(expr);
@@ -89,17 +88,15 @@ struct BoundsProver {
     case AffineExprKind::CeilDiv:
       return Interval{lhs->low.ceilDiv(value), lhs->high.ceilDiv(value)};
     default:
-      return Interval{getAffineConstantExpr(0, context),
-                      getAffineConstantExpr(value - 1, context)};
+      return Interval{getAffineConstantExpr(0, context), getAffineConstantExpr(value - 1, context)};
     }
   }
 };
 
 } // namespace
 
-bool staysInside(AffineMap map, ArrayRef<ExtentAttr> shape,
-                 ArrayRef<ExtentAttr> extents, unsigned firstSymbol,
-                 ArrayRef<StringAttr> symbols, Operation *scope,
+bool staysInside(AffineMap map, ArrayRef<ExtentAttr> shape, ArrayRef<ExtentAttr> extents,
+                 unsigned firstSymbol, ArrayRef<StringAttr> symbols, Operation *scope,
                  function_ref<std::optional<int64_t>(unsigned)> coordinateLimit) {
   BoundsProver prover{map.getContext(), {}, {}, extents, firstSymbol, symbols, coordinateLimit};
   auto function = scope->getParentOfType<func::FuncOp>();
@@ -134,18 +131,17 @@ bool readsInside(EinsumOp op, unsigned operand) {
     if (argument)
       if (auto kernel = dyn_cast<KernelOp>(argument.getOwner()->getParentOp()))
         argument = dyn_cast<BlockArgument>(kernel.getInputs()[argument.getArgNumber()]);
-    auto function = argument
-                        ? dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp())
-                        : func::FuncOp();
-    auto range = function ? function.getArgAttrOfType<ArrayAttr>(
-                                argument.getArgNumber(), "ein.range")
-                          : ArrayAttr();
+    auto function =
+        argument ? dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp()) : func::FuncOp();
+    auto range = function
+                     ? function.getArgAttrOfType<ArrayAttr>(argument.getArgNumber(), "ein.range")
+                     : ArrayAttr();
     if (!range || range.size() != 2 || cast<IntegerAttr>(range[0]).getInt() < 0)
       return std::nullopt;
     return cast<IntegerAttr>(range[1]).getInt();
   };
-  return staysInside(op.getMap(operand), type.getShape(), extents,
-                     op.getInputs().size(), symbols, op, coordinateLimit);
+  return staysInside(op.getMap(operand), type.getShape(), extents, op.getInputs().size(), symbols,
+                     op, coordinateLimit);
 }
 
 } // namespace einfall::ein

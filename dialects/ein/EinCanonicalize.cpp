@@ -11,8 +11,7 @@ namespace einfall::ein {
 struct DropIdentityView : OpRewritePattern<ViewOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(ViewOp op, PatternRewriter &rewriter) const override {
-    if (op.getInputs()[0].getType() != op.getResult().getType() ||
-        !op.getMap(0).isIdentity())
+    if (op.getInputs()[0].getType() != op.getResult().getType() || !op.getMap(0).isIdentity())
       return rewriter.notifyMatchFailure(op, "the view changes extents or order");
     rewriter.replaceOp(op, op.getInputs()[0]);
     return success();

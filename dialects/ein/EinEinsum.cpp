@@ -1,8 +1,8 @@
 //===- EinEinsum.cpp - ein.einsum -----------------------------------------===//
 #include "dialects/ein/EinIndexing.h"
-#include "llvm/ADT/STLExtras.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
 
@@ -12,17 +12,16 @@ namespace einfall::ein {
 // Building
 //===----------------------------------------------------------------------===//
 
-void EinsumOp::build(OpBuilder &builder, OperationState &state, TensorType type,
-                     ValueRange inputs, ArrayRef<StringRef> ranks,
-                     ArrayRef<AffineMap> maps, ArrayRef<Monoid> monoids,
+void EinsumOp::build(OpBuilder &builder, OperationState &state, TensorType type, ValueRange inputs,
+                     ArrayRef<StringRef> ranks, ArrayRef<AffineMap> maps, ArrayRef<Monoid> monoids,
                      ArrayRef<ExtentAttr> extents, ArrayRef<StringAttr> symbols,
                      function_ref<Value(OpBuilder &, Location, ValueRange)> body) {
   state.addOperands(inputs);
   state.addTypes(type);
   state.addAttribute("ranks", builder.getStrArrayAttr(ranks));
   state.addAttribute("maps", builder.getAffineMapArrayAttr(maps));
-  state.addAttribute("symbols", builder.getArrayAttr(SmallVector<Attribute>(
-                                    symbols.begin(), symbols.end())));
+  state.addAttribute("symbols",
+                     builder.getArrayAttr(SmallVector<Attribute>(symbols.begin(), symbols.end())));
   // Coordinates get names where a map reads them.
   SmallVector<std::string> coords(inputs.size());
   for (AffineMap map : maps)
@@ -30,18 +29,16 @@ void EinsumOp::build(OpBuilder &builder, OperationState &state, TensorType type,
       index.walk([&](AffineExpr sub) {
         auto symbol = dyn_cast<AffineSymbolExpr>(sub);
         if (symbol && symbol.getPosition() < inputs.size())
-          coords[symbol.getPosition()] =
-              "at" + std::to_string(symbol.getPosition());
+          coords[symbol.getPosition()] = "at" + std::to_string(symbol.getPosition());
       });
-  state.addAttribute(
-      "coords", builder.getStrArrayAttr(llvm::map_to_vector(
-                    coords, [](std::string &s) { return StringRef(s); })));
+  state.addAttribute("coords", builder.getStrArrayAttr(llvm::map_to_vector(
+                                   coords, [](std::string &s) { return StringRef(s); })));
   SmallVector<int32_t> codes;
   for (Monoid monoid : monoids)
     codes.push_back(static_cast<int32_t>(monoid));
   state.addAttribute("monoids", builder.getDenseI32ArrayAttr(codes));
-  state.addAttribute("extents", builder.getArrayAttr(SmallVector<Attribute>(
-                                    extents.begin(), extents.end())));
+  state.addAttribute("extents",
+                     builder.getArrayAttr(SmallVector<Attribute>(extents.begin(), extents.end())));
   // A composed view may read a part of a dimension through a plain label.
   ArrayRef<ExtentAttr> shape = type.getShape();
   for (auto [map, input] : llvm::zip(maps, inputs))
@@ -57,8 +54,7 @@ void EinsumOp::build(OpBuilder &builder, OperationState &state, TensorType type,
   Region *region = state.addRegion();
   Block *block = builder.createBlock(region);
   for (Value input : inputs)
-    block->addArgument(cast<TensorType>(input.getType()).getElementType(),
-                       state.location);
+    block->addArgument(cast<TensorType>(input.getType()).getElementType(), state.location);
   Value yielded = body(builder, state.location, block->getArguments());
   YieldOp::create(builder, state.location, yielded);
 }
@@ -77,8 +73,7 @@ ExtentAttr EinsumOp::getRankExtent(int64_t rank) {
 
 bool EinsumOp::isRelabelling() {
   Block &block = getBody().front();
-  return getInputs().size() == 1 && getMonoids().empty() &&
-         llvm::hasSingleElement(block) &&
+  return getInputs().size() == 1 && getMonoids().empty() && llvm::hasSingleElement(block) &&
          getYielded() == block.getArgument(0) &&
          getCoords()[0] == StringAttr::get(getContext(), "");
 }
@@ -154,16 +149,14 @@ ParseResult EinsumOp::parse(OpAsmParser &parser, OperationState &result) {
 
   FunctionType type;
   SMLoc typeLoc = parser.getCurrentLocation();
-  if (parser.parseOptionalAttrDict(result.attributes) ||
-      parser.parseColonType(type))
+  if (parser.parseOptionalAttrDict(result.attributes) || parser.parseColonType(type))
     return failure();
   if (type.getNumResults() != 1 || !isa<TensorType>(type.getResult(0)) ||
       !llvm::all_of(type.getInputs(), llvm::IsaPred<TensorType>))
     return parser.emitError(typeLoc, "expected ein tensors as types");
   if (type.getNumInputs() != indexed.operands.size())
     return parser.emitError(typeLoc, "expected ")
-           << indexed.operands.size() << " operand types, but got "
-           << type.getNumInputs();
+           << indexed.operands.size() << " operand types, but got " << type.getNumInputs();
   indexed.finish(result);
 
   // Extents of reduced ranks come from plain indices unless given.
@@ -173,8 +166,8 @@ ParseResult EinsumOp::parse(OpAsmParser &parser, OperationState &result) {
     for (auto [map, operand] : llvm::zip(maps, type.getInputs()))
       if (!extent && cast<AffineMapAttr>(map).getValue().getNumResults() ==
                          cast<TensorType>(operand).getShape().size())
-        extent = plainExtent(cast<AffineMapAttr>(map).getValue(),
-                             cast<TensorType>(operand), numFree + i);
+        extent = plainExtent(cast<AffineMapAttr>(map).getValue(), cast<TensorType>(operand),
+                             numFree + i);
     if (!extent)
       return parser.emitError(typeLoc, "no operand tells the extent of rank '")
              << indexed.ranks[numFree + i].getValue()
@@ -198,8 +191,7 @@ ParseResult EinsumOp::parse(OpAsmParser &parser, OperationState &result) {
   OpBuilder bodyBuilder(parser.getContext());
   bodyBuilder.setInsertionPointToEnd(&block);
   for (Type operandType : type.getInputs())
-    block.addArgument(cast<TensorType>(operandType).getElementType(),
-                      result.location);
+    block.addArgument(cast<TensorType>(operandType).getElementType(), result.location);
   Value running = block.getArgument(0);
   for (Value next : block.getArguments().drop_front()) {
     if (next.getType() != running.getType())
@@ -213,14 +205,12 @@ ParseResult EinsumOp::parse(OpAsmParser &parser, OperationState &result) {
 
 void EinsumOp::print(OpAsmPrinter &printer) {
   SmallVector<StringRef> ranks = strings(getRanks());
-  SmallVector<StringRef> symbols =
-      symbolNames(getCoords(), getInputs().size(), getSymbols());
+  SmallVector<StringRef> symbols = symbolNames(getCoords(), getInputs().size(), getSymbols());
   printer << " (";
   for (auto [i, input] : llvm::enumerate(getInputs())) {
     printer << (i ? ", " : "") << input;
     printIndices(printer, getMap(i), ranks, symbols);
-    if (StringRef coord = cast<StringAttr>(getCoords()[i]).getValue();
-        !coord.empty())
+    if (StringRef coord = cast<StringAttr>(getCoords()[i]).getValue(); !coord.empty())
       printer << " as " << coord;
   }
   printer << ") -> ";
@@ -239,9 +229,8 @@ void EinsumOp::print(OpAsmPrinter &printer) {
     }
     printer << ']';
   }
-  printer.printOptionalAttrDict(
-      (*this)->getAttrs(),
-      {"ranks", "maps", "coords", "symbols", "monoids", "extents"});
+  printer.printOptionalAttrDict((*this)->getAttrs(),
+                                {"ranks", "maps", "coords", "symbols", "monoids", "extents"});
   printer << " : ";
   printer.printFunctionalType(*this);
   if (!hasDefaultBody(*this)) {
@@ -268,8 +257,7 @@ static LogicalResult verifyMonoids(EinsumOp op, Type yielded) {
     if (isArg && op.getMonoids().size() != 1)
       return op.emitOpError() << name << " has to be the only reduced rank, '"
                               << op.getRankName(rank) << "' is not"; // einsum_c7
-    if ((monoid == Monoid::or_ || monoid == Monoid::and_) &&
-        !isa<IntegerType>(yielded))
+    if ((monoid == Monoid::or_ || monoid == Monoid::and_) && !isa<IntegerType>(yielded))
       return op.emitOpError() << name << " reduces integers, but the region "
                               << "yields " << yielded; // einsum_c7
     if (monoid == Monoid::logaddexp && !isa<FloatType>(yielded))
@@ -286,23 +274,21 @@ LogicalResult EinsumOp::verify() {
   int64_t numFree = getNumFree();
   int64_t numLabels = static_cast<int64_t>(getRanks().size()) - getMonoids().size();
   if (numLabels != numFree)
-    return emitOpError("expected ")
-           << numFree << " result labels for " << getResult().getType()
-           << ", but got " << numLabels; // einsum_c2
+    return emitOpError("expected ") << numFree << " result labels for " << getResult().getType()
+                                    << ", but got " << numLabels; // einsum_c2
   if (getExtents().size() != getMonoids().size() ||
       !llvm::all_of(getExtents(), llvm::IsaPred<ExtentAttr>))
     return emitOpError("expected an extent for every reduced rank"); // einsum_c4
   SmallVector<ExtentAttr> extents;
   for (int64_t rank = 0, e = getNumRanks(); rank < e; ++rank)
     extents.push_back(getRankExtent(rank));
-  if (failed(verifyIndexing(*this, "einsum", getInputs(), getMaps(), getCoords(),
-                            getSymbols(), getRanks(), extents)))
+  if (failed(verifyIndexing(*this, "einsum", getInputs(), getMaps(), getCoords(), getSymbols(),
+                            getRanks(), extents)))
     return failure();
   Block &block = getBody().front();
   if (block.getNumArguments() != getInputs().size())
-    return emitOpError("expected ")
-           << getInputs().size() << " region arguments, but got "
-           << block.getNumArguments(); // einsum_c6
+    return emitOpError("expected ") << getInputs().size() << " region arguments, but got "
+                                    << block.getNumArguments(); // einsum_c6
   for (auto [argument, input] : llvm::zip(block.getArguments(), getInputs())) {
     Type element = cast<TensorType>(input.getType()).getElementType();
     if (argument.getType() != element)

@@ -1,8 +1,8 @@
 //===- EinExtents.cpp - Extents and the tensor type -----------------------===//
 #include "dialects/ein/EinDialect.h"
 #include "dialects/ein/EinText.h"
-#include "llvm/ADT/STLExtras.h"
 #include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
 
@@ -22,15 +22,12 @@ static AffineExpr sortNames(AffineExpr expr, ArrayRef<StringAttr> names,
   collectSymbols(expr, used);
   for (unsigned i : used.set_bits())
     sorted.push_back(names[i]);
-  llvm::sort(sorted, [](StringAttr a, StringAttr b) {
-    return a.getValue() < b.getValue();
-  });
+  llvm::sort(sorted, [](StringAttr a, StringAttr b) { return a.getValue() < b.getValue(); });
   sorted.erase(llvm::unique(sorted), sorted.end());
   SmallVector<AffineExpr> replacement(names.size());
   for (auto [i, name] : llvm::enumerate(names))
     replacement[i] = getAffineSymbolExpr(
-        used.test(i) ? llvm::find(sorted, name) - sorted.begin() : 0,
-        expr.getContext());
+        used.test(i) ? llvm::find(sorted, name) - sorted.begin() : 0, expr.getContext());
   return simplifyAffineExpr(expr.replaceSymbols(replacement), 0, sorted.size());
 }
 
@@ -47,8 +44,7 @@ ExtentAttr ExtentAttr::literal(MLIRContext *context, int64_t value) {
 }
 
 ExtentAttr ExtentAttr::symbol(MLIRContext *context, StringRef name) {
-  return get(context, getAffineSymbolExpr(0, context),
-             StringAttr::get(context, name));
+  return get(context, getAffineSymbolExpr(0, context), StringAttr::get(context, name));
 }
 
 std::optional<int64_t> ExtentAttr::getLiteral() const {
@@ -73,8 +69,7 @@ AffineExpr ExtentAttr::over(SmallVectorImpl<StringAttr> &table) const {
     auto *it = llvm::find(table, name);
     if (it == table.end())
       it = table.insert(it, name);
-    replacement.push_back(
-        getAffineSymbolExpr(it - table.begin(), getContext()));
+    replacement.push_back(getAffineSymbolExpr(it - table.begin(), getContext()));
   }
   return getExpr().replaceSymbols(replacement);
 }
@@ -90,31 +85,26 @@ static ParseResult parseExtent(AsmParser &parser, ExtentAttr &extent) {
 
 Attribute ExtentAttr::parse(AsmParser &parser, Type) {
   ExtentAttr extent;
-  if (parser.parseLess() || parseExtent(parser, extent) ||
-      parser.parseGreater())
+  if (parser.parseLess() || parseExtent(parser, extent) || parser.parseGreater())
     return {};
   return extent;
 }
 
-void ExtentAttr::print(AsmPrinter &printer) const {
-  printer << '<' << str() << '>';
-}
+void ExtentAttr::print(AsmPrinter &printer) const { printer << '<' << str() << '>'; }
 
 LogicalResult TensorType::verify(function_ref<InFlightDiagnostic()> emitError,
                                  ArrayRef<ExtentAttr> shape, Type element) {
   auto integer = dyn_cast<IntegerType>(element);
-  bool narrow = isa<Float8E4M3FNType, Float8E5M2Type, Float8E4M3FNUZType,
-                    Float8E5M2FNUZType>(element);
-  if (!narrow && !element.isF64() && !element.isF32() && !element.isF16() &&
-      !element.isBF16() &&
+  bool narrow =
+      isa<Float8E4M3FNType, Float8E5M2Type, Float8E4M3FNUZType, Float8E5M2FNUZType>(element);
+  if (!narrow && !element.isF64() && !element.isF32() && !element.isF16() && !element.isBF16() &&
       !(integer && integer.isSignless() && integer.getWidth() <= 64))
     return emitError() << "expected a float or a signless integer of 1 to 64 "
                           "bits as element type, got "
                        << element; // tensor_c1
   for (ExtentAttr extent : shape)
     if (extent.getLiteral().value_or(0) < 0)
-      return emitError() << "expected extents of at least 0, got "
-                         << extent.str(); // tensor_c2
+      return emitError() << "expected extents of at least 0, got " << extent.str(); // tensor_c2
   return success();
 }
 
@@ -133,29 +123,24 @@ ExtentAttr TensorType::getNumElements() const {
 Type TensorType::parse(AsmParser &parser) {
   SmallVector<ExtentAttr> shape;
   Type element;
-  auto parseOne = [&]() -> ParseResult {
-    return parseExtent(parser, shape.emplace_back());
-  };
+  auto parseOne = [&]() -> ParseResult { return parseExtent(parser, shape.emplace_back()); };
   if (parser.parseLess() ||
       parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, parseOne) ||
-      parser.parseComma() || parser.parseType(element) ||
-      parser.parseGreater())
+      parser.parseComma() || parser.parseType(element) || parser.parseGreater())
     return {};
-  return getChecked([&] { return parser.emitError(parser.getNameLoc()); },
-                    parser.getContext(), ArrayRef<ExtentAttr>(shape), element);
+  return getChecked([&] { return parser.emitError(parser.getNameLoc()); }, parser.getContext(),
+                    ArrayRef<ExtentAttr>(shape), element);
 }
 
 void TensorType::print(AsmPrinter &printer) const {
   printer << "<[";
-  llvm::interleaveComma(getShape(), printer,
-                        [&](ExtentAttr extent) { printer << extent.str(); });
+  llvm::interleaveComma(getShape(), printer, [&](ExtentAttr extent) { printer << extent.str(); });
   printer << "], " << getElementType() << '>';
 }
 
 ParseResult ExtentOp::parse(OpAsmParser &parser, OperationState &result) {
   ExtentAttr extent;
-  if (parseExtent(parser, extent) ||
-      parser.parseOptionalAttrDict(result.attributes))
+  if (parseExtent(parser, extent) || parser.parseOptionalAttrDict(result.attributes))
     return failure();
   result.addAttribute("extent", extent);
   result.addTypes(parser.getBuilder().getIndexType());

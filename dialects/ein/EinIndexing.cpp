@@ -1,8 +1,8 @@
 //===- EinIndexing.cpp - Operands with index lists ------------------------===//
 #include "dialects/ein/EinIndexing.h"
-#include "llvm/ADT/STLExtras.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
 
@@ -10,9 +10,7 @@ namespace einfall::ein {
 
 ParseResult IndexedParser::parseOperand(bool withCoord) {
   IndexedOperand &entry = operands.emplace_back();
-  auto parseIndex = [&] {
-    return parseIndexExpr(parser, names, entry.indices.emplace_back());
-  };
+  auto parseIndex = [&] { return parseIndexExpr(parser, names, entry.indices.emplace_back()); };
   if (parser.parseOperand(entry.operand) ||
       parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, parseIndex))
     return failure();
@@ -31,14 +29,13 @@ ParseResult IndexedParser::parseOperands() {
 }
 
 ParseResult IndexedParser::parseLabels() {
-  return parser.parseCommaSeparatedList(
-      AsmParser::Delimiter::Square, [&]() -> ParseResult {
-        StringRef name;
-        if (parser.parseKeyword(&name))
-          return failure();
-        ranks.push_back(StringAttr::get(parser.getContext(), name));
-        return success();
-      });
+  return parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, [&]() -> ParseResult {
+    StringRef name;
+    if (parser.parseKeyword(&name))
+      return failure();
+    ranks.push_back(StringAttr::get(parser.getContext(), name));
+    return success();
+  });
 }
 
 void IndexedParser::finish(OperationState &result, bool withCoords) {
@@ -49,16 +46,13 @@ void IndexedParser::finish(OperationState &result, bool withCoords) {
   SmallVector<StringAttr> symbols;
   for (StringAttr name : names) {
     auto *rank = llvm::find(ranks, name);
-    auto *coord = llvm::find_if(
-        operands, [&](IndexedOperand &o) { return o.coord == name; });
+    auto *coord = llvm::find_if(operands, [&](IndexedOperand &o) { return o.coord == name; });
     if (rank != ranks.end()) {
       replacement.push_back(getAffineDimExpr(rank - ranks.begin(), context));
     } else if (coord != operands.end()) {
-      replacement.push_back(
-          getAffineSymbolExpr(coord - operands.begin(), context));
+      replacement.push_back(getAffineSymbolExpr(coord - operands.begin(), context));
     } else {
-      replacement.push_back(
-          getAffineSymbolExpr(numOperands + symbols.size(), context));
+      replacement.push_back(getAffineSymbolExpr(numOperands + symbols.size(), context));
       symbols.push_back(name);
     }
   }
@@ -66,11 +60,10 @@ void IndexedParser::finish(OperationState &result, bool withCoords) {
   for (IndexedOperand &entry : operands) {
     SmallVector<AffineExpr> indices;
     for (AffineExpr index : entry.indices)
-      indices.push_back(
-          simplifyAffineExpr(index.replaceSymbols(replacement), ranks.size(),
-                             numOperands + symbols.size()));
-    maps.push_back(AffineMapAttr::get(AffineMap::get(
-        ranks.size(), numOperands + symbols.size(), indices, context)));
+      indices.push_back(simplifyAffineExpr(index.replaceSymbols(replacement), ranks.size(),
+                                           numOperands + symbols.size()));
+    maps.push_back(AffineMapAttr::get(
+        AffineMap::get(ranks.size(), numOperands + symbols.size(), indices, context)));
     coords.push_back(entry.coord ? entry.coord : builder.getStringAttr(""));
   }
   auto toArray = [&](ArrayRef<StringAttr> list) {
@@ -84,15 +77,11 @@ void IndexedParser::finish(OperationState &result, bool withCoords) {
 }
 
 SmallVector<StringRef> strings(ArrayAttr attr) {
-  return llvm::map_to_vector(attr, [](Attribute a) {
-    return cast<StringAttr>(a).getValue();
-  });
+  return llvm::map_to_vector(attr, [](Attribute a) { return cast<StringAttr>(a).getValue(); });
 }
 
-SmallVector<StringRef> symbolNames(ArrayAttr coords, unsigned numOperands,
-                                   ArrayAttr symbols) {
-  SmallVector<StringRef> names =
-      coords ? strings(coords) : SmallVector<StringRef>(numOperands, "");
+SmallVector<StringRef> symbolNames(ArrayAttr coords, unsigned numOperands, ArrayAttr symbols) {
+  SmallVector<StringRef> names = coords ? strings(coords) : SmallVector<StringRef>(numOperands, "");
   llvm::append_range(names, strings(symbols));
   return names;
 }
@@ -103,8 +92,8 @@ void printLabels(OpAsmPrinter &printer, ArrayRef<StringRef> labels) {
   printer << ']';
 }
 
-void printIndices(OpAsmPrinter &printer, AffineMap map,
-                  ArrayRef<StringRef> ranks, ArrayRef<StringRef> symbols) {
+void printIndices(OpAsmPrinter &printer, AffineMap map, ArrayRef<StringRef> ranks,
+                  ArrayRef<StringRef> symbols) {
   printer << '[';
   llvm::interleaveComma(map.getResults(), printer, [&](AffineExpr index) {
     printIndexExpr(printer.getStream(), index, ranks, symbols);
@@ -114,8 +103,7 @@ void printIndices(OpAsmPrinter &printer, AffineMap map,
 
 ExtentAttr plainExtent(AffineMap map, TensorType type, unsigned rank) {
   for (auto [index, extent] : llvm::zip(map.getResults(), type.getShape()))
-    if (auto dim = dyn_cast<AffineDimExpr>(index);
-        dim && dim.getPosition() == rank)
+    if (auto dim = dyn_cast<AffineDimExpr>(index); dim && dim.getPosition() == rank)
       return extent;
   return {};
 }
@@ -134,9 +122,8 @@ static bool isNotAffine(AffineExpr index) {
   return found;
 }
 
-LogicalResult verifyIndexing(Operation *op, StringRef name, ValueRange operands,
-                             ArrayAttr maps, ArrayAttr coords,
-                             ArrayAttr symbols, ArrayAttr ranks,
+LogicalResult verifyIndexing(Operation *op, StringRef name, ValueRange operands, ArrayAttr maps,
+                             ArrayAttr coords, ArrayAttr symbols, ArrayAttr ranks,
                              ArrayRef<ExtentAttr> extents) {
   unsigned count = operands.size();
   if (maps.size() != count || (coords && coords.size() != count))
@@ -153,12 +140,11 @@ LogicalResult verifyIndexing(Operation *op, StringRef name, ValueRange operands,
     AffineMap map = cast<AffineMapAttr>(maps[i]).getValue();
     if (map.getNumDims() != names.size() || map.getNumSymbols() != numSymbols)
       return op->emitOpError("operand #")
-             << i << ": expected a map over " << names.size() << " ranks and "
-             << numSymbols << " symbols, but got " << AffineMapAttr::get(map);
+             << i << ": expected a map over " << names.size() << " ranks and " << numSymbols
+             << " symbols, but got " << AffineMapAttr::get(map);
     if (map.getNumResults() != type.getRank())
-      return op->emitOpError("operand #")
-             << i << ": expected " << type.getRank() << " indices for " << type
-             << ", but got " << map.getNumResults(); // c1
+      return op->emitOpError("operand #") << i << ": expected " << type.getRank() << " indices for "
+                                          << type << ", but got " << map.getNumResults(); // c1
     if (llvm::any_of(map.getResults(), isNotAffine))
       return op->emitOpError("operand #")
              << i << ": expected affine indices, but ranks multiply or divide ranks"; // c1
@@ -180,8 +166,9 @@ LogicalResult verifyIndexing(Operation *op, StringRef name, ValueRange operands,
       });
     if (walk.wasInterrupted())
       return op->emitOpError("operand #")
-             << i << ": expected coordinates read from integer operands that "
-                     "stand before it"; // einsum_c5
+             << i
+             << ": expected coordinates read from integer operands that "
+                "stand before it"; // einsum_c5
     for (auto [index, extent] : llvm::zip(map.getResults(), type.getShape())) {
       auto dim = dyn_cast<AffineDimExpr>(index);
       if (!dim)
@@ -189,9 +176,8 @@ LogicalResult verifyIndexing(Operation *op, StringRef name, ValueRange operands,
       ExtentAttr expected = extents[dim.getPosition()];
       if (expected && expected != extent && !op->hasAttr("partial"))
         return op->emitOpError("rank '")
-               << names[dim.getPosition()] << "' has extent "
-               << expected.str() << ", but operand #" << i << " has "
-               << extent.str() << " there"; // c3
+               << names[dim.getPosition()] << "' has extent " << expected.str() << ", but operand #"
+               << i << " has " << extent.str() << " there"; // c3
     }
   }
   return success();

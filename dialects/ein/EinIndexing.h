@@ -40,15 +40,13 @@ struct IndexedParser {
 };
 
 /// The names that print map symbols: coordinates, then extents.
-llvm::SmallVector<llvm::StringRef> symbolNames(mlir::ArrayAttr coords,
-                                               unsigned numOperands,
+llvm::SmallVector<llvm::StringRef> symbolNames(mlir::ArrayAttr coords, unsigned numOperands,
                                                mlir::ArrayAttr symbols);
 llvm::SmallVector<llvm::StringRef> strings(mlir::ArrayAttr attr);
 
 /// Prints `[i, j + 1]` for `map`.
 void printIndices(mlir::OpAsmPrinter &printer, mlir::AffineMap map,
-                  llvm::ArrayRef<llvm::StringRef> ranks,
-                  llvm::ArrayRef<llvm::StringRef> symbols);
+                  llvm::ArrayRef<llvm::StringRef> ranks, llvm::ArrayRef<llvm::StringRef> symbols);
 /// Prints `[b, s]`.
 void printLabels(mlir::OpAsmPrinter &printer, llvm::ArrayRef<llvm::StringRef> labels);
 
@@ -58,16 +56,14 @@ ExtentAttr plainExtent(mlir::AffineMap map, TensorType type, unsigned rank);
 /// Checks shared by indexed ops: one map an operand, index counts, the use of
 /// coordinates, and one extent a label.
 mlir::LogicalResult verifyIndexing(mlir::Operation *op, llvm::StringRef name,
-                                   mlir::ValueRange operands,
-                                   mlir::ArrayAttr maps, mlir::ArrayAttr coords,
-                                   mlir::ArrayAttr symbols,
-                                   mlir::ArrayAttr ranks,
-                                   llvm::ArrayRef<ExtentAttr> extents);
+                                   mlir::ValueRange operands, mlir::ArrayAttr maps,
+                                   mlir::ArrayAttr coords, mlir::ArrayAttr symbols,
+                                   mlir::ArrayAttr ranks, llvm::ArrayRef<ExtentAttr> extents);
 
 /// Checks shared by regions of scalars: which ops they hold, that these use
 /// nothing from outside, and that `ein.index` names one of `ranks`.
-mlir::LogicalResult verifyBody(mlir::Operation *op, mlir::Region &body,
-                               llvm::StringRef name, mlir::ArrayAttr ranks);
+mlir::LogicalResult verifyBody(mlir::Operation *op, mlir::Region &body, llvm::StringRef name,
+                               mlir::ArrayAttr ranks);
 
 } // namespace einfall::ein
 

@@ -1,8 +1,8 @@
 //===- EinMovement.cpp - Views, updates, recurrences, order ---------------===//
 #include "dialects/ein/EinIndexing.h"
-#include "llvm/ADT/STLExtras.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
 
@@ -20,9 +20,7 @@ int64_t UpdateOp::findRank(StringRef name) { return findName(getRanks(), name); 
 int64_t ScatterOp::findRank(StringRef name) { return findName(getRanks(), name); }
 int64_t ScanOp::findRank(StringRef name) { return findName(getRanks(), name); }
 
-static TensorType tensorType(Value value) {
-  return cast<TensorType>(value.getType());
-}
+static TensorType tensorType(Value value) { return cast<TensorType>(value.getType()); }
 
 //===----------------------------------------------------------------------===//
 // view, gather
@@ -39,8 +37,7 @@ static ParseResult parseUsing(IndexedParser &indexed) {
   return success();
 }
 
-static ParseResult parseViewLike(OpAsmParser &parser, OperationState &result,
-                                 bool gather) {
+static ParseResult parseViewLike(OpAsmParser &parser, OperationState &result, bool gather) {
   IndexedParser indexed(parser);
   if (indexed.parseOperand(false))
     return failure();
@@ -67,8 +64,7 @@ static ParseResult parseViewLike(OpAsmParser &parser, OperationState &result,
     return failure();
   indices.push_back(source);
   if (indices.size() != indexed.operands.size())
-    return parser.emitError(typeLoc, "expected ")
-           << indexed.operands.size() - 1 << " index types";
+    return parser.emitError(typeLoc, "expected ") << indexed.operands.size() - 1 << " index types";
   if (!llvm::all_of(indices, llvm::IsaPred<TensorType>) || !isa<TensorType>(target))
     return parser.emitError(typeLoc, "expected ein tensors as types");
   if (fill) {
@@ -90,12 +86,10 @@ static ParseResult parseViewLike(OpAsmParser &parser, OperationState &result,
   return success();
 }
 
-template <typename Op>
-static void printViewLike(Op op, OpAsmPrinter &printer, bool gather) {
+template <typename Op> static void printViewLike(Op op, OpAsmPrinter &printer, bool gather) {
   SmallVector<StringRef> ranks = strings(op.getRanks());
   unsigned last = op.getInputs().size() - 1;
-  SmallVector<StringRef> symbols =
-      symbolNames(op.getCoords(), last + 1, op.getSymbols());
+  SmallVector<StringRef> symbols = symbolNames(op.getCoords(), last + 1, op.getSymbols());
   printer << ' ' << op.getInputs()[last];
   printIndices(printer, op.getMap(last), ranks, symbols);
   if (Attribute fill = op.getFillAttr()) {
@@ -113,8 +107,7 @@ static void printViewLike(Op op, OpAsmPrinter &printer, bool gather) {
   }
   printer << " -> ";
   printLabels(printer, ranks);
-  printer.printOptionalAttrDict(op->getAttrs(),
-                                {"ranks", "maps", "coords", "symbols", "fill"});
+  printer.printOptionalAttrDict(op->getAttrs(), {"ranks", "maps", "coords", "symbols", "fill"});
   printer << " : " << op.getInputs()[last].getType();
   if (gather) {
     printer << " (";
@@ -126,14 +119,11 @@ static void printViewLike(Op op, OpAsmPrinter &printer, bool gather) {
 
 template <typename Op> static LogicalResult verifyViewLike(Op op, bool gather) {
   TensorType type = op.getResult().getType();
-  if (op.getInputs().size() < (gather ? 2u : 1u) ||
-      (!gather && op.getInputs().size() != 1))
-    return op.emitOpError(gather ? "expected index operands"
-                                 : "expected one operand"); // view_c1
+  if (op.getInputs().size() < (gather ? 2u : 1u) || (!gather && op.getInputs().size() != 1))
+    return op.emitOpError(gather ? "expected index operands" : "expected one operand"); // view_c1
   if (static_cast<int64_t>(op.getRanks().size()) != type.getRank())
-    return op.emitOpError("expected ")
-           << type.getRank() << " labels for " << type << ", but got "
-           << op.getRanks().size(); // view_c1
+    return op.emitOpError("expected ") << type.getRank() << " labels for " << type << ", but got "
+                                       << op.getRanks().size(); // view_c1
   Type element = tensorType(op.getInputs().back()).getElementType();
   if (element != type.getElementType())
     return op.emitOpError("expected a result of ")
@@ -144,8 +134,8 @@ template <typename Op> static LogicalResult verifyViewLike(Op op, bool gather) {
   // Views may read a part of a rank, so a label need not have the operand's
   // extent: only ranks, coordinates and counts are checked.
   SmallVector<ExtentAttr> free(type.getRank());
-  return verifyIndexing(op, op.getOperationName(), op.getInputs(), op.getMaps(),
-                        op.getCoords(), op.getSymbols(), op.getRanks(), free);
+  return verifyIndexing(op, op.getOperationName(), op.getInputs(), op.getMaps(), op.getCoords(),
+                        op.getSymbols(), op.getRanks(), free);
 }
 
 ParseResult ViewOp::parse(OpAsmParser &parser, OperationState &result) {
@@ -166,8 +156,7 @@ LogicalResult GatherOp::verify() { return verifyViewLike(*this, true); }
 
 /// `%dest[...] = %source[labels]`, common to update and scatter. Leaves the
 /// destination as the last indexed operand.
-static ParseResult parseAssignment(IndexedParser &indexed,
-                                   OpAsmParser::UnresolvedOperand &source) {
+static ParseResult parseAssignment(IndexedParser &indexed, OpAsmParser::UnresolvedOperand &source) {
   return failure(indexed.parseOperand(false) || indexed.parser.parseEqual() ||
                  indexed.parser.parseOperand(source) || indexed.parseLabels());
 }
@@ -176,16 +165,13 @@ ParseResult UpdateOp::parse(OpAsmParser &parser, OperationState &result) {
   IndexedParser indexed(parser);
   OpAsmParser::UnresolvedOperand source;
   Type destType, sourceType;
-  if (parseAssignment(indexed, source) ||
-      parser.parseOptionalAttrDict(result.attributes) ||
-      parser.parseColonType(destType) || parser.parseComma() ||
-      parser.parseType(sourceType))
+  if (parseAssignment(indexed, source) || parser.parseOptionalAttrDict(result.attributes) ||
+      parser.parseColonType(destType) || parser.parseComma() || parser.parseType(sourceType))
     return failure();
   indexed.finish(result, /*withCoords=*/false);
   result.addTypes(destType);
-  return failure(
-      parser.resolveOperand(indexed.operands[0].operand, destType, result.operands) ||
-      parser.resolveOperand(source, sourceType, result.operands));
+  return failure(parser.resolveOperand(indexed.operands[0].operand, destType, result.operands) ||
+                 parser.resolveOperand(source, sourceType, result.operands));
 }
 
 void UpdateOp::print(OpAsmPrinter &printer) {
@@ -207,9 +193,8 @@ template <typename Op> static LogicalResult verifyAssignment(Op op) {
     return op.emitOpError("expected a source of ")
            << dest.getElementType() << ", but got " << source.getElementType(); // update_c1
   if (static_cast<int64_t>(op.getRanks().size()) != source.getRank())
-    return op.emitOpError("expected ")
-           << source.getRank() << " labels for the source, but got "
-           << op.getRanks().size(); // update_c1
+    return op.emitOpError("expected ") << source.getRank() << " labels for the source, but got "
+                                       << op.getRanks().size(); // update_c1
   return success();
 }
 
@@ -217,8 +202,7 @@ LogicalResult UpdateOp::verify() {
   if (failed(verifyAssignment(*this)))
     return failure();
   SmallVector<ExtentAttr> free(getRanks().size());
-  return verifyIndexing(*this, "update", getDest(), getMaps(), {}, getSymbols(),
-                        getRanks(), free);
+  return verifyIndexing(*this, "update", getDest(), getMaps(), {}, getSymbols(), getRanks(), free);
 }
 
 ParseResult ScatterOp::parse(OpAsmParser &parser, OperationState &result) {
@@ -227,8 +211,7 @@ ParseResult ScatterOp::parse(OpAsmParser &parser, OperationState &result) {
   Type destType, sourceType;
   SmallVector<Type> indexTypes;
   StringRef monoid;
-  if (parseAssignment(indexed, source) || parser.parseKeyword("using") ||
-      parseUsing(indexed))
+  if (parseAssignment(indexed, source) || parser.parseKeyword("using") || parseUsing(indexed))
     return failure();
   SMLoc loc = parser.getCurrentLocation();
   if (succeeded(parser.parseOptionalKeyword(&monoid))) {
@@ -237,16 +220,13 @@ ParseResult ScatterOp::parse(OpAsmParser &parser, OperationState &result) {
       return parser.emitError(loc, "expected a monoid, but got '") << monoid << "'";
     result.addAttribute("monoid", MonoidAttr::get(parser.getContext(), *symbol));
   }
-  if (parser.parseOptionalAttrDict(result.attributes) ||
-      parser.parseColonType(destType) || parser.parseComma() ||
-      parser.parseType(sourceType) ||
-      parser.parseCommaSeparatedList(AsmParser::Delimiter::Paren, [&] {
-        return parser.parseType(indexTypes.emplace_back());
-      }))
+  if (parser.parseOptionalAttrDict(result.attributes) || parser.parseColonType(destType) ||
+      parser.parseComma() || parser.parseType(sourceType) ||
+      parser.parseCommaSeparatedList(AsmParser::Delimiter::Paren,
+                                     [&] { return parser.parseType(indexTypes.emplace_back()); }))
     return failure();
   if (indexTypes.size() + 1 != indexed.operands.size())
-    return parser.emitError(loc, "expected ")
-           << indexed.operands.size() - 1 << " index types";
+    return parser.emitError(loc, "expected ") << indexed.operands.size() - 1 << " index types";
   indexed.finish(result);
   result.addTypes(destType);
   if (parser.resolveOperand(indexed.operands.back().operand, destType, result.operands) ||
@@ -298,8 +278,8 @@ LogicalResult ScatterOp::verify() {
                            << element; // scatter_c1
   }
   SmallVector<ExtentAttr> free(getRanks().size());
-  return verifyIndexing(*this, "scatter", operands, getMaps(), getCoords(),
-                        getSymbols(), getRanks(), free);
+  return verifyIndexing(*this, "scatter", operands, getMaps(), getCoords(), getSymbols(),
+                        getRanks(), free);
 }
 
 //===----------------------------------------------------------------------===//
@@ -338,8 +318,7 @@ ParseResult ScanOp::parse(OpAsmParser &parser, OperationState &result) {
 
 void ScanOp::print(OpAsmPrinter &printer) {
   SmallVector<StringRef> ranks = strings(getRanks());
-  SmallVector<StringRef> symbols =
-      symbolNames(getCoords(), getInputs().size(), getSymbols());
+  SmallVector<StringRef> symbols = symbolNames(getCoords(), getInputs().size(), getSymbols());
   printer << " (";
   for (auto [i, input] : llvm::enumerate(getInputs())) {
     printer << (i ? ", " : "") << input;
@@ -353,9 +332,8 @@ void ScanOp::print(OpAsmPrinter &printer) {
     printer << " exclusive";
   if (getReverse())
     printer << " reverse";
-  printer.printOptionalAttrDict((*this)->getAttrs(),
-                                {"ranks", "maps", "coords", "symbols", "scanned",
-                                 "exclusive", "reverse"});
+  printer.printOptionalAttrDict((*this)->getAttrs(), {"ranks", "maps", "coords", "symbols",
+                                                      "scanned", "exclusive", "reverse"});
   printer << " : ";
   printer.printFunctionalType(*this);
   printer << ' ';
@@ -371,8 +349,8 @@ LogicalResult ScanOp::verify() {
     return emitOpError("expected the scanned rank among ")
            << getRanks().size() << " labels, but got " << scanned; // scan_c1
   SmallVector<ExtentAttr> extents(type.getShape());
-  if (failed(verifyIndexing(*this, "scan", getInputs(), getMaps(), getCoords(),
-                            getSymbols(), getRanks(), extents)))
+  if (failed(verifyIndexing(*this, "scan", getInputs(), getMaps(), getCoords(), getSymbols(),
+                            getRanks(), extents)))
     return failure();
   for (AffineExpr index : getMap(getInputs().size() - 1).getResults())
     if (index.isFunctionOfDim(getScanned()))
@@ -423,9 +401,8 @@ LogicalResult ConcatOp::verify() {
   return success();
 }
 
-static LogicalResult verifyOrder(Operation *op, TensorType input, int64_t dim,
-                                 TensorType values, TensorType indices,
-                                 ExtentAttr extent) {
+static LogicalResult verifyOrder(Operation *op, TensorType input, int64_t dim, TensorType values,
+                                 TensorType indices, ExtentAttr extent) {
   if (dim < 0 || dim >= input.getRank())
     return op->emitOpError("expected a dim below ") << input.getRank() << ", but got " << dim;
   SmallVector<ExtentAttr> shape(input.getShape());
@@ -441,8 +418,8 @@ static LogicalResult verifyOrder(Operation *op, TensorType input, int64_t dim,
 LogicalResult TopKOp::verify() {
   TensorType input = getInput().getType();
   int64_t dim = getDim(), k = getK();
-  if (k < 0 || (dim >= 0 && dim < input.getRank() &&
-                k > input.getExtent(dim).getLiteral().value_or(k)))
+  if (k < 0 ||
+      (dim >= 0 && dim < input.getRank() && k > input.getExtent(dim).getLiteral().value_or(k)))
     return emitOpError("expected k within the extent, but got ") << k; // topk_c1
   return verifyOrder(*this, input, dim, getValues().getType(), getIndices().getType(),
                      ExtentAttr::literal(getContext(), k)); // topk_c1
@@ -452,15 +429,15 @@ LogicalResult SortOp::verify() {
   TensorType input = getInput().getType();
   int64_t dim = getDim();
   ExtentAttr extent = dim >= 0 && dim < input.getRank() ? input.getExtent(dim) : ExtentAttr();
-  return verifyOrder(*this, input, dim, getValues().getType(),
-                     getIndices().getType(), extent); // sort_c1
+  return verifyOrder(*this, input, dim, getValues().getType(), getIndices().getType(),
+                     extent); // sort_c1
 }
 
 LogicalResult ConstantOp::verify() {
   auto shaped = cast<ShapedType>(getValue().getType());
   TensorType type = getResult().getType();
-  bool same = shaped.getElementType() == type.getElementType() &&
-              shaped.getRank() == type.getRank();
+  bool same =
+      shaped.getElementType() == type.getElementType() && shaped.getRank() == type.getRank();
   for (int64_t i = 0; same && i < type.getRank(); ++i)
     same = type.getExtent(i).getLiteral() == shaped.getDimSize(i);
   return same ? success()

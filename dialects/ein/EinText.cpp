@@ -14,8 +14,7 @@ unsigned positionIn(NameTable &table, StringAttr name) {
   return it - table.begin();
 }
 
-static ParseResult parseFactor(AsmParser &parser, NameTable &names,
-                               AffineExpr &expr) {
+static ParseResult parseFactor(AsmParser &parser, NameTable &names, AffineExpr &expr) {
   if (succeeded(parser.parseOptionalLParen()))
     return failure(parseIndexExpr(parser, names, expr) || parser.parseRParen());
   // Before integers, which would take the sign of a name for theirs.
@@ -40,8 +39,7 @@ static ParseResult parseFactor(AsmParser &parser, NameTable &names,
   return success();
 }
 
-static ParseResult parseTerm(AsmParser &parser, NameTable &names,
-                             AffineExpr &expr) {
+static ParseResult parseTerm(AsmParser &parser, NameTable &names, AffineExpr &expr) {
   if (parseFactor(parser, names, expr))
     return failure();
   while (true) {
@@ -62,14 +60,12 @@ static ParseResult parseTerm(AsmParser &parser, NameTable &names,
       return failure();
     auto literal = dyn_cast<AffineConstantExpr>(rhs);
     if (kind != AffineExprKind::Mul && literal && literal.getValue() <= 0)
-      return parser.emitError(loc, "expected a positive divisor, got ")
-             << literal.getValue();
+      return parser.emitError(loc, "expected a positive divisor, got ") << literal.getValue();
     expr = getAffineBinaryOpExpr(kind, expr, rhs);
   }
 }
 
-ParseResult parseIndexExpr(AsmParser &parser, NameTable &names,
-                           AffineExpr &expr) {
+ParseResult parseIndexExpr(AsmParser &parser, NameTable &names, AffineExpr &expr) {
   if (parseTerm(parser, names, expr))
     return failure();
   while (true) {
@@ -128,7 +124,8 @@ struct Printer {
   void printSum(AffineBinaryOpExpr sum) {
     SmallVector<AffineExpr> addends;
     collectAddends(sum, addends);
-    std::stable_partition(addends.begin(), addends.end(), [](AffineExpr e) { return !isNegative(e); });
+    std::stable_partition(addends.begin(), addends.end(),
+                          [](AffineExpr e) { return !isNegative(e); });
     for (auto [i, addend] : llvm::enumerate(addends)) {
       bool minus = i != 0 && isNegative(addend);
       if (i != 0)
@@ -138,8 +135,7 @@ struct Printer {
   }
 
   void printProduct(AffineBinaryOpExpr product) {
-    static constexpr StringLiteral words[] = {" + ", " * ", " mod ",
-                                              " floordiv ", " ceildiv "};
+    static constexpr StringLiteral words[] = {" + ", " * ", " mod ", " floordiv ", " ceildiv "};
     print(product.getLHS(), Product);
     os << words[static_cast<int>(product.getKind())];
     print(product.getRHS(), Factor);
@@ -147,8 +143,8 @@ struct Printer {
 };
 } // namespace
 
-void printIndexExpr(llvm::raw_ostream &os, AffineExpr expr,
-                    ArrayRef<StringRef> dims, ArrayRef<StringRef> symbols) {
+void printIndexExpr(llvm::raw_ostream &os, AffineExpr expr, ArrayRef<StringRef> dims,
+                    ArrayRef<StringRef> symbols) {
   static_assert(static_cast<int>(AffineExprKind::Mul) == 1 &&
                 static_cast<int>(AffineExprKind::Mod) == 2 &&
                 static_cast<int>(AffineExprKind::FloorDiv) == 3 &&

@@ -21,13 +21,11 @@ using NameTable = llvm::SmallVector<mlir::StringAttr>;
 unsigned positionIn(NameTable &table, mlir::StringAttr name);
 
 /// Parses one expression; names become symbols by their place in `names`.
-mlir::ParseResult parseIndexExpr(mlir::AsmParser &parser, NameTable &names,
-                                 mlir::AffineExpr &expr);
+mlir::ParseResult parseIndexExpr(mlir::AsmParser &parser, NameTable &names, mlir::AffineExpr &expr);
 
 /// Prints `expr`, calling dim i dims[i] and symbol i symbols[i].
 void printIndexExpr(llvm::raw_ostream &os, mlir::AffineExpr expr,
-                    llvm::ArrayRef<llvm::StringRef> dims,
-                    llvm::ArrayRef<llvm::StringRef> symbols);
+                    llvm::ArrayRef<llvm::StringRef> dims, llvm::ArrayRef<llvm::StringRef> symbols);
 
 } // namespace einfall::ein
 

@@ -7,13 +7,13 @@
 #include "lib/Driver/EntryPlan.h"
 #include "lib/Driver/Safetensors.h"
 #include "lib/Package/Writer.h"
-#include "llvm/ADT/STLExtras.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Path.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/DialectRegistry.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
 
 #include <cstring>
 
@@ -100,18 +100,30 @@ FailureOr<std::string> compileTarget(ModuleOp module, const CpuTarget &target,
 /// How safetensors spells an element type.
 StringRef storedName(rt::DType dtype) {
   switch (dtype) {
-  case rt::DType::F64: return "F64";
-  case rt::DType::F32: return "F32";
-  case rt::DType::F16: return "F16";
-  case rt::DType::BF16: return "BF16";
-  case rt::DType::F8E4M3FN: return "F8_E4M3";
-  case rt::DType::F8E5M2: return "F8_E5M2";
-  case rt::DType::I1: return "BOOL";
-  case rt::DType::I8: return "I8";
-  case rt::DType::I16: return "I16";
-  case rt::DType::I32: return "I32";
-  case rt::DType::I64: return "I64";
-  default: return "?";
+  case rt::DType::F64:
+    return "F64";
+  case rt::DType::F32:
+    return "F32";
+  case rt::DType::F16:
+    return "F16";
+  case rt::DType::BF16:
+    return "BF16";
+  case rt::DType::F8E4M3FN:
+    return "F8_E4M3";
+  case rt::DType::F8E5M2:
+    return "F8_E5M2";
+  case rt::DType::I1:
+    return "BOOL";
+  case rt::DType::I8:
+    return "I8";
+  case rt::DType::I16:
+    return "I16";
+  case rt::DType::I32:
+    return "I32";
+  case rt::DType::I64:
+    return "I64";
+  default:
+    return "?";
   }
 }
 
@@ -152,21 +164,23 @@ LogicalResult addWeights(ModuleOp module, const PackageTables &tables,
         while (bytes.size() < info.size && !raw.empty())
           bytes.append(raw.data(), raw.size());
       }
-      spec.weights.push_back([bytes](uint64_t offset, std::span<std::byte> out, std::string &error) {
-        return copyFrom(ArrayRef<char>(bytes.data(), bytes.size()))(offset, out, error);
-      });
+      spec.weights.push_back(
+          [bytes](uint64_t offset, std::span<std::byte> out, std::string &error) {
+            return copyFrom(ArrayRef<char>(bytes.data(), bytes.size()))(offset, out, error);
+          });
       spec.manifest.weights.push_back(std::move(info));
       continue;
     }
     const Safetensors::Tensor *tensor = checkpoint ? checkpoint->find(weight.name) : nullptr;
     if (!tensor)
-      return emitError(module.getLoc()) << "weight '" << weight.name << "' is missing"
-                                        << (checkpoint ? " from the checkpoint"
-                                                       : ": no checkpoint was given");
+      return emitError(module.getLoc())
+             << "weight '" << weight.name << "' is missing"
+             << (checkpoint ? " from the checkpoint" : ": no checkpoint was given");
     if (!llvm::equal(tensor->shape, info.shape) || tensor->dtype != storedName(info.dtype) ||
         tensor->data.size() != info.size) {
-      InFlightDiagnostic diag = emitError(module.getLoc()) << "weight '" << weight.name << "': expected "
-                                                           << weight.type << ", but " << tensor->file << " has " << tensor->dtype << " [";
+      InFlightDiagnostic diag = emitError(module.getLoc())
+                                << "weight '" << weight.name << "': expected " << weight.type
+                                << ", but " << tensor->file << " has " << tensor->dtype << " [";
       llvm::interleaveComma(tensor->shape, diag);
       return diag << "]";
     }
@@ -181,7 +195,8 @@ LogicalResult readInto(ModuleOp module, StringRef path, std::optional<std::strin
     return success();
   auto file = llvm::MemoryBuffer::getFile(path);
   if (!file)
-    return emitError(module.getLoc()) << "cannot read '" << path << "': " << file.getError().message();
+    return emitError(module.getLoc())
+           << "cannot read '" << path << "': " << file.getError().message();
   text = (*file)->getBuffer().str();
   return success();
 }
@@ -195,7 +210,8 @@ LogicalResult compileToPackage(ModuleOp module, const CompileOptions &options) {
   for (const std::string &name : options.targets) {
     const CpuTarget *target = findCpuTarget(name);
     if (!target) {
-      InFlightDiagnostic diag = emitError(module.getLoc()) << "unknown target '" << name << "'; there are native";
+      InFlightDiagnostic diag = emitError(module.getLoc())
+                                << "unknown target '" << name << "'; there are native";
       for (const CpuTarget &known : cpuTargets())
         diag << ", " << known.name;
       return diag;

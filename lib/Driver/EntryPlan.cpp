@@ -1,8 +1,8 @@
 //===- EntryPlan.cpp - Buffers and launches of an entry point -------------===//
 #include "lib/Driver/EntryPlan.h"
 #include "dialects/tile/TileDialect.h"
-#include "llvm/ADT/STLExtras.h"
 #include "mlir/IR/SymbolTable.h"
+#include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
 
@@ -12,7 +12,8 @@ rt::DType dtypeOf(Type element) {
   if (element.isInteger(1))
     return rt::DType::I1;
   if (auto integer = dyn_cast<IntegerType>(element)) {
-    std::string name = "i" + std::to_string(std::max<unsigned>(8, llvm::PowerOf2Ceil(integer.getWidth())));
+    std::string name =
+        "i" + std::to_string(std::max<unsigned>(8, llvm::PowerOf2Ceil(integer.getWidth())));
     return *rt::parseDType(name);
   }
   std::string text;
@@ -31,11 +32,20 @@ rt::Extent toProgram(AffineExpr expr, function_ref<uint32_t(unsigned)> position)
   auto binary = cast<AffineBinaryOpExpr>(expr);
   rt::ExtentOp::Kind kind = rt::ExtentOp::Add;
   switch (expr.getKind()) {
-  case AffineExprKind::Mul: kind = rt::ExtentOp::Mul; break;
-  case AffineExprKind::FloorDiv: kind = rt::ExtentOp::FloorDiv; break;
-  case AffineExprKind::CeilDiv: kind = rt::ExtentOp::CeilDiv; break;
-  case AffineExprKind::Mod: kind = rt::ExtentOp::Mod; break;
-  default: break;
+  case AffineExprKind::Mul:
+    kind = rt::ExtentOp::Mul;
+    break;
+  case AffineExprKind::FloorDiv:
+    kind = rt::ExtentOp::FloorDiv;
+    break;
+  case AffineExprKind::CeilDiv:
+    kind = rt::ExtentOp::CeilDiv;
+    break;
+  case AffineExprKind::Mod:
+    kind = rt::ExtentOp::Mod;
+    break;
+  default:
+    break;
   }
   return rt::Extent::binary(kind, toProgram(binary.getLHS(), position),
                             toProgram(binary.getRHS(), position));
@@ -184,9 +194,8 @@ LogicalResult Planner::results(func::ReturnOp op) {
     rt::BufferInfo &info = plan.info.buffers[bufferOf.lookup(value)];
     if (StringRef name = text("ein.state"); !name.empty()) {
       if (info.kind != rt::BufferKind::State || info.name != name)
-        return op.emitOpError("result #")
-               << number << " is to be the new value of state '" << name
-               << "', but is not an update of it";
+        return op.emitOpError("result #") << number << " is to be the new value of state '" << name
+                                          << "', but is not an update of it";
       continue;
     }
     if (info.kind != rt::BufferKind::Temporary)
@@ -219,9 +228,9 @@ LogicalResult Planner::symbols() {
       continue;
     auto params = function->getAttrOfType<ArrayAttr>("ein.params");
     if (!params || !llvm::is_contained(params, StringAttr::get(function.getContext(), info.name)))
-      return function.emitError()
-             << "no argument of entry '" << plan.info.name << "' tells the size '" << info.name
-             << "': list it in ein.params, to be passed as a number";
+      return function.emitError() << "no argument of entry '" << plan.info.name
+                                  << "' tells the size '" << info.name
+                                  << "': list it in ein.params, to be passed as a number";
   }
   return success();
 }
@@ -272,8 +281,8 @@ FailureOr<unsigned> PackageTables::weight(Location loc, StringRef name, ein::Ten
   if (at == weights.size())
     weights.push_back({name.str(), type, literal});
   else if (weights[at].type != type)
-    return emitError(loc) << "weight '" << name << "' is " << weights[at].type << " in one entry and "
-                          << type << " in another";
+    return emitError(loc) << "weight '" << name << "' is " << weights[at].type
+                          << " in one entry and " << type << " in another";
   return at;
 }
 

@@ -1,8 +1,8 @@
 //===- Pipeline.cpp - The phases of compilation ---------------------------===//
 #include "lib/Driver/Pipeline.h"
+#include "mlir/Transforms/Passes.h"
 #include "passes/ein-to-tile/Passes.h"
 #include "passes/ein/Passes.h"
-#include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
 
@@ -20,9 +20,8 @@ std::optional<Phase> parsePhase(llvm::StringRef name) {
 }
 
 void populatePhase(OpPassManager &passes, Phase phase, const CpuTarget &target) {
-  OpPassManager &each = phase == Phase::Cascade || phase == Phase::Kernels
-                            ? passes.nest<func::FuncOp>()
-                            : passes;
+  OpPassManager &each =
+      phase == Phase::Cascade || phase == Phase::Kernels ? passes.nest<func::FuncOp>() : passes;
   switch (phase) {
   case Phase::Input:
     break;

@@ -10,15 +10,18 @@ namespace einfall {
 static constexpr StringRef kV2[] = {"sse4.2", "popcnt", "ssse3"};
 static constexpr StringRef kV3[] = {"avx2", "fma", "bmi2", "f16c"};
 static constexpr StringRef kV4[] = {"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512cd",
-                                    "avx2", "fma", "bmi2", "f16c"};
+                                    "avx2",    "fma",      "bmi2",     "f16c"};
 static constexpr StringRef kNeon[] = {"neon"};
 
 static const CpuTarget kTargets[] = {
-    {"x86-64-v2", "x86_64", "x86_64-unknown-linux-gnu", "x86-64-v2", "", kV2, 2, 16, 16, false, false},
-    {"x86-64-v3", "x86_64", "x86_64-unknown-linux-gnu", "x86-64-v3", "", kV3, 3, 32, 16, false, true},
+    {"x86-64-v2", "x86_64", "x86_64-unknown-linux-gnu", "x86-64-v2", "", kV2, 2, 16, 16, false,
+     false},
+    {"x86-64-v3", "x86_64", "x86_64-unknown-linux-gnu", "x86-64-v3", "", kV3, 3, 32, 16, false,
+     true},
     {"x86-64-v4", "x86_64", "x86_64-unknown-linux-gnu", "x86-64-v4", "-prefer-256-bit", kV4, 4, 64,
      32, false, true},
-    {"aarch64", "aarch64", "aarch64-unknown-linux-gnu", "generic", "+neon", kNeon, 1, 16, 32, false, true},
+    {"aarch64", "aarch64", "aarch64-unknown-linux-gnu", "generic", "+neon", kNeon, 1, 16, 32, false,
+     true},
 };
 
 llvm::ArrayRef<CpuTarget> cpuTargets() { return kTargets; }

@@ -11,10 +11,10 @@ namespace einfall {
 /// `features`; nothing is taken from the machine that compiles.
 struct CpuTarget {
   llvm::StringRef name;
-  llvm::StringRef arch;     // of the package manifest
+  llvm::StringRef arch; // of the package manifest
   llvm::StringRef triple;
-  llvm::StringRef cpu;      // LLVM's name, for scheduling and baseline features
-  llvm::StringRef features; // LLVM's feature string on top of `cpu`
+  llvm::StringRef cpu;                      // LLVM's name, for scheduling and baseline features
+  llvm::StringRef features;                 // LLVM's feature string on top of `cpu`
   llvm::ArrayRef<llvm::StringRef> required; // what the loader asks the CPU for
   int priority;
   int vectorBytes, vectorRegisters;

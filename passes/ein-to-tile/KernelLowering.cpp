@@ -2,13 +2,13 @@
 #include "passes/ein-to-tile/KernelLowering.h"
 #include "dialects/ein/EinBounds.h"
 #include "dialects/tile/TileDialect.h"
-#include "passes/ein-to-tile/Monoids.h"
-#include "passes/ein-to-tile/TileValues.h"
-#include "llvm/ADT/STLExtras.h"
 #include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "passes/ein-to-tile/Monoids.h"
+#include "passes/ein-to-tile/TileValues.h"
+#include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
 
@@ -18,7 +18,8 @@ Type storageType(Type element) {
   auto integer = dyn_cast<IntegerType>(element);
   if (!integer)
     return element;
-  return IntegerType::get(element.getContext(), std::max<unsigned>(8, llvm::PowerOf2Ceil(integer.getWidth())));
+  return IntegerType::get(element.getContext(),
+                          std::max<unsigned>(8, llvm::PowerOf2Ceil(integer.getWidth())));
 }
 
 namespace {
@@ -26,8 +27,8 @@ namespace {
 class KernelLowering {
 public:
   KernelLowering(OpBuilder &builder, ein::KernelOp kernel, const TileTarget &target)
-      : builder(builder), kernel(kernel), target(target), loc(kernel.getLoc()),
-        tiles(builder, loc), symbols(KernelSymbols::of(kernel)) {}
+      : builder(builder), kernel(kernel), target(target), loc(kernel.getLoc()), tiles(builder, loc),
+        symbols(KernelSymbols::of(kernel)) {}
 
   FailureOr<func::FuncOp> run(StringRef name);
 
@@ -76,7 +77,7 @@ private:
   // State of emission: where each rank stands, how much of it is tiled.
   SmallVector<Value> at;
   SmallVector<int64_t> active;
-  Value limit; // of lanes, where a tile is ragged
+  Value limit;                        // of lanes, where a tile is ragged
   DenseMap<Value, TileValue> results; // of einsums already computed
 };
 
@@ -104,9 +105,9 @@ LogicalResult KernelLowering::collect() {
     SmallVector<StringRef> names;
     for (Attribute rank : update.getRanks())
       names.push_back(cast<StringAttr>(rank).getValue());
-    AffineMap map = AffineMap::get(type.getRank(), 1,
-                                   AffineMap::getMultiDimIdentityMap(type.getRank(), context).getResults(),
-                                   context);
+    AffineMap map = AffineMap::get(
+        type.getRank(), 1, AffineMap::getMultiDimIdentityMap(type.getRank(), context).getResults(),
+        context);
     root = ein::EinsumOp::create(inner, loc, type, update.getSource(), names, map,
                                  ArrayRef<ein::Monoid>(), ArrayRef<ein::ExtentAttr>(),
                                  ArrayRef<StringAttr>(),
@@ -115,12 +116,13 @@ LogicalResult KernelLowering::collect() {
   }
   auto type = cast<ein::TensorType>(root.getResult().getType());
   if (update) {
-    SmallVector<ein::ExtentAttr> extents(cast<ein::TensorType>(update.getSource().getType()).getShape());
+    SmallVector<ein::ExtentAttr> extents(
+        cast<ein::TensorType>(update.getSource().getType()).getShape());
     SmallVector<StringAttr> names;
     for (Attribute name : update.getSymbols())
       names.push_back(cast<StringAttr>(name));
-    if (!ein::staysInside(update.getMap(0), update.getDest().getType().getShape(), extents, 1, names,
-                          update, [](unsigned) { return std::nullopt; }))
+    if (!ein::staysInside(update.getMap(0), update.getDest().getType().getShape(), extents, 1,
+                          names, update, [](unsigned) { return std::nullopt; }))
       return update.emitOpError("may write outside of its destination: state what holds of the "
                                 "extents with ein.assume on the function");
     write = accessAt(update.getDest().getType(), update.getMap(0), 1, update.getSymbols(), symbols);
@@ -270,8 +272,9 @@ TileValue KernelLowering::coordinate(unsigned rank) {
   if (dim < 0 || active[rank] == 1)
     return {at[rank], 0};
   uint32_t mask = 1u << dim;
-  return {tile::IotaOp::create(builder, loc, tiles.space.type(mask, builder.getIndexType()), at[rank]),
-          mask};
+  return {
+      tile::IotaOp::create(builder, loc, tiles.space.type(mask, builder.getIndexType()), at[rank]),
+      mask};
 }
 
 TileValue KernelLowering::laneMask() {
@@ -284,8 +287,8 @@ TileValue KernelLowering::laneMask() {
           "predicate", builder.getI64IntegerAttr((int64_t)arith::CmpIPredicate::slt)));
 }
 
-TileValue KernelLowering::load(ein::EinsumOp op, unsigned operand,
-                               ArrayRef<TileValue> coordinates, TileValue &exists) {
+TileValue KernelLowering::load(ein::EinsumOp op, unsigned operand, ArrayRef<TileValue> coordinates,
+                               TileValue &exists) {
   Access access = accessOf(op, operand, symbols);
   Value source = op.getInputs()[operand];
   Value buffer = buffers[cast<BlockArgument>(source).getArgNumber()];
@@ -329,7 +332,8 @@ TileValue KernelLowering::load(ein::EinsumOp op, unsigned operand,
     auto require = [&](TileValue a, arith::CmpIPredicate predicate, TileValue b) {
       TileValue holds = tiles.create<arith::CmpIOp>(
           builder.getI1Type(), {a, b},
-          std::pair<StringRef, Attribute>("predicate", builder.getI64IntegerAttr((int64_t)predicate)));
+          std::pair<StringRef, Attribute>("predicate",
+                                          builder.getI64IntegerAttr((int64_t)predicate)));
       inside = tiles.create<arith::AndIOp>(builder.getI1Type(), {inside, holds});
     };
     if (!access.inside)
@@ -346,10 +350,11 @@ TileValue KernelLowering::load(ein::EinsumOp op, unsigned operand,
     if (limit)
       inside = tiles.create<arith::AndIOp>(builder.getI1Type(), {inside, laneMask()});
     TileValue offsets = tiles.evaluate(access.offset, dims, values);
-    loaded = tiles.create<arith::SelectOp>(builder.getIndexType(), {inside, offsets, tiles.index(0)});
+    loaded =
+        tiles.create<arith::SelectOp>(builder.getIndexType(), {inside, offsets, tiles.index(0)});
     TileValue where = tiles.broadcast(inside, loaded.mask);
-    loaded.value = tile::GatherOp::create(builder, loc, tiles.space.type(loaded.mask, stored), buffer,
-                                          loaded.value, where.value);
+    loaded.value = tile::GatherOp::create(builder, loc, tiles.space.type(loaded.mask, stored),
+                                          buffer, loaded.value, where.value);
   }
   if (stored != element)
     loaded = tiles.create<arith::TruncIOp>(element, {loaded});
@@ -457,8 +462,8 @@ SmallVector<Value> KernelLowering::reduceFrom(unsigned rank, ArrayRef<Value> run
       exists = exists.value ? tiles.create<arith::AndIOp>(builder.getI1Type(), {exists, laneMask()})
                             : laneMask();
     if (factor.value && !exists.value)
-      return {tiles.create<math::FmaOp>(element, {tiles.broadcast(value, full),
-                                                  factor, carried}).value};
+      return {tiles.create<math::FmaOp>(element, {tiles.broadcast(value, full), factor, carried})
+                  .value};
     if (factor.value)
       value = tiles.create<arith::MulFOp>(element, {value, factor});
     if (isArg(monoid))
@@ -473,7 +478,8 @@ SmallVector<Value> KernelLowering::reduceFrom(unsigned rank, ArrayRef<Value> run
     unsigned next = rank + 1;
     if (next == root.getNumRanks() || root.getMonoid(next) == root.getMonoid(rank))
       return reduceFrom(next, carried);
-    TileValue start = tiles.broadcast(tiles.constant(identityOf(root.getMonoid(next), element)), full);
+    TileValue start =
+        tiles.broadcast(tiles.constant(identityOf(root.getMonoid(next), element)), full);
     Value inner = reduceFrom(next, start.value)[0];
     return {combine(tiles, root.getMonoid(rank), {carried[0], full}, {inner, full}).value};
   });
@@ -497,7 +503,8 @@ void KernelLowering::emitTile() {
     SmallVector<Value> reduced = reduceFrom(root.getNumFree(), init);
     value = {reduced.back(), full};
     if (isArg(monoid))
-      value = tiles.create<arith::IndexCastOp>(root.getResult().getType().getElementType(), {value});
+      value =
+          tiles.create<arith::IndexCastOp>(root.getResult().getType().getElementType(), {value});
     if (schedule.lanes >= static_cast<int>(root.getNumFree())) {
       uint32_t mask = full & ~tiles.space.laneBit();
       value = {tile::ReduceOp::create(builder, loc, tiles.space.type(mask, element), value.value,
@@ -532,8 +539,8 @@ void KernelLowering::store(TileValue value) {
   if (Type stored = storageType(element); stored != element)
     value = tiles.create<arith::ExtUIOp>(stored, {value});
   Value lanes = mask & tiles.space.laneBit() ? limit : Value();
-  tile::StoreOp::create(builder, loc, value.value, output, expand(write.offset, dims, extra), strides,
-                        lanes);
+  tile::StoreOp::create(builder, loc, value.value, output, expand(write.offset, dims, extra),
+                        strides, lanes);
 }
 
 } // namespace

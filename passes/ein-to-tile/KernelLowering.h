@@ -2,8 +2,8 @@
 #ifndef EINFALL_PASSES_EINTOTILE_KERNELLOWERING_H
 #define EINFALL_PASSES_EINTOTILE_KERNELLOWERING_H
 
-#include "passes/ein-to-tile/Schedule.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "passes/ein-to-tile/Schedule.h"
 
 namespace einfall {
 

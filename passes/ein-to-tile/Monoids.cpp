@@ -53,7 +53,8 @@ static TileValue logAddExp(TileBuilder &tiles, Type type, TileValue a, TileValue
   auto predicate = std::pair<StringRef, Attribute>(
       "predicate", tiles.builder.getI64IntegerAttr((int64_t)arith::CmpFPredicate::OEQ));
   TileValue size = tiles.create<math::AbsFOp>(type, {top});
-  TileValue endless = tiles.create<arith::CmpFOp>(tiles.builder.getI1Type(), {size, high}, predicate);
+  TileValue endless =
+      tiles.create<arith::CmpFOp>(tiles.builder.getI1Type(), {size, high}, predicate);
   TileValue zero = tiles.constant(FloatAttr::get(type, 0.0));
   TileValue base = tiles.create<arith::SelectOp>(type, {endless, zero, top});
   TileValue ea = tiles.create<math::ExpOp>(type, {tiles.create<arith::SubFOp>(type, {a, base})});
@@ -70,9 +71,11 @@ TileValue combine(TileBuilder &tiles, Monoid monoid, TileValue a, TileValue b) {
     monoid = monoid == Monoid::max ? Monoid::or_ : Monoid::and_;
   switch (monoid) {
   case Monoid::add:
-    return real ? tiles.create<arith::AddFOp>(type, {a, b}) : tiles.create<arith::AddIOp>(type, {a, b});
+    return real ? tiles.create<arith::AddFOp>(type, {a, b})
+                : tiles.create<arith::AddIOp>(type, {a, b});
   case Monoid::mul:
-    return real ? tiles.create<arith::MulFOp>(type, {a, b}) : tiles.create<arith::MulIOp>(type, {a, b});
+    return real ? tiles.create<arith::MulFOp>(type, {a, b})
+                : tiles.create<arith::MulIOp>(type, {a, b});
   case Monoid::max:
     return real ? tiles.create<arith::MaximumFOp>(type, {a, b})
                 : tiles.create<arith::MaxSIOp>(type, {a, b});
@@ -103,13 +106,15 @@ SmallVector<Value> combineArg(TileBuilder &tiles, Monoid monoid, ArrayRef<Value>
   if (isa<FloatType>(type)) {
     // Unordered: the first NaN wins, and keeps its place.
     better = tiles.create<arith::CmpFOp>(
-        bit, {value, best}, compare(greatest ? arith::CmpFPredicate::UGT : arith::CmpFPredicate::ULT));
+        bit, {value, best},
+        compare(greatest ? arith::CmpFPredicate::UGT : arith::CmpFPredicate::ULT));
     TileValue settled =
         tiles.create<arith::CmpFOp>(bit, {best, best}, compare(arith::CmpFPredicate::OEQ));
     better = tiles.create<arith::AndIOp>(bit, {better, settled});
   } else {
     better = tiles.create<arith::CmpIOp>(
-        bit, {value, best}, compare(greatest ? arith::CmpIPredicate::sgt : arith::CmpIPredicate::slt));
+        bit, {value, best},
+        compare(greatest ? arith::CmpIPredicate::sgt : arith::CmpIPredicate::slt));
   }
   TileValue first =
       tiles.create<arith::CmpIOp>(bit, {where, tiles.index(0)}, compare(arith::CmpIPredicate::slt));

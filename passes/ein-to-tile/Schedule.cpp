@@ -58,8 +58,8 @@ DictionaryAttr Schedule::toAttr(ein::EinsumOp root) const {
     entries.push_back(builder.getNamedAttr(root.getRankName(rank),
                                            builder.getDenseI64ArrayAttr({plan.block, plan.tile})));
   if (lanes >= 0)
-    entries.push_back(builder.getNamedAttr(
-        "lanes_along", builder.getStringAttr(root.getRankName(lanes))));
+    entries.push_back(
+        builder.getNamedAttr("lanes_along", builder.getStringAttr(root.getRankName(lanes))));
   return builder.getDictionaryAttr(entries);
 }
 
@@ -88,8 +88,8 @@ Schedule planSchedule(ein::EinsumOp root, ArrayRef<Access> reads, const Access &
       bool some = false, affine = true;
       for (const Access &read : reads) {
         some |= read.dependsOn(rank) && llvm::any_of(reads, [&](const Access &other) {
-          return !other.dependsOn(rank) && other.dependsOn(numFree);
-        });
+                  return !other.dependsOn(rank) && other.dependsOn(numFree);
+                });
         affine &= read.stride(rank) != nullptr && read.inside;
       }
       if (some && affine && write.stride(rank))
@@ -103,12 +103,14 @@ Schedule planSchedule(ein::EinsumOp root, ArrayRef<Access> reads, const Access &
   if (schedule.lanes >= 0) {
     RankSchedule &plan = schedule.ranks[schedule.lanes];
     int64_t size = sizeOf(root, schedule.lanes);
-    int64_t vectors = reduces ? (reused.size() == 2 ? 1 : laneReduced ? (reused.empty() ? 4 : 2) : 4) : 2;
+    int64_t vectors = reduces ? (reused.size() == 2 ? 1
+                                 : laneReduced      ? (reused.empty() ? 4 : 2)
+                                                    : 4)
+                              : 2;
     plan.tile = lanes * vectors;
     while (plan.tile > lanes && plan.tile / 2 >= size)
       plan.tile /= 2;
-    plan.block = laneReduced ? plan.tile
-                             : reduces ? plan.tile : std::max<int64_t>(plan.tile, 1024);
+    plan.block = laneReduced ? plan.tile : reduces ? plan.tile : std::max<int64_t>(plan.tile, 1024);
   }
   // Blocks of a map without lanes, or with few, hold several rows.
   for (unsigned rank = 0; rank < numFree; ++rank)

@@ -1,8 +1,8 @@
 //===- TileValues.cpp - Values over a space of tiled ranks ----------------===//
 #include "passes/ein-to-tile/TileValues.h"
 #include "dialects/tile/TileDialect.h"
-#include "llvm/ADT/STLExtras.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
 

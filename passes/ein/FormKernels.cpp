@@ -1,12 +1,12 @@
 //===- FormKernels.cpp - Group Einsums of one pass ------------------------===//
 #include "dialects/ein/EinDialect.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/IRMapping.h"
 #include "passes/ein/Passes.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SetVector.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
 
@@ -36,9 +36,9 @@ void lowerConcat(OpBuilder &builder, ConcatOp op) {
     indices[dim] = indices[dim] + offset.shiftSymbols(table.size(), 1);
     AffineMap map = AffineMap::get(rank, 1 + table.size(), indices, context);
     SmallVector<Attribute> names(table.begin(), table.end());
-    running = UpdateOp::create(builder, op.getLoc(), type, running, part,
-                               builder.getArrayAttr(labels),
-                               builder.getAffineMapArrayAttr(map), builder.getArrayAttr(names));
+    running =
+        UpdateOp::create(builder, op.getLoc(), type, running, part, builder.getArrayAttr(labels),
+                         builder.getAffineMapArrayAttr(map), builder.getArrayAttr(names));
     offset = offset + cast<TensorType>(part.getType()).getExtent(dim).over(table);
   }
   op.getResult().replaceAllUsesWith(running);
@@ -129,12 +129,13 @@ struct FormKernelsPass : impl::EinFormKernelsBase<FormKernelsPass> {
         if (!operand.getDefiningOp() || !llvm::is_contained(group.ops, operand.getDefiningOp()))
           inputs.insert(operand);
     SmallVector<Value> results(last->getResults());
-    StringRef base = isa<EinsumOp>(group.ops.front())
-                         ? (cast<EinsumOp>(group.ops.front()).getMonoids().empty() ? "map" : "reduce")
-                         : group.ops.front()->getName().stripDialect();
-    auto kernel = KernelOp::create(builder, last->getLoc(), last->getResultTypes(),
-                                   inputs.getArrayRef(),
-                                   (base + "_" + Twine(number)).str(), Attribute());
+    StringRef base =
+        isa<EinsumOp>(group.ops.front())
+            ? (cast<EinsumOp>(group.ops.front()).getMonoids().empty() ? "map" : "reduce")
+            : group.ops.front()->getName().stripDialect();
+    auto kernel =
+        KernelOp::create(builder, last->getLoc(), last->getResultTypes(), inputs.getArrayRef(),
+                         (base + "_" + Twine(number)).str(), Attribute());
     Block *block = builder.createBlock(&kernel.getBody());
     IRMapping mapping;
     for (Value input : inputs)

@@ -1,10 +1,10 @@
 //===- InlineMaps.cpp - Maps become part of the body that reads them ------===//
-#include "passes/ein/Inlining.h"
-#include "passes/ein/Passes.h"
-#include "llvm/ADT/STLExtras.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "passes/ein/Inlining.h"
+#include "passes/ein/Passes.h"
+#include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
 

@@ -1,10 +1,10 @@
 //===- Inlining.cpp - One einsum from two ---------------------------------===//
 #include "passes/ein/Inlining.h"
 #include "dialects/ein/EinBounds.h"
-#include "llvm/ADT/STLExtras.h"
 #include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
 
@@ -28,8 +28,7 @@ bool canInline(EinsumOp reader, unsigned operand) {
 }
 
 static SmallVector<StringAttr> symbolList(EinsumOp op) {
-  return llvm::map_to_vector(op.getSymbols(),
-                             [](Attribute a) { return cast<StringAttr>(a); });
+  return llvm::map_to_vector(op.getSymbols(), [](Attribute a) { return cast<StringAttr>(a); });
 }
 
 namespace {
@@ -71,9 +70,8 @@ static EinsumOp rebuild(RewriterBase &rewriter, EinsumOp op, Assembly &assembly,
     }
   }
   rewriter.setInsertionPoint(op);
-  auto result = EinsumOp::create(rewriter, op.getLoc(), op.getResult().getType(),
-                                 assembly.inputs, ranks, maps, monoids, extents,
-                                 assembly.symbols, body);
+  auto result = EinsumOp::create(rewriter, op.getLoc(), op.getResult().getType(), assembly.inputs,
+                                 ranks, maps, monoids, extents, assembly.symbols, body);
   rewriter.replaceOp(op, result.getResult());
   return result;
 }
@@ -83,7 +81,8 @@ static EinsumOp rebuild(RewriterBase &rewriter, EinsumOp op, Assembly &assembly,
 static SmallVector<Value> materialize(OpBuilder &builder, Location loc, EinsumOp op,
                                       ArrayRef<AffineExpr> indices, Assembly &assembly,
                                       ValueRange arguments) {
-  SmallVector<Value> dims(op.getNumRanks()), symbols(assembly.numOperands + assembly.symbols.size());
+  SmallVector<Value> dims(op.getNumRanks()),
+      symbols(assembly.numOperands + assembly.symbols.size());
   for (AffineExpr index : indices)
     index.walk([&](AffineExpr sub) {
       if (auto dim = dyn_cast<AffineDimExpr>(sub)) {
@@ -97,7 +96,8 @@ static SmallVector<Value> materialize(OpBuilder &builder, Location loc, EinsumOp
         if (slot)
           return;
         if (position < assembly.numOperands)
-          slot = arith::IndexCastOp::create(builder, loc, builder.getIndexType(), arguments[position]);
+          slot =
+              arith::IndexCastOp::create(builder, loc, builder.getIndexType(), arguments[position]);
         else
           slot = ExtentOp::create(
               builder, loc, builder.getIndexType(),
@@ -151,29 +151,30 @@ EinsumOp inlineProducer(RewriterBase &rewriter, EinsumOp reader, unsigned operan
     }
   }
 
-  return rebuild(rewriter, reader, assembly, [&](OpBuilder &builder, Location loc, ValueRange arguments) {
-    IRMapping mapping;
-    Block &from = producer.getBody().front();
-    for (unsigned j = 0; j < producerCount; ++j)
-      mapping.map(from.getArgument(j), arguments[operand + j]);
-    SmallVector<Value> coordinates;
-    for (Operation &inner : from.without_terminator()) {
-      if (auto index = dyn_cast<IndexOp>(inner)) {
-        if (coordinates.empty())
-          coordinates = materialize(builder, loc, reader, at, assembly, arguments);
-        mapping.map(index.getResult(), coordinates[producer.findRank(index.getRank())]);
-        continue;
-      }
-      builder.clone(inner, mapping);
-    }
-    Block &into = reader.getBody().front();
-    for (unsigned i = 0; i < readerCount; ++i)
-      mapping.map(into.getArgument(i), i == operand ? mapping.lookup(producer.getYielded())
-                                                    : arguments[moved(i)]);
-    for (Operation &inner : into.without_terminator())
-      builder.clone(inner, mapping);
-    return mapping.lookup(reader.getYielded());
-  });
+  return rebuild(
+      rewriter, reader, assembly, [&](OpBuilder &builder, Location loc, ValueRange arguments) {
+        IRMapping mapping;
+        Block &from = producer.getBody().front();
+        for (unsigned j = 0; j < producerCount; ++j)
+          mapping.map(from.getArgument(j), arguments[operand + j]);
+        SmallVector<Value> coordinates;
+        for (Operation &inner : from.without_terminator()) {
+          if (auto index = dyn_cast<IndexOp>(inner)) {
+            if (coordinates.empty())
+              coordinates = materialize(builder, loc, reader, at, assembly, arguments);
+            mapping.map(index.getResult(), coordinates[producer.findRank(index.getRank())]);
+            continue;
+          }
+          builder.clone(inner, mapping);
+        }
+        Block &into = reader.getBody().front();
+        for (unsigned i = 0; i < readerCount; ++i)
+          mapping.map(into.getArgument(i),
+                      i == operand ? mapping.lookup(producer.getYielded()) : arguments[moved(i)]);
+        for (Operation &inner : into.without_terminator())
+          builder.clone(inner, mapping);
+        return mapping.lookup(reader.getYielded());
+      });
 }
 
 EinsumOp mergeOperands(RewriterBase &rewriter, EinsumOp op) {

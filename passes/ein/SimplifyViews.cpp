@@ -1,7 +1,7 @@
 //===- SimplifyViews.cpp - Views become indices of what reads them --------===//
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "passes/ein/Inlining.h"
 #include "passes/ein/Passes.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 using namespace mlir;
 
@@ -19,7 +19,8 @@ template <typename Op> struct ViewToEinsum : OpRewritePattern<Op> {
   LogicalResult matchAndRewrite(Op op, PatternRewriter &rewriter) const override {
     if (Attribute fill = op.getFillAttr()) {
       auto number = dyn_cast<FloatAttr>(fill);
-      bool zero = number ? number.getValue().isPosZero() : cast<IntegerAttr>(fill).getValue().isZero();
+      bool zero =
+          number ? number.getValue().isPosZero() : cast<IntegerAttr>(fill).getValue().isZero();
       if (!zero)
         return rewriter.notifyMatchFailure(op, "the fill is not 0");
     }

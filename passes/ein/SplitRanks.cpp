@@ -1,10 +1,10 @@
 //===- SplitRanks.cpp - Ranks that are indexed in two parts ---------------===//
 #include "dialects/ein/EinDialect.h"
-#include "passes/ein/Passes.h"
-#include "llvm/ADT/STLExtras.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "passes/ein/Passes.h"
+#include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
 
@@ -25,8 +25,8 @@ std::optional<int64_t> divisorOf(EinsumOp op, unsigned rank) {
     for (AffineExpr index : op.getMap(i).getResults())
       index.walk([&](AffineExpr sub) {
         auto binary = dyn_cast<AffineBinaryOpExpr>(sub);
-        if (!binary || (sub.getKind() != AffineExprKind::Mod &&
-                        sub.getKind() != AffineExprKind::FloorDiv))
+        if (!binary ||
+            (sub.getKind() != AffineExprKind::Mod && sub.getKind() != AffineExprKind::FloorDiv))
           return;
         auto dim = dyn_cast<AffineDimExpr>(binary.getLHS());
         auto divisor = dyn_cast<AffineConstantExpr>(binary.getRHS());
@@ -44,7 +44,8 @@ AffineExpr split(AffineExpr expr, unsigned rank, int64_t divisor, unsigned numDi
                  unsigned numSymbols) {
   MLIRContext *context = expr.getContext();
   AffineExpr old = getAffineDimExpr(rank, context);
-  AffineExpr outer = getAffineDimExpr(numDims, context), inner = getAffineDimExpr(numDims + 1, context);
+  AffineExpr outer = getAffineDimExpr(numDims, context),
+             inner = getAffineDimExpr(numDims + 1, context);
   DenseMap<AffineExpr, AffineExpr> parts = {{old.floorDiv(divisor), outer}, {old % divisor, inner}};
   expr = expr.replace(parts).replace(old, outer * divisor + inner);
   SmallVector<AffineExpr> dims;
@@ -74,7 +75,8 @@ struct SplitReducedRank : OpRewritePattern<EinsumOp> {
 
   void rewrite(EinsumOp op, unsigned rank, int64_t divisor, PatternRewriter &rewriter) const {
     MLIRContext *context = op.getContext();
-    std::string outerName = (op.getRankName(rank) + "1").str(), innerName = (op.getRankName(rank) + "0").str();
+    std::string outerName = (op.getRankName(rank) + "1").str(),
+                innerName = (op.getRankName(rank) + "0").str();
     while (op.findRank(outerName) >= 0 || op.findRank(innerName) >= 0) {
       outerName += "_";
       innerName += "_";
@@ -108,8 +110,8 @@ struct SplitReducedRank : OpRewritePattern<EinsumOp> {
     for (Attribute name : op.getSymbols())
       symbols.push_back(cast<StringAttr>(name));
     auto result = EinsumOp::create(
-        rewriter, op.getLoc(), op.getResult().getType(), op.getInputs(), ranks, maps, monoids, extents,
-        symbols, [&](OpBuilder &builder, Location loc, ValueRange arguments) {
+        rewriter, op.getLoc(), op.getResult().getType(), op.getInputs(), ranks, maps, monoids,
+        extents, symbols, [&](OpBuilder &builder, Location loc, ValueRange arguments) {
           IRMapping mapping;
           Block &from = op.getBody().front();
           mapping.map(from.getArguments(), arguments);
@@ -124,7 +126,8 @@ struct SplitReducedRank : OpRewritePattern<EinsumOp> {
             Value low = IndexOp::create(builder, loc, type, builder.getStringAttr(innerName));
             Value factor = arith::ConstantIndexOp::create(builder, loc, divisor);
             Value scaled = arith::MulIOp::create(builder, loc, high, factor);
-            mapping.map(index.getResult(), arith::AddIOp::create(builder, loc, scaled, low).getResult());
+            mapping.map(index.getResult(),
+                        arith::AddIOp::create(builder, loc, scaled, low).getResult());
           }
           return mapping.lookup(op.getYielded());
         });

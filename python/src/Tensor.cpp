@@ -92,8 +92,7 @@ Tensor Tensor::empty(std::vector<int64_t> shape, einf_dtype dtype) {
 Tensor Tensor::fromDlpack(py::capsule capsule) {
   if (!PyCapsule_IsValid(capsule.ptr(), "dltensor"))
     throw py::buffer_error("expected an unused DLPack capsule");
-  auto *managed =
-      static_cast<dlpack::Managed *>(PyCapsule_GetPointer(capsule.ptr(), "dltensor"));
+  auto *managed = static_cast<dlpack::Managed *>(PyCapsule_GetPointer(capsule.ptr(), "dltensor"));
   const dlpack::Tensor &source = managed->tensor;
   if (source.device.type != dlpack::kCpu)
     throw py::buffer_error("the array is not in main memory");
@@ -146,8 +145,8 @@ py::capsule Tensor::toDlpack() const {
   }
   kept->owner = owner;
   dlpack::Tensor &t = kept->managed.tensor;
-  t = {data, {dlpack::kCpu, 0}, int32_t(shape.size()), {}, kept->shape.data(),
-       kept->strides.data(), 0};
+  t = {data, {dlpack::kCpu, 0}, int32_t(shape.size()), {}, kept->shape.data(), kept->strides.data(),
+       0};
   for (const Row &row : kRows)
     if (row.dtype == dtype)
       t.dtype = {row.code, row.bits, 1};
@@ -163,9 +162,8 @@ py::capsule Tensor::toDlpack() const {
 void bindTensor(py::module_ &module) {
   py::class_<Tensor>(module, "Tensor", "A dense row-major array in main memory.",
                      py::buffer_protocol())
-      .def_static("empty", [](std::vector<int64_t> shape, int dtype) {
-        return Tensor::empty(std::move(shape), dtype);
-      })
+      .def_static("empty", [](std::vector<int64_t> shape,
+                              int dtype) { return Tensor::empty(std::move(shape), dtype); })
       .def_static("from_dlpack", &Tensor::fromDlpack)
       .def_static("from_pointer", &Tensor::fromPointer)
       .def_readonly("shape", &Tensor::shape)

@@ -34,8 +34,7 @@ int main(int argc, char **argv) {
   einf_generate_defaults(&options);
   options.on_token = printToken;
   const int64_t *prompts[] = {ids};
-  if (einf_generate(session, prompts, &length, 1, &options, NULL, NULL,
-                    &stats) != EINF_OK)
+  if (einf_generate(session, prompts, &length, 1, &options, NULL, NULL, &stats) != EINF_OK)
     return fail();
   printf("\n%.1f tokens/s\n", (double)stats.decode_steps / stats.decode_seconds);
   einf_session_close(session);

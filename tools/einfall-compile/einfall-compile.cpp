@@ -1,12 +1,12 @@
 //===- einfall-compile.cpp - .mlir to .einf -------------------------------===//
 #include "lib/Driver/Compile.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Support/FileUtilities.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/ToolOutputFile.h"
-#include "mlir/IR/MLIRContext.h"
-#include "mlir/Parser/Parser.h"
-#include "mlir/Support/FileUtilities.h"
 
 using namespace llvm;
 
@@ -19,7 +19,8 @@ static cl::list<std::string> targets("target", cl::CommaSeparated, cl::cat(categ
                                      cl::desc("native (default), x86-64-v2, x86-64-v3, x86-64-v4"));
 static cl::opt<std::string> weights("weights", cl::cat(category), cl::value_desc("path"),
                                     cl::desc("a .safetensors file or a folder of them"));
-static cl::opt<std::string> dumpPhases("dump-phases-to", cl::cat(category), cl::value_desc("folder"),
+static cl::opt<std::string> dumpPhases("dump-phases-to", cl::cat(category),
+                                       cl::value_desc("folder"),
                                        cl::desc("write the module after each phase"));
 static cl::opt<bool> assembly("S", cl::cat(category),
                               cl::desc("write the assembly of the first target instead"));
@@ -29,7 +30,8 @@ static cl::list<std::string> metadata("meta", cl::cat(category), cl::value_desc(
                                       cl::desc("a fact for the manifest"));
 static cl::opt<std::string> tokenizer("tokenizer", cl::cat(category), cl::value_desc("file"),
                                       cl::desc("tokenizer.json to pack"));
-static cl::opt<std::string> generation("generation-config", cl::cat(category), cl::value_desc("file"),
+static cl::opt<std::string> generation("generation-config", cl::cat(category),
+                                       cl::value_desc("file"),
                                        cl::desc("generation_config.json to pack"));
 static cl::opt<std::string> config("config", cl::cat(category), cl::value_desc("file"),
                                    cl::desc("config.json to pack"));
@@ -50,7 +52,8 @@ int main(int argc, char **argv) {
   }
   sources.AddNewSourceBuffer(std::move(file), SMLoc());
   mlir::SourceMgrDiagnosticHandler handler(sources, &context);
-  mlir::OwningOpRef<mlir::ModuleOp> module = mlir::parseSourceFile<mlir::ModuleOp>(sources, &context);
+  mlir::OwningOpRef<mlir::ModuleOp> module =
+      mlir::parseSourceFile<mlir::ModuleOp>(sources, &context);
   if (!module)
     return 1;
   einfall::CompileOptions options;

@@ -2,22 +2,20 @@
 #include "dialects/check/CheckDialect.h"
 #include "dialects/ein/EinDialect.h"
 #include "dialects/tile/TileDialect.h"
-#include "passes/ein-to-tile/Passes.h"
-#include "passes/ein/Passes.h"
-#include "passes/verify/Passes.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "mlir/Transforms/Passes.h"
+#include "passes/ein-to-tile/Passes.h"
+#include "passes/ein/Passes.h"
+#include "passes/verify/Passes.h"
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
-  registry.insert<mlir::arith::ArithDialect, mlir::func::FuncDialect,
-                  mlir::math::MathDialect, mlir::memref::MemRefDialect,
-                  mlir::scf::SCFDialect, einfall::ein::EinDialect,
-                  einfall::check::CheckDialect,
-                  einfall::tile::TileDialect>();
+  registry.insert<mlir::arith::ArithDialect, mlir::func::FuncDialect, mlir::math::MathDialect,
+                  mlir::memref::MemRefDialect, mlir::scf::SCFDialect, einfall::ein::EinDialect,
+                  einfall::check::CheckDialect, einfall::tile::TileDialect>();
   mlir::registerTransformsPasses();
   einfall::verify::registerEinfallVerifyPasses();
   einfall::ein::registerEinPasses();

@@ -29,8 +29,8 @@ typedef struct einf_services {
   /* Runs `kernel` so that every block of [0, blocks) is computed exactly once
    * and returns when all are done. `grain` is the least number of blocks worth
    * a hand-over to another thread (>= blocks: run on the caller). */
-  void (*launch)(void *pool, einf_kernel_fn kernel, const void *frame,
-                 int64_t blocks, int64_t grain);
+  void (*launch)(void *pool, einf_kernel_fn kernel, const void *frame, int64_t blocks,
+                 int64_t grain);
 } einf_services;
 
 /* One call of an entry point. `symbols` holds the values of the entry's

@@ -34,14 +34,31 @@ typedef enum einf_status {
 /* Fixed width, so that any number a caller passes is a value to refuse. */
 typedef int32_t einf_dtype;
 enum {
-  EINF_F64, EINF_F32, EINF_F16, EINF_BF16,
-  EINF_F8E4M3FN, EINF_F8E5M2, EINF_F8E4M3FNUZ, EINF_F8E5M2FNUZ,
-  EINF_I1, EINF_I8, EINF_I16, EINF_I32, EINF_I64, /* i1: one byte, 0 or 1 */
-  EINF_U8, EINF_U16, EINF_U32, EINF_U64
+  EINF_F64,
+  EINF_F32,
+  EINF_F16,
+  EINF_BF16,
+  EINF_F8E4M3FN,
+  EINF_F8E5M2,
+  EINF_F8E4M3FNUZ,
+  EINF_F8E5M2FNUZ,
+  EINF_I1,
+  EINF_I8,
+  EINF_I16,
+  EINF_I32,
+  EINF_I64, /* i1: one byte, 0 or 1 */
+  EINF_U8,
+  EINF_U16,
+  EINF_U32,
+  EINF_U64
 };
 
 typedef enum einf_buffer_kind {
-  EINF_INPUT, EINF_OUTPUT, EINF_STATE, EINF_WEIGHT, EINF_TEMPORARY
+  EINF_INPUT,
+  EINF_OUTPUT,
+  EINF_STATE,
+  EINF_WEIGHT,
+  EINF_TEMPORARY
 } einf_buffer_kind;
 
 typedef struct einf_package einf_package;
@@ -87,29 +104,28 @@ uint32_t einf_set_num_threads(uint32_t threads);
 /* Maps the file and checks its form, digest and manifest (not the weights'
  * checksums). The file must not change while it is open. */
 einf_status einf_package_open(const char *path, einf_package **package);
-void einf_package_close(einf_package *package); /* sessions keep what they use */
+void einf_package_close(einf_package *package);               /* sessions keep what they use */
 einf_status einf_package_verify(const einf_package *package); /* all weights */
 
 /* manifest.json; value of a metadata key or NULL; a file of the package
  * ("tokenizer.json") or NULL, `size` in bytes, not zero-ended. */
 const char *einf_package_manifest(const einf_package *package);
 const char *einf_package_metadata(const einf_package *package, const char *key);
-const char *einf_package_file(const einf_package *package, const char *name,
-                              size_t *size);
+const char *einf_package_file(const einf_package *package, const char *name, size_t *size);
 
 size_t einf_entry_count(const einf_package *package);
 const char *einf_entry_name(const einf_package *package, size_t entry);
 size_t einf_buffer_count(const einf_package *package, size_t entry);
-einf_status einf_buffer_get(const einf_package *package, size_t entry,
-                            size_t buffer, einf_buffer_info *info);
+einf_status einf_buffer_get(const einf_package *package, size_t entry, size_t buffer,
+                            einf_buffer_info *info);
 
 /* ---- Sessions ---------------------------------------------------------- */
 
 /* Allocates states and the arena for calls whose symbols stay within
  * `bounds`. Picks the best target that the CPU runs; EINFALL_CPU=x86-64-v3
  * pretends a lesser CPU. */
-einf_status einf_session_open(einf_package *package, const einf_binding *bounds,
-                              size_t bound_count, einf_session **session);
+einf_status einf_session_open(einf_package *package, const einf_binding *bounds, size_t bound_count,
+                              einf_session **session);
 void einf_session_close(einf_session *session);
 const char *einf_session_target(const einf_session *session);
 uint64_t einf_session_arena_bytes(const einf_session *session);
@@ -120,22 +136,19 @@ einf_status einf_reset(einf_session *session);
 
 /* Shape of output number `output`; `shape` has room for `*rank` extents and
  * `*rank` becomes the rank. Input data may be NULL here. */
-einf_status einf_output_shape(einf_session *session, const char *entry,
-                              const einf_tensor *inputs, size_t input_count,
-                              const einf_binding *params, size_t param_count,
+einf_status einf_output_shape(einf_session *session, const char *entry, const einf_tensor *inputs,
+                              size_t input_count, const einf_binding *params, size_t param_count,
                               size_t output, int64_t *shape, int32_t *rank);
 
 /* Runs an entry point. Nothing is computed unless all arguments fit. */
-einf_status einf_run(einf_session *session, const char *entry,
-                     const einf_tensor *inputs, size_t input_count,
-                     const einf_binding *params, size_t param_count,
+einf_status einf_run(einf_session *session, const char *entry, const einf_tensor *inputs,
+                     size_t input_count, const einf_binding *params, size_t param_count,
                      const einf_tensor *outputs, size_t output_count);
 
 /* ---- Text generation with a package of kind "causal-lm" ---------------- */
 
 /* Called once a new token of `row`, the `index`-th. Not 0 stops. */
-typedef int (*einf_token_fn)(void *user, int64_t row, int64_t index,
-                             int64_t token);
+typedef int (*einf_token_fn)(void *user, int64_t row, int64_t index, int64_t token);
 
 typedef struct einf_generate_options {
   size_t struct_size;     /* sizeof(einf_generate_options) */
@@ -155,9 +168,8 @@ typedef struct einf_generate_stats {
 
 /* Session for `batch` rows of at most `context` tokens, prompts fed in pieces
  * of at most `chunk`. */
-einf_status einf_session_open_lm(einf_package *package, int64_t batch,
-                                 int64_t context, int64_t chunk,
-                                 einf_session **session);
+einf_status einf_session_open_lm(einf_package *package, int64_t batch, int64_t context,
+                                 int64_t chunk, einf_session **session);
 
 /* Fills in the defaults: 48 tokens, greedy. */
 void einf_generate_defaults(einf_generate_options *options);
@@ -168,8 +180,8 @@ void einf_generate_defaults(einf_generate_options *options);
  * them; the end-of-sequence token counts. `stats` may be NULL. */
 einf_status einf_generate(einf_session *session, const int64_t *const *prompts,
                           const int64_t *lengths, int64_t rows,
-                          const einf_generate_options *options, int64_t *tokens,
-                          int64_t *counts, einf_generate_stats *stats);
+                          const einf_generate_options *options, int64_t *tokens, int64_t *counts,
+                          einf_generate_stats *stats);
 
 #ifdef __cplusplus
 }
