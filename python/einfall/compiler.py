@@ -36,7 +36,7 @@ def compile(source, output: str | os.PathLike | None = None, *, args=None, kwarg
                 return load(path)
         source = _read(source)
     if not isinstance(source, str):
-        return _compile_module(source, output, args, kwargs, dynamic_shapes, targets)
+        return _compile_module(source, output, args, kwargs, dynamic_shapes, dtype, targets)
     if output is None and weights is None:
         return load(compile_cached(source, targets, require_hit=require_cache_hit))
     with _output(output) as path:
@@ -106,33 +106,33 @@ def with_assumptions(text: str) -> str:
     return text.replace('ein.params = ["t"]}', 'ein.params = ["t"], ein.assume = [#ein.extent<c - t>, #ein.extent<t - s>]}')
 
 
-def _compile_module(module, output, args, kwargs, dynamic_shapes, targets):
+def _compile_module(module, output, args, kwargs, dynamic_shapes, dtype, targets):
     from .runtime import load
 
     with _hushed():
         from .frontend import FrontendError, import_module
 
         try:
-            imported = import_module(module, tuple(args or ()), kwargs or {}, dynamic_shapes=dynamic_shapes)
+            text = import_module(module, tuple(args or ()), dynamic_shapes, None if dtype == "auto" else dtype,
+                                 example_kwargs=kwargs)
         except FrontendError as e:
             raise EinfallError(str(e)) from e
     with tempfile.TemporaryDirectory(prefix="einfall-") as scratch, _output(output) as path:
-        text, weights = _module_parts(imported, scratch)
-        compile_text(text, path, targets=targets, weights=weights)
+        compile_text(text, path, targets=targets, weights=_save_weights(module, text, scratch))
         return load(path)
 
 
-def _module_parts(imported, scratch: str) -> tuple[str, str | None]:
-    """The text of an imported module and a file that holds its weights."""
-    text, metadata = imported
-    tensors = metadata.get("tensors") if isinstance(metadata, dict) else None
-    if not tensors:
-        return text, None
+def _save_weights(module, text: str, folder: str) -> str | None:
+    """A file with the parameters and buffers of `module` that `text` names."""
     from safetensors.torch import save_file
 
-    path = os.path.join(scratch, "weights.safetensors")
-    save_file({name: t.detach().clone().contiguous() for name, t in tensors.items()}, path)
-    return text, path
+    tensors = {name: t.detach().clone().contiguous() for name, t in module.state_dict().items()
+               if f'ein.weight = "{name}"' in text}
+    if not tensors:
+        return None
+    path = os.path.join(folder, "weights.safetensors")
+    save_file(tensors, path)
+    return path
 
 
 @contextlib.contextmanager

@@ -1,0 +1,123 @@
+"""einfall.load and einfall.compile: entries as callables, sessions, arrays in and out."""
+
+import numpy as np
+import pytest
+
+from test_cli import MATMUL
+
+COUNTER = """func.func @step(%x: !ein.tensor<[n], f32> {ein.name = "x"}, %s: !ein.tensor<[n], f32> {ein.state = "s"})
+    -> (!ein.tensor<[n], f32> {ein.name = "sum"}, !ein.tensor<[n], f32> {ein.state = "s"}) attributes {ein.entry} {
+  %y = ein.einsum (%x[i], %s[i]) -> [i] : (!ein.tensor<[n], f32>, !ein.tensor<[n], f32>) -> !ein.tensor<[n], f32> {
+  ^bb0(%a: f32, %b: f32):
+    %c = arith.addf %a, %b : f32
+    ein.yield %c : f32
+  }
+  %new = ein.update %s[i] = %y[i] : !ein.tensor<[n], f32>, !ein.tensor<[n], f32>
+  return %y, %new : !ein.tensor<[n], f32>, !ein.tensor<[n], f32>
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def matmul(build):
+    import einfall
+
+    return einfall.compile(MATMUL)
+
+
+def arrays(m, n, k, dtype=np.float32):
+    rng = np.random.default_rng(m)
+    return rng.random((m, n)).astype(dtype), rng.random((n, k)).astype(dtype)
+
+
+def test_extents_of_all_sizes(matmul):
+    for m, n, k in ((1, 1, 1), (3, 17, 5), (65, 64, 63), (2, 3, 4), (1, 0, 3), (0, 2, 2), (127, 31, 9)):
+        a, b = arrays(m, n, k)
+        np.testing.assert_allclose(matmul(a, b), a @ b, rtol=1e-5)
+        np.testing.assert_allclose(matmul.matmul(b=b, a=a), a @ b, rtol=1e-5)
+
+
+def test_views_lists_and_foreign_byte_order(matmul):
+    a, b = arrays(8, 6, 4)
+    np.testing.assert_allclose(matmul(a[::2], b[:, ::-1]), a[::2] @ b[:, ::-1], rtol=1e-5)
+    np.testing.assert_allclose(matmul(a.astype(">f4"), b), a @ b, rtol=1e-5)
+    np.testing.assert_allclose(matmul([[1, 2]], [[3], [4]]), [[11]])
+    a.flags.writeable = False
+    np.testing.assert_allclose(matmul(a, b), a @ b, rtol=1e-5)
+
+
+def test_results_outlive_the_package(build):
+    import gc
+
+    import einfall
+
+    a, b = arrays(4, 4, 4)
+    result = einfall.compile(MATMUL)(a, b)
+    gc.collect()
+    np.testing.assert_allclose(result, a @ b, rtol=1e-5)
+
+
+@pytest.mark.parametrize("call, said", [
+    (lambda m, a, b: m(a), "missing b"), (lambda m, a, b: m(a, b, b), "takes 2 inputs"),
+    (lambda m, a, b: m(a, b, t=3), "no input or parameter 't'"), (lambda m, a, b: m(a, b[0]), "expected rank 2"),
+    (lambda m, a, b: m(a, b[:-1]), "expected j = 4"), (lambda m, a, b: m(a.astype("f8"), b), "expected dtype f32, but got f64"),
+    (lambda m, a, b: m(a.astype("c8"), b), "complex64"), (lambda m, a, b: m(a, b, out=[[0.0]]), "expected an array to write to"),
+    (lambda m, a, b: m(a, b, out=np.zeros((3, 2), "f4")), "output 'out'"),
+    (lambda m, a, b: m(a, b, out=np.zeros((5, 3), "f4").T), "not contiguous"),
+    (lambda m, a, b: m.session(i=2, j=4, k=5).matmul(a, b), "i"), (lambda m, a, b: m.session(z=2), "no symbol 'z'")])
+def test_refused(matmul, call, said):
+    from einfall import EinfallError
+
+    with pytest.raises(EinfallError, match=said):
+        call(matmul, *arrays(3, 4, 5))
+
+
+def test_torch_and_dlpack(matmul):
+    torch = pytest.importorskip("torch")
+    from einfall import runtime
+
+    a, b = (torch.from_numpy(x) for x in arrays(16, 32, 16))
+    got = matmul(a, b)
+    assert isinstance(got, torch.Tensor)
+    torch.testing.assert_close(got, a @ b)
+    torch.testing.assert_close(matmul(a.requires_grad_(), b.T.contiguous().T), (a @ b).detach())
+    x = torch.zeros(3, 5, dtype=torch.bfloat16)
+    tensor = runtime._runtime.Tensor.from_dlpack(x.__dlpack__())
+    assert tensor.pointer == x.data_ptr() and tensor.shape == [3, 5] and runtime.DTYPES[tensor.dtype] == "bf16"
+    assert torch.from_dlpack(tensor).data_ptr() == x.data_ptr()
+    assert np.from_dlpack(runtime._runtime.Tensor.empty([2, 3], 0)).shape == (2, 3)
+
+
+def test_results_are_in_place(matmul):
+    from einfall import runtime
+
+    a, b = arrays(16, 16, 16)
+    result = matmul(a, b)
+    assert np.from_dlpack(result).ctypes.data == result.ctypes.data and result.ctypes.data % 64 == 0
+    assert runtime._tensor(a, "f32", "a").pointer == a.ctypes.data
+
+
+def test_state_lives_in_a_session(build):
+    import einfall
+
+    package = einfall.compile(COUNTER)
+    with pytest.raises(einfall.EinfallError, match="has state"):
+        package(np.ones(3, np.float32))
+    first, second = package.session(n=3), package.session(n=3)
+    for k in range(1, 4):
+        np.testing.assert_array_equal(first.step(np.ones(3, np.float32)), np.full(3, k))
+    np.testing.assert_array_equal(second.step(np.ones(3, np.float32)), np.ones(3))
+    first.reset()
+    np.testing.assert_array_equal(first.step(np.ones(3, np.float32)), np.ones(3))
+
+
+def test_compile_a_module(build):
+    torch = pytest.importorskip("torch")
+    import einfall
+
+    module = torch.nn.Sequential(torch.nn.Linear(12, 7), torch.nn.GELU(), torch.nn.Linear(7, 5)).eval()
+    x = torch.randn(3, 12)
+    package = einfall.compile(module, args=(x,), dynamic_shapes=({0: torch.export.Dim("n")},))
+    for n in (1, 3, 10):
+        x = torch.randn(n, 12)
+        torch.testing.assert_close(package(x), module(x).detach(), atol=1e-5, rtol=1e-5)
