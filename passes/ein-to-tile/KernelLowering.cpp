@@ -97,6 +97,19 @@ LogicalResult KernelLowering::collect() {
       return op.emitOpError("has no tile lowering");
     }
   }
+  auto isNarrowFloat = [](Type type) {
+    auto tensor = dyn_cast<ein::TensorType>(type);
+    auto real = tensor ? dyn_cast<FloatType>(tensor.getElementType()) : FloatType();
+    return real && real.getWidth() < 16;
+  };
+  if (llvm::any_of(kernel.getOperandTypes(), isNarrowFloat) ||
+      llvm::any_of(kernel.getResultTypes(), isNarrowFloat))
+    return kernel.emitOpError("floats of 8 bits have no tile lowering");
+  if (root && llvm::any_of(root.getMonoids(), [&](int32_t m) { return m != root.getMonoids()[0]; }))
+    for (unsigned i = 0, e = root.getInputs().size(); i < e; ++i)
+      if (!ein::readsInside(root, i))
+        return root.emitOpError("reduces by several monoids over points that may not exist, "
+                                "which has no tile lowering");
   MLIRContext *context = kernel.getContext();
   if (!root) {
     // A bare update copies its source: an einsum that relabels it.

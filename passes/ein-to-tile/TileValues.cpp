@@ -47,19 +47,29 @@ uint32_t TileBuilder::align(ArrayRef<TileValue> operands, SmallVectorImpl<Value>
   return mask;
 }
 
-/// A divisor by which any number can be divided. Lanes past the end of a rank
-/// hold 0, and a machine traps on it whether or not the quotient is used.
-static TileValue safeDivisor(TileBuilder &tiles, Operation *op, TileValue divisor) {
-  Type type = op->getResult(0).getType(), bit = tiles.builder.getI1Type();
-  auto equals = [&](TileValue a, int64_t number) {
-    TileValue literal = tiles.constant(tiles.builder.getIntegerAttr(type, number));
+/// A divisor that no machine traps on. Lanes past the end of a rank hold 0,
+/// used or not; the least number by -1 wraps to itself, as by 1.
+static TileValue safeDivisor(TileBuilder &tiles, Operation *op, TileValue dividend,
+                             TileValue divisor) {
+  OpBuilder &builder = tiles.builder;
+  auto type = cast<IntegerType>(op->getResult(0).getType());
+  Type bit = builder.getI1Type();
+  auto equals = [&](TileValue a, const APInt &number) {
+    TileValue literal = tiles.constant(builder.getIntegerAttr(type, number));
     return tiles.create<arith::CmpIOp>(
         bit, {a, literal},
         std::pair<StringRef, Attribute>(
-            "predicate", tiles.builder.getI64IntegerAttr((int64_t)arith::CmpIPredicate::eq)));
+            "predicate", builder.getI64IntegerAttr((int64_t)arith::CmpIPredicate::eq)));
   };
-  TileValue bad = equals(divisor, 0);
-  TileValue one = tiles.constant(tiles.builder.getIntegerAttr(type, 1));
+  unsigned width = type.getWidth();
+  TileValue bad = equals(divisor, APInt(width, 0));
+  if (!isa<arith::DivUIOp, arith::RemUIOp, arith::CeilDivUIOp>(op)) {
+    TileValue least = equals(dividend, APInt::getSignedMinValue(width));
+    TileValue minusOne = equals(divisor, APInt::getAllOnes(width));
+    TileValue wraps = tiles.create<arith::AndIOp>(bit, {least, minusOne});
+    bad = tiles.create<arith::OrIOp>(bit, {bad, wraps});
+  }
+  TileValue one = tiles.constant(builder.getIntegerAttr(type, 1));
   return tiles.create<arith::SelectOp>(type, {bad, one, divisor});
 }
 
@@ -68,7 +78,7 @@ TileValue TileBuilder::clone(Operation *op, ArrayRef<TileValue> operands) {
   if (isa<arith::DivSIOp, arith::DivUIOp, arith::RemSIOp, arith::RemUIOp, arith::FloorDivSIOp,
           arith::CeilDivSIOp, arith::CeilDivUIOp>(op) &&
       isa<IntegerType>(op->getResult(0).getType()))
-    safe[1] = safeDivisor(*this, op, safe[1]);
+    safe[1] = safeDivisor(*this, op, safe[0], safe[1]);
   SmallVector<Value> values;
   uint32_t mask = align(safe, values);
   OperationState state(loc, op->getName());
