@@ -66,7 +66,7 @@ def compile_file(source: str | os.PathLike, output: str | os.PathLike, *, dtype:
             except FrontendError as e:
                 raise EinfallError(str(e)) from e
         progress.step("compiling")
-        compile_text(with_assumptions(text), output, targets=targets, weights=source, kind="causal-lm",
+        compile_text(text, output, targets=targets, weights=source, kind="causal-lm",
                      metadata=_facts(metadata), files=_files(source))
 
 
@@ -97,13 +97,6 @@ def compile_text(text: str, output: str | os.PathLike, *, targets=("native",), w
 def compile_cached(text: str, targets=("native",), *, require_hit: bool = False) -> str:
     """Path of the compiled package of a program without weights, from the cache where it has it."""
     return cache.fetch(text, targets, lambda path: compile_text(text, path, targets=targets), require_hit=require_hit)
-
-
-def with_assumptions(text: str) -> str:
-    """States what a call of a causal LM keeps (s <= t <= c), where the text does not."""
-    if "ein.assume" in text:
-        return text
-    return text.replace('ein.params = ["t"]}', 'ein.params = ["t"], ein.assume = [#ein.extent<c - t>, #ein.extent<t - s>]}')
 
 
 def _compile_module(module, output, args, kwargs, dynamic_shapes, dtype, targets):
