@@ -66,6 +66,13 @@ def describe(call: tuple) -> str:
     return " ".join(str(a.shape) if isinstance(a, np.ndarray) else repr(a) for a in call)
 
 
+def reads_beyond(call: tuple, want) -> bool:
+    """numpy 2 misses the mismatch of 'ii->i' for extents (0, 1) and gives a non-empty view of the empty operand,
+    memory that is not its own; 'ii' of the same array it refuses. einfall refuses both."""
+    arrays = [a for a in call if isinstance(a, np.ndarray)]
+    return len(arrays) == 1 and arrays[0].size == 0 and want.size > 0 and isinstance(want, np.ndarray) and want.base is not None
+
+
 def check(einsum, call: tuple) -> str | None:
     """What is wrong, or None. The error is measured against the sum of the magnitudes that were added."""
     try:
@@ -79,6 +86,12 @@ def check(einsum, call: tuple) -> str | None:
         except Exception as e:
             return f"{describe(call)}: {type(e).__name__}: {e}, where numpy says {refused}"
         return f"{describe(call)}: numpy refuses it ({refused})"
+    if reads_beyond(call, want):
+        try:
+            einsum(*call)
+        except ValueError:
+            return None
+        return f"{describe(call)}: not refused"
     try:
         got = einsum(*call)
     except Exception as e:
@@ -126,6 +139,15 @@ def test_refused_as_by_numpy(einsum, call):
     for function in (np.einsum, einsum):
         with pytest.raises(ValueError):
             function(*call)
+
+
+@pytest.mark.parametrize("spec", ["ii->i", "ii"])
+@pytest.mark.parametrize("shape", [(0, 1), (0, 3), (1, 0), (1, 3)])
+def test_unequal_extents_of_one_label(einsum, spec, shape):
+    call = (spec, np.zeros(shape))
+    with pytest.raises(ValueError):
+        einsum(*call)
+    assert check(einsum, call) is None
 
 
 def test_complex_numbers_are_refused(einsum):
