@@ -5,6 +5,8 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+#include <utility>
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
@@ -41,6 +43,18 @@ struct Shape {
     return at;
   }
 };
+
+/// How a register lies in memory. 16-bit floats move as integers: without
+/// instructions of their own LLVM would take them apart, through f32 and calls.
+Type memoryType(Type unit) {
+  Type element = getElementTypeOrSelf(unit);
+  if (!element.isBF16() && !element.isF16())
+    return unit;
+  Type bits = IntegerType::get(unit.getContext(), 16);
+  if (auto vector = dyn_cast<VectorType>(unit))
+    return VectorType::get(vector.getShape(), bits);
+  return bits;
+}
 
 class Unroller {
 public:
@@ -92,6 +106,9 @@ private:
   Value zero(Type type) {
     return arith::ConstantOp::create(builder, loc, type, builder.getZeroAttr(type));
   }
+  Value bitcast(Value value, Type type) {
+    return value.getType() == type ? value : arith::BitcastOp::create(builder, loc, type, value);
+  }
   static unsigned alignmentOf(Type unit) {
     Type element = getElementTypeOrSelf(unit);
     return std::max(1u, element.isIndex() ? 8 : element.getIntOrFloatBitWidth() / 8);
@@ -104,6 +121,7 @@ private:
 void Unroller::load(tile::LoadOp op) {
   Shape shape(op.getResult().getType());
   Units &units = map[op.getResult()];
+  Type unit = std::exchange(shape.unit, memoryType(shape.unit));
   Value mask = op.getLimit() ? lanesBelow(op.getLimit(), shape.lanes) : Value();
   unsigned align = alignmentOf(shape.unit);
   for (int64_t i = 0; i < shape.count; ++i) {
@@ -115,12 +133,15 @@ void Unroller::load(tile::LoadOp op) {
     else
       units.push_back(LLVM::LoadOp::create(builder, loc, shape.unit, pointer, align));
   }
+  for (Value &value : units)
+    value = bitcast(value, unit);
 }
 
 void Unroller::gather(tile::GatherOp op) {
   Shape shape(op.getResult().getType());
   Units offsets = map.lookup(op.getOffsets()), masks = map.lookup(op.getMask());
   Units &units = map[op.getResult()];
+  Type unit = std::exchange(shape.unit, memoryType(shape.unit));
   Type element = getElementTypeOrSelf(shape.unit);
   auto pointer = LLVM::LLVMPointerType::get(builder.getContext());
   unsigned align = alignmentOf(shape.unit);
@@ -145,11 +166,16 @@ void Unroller::gather(tile::GatherOp op) {
     units.push_back(LLVM::masked_gather::create(builder, loc, shape.unit, pointers, masks[i],
                                                 ValueRange{zero(shape.unit)}, align));
   }
+  for (Value &value : units)
+    value = bitcast(value, unit);
 }
 
 void Unroller::store(tile::StoreOp op) {
   Shape shape(op.getValue().getType());
   Units units = map.lookup(op.getValue());
+  shape.unit = memoryType(shape.unit);
+  for (Value &value : units)
+    value = bitcast(value, shape.unit);
   Type element = getElementTypeOrSelf(shape.unit);
   unsigned align = alignmentOf(shape.unit);
   Value mask = op.getLimit() ? lanesBelow(op.getLimit(), shape.lanes) : Value();

@@ -4,14 +4,12 @@ import os
 import subprocess
 import sys
 import warnings
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-BUILD = Path(os.environ.get("EINFALL_BUILD_DIR", ROOT / "build" / "dev"))
+from paths import BUILD, MODEL, ROOT
+
 os.environ.setdefault("EINFALL_BUILD_DIR", str(BUILD))
-MODEL = ROOT / "test" / "models" / "tiny-llama"
 if str(ROOT / "python") not in sys.path:
     sys.path.insert(0, str(ROOT / "python"))
 

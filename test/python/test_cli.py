@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from conftest import MODEL, ROOT
+from paths import MODEL, ROOT
 
 MATMUL = """func.func @matmul(%a: !ein.tensor<[i, j], f32> {ein.name = "a"}, %b: !ein.tensor<[j, k], f32> {ein.name = "b"})
     -> (!ein.tensor<[i, k], f32> {ein.name = "out"}) attributes {ein.entry} {

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from conftest import MODEL
+from paths import MODEL
 
 CASES = json.loads((MODEL / "golden.json").read_text())["cases"]
 NEW = 48
