@@ -6,8 +6,8 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
-#include <utility>
 #include "llvm/ADT/STLExtras.h"
+#include <utility>
 
 using namespace mlir;
 
