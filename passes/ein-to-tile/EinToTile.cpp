@@ -1,4 +1,5 @@
 //===- EinToTile.cpp - A tile program for every kernel --------------------===//
+#include "dialects/ein/EinBounds.h"
 #include "passes/ein-to-tile/KernelLowering.h"
 #include "passes/ein-to-tile/Passes.h"
 #include "llvm/ADT/StringMap.h"
@@ -12,12 +13,21 @@ namespace einfall {
 namespace {
 
 /// What a kernel computes as text, without the names around it: kernels of
-/// equal text share a program (the layers of a model).
+/// equal text share a program (the layers of a model). Which reads are proven
+/// inside depends on the arguments around the kernel, and a program without
+/// checks must not serve a kernel that needs them, so that is part of the key.
 std::string keyOf(ein::KernelOp kernel) {
   std::string text;
   llvm::raw_string_ostream os(text);
   kernel->print(os, OpPrintingFlags().useLocalScope());
-  return text.substr(text.find(") :"));
+  text = text.substr(text.find(") :"));
+  kernel.getBody().walk([&](ein::EinsumOp op) {
+    for (unsigned i = 0, e = op.getInputs().size(); i < e; ++i)
+      os << (ein::readsInside(op, i) ? 'i' : 'o');
+  });
+  if (Attribute facts = kernel->getParentOfType<func::FuncOp>()->getAttr("ein.assume"))
+    os << facts;
+  return text;
 }
 
 struct EinToTilePass : impl::EinToTileBase<EinToTilePass> {
@@ -31,10 +41,6 @@ struct EinToTilePass : impl::EinToTileBase<EinToTilePass> {
     getOperation().walk([&](ein::KernelOp kernel) { kernels.push_back(kernel); });
     for (ein::KernelOp kernel : kernels) {
       std::string key = keyOf(kernel);
-      // The mask of what may be read depends on facts about arguments too.
-      auto function = kernel->getParentOfType<func::FuncOp>();
-      if (Attribute facts = function->getAttr("ein.assume"))
-        llvm::raw_string_ostream(key) << facts;
       FlatSymbolRefAttr &program = programs[key];
       if (!program) {
         std::string name = (kernel.getName() + "_p" + Twine(programs.size() - 1)).str();

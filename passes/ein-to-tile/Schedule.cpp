@@ -112,7 +112,6 @@ Schedule planSchedule(ein::EinsumOp root, ArrayRef<Access> reads, const Access &
       plan.tile /= 2;
     plan.block = laneReduced ? plan.tile : reduces ? plan.tile : std::max<int64_t>(plan.tile, 1024);
   }
-  // Blocks of a map without lanes, or with few, hold several rows.
   for (unsigned rank = 0; rank < numFree; ++rank)
     schedule.order.push_back(rank);
   // With reuse, ranks of literal extents (weights) go around the others, so a

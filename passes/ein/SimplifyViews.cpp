@@ -33,8 +33,8 @@ template <typename Op> struct ViewToEinsum : OpRewritePattern<Op> {
     SmallVector<StringAttr> symbols;
     for (Attribute symbol : op.getSymbols())
       symbols.push_back(cast<StringAttr>(symbol));
-    // A label may read a part of an operand's dimension; einsum labels may
-    // not, so such an index is written so that it is no label alone.
+    // A label of a view may cover a part of a dimension: the builder then marks
+    // the einsum `partial`.
     rewriter.replaceOpWithNewOp<EinsumOp>(
         op, op.getResult().getType(), op.getInputs(), ranks, maps, ArrayRef<Monoid>(),
         ArrayRef<ExtentAttr>(), symbols,
