@@ -246,6 +246,11 @@ LogicalResult compileToPackage(ModuleOp module, const CompileOptions &options) {
   spec.manifest.modelKind = options.modelKind;
   for (auto &[key, value] : options.metadata)
     spec.manifest.metadata.push_back({key, value});
+  // What the runtime says when entry code returns the number of a broken guard.
+  for (const EntryPlan &plan : plans)
+    for (auto [number, text] : llvm::enumerate(plan.assumptions))
+      spec.manifest.metadata.push_back(
+          {"assume." + plan.info.name + "." + std::to_string(number + 1), text});
   llvm::sort(spec.manifest.metadata, [](auto &a, auto &b) { return a.key < b.key; });
   spec.manifest.bounds = tables.bounds;
   spec.manifest.states = tables.states;

@@ -266,6 +266,7 @@ FailureOr<EntryPlan> Planner::run() {
       SmallVector<AffineExpr> positions;
       for (StringAttr name : extent.getSymbols())
         positions.push_back(getAffineSymbolExpr(symbol(name.getValue()), function.getContext()));
+      plan.assumptions.push_back(extent.str());
       plan.guards.push_back(extent.getExpr().replaceSymbols(positions));
     }
   if (failed(symbols()))

@@ -30,6 +30,7 @@ struct EntryPlan {
   rt::EntryInfo info;
   std::vector<cpu::Launch> launches;
   std::vector<cpu::Guard> guards;
+  std::vector<std::string> assumptions; ///< the guards as the user wrote them
 };
 
 /// Plans `function`, whose kernels all name their programs.

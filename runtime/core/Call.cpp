@@ -273,9 +273,15 @@ Status Session::runLocked(std::string_view entry, std::span<const TensorView> in
 
   einf_call call = {&ThreadPool::services(), &ThreadPool::process(), plan.symbols.data(),
                     plan.buffers.data()};
-  if (int32_t code = plan.function(&call); code != 0)
-    return invalidArgument("entry '" + std::string(entry) + "' returned error " +
-                           std::to_string(code));
+  if (int32_t code = plan.function(&call); code != 0) {
+    // A code is the number of an assumption on the sizes that does not hold.
+    std::string number = std::to_string(code);
+    const std::string *broken =
+        package_->manifest().findMetadata("assume." + std::string(entry) + "." + number);
+    return invalidArgument("entry '" + std::string(entry) + "' " +
+                           (broken ? "needs " + *broken + " >= 0, which these sizes break"
+                                   : "returned error " + number));
+  }
 
   return pair(*plan.info, plan.outputs, outputs, "output",
               [&](uint32_t index, const TensorView &view) -> Status {

@@ -43,7 +43,8 @@ typedef struct einf_call {
   void *const *buffers;
 } einf_call;
 
-/* Exported as einf_entry_<name>. Returns 0. */
+/* Exported as einf_entry_<name>. Returns 0, or the number (from 1) of the
+ * assumption on sizes that the call breaks; nothing has been computed then. */
 typedef int32_t (*einf_entry_fn)(const einf_call *call);
 
 #ifdef __cplusplus

@@ -23,7 +23,8 @@ namespace einfall::rt {
 
 /// Free-form facts, sorted by key. Keys that the runtime reads for a
 /// "causal-lm": "vocab_size", "eos_token_ids" (comma-separated),
-/// "bos_token_id"; all decimal.
+/// "bos_token_id"; all decimal. "assume.<entry>.<n>": the extent that has to be
+/// at least 0 where host code returns n.
 struct MetadataItem {
   std::string key, value;
 };
