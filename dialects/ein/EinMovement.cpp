@@ -444,6 +444,15 @@ LogicalResult ConstantOp::verify() {
               : emitOpError("the literal is ") << shaped << ", but the result is " << type;
 }
 
+std::optional<unsigned> KernelOp::getInPlaceOperand(unsigned result) {
+  auto yield = cast<YieldOp>(getBody().front().getTerminator());
+  Operation *op = yield.getValues()[result].getDefiningOp();
+  if (!op || !isa<UpdateOp, ScatterOp>(op))
+    return std::nullopt;
+  auto dest = dyn_cast<BlockArgument>(op->getOperand(0));
+  return dest ? std::optional<unsigned>(dest.getArgNumber()) : std::nullopt;
+}
+
 LogicalResult KernelOp::verify() {
   Block &block = getBody().front();
   if (block.getArgumentTypes() != getInputs().getTypes())

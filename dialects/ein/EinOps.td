@@ -189,6 +189,11 @@ def Ein_KernelOp : Ein_Op<"kernel", [IsolatedFromAbove, SingleBlock, Pure]> {
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{$name `(` $inputs `)` attr-dict `:`
                          functional-type($inputs, $results) $body}];
+  let extraClassDeclaration = [{
+    /// The operand in whose buffer result `result` is stored, if it replaces
+    /// elements of one.
+    std::optional<unsigned> getInPlaceOperand(unsigned result);
+  }];
   let hasVerifier = 1;
 }
 

@@ -4,6 +4,8 @@
 #include "mlir/IR/SymbolTable.h"
 #include "llvm/ADT/STLExtras.h"
 
+#include <numeric>
+
 using namespace mlir;
 
 namespace einfall {
@@ -69,6 +71,7 @@ private:
   LogicalResult arguments();
   LogicalResult kernel(ein::KernelOp op);
   LogicalResult results(func::ReturnOp op);
+  void orderOutputs(ArrayRef<unsigned> outputs);
   LogicalResult symbols();
   void collect(ein::ExtentAttr extent) {
     for (StringAttr name : extent.getSymbols())
@@ -164,28 +167,30 @@ LogicalResult Planner::kernel(ein::KernelOp op) {
     launch.buffers.push_back(buffer);
     plan.info.buffers[buffer].lastStep = step;
   }
-  auto yield = cast<ein::YieldOp>(op.getBody().front().getTerminator());
-  auto update = yield.getValues()[0].getDefiningOp<ein::UpdateOp>();
-  if (update) {
-    unsigned argument = cast<BlockArgument>(update.getDest()).getArgNumber();
-    Value dest = op.getInputs()[argument];
+  for (Value result : op.getResults()) {
+    std::optional<unsigned> inPlace =
+        op.getInPlaceOperand(cast<OpResult>(result).getResultNumber());
+    if (!inPlace) {
+      unsigned buffer = add(result, op.getName(), rt::BufferKind::Temporary);
+      plan.info.buffers[buffer].firstStep = plan.info.buffers[buffer].lastStep = step;
+      launch.buffers.push_back(buffer);
+      continue;
+    }
+    Value dest = op.getInputs()[*inPlace];
     rt::BufferKind kind = plan.info.buffers[bufferOf.lookup(dest)].kind;
     if (kind == rt::BufferKind::Input || kind == rt::BufferKind::Weight)
       return op.emitOpError("updates an input or a weight, which are read only; copy it first");
     for (Operation *user : dest.getUsers())
       if (user != op && op->isBeforeInBlock(user))
         return op.emitOpError("updates a tensor in place whose old value is read later");
-    bufferOf[op.getResult(0)] = bufferOf.lookup(dest);
-  } else {
-    unsigned buffer = add(op.getResult(0), op.getName(), rt::BufferKind::Temporary);
-    plan.info.buffers[buffer].firstStep = plan.info.buffers[buffer].lastStep = step;
-    launch.buffers.push_back(buffer);
+    bufferOf[result] = bufferOf.lookup(dest);
   }
   plan.launches.push_back(std::move(launch));
   return success();
 }
 
 LogicalResult Planner::results(func::ReturnOp op) {
+  SmallVector<unsigned> outputs;
   for (auto [number, value] : llvm::enumerate(op.getOperands())) {
     auto text = [&](StringRef key) {
       auto attr = function.getResultAttrOfType<StringAttr>(number, key);
@@ -204,8 +209,25 @@ LogicalResult Planner::results(func::ReturnOp op) {
     StringRef name = text("ein.name");
     info.name = name.empty() ? ("result" + Twine(number)).str() : name.str();
     info.firstStep = info.lastStep = 0;
+    outputs.push_back(bufferOf.lookup(value));
   }
+  orderOutputs(outputs);
   return success();
+}
+
+/// Outputs are listed as the function returns them, whichever kernel is first.
+void Planner::orderOutputs(ArrayRef<unsigned> outputs) {
+  SmallVector<unsigned> places(outputs), moved(plan.info.buffers.size());
+  llvm::sort(places);
+  std::iota(moved.begin(), moved.end(), 0u);
+  std::vector<rt::BufferInfo> buffers = plan.info.buffers;
+  for (auto [from, to] : llvm::zip(outputs, places)) {
+    plan.info.buffers[to] = buffers[from];
+    moved[from] = to;
+  }
+  for (cpu::Launch &launch : plan.launches)
+    for (unsigned &buffer : launch.buffers)
+      buffer = moved[buffer];
 }
 
 /// Where symbols get their values: see docs/spec/ein.md.

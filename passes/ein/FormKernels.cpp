@@ -87,6 +87,18 @@ struct FormKernelsPass : impl::EinFormKernelsBase<FormKernelsPass> {
     groups.push_back({{op}, open});
   }
 
+  /// True if something that `group` reads is updated in place by `op` or before
+  /// it: if `op` joined the group, its kernel would run where `op` stands.
+  static bool movesPastUpdate(const Group &group, Operation *op) {
+    for (Operation *member : group.ops)
+      for (Value read : member->getOperands())
+        for (Operation *user : read.getUsers())
+          if (isa<UpdateOp, ScatterOp>(user) && user->getOperand(0) == read &&
+              member->isBeforeInBlock(user) && (user == op || user->isBeforeInBlock(op)))
+            return true;
+    return false;
+  }
+
   /// Joins `op` to the group of its producer if that group computes `value`
   /// last, for `op` alone.
   bool join(Operation *op, Value value, bool stayOpen) {
@@ -94,7 +106,7 @@ struct FormKernelsPass : impl::EinFormKernelsBase<FormKernelsPass> {
     if (!producer || !groupOf.contains(producer) || !value.hasOneUse())
       return false;
     Group &group = groups[groupOf[producer]];
-    if (!group.open || group.ops.back() != producer)
+    if (!group.open || group.ops.back() != producer || movesPastUpdate(group, op))
       return false;
     // Everything else that `op` reads has to exist before the kernel runs.
     Operation *first = group.ops.front();
