@@ -13,98 +13,210 @@ namespace {
 /// in scalar operations of a kernel (a few microseconds of vector code).
 constexpr int64_t kGrainWork = 1 << 16;
 
+/// The kernel that copies buffers, in blocks of this many bytes.
+constexpr llvm::StringLiteral kCopyKernel = "einf_copy";
+constexpr int64_t kCopyBlock = 1 << 16, kCopyUnit = 64;
+
 /// Byte offsets of fields of runtime/include/einfall/abi.h.
 enum : int64_t { kServices = 0, kPool = 8, kSymbols = 16, kBuffers = 24, kLaunch = 8 };
 
+/// Reads and writes of memory by byte offset.
 struct Emitter {
-  OpBuilder &builder;
-  Location loc;
-  LLVM::LLVMPointerType pointer;
+  Emitter(OpBuilder &builder, Location loc)
+      : builder(builder), loc(loc), pointer(LLVM::LLVMPointerType::get(builder.getContext())) {}
 
-  Value field(Value base, int64_t bytes, Type type) {
-    Value at = LLVM::GEPOp::create(builder, loc, pointer, builder.getI8Type(), base,
-                                   ArrayRef<LLVM::GEPArg>{(int32_t)bytes});
-    return LLVM::LoadOp::create(builder, loc, type, at);
+  Value at(Value base, LLVM::GEPArg bytes) {
+    return LLVM::GEPOp::create(builder, loc, pointer, builder.getI8Type(), base,
+                               ArrayRef<LLVM::GEPArg>{bytes});
   }
-  void put(Value base, int64_t slot, Value value) {
-    Value at = LLVM::GEPOp::create(builder, loc, pointer, builder.getI64Type(), base,
-                                   ArrayRef<LLVM::GEPArg>{(int32_t)slot});
-    LLVM::StoreOp::create(builder, loc, value, at);
+  Value field(Value base, int64_t bytes, Type type) {
+    return LLVM::LoadOp::create(builder, loc, type, at(base, static_cast<int32_t>(bytes)));
   }
   Value toI64(Value index) {
     return arith::IndexCastOp::create(builder, loc, builder.getI64Type(), index);
   }
+  Value toIndex(Value number) {
+    return arith::IndexCastOp::create(builder, loc, builder.getIndexType(), number);
+  }
+  Value constant(int64_t value) { return arith::ConstantIndexOp::create(builder, loc, value); }
+  Value i32(int32_t value) {
+    return arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(value));
+  }
+  /// Moves `type` from source to target for every offset in [from, to).
+  void moveLoop(Value source, Value target, Value from, Value to, int64_t step, Type type) {
+    auto loop = scf::ForOp::create(builder, loc, from, to, constant(step));
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(loop.getBody());
+    Value offset = toI64(loop.getInductionVar());
+    Value value = LLVM::LoadOp::create(builder, loc, type, at(source, offset), step);
+    LLVM::StoreOp::create(builder, loc, value, at(target, offset), step);
+  }
+
+  OpBuilder &builder;
+  Location loc;
+  LLVM::LLVMPointerType pointer;
 };
+
+/// The kernel of `run.copy`; its frame is source, target, bytes.
+void emitCopyKernel(OpBuilder &builder, Location loc) {
+  OpBuilder::InsertionGuard guard(builder);
+  Emitter emit(builder, loc);
+  Type i64 = builder.getI64Type();
+  auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(builder.getContext()),
+                                          {emit.pointer, i64, i64});
+  auto function =
+      LLVM::LLVMFuncOp::create(builder, loc, kCopyKernel, type, LLVM::Linkage::Internal);
+  Block *block = function.addEntryBlock(builder);
+  builder.setInsertionPointToStart(block);
+  Value frame = block->getArgument(0);
+  Value source = emit.field(frame, 0, emit.pointer), target = emit.field(frame, 8, emit.pointer);
+  Value bytes = emit.toIndex(emit.field(frame, 16, i64));
+  auto bound = [&](Value blocks) {
+    Value at = arith::MulIOp::create(builder, loc, emit.toIndex(blocks), emit.constant(kCopyBlock));
+    return arith::MinSIOp::create(builder, loc, at, bytes).getResult();
+  };
+  Value from = bound(block->getArgument(1)), to = bound(block->getArgument(2));
+  Value rest = arith::RemUIOp::create(builder, loc, to, emit.constant(kCopyUnit));
+  Value whole = arith::SubIOp::create(builder, loc, to, rest);
+  emit.moveLoop(source, target, from, whole, kCopyUnit,
+                VectorType::get(kCopyUnit / 4, builder.getI32Type()));
+  emit.moveLoop(source, target, whole, to, 1, builder.getI8Type());
+  LLVM::ReturnOp::create(builder, loc, ValueRange());
+}
+
+/// Writes the steps of one entry.
+class EntryEmitter {
+public:
+  EntryEmitter(OpBuilder &builder, run::EntryOp entry)
+      : entry(entry), builder(builder), emit(builder, entry.getLoc()) {}
+
+  LogicalResult run();
+
+private:
+  void readCall(Value call);
+  Value brokenAssumption();
+  void allocateFrame();
+  void launch(run::LaunchOp op);
+  void copy(run::CopyOp op);
+  void call(StringRef kernel, Value blocks, Value grain);
+  Value evaluate(ein::ExtentAttr extent) {
+    SmallVector<Value> values;
+    for (StringAttr name : extent.getSymbols())
+      values.push_back(indices[entry.findSymbol(name.getValue())]);
+    return affine::expandAffineExpr(builder, emit.loc, extent.getExpr(), {}, values);
+  }
+  void put(unsigned slot, Value value) {
+    LLVM::StoreOp::create(builder, emit.loc, value, emit.at(frame, static_cast<int32_t>(8 * slot)));
+  }
+  void putBuffer(unsigned slot, Value buffer) {
+    put(slot, emit.field(bufferArray, 8 * positions.lookup(buffer), emit.pointer));
+  }
+
+  run::EntryOp entry;
+  OpBuilder &builder;
+  Emitter emit;
+  DenseMap<Value, int64_t> positions;
+  SmallVector<Value> indices; // of the entry's symbols
+  Value pool, bufferArray, launchFunction, frame;
+};
+
+void EntryEmitter::readCall(Value call) {
+  Value services = emit.field(call, kServices, emit.pointer);
+  pool = emit.field(call, kPool, emit.pointer);
+  Value symbolArray = emit.field(call, kSymbols, emit.pointer);
+  bufferArray = emit.field(call, kBuffers, emit.pointer);
+  launchFunction = emit.field(services, kLaunch, emit.pointer);
+  for (unsigned i = 0, e = entry.getSymbols().size(); i < e; ++i)
+    indices.push_back(emit.toIndex(emit.field(symbolArray, 8 * i, builder.getI64Type())));
+  for (auto [i, buffer] : llvm::enumerate(entry.getBuffers()))
+    positions[buffer] = i;
+}
+
+/// The number of the first assumption that does not hold, or 0.
+Value EntryEmitter::brokenAssumption() {
+  Value broken = emit.i32(0);
+  auto assumptions = llvm::to_vector(entry.getBody().getOps<run::AssumeOp>());
+  for (int32_t i = assumptions.size(); i-- > 0;) {
+    Value bad = arith::CmpIOp::create(builder, emit.loc, arith::CmpIPredicate::slt,
+                                      evaluate(assumptions[i].getExtent()), emit.constant(0));
+    broken = arith::SelectOp::create(builder, emit.loc, bad, emit.i32(i + 1), broken);
+  }
+  return broken;
+}
+
+void EntryEmitter::allocateFrame() {
+  int64_t slots = 3;
+  for (auto op : entry.getBody().getOps<run::LaunchOp>())
+    slots = std::max<int64_t>(slots, op.getBuffers().size() + op.getSizes().size());
+  Value count = arith::ConstantOp::create(builder, emit.loc, builder.getI64IntegerAttr(slots));
+  frame = LLVM::AllocaOp::create(builder, emit.loc, emit.pointer, builder.getI64Type(), count, 8);
+}
+
+void EntryEmitter::call(StringRef kernel, Value blocks, Value grain) {
+  Type i64 = builder.getI64Type();
+  auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(builder.getContext()),
+                                          {emit.pointer, emit.pointer, emit.pointer, i64, i64});
+  Value address = LLVM::AddressOfOp::create(builder, emit.loc, emit.pointer, kernel);
+  LLVM::CallOp::create(
+      builder, emit.loc, type,
+      ValueRange{launchFunction, pool, address, frame, emit.toI64(blocks), emit.toI64(grain)});
+}
+
+void EntryEmitter::launch(run::LaunchOp op) {
+  unsigned slot = 0;
+  for (Value buffer : op.getBuffers())
+    putBuffer(slot++, buffer);
+  for (Attribute size : op.getSizes())
+    put(slot++, emit.toI64(evaluate(cast<ein::ExtentAttr>(size))));
+  Value one = emit.constant(1);
+  Value work = arith::MaxSIOp::create(builder, emit.loc, evaluate(op.getWork()), one);
+  Value grain = arith::DivUIOp::create(builder, emit.loc, emit.constant(kGrainWork), work);
+  call(op.getProgram(), evaluate(op.getGrid()),
+       arith::MaxSIOp::create(builder, emit.loc, grain, one));
+}
+
+void EntryEmitter::copy(run::CopyOp op) {
+  putBuffer(0, op.getSource());
+  putBuffer(1, op.getTarget());
+  Value bytes = evaluate(op.getSource().getType().getByteSize());
+  put(2, emit.toI64(bytes));
+  Value blocks = arith::CeilDivUIOp::create(builder, emit.loc, bytes, emit.constant(kCopyBlock));
+  call(kCopyKernel, blocks, emit.constant(1));
+}
+
+LogicalResult EntryEmitter::run() {
+  Type i32 = builder.getI32Type();
+  auto function =
+      LLVM::LLVMFuncOp::create(builder, emit.loc, ("einf_entry_" + entry.getName()).str(),
+                               LLVM::LLVMFunctionType::get(i32, {emit.pointer}));
+  OpBuilder::InsertionGuard insertion(builder);
+  Block *block = function.addEntryBlock(builder);
+  builder.setInsertionPointToStart(block);
+  readCall(block->getArgument(0));
+  Value broken = brokenAssumption();
+  allocateFrame();
+  Value fine =
+      arith::CmpIOp::create(builder, emit.loc, arith::CmpIPredicate::eq, broken, emit.i32(0));
+  auto steps = scf::IfOp::create(builder, emit.loc, fine, /*withElse=*/false);
+  LLVM::ReturnOp::create(builder, emit.loc, broken);
+  builder.setInsertionPointToStart(steps.thenBlock());
+  for (Operation *step : entry.getSteps()) {
+    emit.loc = step->getLoc();
+    auto launch = dyn_cast<run::LaunchOp>(step);
+    if (launch && launch.getDevice() != "cpu")
+      return launch.emitOpError("runs on '") << launch.getDevice() << "', but there is only 'cpu'";
+    launch ? this->launch(launch) : copy(cast<run::CopyOp>(step));
+  }
+  return success();
+}
 
 } // namespace
 
-void emitEntry(OpBuilder &builder, Location loc, StringRef name, unsigned numSymbols,
-               ArrayRef<Guard> guards, ArrayRef<Launch> launches) {
-  MLIRContext *context = builder.getContext();
-  auto pointer = LLVM::LLVMPointerType::get(context);
-  Type i32 = builder.getI32Type(), i64 = builder.getI64Type();
-  auto function = LLVM::LLVMFuncOp::create(builder, loc, ("einf_entry_" + name).str(),
-                                           LLVM::LLVMFunctionType::get(i32, {pointer}));
-  OpBuilder::InsertionGuard insertion(builder);
-  Block *entry = function.addEntryBlock(builder);
-  builder.setInsertionPointToStart(entry);
-  Emitter emit{builder, loc, pointer};
-  Value call = entry->getArgument(0);
-  Value services = emit.field(call, kServices, pointer), pool = emit.field(call, kPool, pointer);
-  Value symbolArray = emit.field(call, kSymbols, pointer);
-  Value bufferArray = emit.field(call, kBuffers, pointer);
-  Value launch = emit.field(services, kLaunch, pointer);
-  SmallVector<Value> symbols, indices;
-  for (unsigned i = 0; i < numSymbols; ++i) {
-    symbols.push_back(emit.field(symbolArray, 8 * i, i64));
-    indices.push_back(
-        arith::IndexCastOp::create(builder, loc, builder.getIndexType(), symbols.back()));
-  }
-
-  // The number of the first broken guard, or 0.
-  Value broken = arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(0));
-  Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
-  for (int64_t i = guards.size(); i-- > 0;) {
-    Value value = affine::expandAffineExpr(builder, loc, guards[i], {}, indices);
-    Value bad = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, value, zero);
-    Value number = arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(i + 1));
-    broken = arith::SelectOp::create(builder, loc, bad, number, broken);
-  }
-  int64_t slots = 1;
-  for (const Launch &each : launches)
-    slots = std::max<int64_t>(slots, each.buffers.size() + each.symbols.size());
-  Value count = arith::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(slots));
-  Value frame = LLVM::AllocaOp::create(builder, loc, pointer, i64, count, 8);
-  Value fine =
-      arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, broken,
-                            arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(0)));
-  auto run = scf::IfOp::create(builder, loc, fine, /*withElse=*/false);
-  LLVM::ReturnOp::create(builder, loc, broken);
-  builder.setInsertionPointToStart(run.thenBlock());
-
-  auto launchType = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(context),
-                                                {pointer, pointer, pointer, i64, i64});
-  for (const Launch &each : launches) {
-    unsigned slot = 0;
-    for (unsigned buffer : each.buffers)
-      emit.put(frame, slot++, emit.field(bufferArray, 8 * buffer, pointer));
-    SmallVector<Value> values;
-    for (unsigned symbol : each.symbols) {
-      emit.put(frame, slot++, symbols[symbol]);
-      values.push_back(indices[symbol]);
-    }
-    Value blocks = affine::expandAffineExpr(builder, loc, each.grid.getResult(0), {}, values);
-    Value work = affine::expandAffineExpr(builder, loc, each.work.getResult(0), {}, values);
-    Value one = arith::ConstantIndexOp::create(builder, loc, 1);
-    work = arith::MaxSIOp::create(builder, loc, work, one);
-    Value grain = arith::DivUIOp::create(
-        builder, loc, arith::ConstantIndexOp::create(builder, loc, kGrainWork), work);
-    grain = arith::MaxSIOp::create(builder, loc, grain, one);
-    Value kernel = LLVM::AddressOfOp::create(builder, loc, pointer, each.program);
-    LLVM::CallOp::create(
-        builder, loc, launchType,
-        ValueRange{launch, pool, kernel, frame, emit.toI64(blocks), emit.toI64(grain)});
-  }
+LogicalResult emitEntry(OpBuilder &builder, run::EntryOp entry) {
+  auto module = cast<ModuleOp>(builder.getInsertionBlock()->getParentOp());
+  if (!entry.getBody().getOps<run::CopyOp>().empty() && !module.lookupSymbol(kCopyKernel))
+    emitCopyKernel(builder, entry.getLoc());
+  return EntryEmitter(builder, entry).run();
 }
 
 } // namespace einfall::cpu

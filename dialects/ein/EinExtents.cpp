@@ -1,6 +1,5 @@
 //===- EinExtents.cpp - Extents and the tensor type -----------------------===//
-#include "dialects/ein/EinDialect.h"
-#include "dialects/ein/EinText.h"
+#include "dialects/ein/EinIndexing.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -74,7 +73,7 @@ AffineExpr ExtentAttr::over(SmallVectorImpl<StringAttr> &table) const {
   return getExpr().replaceSymbols(replacement);
 }
 
-static ParseResult parseExtent(AsmParser &parser, ExtentAttr &extent) {
+ParseResult parseExtent(AsmParser &parser, ExtentAttr &extent) {
   NameTable names;
   AffineExpr expr;
   if (parseIndexExpr(parser, names, expr))

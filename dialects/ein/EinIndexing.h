@@ -12,6 +12,9 @@
 
 namespace einfall::ein {
 
+/// Parses one extent as it stands in types: `t - s`.
+mlir::ParseResult parseExtent(mlir::AsmParser &parser, ExtentAttr &extent);
+
 /// An operand as it stands in text, before names are known.
 struct IndexedOperand {
   mlir::OpAsmParser::UnresolvedOperand operand;

@@ -4,7 +4,7 @@
 #include "codegen/cpu/Object.h"
 #include "codegen/cpu/Unroll.h"
 #include "dialects/tile/TileDialect.h"
-#include "lib/Driver/EntryPlan.h"
+#include "lib/Driver/Manifest.h"
 #include "lib/Driver/Safetensors.h"
 #include "lib/Package/Writer.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -24,7 +24,7 @@ namespace einfall {
 void registerCompilerDialects(DialectRegistry &registry) {
   registry.insert<arith::ArithDialect, func::FuncDialect, math::MathDialect, memref::MemRefDialect,
                   scf::SCFDialect, vector::VectorDialect, LLVM::LLVMDialect, ein::EinDialect,
-                  tile::TileDialect>();
+                  tile::TileDialect, run::RunDialect>();
 }
 
 namespace {
@@ -56,9 +56,8 @@ LogicalResult runPhases(ModuleOp module, const CpuTarget &target, StringRef fold
   return success();
 }
 
-/// Plans the entries and writes their code into a module of its own.
-FailureOr<OwningOpRef<ModuleOp>> generateCode(ModuleOp module, PackageTables &tables,
-                                              std::vector<EntryPlan> &plans) {
+/// Writes the code of programs and entries into a module of its own.
+FailureOr<OwningOpRef<ModuleOp>> generateCode(ModuleOp module) {
   module.getContext()->loadDialect<LLVM::LLVMDialect, scf::SCFDialect, vector::VectorDialect>();
   OpBuilder builder(module.getContext());
   OwningOpRef<ModuleOp> code = ModuleOp::create(builder, module.getLoc());
@@ -66,30 +65,26 @@ FailureOr<OwningOpRef<ModuleOp>> generateCode(ModuleOp module, PackageTables &ta
   for (auto program : module.getOps<func::FuncOp>())
     if (program->hasAttr(tile::kProgram) && failed(cpu::unrollProgram(builder, program)))
       return failure();
-  for (auto function : module.getOps<func::FuncOp>()) {
-    if (!function->hasAttr("ein.entry"))
-      continue;
-    FailureOr<EntryPlan> plan = planEntry(function, tables);
-    if (failed(plan))
+  for (auto entry : module.getOps<run::EntryOp>())
+    if (failed(cpu::emitEntry(builder, entry)))
       return failure();
-    cpu::emitEntry(builder, function.getLoc(), function.getName(), plan->info.symbols.size(),
-                   plan->guards, plan->launches);
-    plans.push_back(std::move(*plan));
-  }
-  if (plans.empty())
-    return emitError(module.getLoc()) << "no function is marked ein.entry: nothing to compile";
   return code;
 }
 
 FailureOr<std::string> compileTarget(ModuleOp module, const CpuTarget &target,
-                                     const CompileOptions &options, PackageTables &tables,
-                                     std::vector<EntryPlan> &plans) {
+                                     const CompileOptions &options, PackageTables &tables) {
   OwningOpRef<ModuleOp> clone = module.clone();
   if (failed(runPhases(*clone, target, options.dumpPhases)))
     return failure();
-  FailureOr<OwningOpRef<ModuleOp>> code = generateCode(*clone, tables, plans);
+  FailureOr<PackageTables> described = describeEntries(*clone);
+  if (failed(described))
+    return failure();
+  tables = std::move(*described);
+  if (tables.entries.empty())
+    return emitError(module.getLoc()) << "no function is marked ein.entry: nothing to compile";
+  FailureOr<OwningOpRef<ModuleOp>> code = generateCode(*clone);
   if (failed(code) || failed(cpu::lowerToLLVM(**code, target)) ||
-      failed(dump(**code, options.dumpPhases, target.name + ".4-llvm")))
+      failed(dump(**code, options.dumpPhases, target.name + ".5-llvm")))
     return failure();
   SmallVector<char> object;
   if (failed(cpu::emitObject(**code, target, /*assembly=*/false, object)))
@@ -206,7 +201,6 @@ LogicalResult readInto(ModuleOp module, StringRef path, std::optional<std::strin
 LogicalResult compileToPackage(ModuleOp module, const CompileOptions &options) {
   package::PackageSpec spec;
   PackageTables tables;
-  std::vector<EntryPlan> plans;
   for (const std::string &name : options.targets) {
     const CpuTarget *target = findCpuTarget(name);
     if (!target) {
@@ -216,9 +210,7 @@ LogicalResult compileToPackage(ModuleOp module, const CompileOptions &options) {
         diag << ", " << known.name;
       return diag;
     }
-    tables = {};
-    plans.clear();
-    FailureOr<std::string> code = compileTarget(module, *target, options, tables, plans);
+    FailureOr<std::string> code = compileTarget(module, *target, options, tables);
     if (failed(code))
       return failure();
     rt::TargetInfo info;
@@ -246,16 +238,11 @@ LogicalResult compileToPackage(ModuleOp module, const CompileOptions &options) {
   spec.manifest.modelKind = options.modelKind;
   for (auto &[key, value] : options.metadata)
     spec.manifest.metadata.push_back({key, value});
-  // What the runtime says when entry code returns the number of a broken guard.
-  for (const EntryPlan &plan : plans)
-    for (auto [number, text] : llvm::enumerate(plan.assumptions))
-      spec.manifest.metadata.push_back(
-          {"assume." + plan.info.name + "." + std::to_string(number + 1), text});
+  llvm::append_range(spec.manifest.metadata, tables.assumptions);
   llvm::sort(spec.manifest.metadata, [](auto &a, auto &b) { return a.key < b.key; });
   spec.manifest.bounds = tables.bounds;
   spec.manifest.states = tables.states;
-  for (EntryPlan &plan : plans)
-    spec.manifest.entries.push_back(std::move(plan.info));
+  spec.manifest.entries = tables.entries;
   rt::Status status = package::writePackage(std::move(spec), options.output);
   if (!status.ok())
     return emitError(module.getLoc()) << status.message();
@@ -263,12 +250,10 @@ LogicalResult compileToPackage(ModuleOp module, const CompileOptions &options) {
 }
 
 LogicalResult compileToAssembly(ModuleOp module, const CpuTarget &target, std::string &text) {
-  PackageTables tables;
-  std::vector<EntryPlan> plans;
   OwningOpRef<ModuleOp> clone = module.clone();
   if (failed(runPhases(*clone, target, "")))
     return failure();
-  FailureOr<OwningOpRef<ModuleOp>> code = generateCode(*clone, tables, plans);
+  FailureOr<OwningOpRef<ModuleOp>> code = generateCode(*clone);
   SmallVector<char> buffer;
   if (failed(code) || failed(cpu::lowerToLLVM(**code, target)) ||
       failed(cpu::emitObject(**code, target, /*assembly=*/true, buffer)))

@@ -3,12 +3,13 @@
 #include "mlir/Transforms/Passes.h"
 #include "passes/ein-to-tile/Passes.h"
 #include "passes/ein/Passes.h"
+#include "passes/run/Passes.h"
 
 using namespace mlir;
 
 namespace einfall {
 
-static constexpr llvm::StringLiteral kNames[] = {"input", "cascade", "kernels", "tile"};
+static constexpr llvm::StringLiteral kNames[] = {"input", "cascade", "kernels", "tile", "run"};
 
 llvm::StringRef nameOf(Phase phase) { return kNames[static_cast<int>(phase)]; }
 
@@ -51,6 +52,11 @@ void populatePhase(OpPassManager &passes, Phase phase, const CpuTarget &target) 
     passes.addPass(createCSEPass());
     break;
   }
+  case Phase::Run:
+    passes.addPass(run::createRunFromKernels());
+    // Last: lifetimes count the steps that are there.
+    passes.addNestedPass<run::EntryOp>(run::createRunPlanMemory());
+    break;
   }
 }
 

@@ -13,8 +13,10 @@ enum class Phase {
   Cascade, ///< views composed, maps inlined
   Kernels, ///< everything inside ein.kernel
   Tile,    ///< every kernel names a tile program for one target
+  Run,     ///< entries are host programs with planned memory
 };
-inline constexpr Phase kPhases[] = {Phase::Input, Phase::Cascade, Phase::Kernels, Phase::Tile};
+inline constexpr Phase kPhases[] = {Phase::Input, Phase::Cascade, Phase::Kernels, Phase::Tile,
+                                    Phase::Run};
 
 llvm::StringRef nameOf(Phase phase);
 std::optional<Phase> parsePhase(llvm::StringRef name);

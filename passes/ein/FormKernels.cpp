@@ -132,6 +132,13 @@ struct FormKernelsPass : impl::EinFormKernelsBase<FormKernelsPass> {
     start(op, true);
   }
 
+  static unsigned countUses(const Group &group, Value value) {
+    unsigned count = 0;
+    for (Operation *op : group.ops)
+      count += llvm::count(op->getOperands(), value);
+    return count;
+  }
+
   void outline(Group &group, unsigned number) {
     Operation *last = group.ops.back();
     OpBuilder builder(last);
@@ -140,20 +147,35 @@ struct FormKernelsPass : impl::EinFormKernelsBase<FormKernelsPass> {
       for (Value operand : op->getOperands())
         if (!operand.getDefiningOp() || !llvm::is_contained(group.ops, operand.getDefiningOp()))
           inputs.insert(operand);
+    // A tensor that one op updates and another one reads is two operands:
+    // blocks of the kernel must not read what others have stored.
+    SmallVector<Value> operands(inputs.getArrayRef());
+    DenseMap<Operation *, unsigned> ownDest;
+    for (Operation *op : group.ops)
+      if (isa<UpdateOp, ScatterOp>(op) && inputs.contains(op->getOperand(0)) &&
+          countUses(group, op->getOperand(0)) > 1) {
+        ownDest[op] = operands.size();
+        operands.push_back(op->getOperand(0));
+      }
     SmallVector<Value> results(last->getResults());
     StringRef base =
         isa<EinsumOp>(group.ops.front())
             ? (cast<EinsumOp>(group.ops.front()).getMonoids().empty() ? "map" : "reduce")
             : group.ops.front()->getName().stripDialect();
-    auto kernel =
-        KernelOp::create(builder, last->getLoc(), last->getResultTypes(), inputs.getArrayRef(),
-                         (base + "_" + Twine(number)).str(), Attribute());
+    auto kernel = KernelOp::create(builder, last->getLoc(), last->getResultTypes(), operands,
+                                   (base + "_" + Twine(number)).str(), Attribute());
     Block *block = builder.createBlock(&kernel.getBody());
     IRMapping mapping;
-    for (Value input : inputs)
-      mapping.map(input, block->addArgument(input.getType(), input.getLoc()));
-    for (Operation *op : group.ops)
-      builder.clone(*op, mapping);
+    for (Value input : operands) {
+      Value argument = block->addArgument(input.getType(), input.getLoc());
+      if (!mapping.contains(input))
+        mapping.map(input, argument);
+    }
+    for (Operation *op : group.ops) {
+      Operation *inner = builder.clone(*op, mapping);
+      if (auto own = ownDest.find(op); own != ownDest.end())
+        inner->setOperand(0, block->getArgument(own->second));
+    }
     SmallVector<Value> yielded;
     for (Value result : results)
       yielded.push_back(mapping.lookup(result));

@@ -1,0 +1,228 @@
+//===- Manifest.cpp - What a package says of its host programs ------------===//
+#include "lib/Driver/Manifest.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+
+namespace einfall {
+
+rt::DType dtypeOf(Type element) {
+  if (element.isInteger(1))
+    return rt::DType::I1;
+  if (auto integer = dyn_cast<IntegerType>(element)) {
+    std::string name =
+        "i" + std::to_string(std::max<unsigned>(8, llvm::PowerOf2Ceil(integer.getWidth())));
+    return *rt::parseDType(name);
+  }
+  std::string text;
+  llvm::raw_string_ostream(text) << element;
+  return *rt::parseDType(text);
+}
+
+namespace {
+
+using Position = function_ref<uint32_t(StringRef)>;
+
+/// The addends of a sum; MLIR keeps `a - b` as `b * -1 + a`.
+void collectAddends(AffineExpr expr, SmallVectorImpl<AffineExpr> &out) {
+  if (expr.getKind() != AffineExprKind::Add)
+    return out.push_back(expr);
+  collectAddends(cast<AffineBinaryOpExpr>(expr).getLHS(), out);
+  collectAddends(cast<AffineBinaryOpExpr>(expr).getRHS(), out);
+}
+
+bool isNegative(AffineExpr expr) {
+  if (expr.getKind() == AffineExprKind::Mul)
+    expr = cast<AffineBinaryOpExpr>(expr).getRHS();
+  auto literal = dyn_cast<AffineConstantExpr>(expr);
+  return literal && literal.getValue() < 0;
+}
+
+rt::Extent toProgram(AffineExpr expr, ArrayRef<StringAttr> names, Position position);
+
+/// Differences stay differences: users read these extents.
+rt::Extent sumToProgram(AffineExpr sum, ArrayRef<StringAttr> names, Position position) {
+  SmallVector<AffineExpr> addends;
+  collectAddends(sum, addends);
+  std::stable_partition(addends.begin(), addends.end(),
+                        [](AffineExpr addend) { return !isNegative(addend); });
+  rt::Extent result = toProgram(addends[0], names, position);
+  for (AffineExpr addend : ArrayRef(addends).drop_front()) {
+    bool minus = isNegative(addend);
+    result = rt::Extent::binary(minus ? rt::ExtentOp::Sub : rt::ExtentOp::Add, result,
+                                toProgram(minus ? -addend : addend, names, position));
+  }
+  return result;
+}
+
+rt::Extent toProgram(AffineExpr expr, ArrayRef<StringAttr> names, Position position) {
+  if (auto literal = dyn_cast<AffineConstantExpr>(expr))
+    return rt::Extent::constant(literal.getValue());
+  if (auto symbol = dyn_cast<AffineSymbolExpr>(expr))
+    return rt::Extent::symbol(position(names[symbol.getPosition()].getValue()));
+  if (expr.getKind() == AffineExprKind::Add)
+    return sumToProgram(expr, names, position);
+  auto binary = cast<AffineBinaryOpExpr>(expr);
+  rt::ExtentOp::Kind kind = rt::ExtentOp::Mul;
+  switch (expr.getKind()) {
+  case AffineExprKind::FloorDiv:
+    kind = rt::ExtentOp::FloorDiv;
+    break;
+  case AffineExprKind::CeilDiv:
+    kind = rt::ExtentOp::CeilDiv;
+    break;
+  case AffineExprKind::Mod:
+    kind = rt::ExtentOp::Mod;
+    break;
+  default:
+    break;
+  }
+  return rt::Extent::binary(kind, toProgram(binary.getLHS(), names, position),
+                            toProgram(binary.getRHS(), names, position));
+}
+
+rt::Extent toProgram(ein::ExtentAttr extent, Position position) {
+  return toProgram(extent.getExpr(), extent.getSymbols(), position);
+}
+
+template <typename List> unsigned positionOf(List &list, StringRef name) {
+  for (auto [i, item] : llvm::enumerate(list))
+    if (item.name == name)
+      return i;
+  return list.size();
+}
+
+/// Describes one entry, adding to the tables of the package.
+class EntryDescriber {
+public:
+  EntryDescriber(run::EntryOp entry, PackageTables &tables) : entry(entry), tables(tables) {}
+  LogicalResult run();
+
+private:
+  LogicalResult buffer(Value value);
+  FailureOr<unsigned> weight(Operation *op, StringRef name, run::BufferType type,
+                             ElementsAttr literal);
+  FailureOr<unsigned> state(run::StateOp op);
+  void symbols();
+
+  run::EntryOp entry;
+  PackageTables &tables;
+  rt::EntryInfo info;
+  unsigned numConstants = 0;
+};
+
+FailureOr<unsigned> EntryDescriber::weight(Operation *op, StringRef name, run::BufferType type,
+                                           ElementsAttr literal) {
+  auto &list = tables.weights;
+  // A literal is stored once, whatever entry has it.
+  unsigned at =
+      literal ? llvm::find_if(list, [&](auto &w) { return w.literal == literal; }) - list.begin()
+              : positionOf(list, name);
+  if (at == list.size())
+    list.push_back({name.str(), type, literal});
+  else if (list[at].type != type)
+    return op->emitError() << "weight '" << name << "' is " << list[at].type << " in one entry and "
+                           << type << " in another";
+  return at;
+}
+
+FailureOr<unsigned> EntryDescriber::state(run::StateOp op) {
+  rt::StateInfo info;
+  info.name = op.getName().str();
+  info.dtype = dtypeOf(op.getResult().getType().getElementType());
+  for (ein::ExtentAttr extent : op.getResult().getType().getShape())
+    info.shape.push_back(toProgram(extent, [&](StringRef symbol) -> uint32_t {
+      auto it = llvm::find(tables.bounds, symbol);
+      if (it == tables.bounds.end())
+        it = tables.bounds.insert(it, symbol.str());
+      return it - tables.bounds.begin();
+    }));
+  auto &list = tables.states;
+  unsigned at = positionOf(list, info.name);
+  if (at == list.size())
+    list.push_back(info);
+  else if (list[at].dtype != info.dtype || list[at].shape != info.shape)
+    return op.emitError() << "state '" << info.name << "' differs between entries";
+  return at;
+}
+
+LogicalResult EntryDescriber::buffer(Value value) {
+  auto type = cast<run::BufferType>(value.getType());
+  rt::BufferInfo buffer;
+  buffer.dtype = dtypeOf(type.getElementType());
+  auto position = [&](StringRef name) -> uint32_t { return entry.findSymbol(name); };
+  for (ein::ExtentAttr extent : type.getShape())
+    buffer.shape.push_back(toProgram(extent, position));
+  buffer.byteSize = toProgram(type.getByteSize(), position);
+  FailureOr<unsigned> index = 0u;
+  if (auto argument = dyn_cast<BlockArgument>(value)) {
+    unsigned number = argument.getArgNumber();
+    buffer.name = entry.getArgumentName(number).str();
+    buffer.kind = entry.isOutput(number) ? rt::BufferKind::Output : rt::BufferKind::Input;
+    if (auto range = entry.getArgAttrOfType<ArrayAttr>(number, run::EntryOp::kRange)) {
+      buffer.hasRange = true;
+      buffer.lo = cast<IntegerAttr>(range[0]).getInt();
+      buffer.hi = cast<IntegerAttr>(range[1]).getInt();
+    }
+  } else if (auto op = value.getDefiningOp<run::WeightOp>()) {
+    buffer.name = op.getName().str();
+    buffer.kind = rt::BufferKind::Weight;
+    index = weight(op, buffer.name, type, {});
+  } else if (auto op = value.getDefiningOp<run::ConstantOp>()) {
+    buffer.name = (entry.getName() + ".constant" + Twine(numConstants++)).str();
+    buffer.kind = rt::BufferKind::Weight;
+    index = weight(op, buffer.name, type, op.getValue());
+  } else if (auto op = value.getDefiningOp<run::StateOp>()) {
+    buffer.name = op.getName().str();
+    buffer.kind = rt::BufferKind::State;
+    index = state(op);
+  } else {
+    auto alloc = cast<run::AllocOp>(value.getDefiningOp());
+    if (!alloc.getAlive())
+      return alloc.emitOpError("has no lifetime: run-plan-memory gives it one");
+    buffer.name = alloc.getName().str();
+    buffer.kind = rt::BufferKind::Temporary;
+    buffer.firstStep = (*alloc.getAlive())[0];
+    buffer.lastStep = (*alloc.getAlive())[1];
+  }
+  if (failed(index))
+    return failure();
+  buffer.index = *index;
+  info.buffers.push_back(std::move(buffer));
+  return success();
+}
+
+void EntryDescriber::symbols() {
+  for (auto [i, symbol] : llvm::enumerate(entry.getSymbols())) {
+    run::SymbolOrigin origin = entry.originOf(i);
+    rt::SymbolSource source = origin.kind == run::SymbolOrigin::Input   ? rt::SymbolSource::InputDim
+                              : origin.kind == run::SymbolOrigin::Bound ? rt::SymbolSource::Bound
+                                                                        : rt::SymbolSource::Param;
+    info.symbols.push_back({cast<StringAttr>(symbol).str(), source, origin.argument, origin.dim});
+  }
+}
+
+LogicalResult EntryDescriber::run() {
+  info.name = entry.getName().str();
+  symbols();
+  for (Value value : entry.getBuffers())
+    if (failed(buffer(value)))
+      return failure();
+  for (auto [number, op] : llvm::enumerate(entry.getBody().getOps<run::AssumeOp>()))
+    tables.assumptions.push_back(
+        {"assume." + info.name + "." + std::to_string(number + 1), op.getExtent().str()});
+  tables.entries.push_back(std::move(info));
+  return success();
+}
+
+} // namespace
+
+FailureOr<PackageTables> describeEntries(ModuleOp module) {
+  PackageTables tables;
+  for (auto entry : module.getOps<run::EntryOp>())
+    if (failed(EntryDescriber(entry, tables).run()))
+      return failure();
+  return tables;
+}
+
+} // namespace einfall

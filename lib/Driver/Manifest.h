@@ -1,0 +1,35 @@
+//===- Manifest.h - What a package says of its host programs ----*- C++ -*-===//
+#ifndef EINFALL_LIB_DRIVER_MANIFEST_H
+#define EINFALL_LIB_DRIVER_MANIFEST_H
+
+#include "dialects/run/RunDialect.h"
+#include "einfall/manifest.h"
+#include "mlir/IR/BuiltinOps.h"
+
+namespace einfall {
+
+/// Entries, states and weights as the runtime reads them.
+struct PackageTables {
+  struct Weight {
+    std::string name;
+    run::BufferType type;
+    mlir::ElementsAttr literal; // of a run.constant, else null
+  };
+  std::vector<Weight> weights;
+  std::vector<rt::StateInfo> states;
+  std::vector<std::string> bounds;
+  std::vector<rt::EntryInfo> entries;
+  /// What the runtime says when entry code returns the number of a broken
+  /// assumption.
+  std::vector<rt::MetadataItem> assumptions;
+};
+
+/// Collects the tables of the entries of `module`, whose memory is planned.
+mlir::FailureOr<PackageTables> describeEntries(mlir::ModuleOp module);
+
+/// The element type as packages name it.
+rt::DType dtypeOf(mlir::Type element);
+
+} // namespace einfall
+
+#endif

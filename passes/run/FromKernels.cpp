@@ -1,0 +1,392 @@
+//===- FromKernels.cpp - Entry functions become host programs -------------===//
+#include "dialects/tile/TileDialect.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Remarks.h"
+#include "passes/run/Passes.h"
+#include "llvm/ADT/SetVector.h"
+
+using namespace mlir;
+
+namespace einfall::run {
+#define GEN_PASS_DEF_RUNFROMKERNELS
+#include "passes/run/Passes.h.inc"
+
+namespace {
+
+/// Writes the host program of one function.
+class EntryBuilder {
+public:
+  EntryBuilder(func::FuncOp function) : function(function), builder(function) {}
+
+  FailureOr<EntryOp> run();
+  unsigned numLaunches = 0, numCopies = 0;
+
+private:
+  LogicalResult signature();
+  LogicalResult arguments();
+  void findStateValues(func::ReturnOp done);
+  LogicalResult kernel(ein::KernelOp op);
+  Value targetOf(ein::KernelOp op, unsigned operand, Value result);
+  LogicalResult results(func::ReturnOp done);
+
+  StringRef text(unsigned argument, StringRef key) {
+    auto attr = function.getArgAttrOfType<StringAttr>(argument, key);
+    return attr ? attr.getValue() : StringRef();
+  }
+  StringRef resultText(unsigned result, StringRef key) {
+    auto attr = function.getResultAttrOfType<StringAttr>(result, key);
+    return attr ? attr.getValue() : StringRef();
+  }
+  BufferType bufferType(Value value) {
+    return BufferType::get(cast<ein::TensorType>(value.getType()));
+  }
+  void mention(ein::ExtentAttr extent) {
+    symbols.insert(extent.getSymbols().begin(), extent.getSymbols().end());
+  }
+  Value allocate(Location loc, StringRef name, Type type) {
+    for (ein::ExtentAttr extent : cast<BufferType>(type).getShape())
+      mention(extent);
+    return AllocOp::create(builder, loc, type, name, DenseI64ArrayAttr());
+  }
+  void copy(Location loc, Value source, Value target, const Twine &reason) {
+    CopyOp::create(builder, loc, source, target);
+    ++numCopies;
+    remark::analysis(
+        loc,
+        remark::RemarkOpts::name("copy").category("run-from-kernels").function(entry.getName()))
+        << reason.str();
+  }
+  /// True if anything after `op` reads the tensor `value`.
+  static bool isReadAfter(Value value, Operation *op) {
+    return llvm::any_of(value.getUsers(),
+                        [&](Operation *user) { return user != op && op->isBeforeInBlock(user); });
+  }
+
+  func::FuncOp function;
+  OpBuilder builder;
+  EntryOp entry;
+  llvm::SmallSetVector<StringAttr, 8> symbols;
+  DenseMap<Value, Value> bufferOf; // of each tensor
+  /// Tensors that are a value of a state on its way to the new one: these live
+  /// in the state's own buffer.
+  DenseMap<Value, StringRef> stateValues;
+  unsigned numInputs = 0;
+};
+
+/// What may be said of a place in a buffer's life.
+std::string nameOf(Value buffer) {
+  if (auto state = buffer.getDefiningOp<StateOp>())
+    return ("state '" + state.getName() + "'").str();
+  if (auto weight = buffer.getDefiningOp<WeightOp>())
+    return ("weight '" + weight.getName() + "'").str();
+  if (buffer.getDefiningOp<ConstantOp>())
+    return "a constant";
+  if (auto alloc = buffer.getDefiningOp<AllocOp>())
+    return ("temporary '" + alloc.getName() + "'").str();
+  auto argument = cast<BlockArgument>(buffer);
+  auto entry = cast<EntryOp>(argument.getOwner()->getParentOp());
+  unsigned number = argument.getArgNumber();
+  return ((entry.isOutput(number) ? "output '" : "input '") + entry.getArgumentName(number) + "'")
+      .str();
+}
+
+bool isReadOnly(Value buffer) {
+  if (auto argument = dyn_cast<BlockArgument>(buffer))
+    return !cast<EntryOp>(argument.getOwner()->getParentOp()).isOutput(argument.getArgNumber());
+  return isa<WeightOp, ConstantOp>(buffer.getDefiningOp());
+}
+
+/// Makes the entry with its arguments; symbols are filled in at the end.
+LogicalResult EntryBuilder::signature() {
+  SmallVector<Type> types;
+  SmallVector<Attribute> attributes;
+  SmallVector<Location> locations;
+  auto add = [&](Value value, StringRef name, Location loc, ArrayRef<NamedAttribute> more) {
+    SmallVector<NamedAttribute> list(more);
+    list.push_back(builder.getNamedAttr(EntryOp::kName, builder.getStringAttr(name)));
+    attributes.push_back(builder.getDictionaryAttr(list));
+    types.push_back(bufferType(value));
+    locations.push_back(loc);
+    for (ein::ExtentAttr extent : bufferType(value).getShape())
+      mention(extent);
+  };
+  for (BlockArgument argument : function.getArguments()) {
+    unsigned number = argument.getArgNumber();
+    if (!isa<ein::TensorType>(argument.getType()))
+      return function.emitError() << "argument #" << number << " of entry '" << function.getName()
+                                  << "' is " << argument.getType() << ", not an ein tensor";
+    if (!text(number, "ein.weight").empty() || !text(number, "ein.state").empty())
+      continue;
+    SmallVector<NamedAttribute> more;
+    if (Attribute range = function.getArgAttr(number, "ein.range"))
+      more.push_back(builder.getNamedAttr(EntryOp::kRange, range));
+    StringRef name = text(number, "ein.name");
+    add(argument, name.empty() ? ("arg" + Twine(number)).str() : name.str(), argument.getLoc(),
+        more);
+  }
+  numInputs = types.size();
+  auto done = cast<func::ReturnOp>(function.front().getTerminator());
+  for (auto [number, value] : llvm::enumerate(done.getOperands())) {
+    if (!isa<ein::TensorType>(value.getType()))
+      return done.emitOpError("result #") << number << " is no ein tensor";
+    if (!resultText(number, "ein.state").empty())
+      continue;
+    StringRef name = resultText(number, "ein.name");
+    add(value, name.empty() ? ("result" + Twine(number)).str() : name.str(), done.getLoc(),
+        builder.getNamedAttr(EntryOp::kOutput, builder.getUnitAttr()));
+  }
+  entry = EntryOp::create(builder, function.getLoc(), function.getName(),
+                          builder.getFunctionType(types, {}), builder.getStrArrayAttr({}),
+                          builder.getStrArrayAttr({}), StringAttr(),
+                          builder.getArrayAttr(attributes), ArrayAttr());
+  Block *block = builder.createBlock(&entry.getBody());
+  block->addArguments(types, locations);
+  return success();
+}
+
+LogicalResult EntryBuilder::arguments() {
+  unsigned next = 0;
+  llvm::StringMap<Value> named;
+  for (BlockArgument argument : function.getArguments()) {
+    unsigned number = argument.getArgNumber();
+    StringRef weight = text(number, "ein.weight"), state = text(number, "ein.state");
+    Type type = bufferType(argument);
+    if (weight.empty() && state.empty()) {
+      bufferOf[argument] = entry.getArgument(next++);
+      continue;
+    }
+    for (ein::ExtentAttr extent : bufferType(argument).getShape())
+      mention(extent);
+    bool isWeight = !weight.empty();
+    Value &buffer = named[((isWeight ? "w" : "s") + (isWeight ? weight : state)).str()];
+    if (buffer && (!isWeight || buffer.getType() != type))
+      return function.emitError() << "argument #" << number << ": '" << (isWeight ? weight : state)
+                                  << "' is an argument already; name each weight and state once";
+    if (!buffer)
+      buffer = isWeight ? Value(WeightOp::create(builder, argument.getLoc(), type, weight))
+                        : Value(StateOp::create(builder, argument.getLoc(), type, state));
+    bufferOf[argument] = buffer;
+  }
+  return success();
+}
+
+/// Follows each returned state back through its updates to the argument.
+void EntryBuilder::findStateValues(func::ReturnOp done) {
+  for (auto [number, value] : llvm::enumerate(done.getOperands())) {
+    StringRef state = resultText(number, "ein.state");
+    SmallVector<Value> line = {value};
+    while (auto kernel = line.back().getDefiningOp<ein::KernelOp>()) {
+      std::optional<unsigned> operand =
+          kernel.getInPlaceOperand(cast<OpResult>(line.back()).getResultNumber());
+      if (!operand)
+        break;
+      line.push_back(kernel.getInputs()[*operand]);
+    }
+    auto argument = dyn_cast<BlockArgument>(line.back());
+    if (state.empty() || !argument || text(argument.getArgNumber(), "ein.state") != state)
+      continue;
+    for (Value each : line)
+      stateValues[each] = state;
+  }
+}
+
+/// The buffer in which `op` updates its operand to give `result`.
+Value EntryBuilder::targetOf(ein::KernelOp op, unsigned operand, Value result) {
+  Location loc = op.getLoc();
+  Value old = op.getInputs()[operand], buffer = bufferOf.lookup(old);
+  // Blocks of the kernel read what others store.
+  bool readNow = llvm::count(op.getInputs(), old) > 1;
+  bool readLater = readNow || isReadAfter(old, op);
+  auto why = [&] {
+    return Twine(readNow ? "' needs its old value at other points"
+                         : "' updates it, and its old value is read later")
+        .str();
+  };
+  bool inState = buffer.getDefiningOp<StateOp>() && stateValues.contains(old);
+  if (inState && stateValues.contains(result) && readLater) {
+    // The new value has to end up here: the old one moves away.
+    Value saved = allocate(loc, (op.getName() + "_old").str(), buffer.getType());
+    copy(loc, buffer, saved, nameOf(buffer) + " is copied: kernel '" + op.getName() + why());
+    bufferOf[old] = saved;
+    return buffer;
+  }
+  bool keep = readLater || (inState && !stateValues.contains(result));
+  if (!keep && !isReadOnly(buffer))
+    return buffer;
+  Value fresh = allocate(loc, op.getName(), buffer.getType());
+  copy(loc, buffer, fresh,
+       nameOf(buffer) + " is copied: kernel '" + op.getName() +
+           (isReadOnly(buffer) ? std::string("' updates it, and it is read only") : why()));
+  return fresh;
+}
+
+LogicalResult EntryBuilder::kernel(ein::KernelOp op) {
+  auto reference = op->getAttrOfType<FlatSymbolRefAttr>("program");
+  auto program = reference ? SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(op, reference)
+                           : func::FuncOp();
+  if (!program)
+    return op.emitOpError("names no tile program: run ein-to-tile first");
+  SmallVector<Value> buffers(op.getInputs().size());
+  llvm::SmallSetVector<int64_t, 4> writes;
+  SmallVector<std::pair<Value, Value>> made; // results and their buffers
+  for (OpResult result : op.getResults()) {
+    std::optional<unsigned> operand = op.getInPlaceOperand(result.getResultNumber());
+    if (!operand) {
+      Value fresh = allocate(op.getLoc(), op.getName(), bufferType(result));
+      writes.insert(buffers.size());
+      buffers.push_back(fresh);
+      made.push_back({result, fresh});
+      continue;
+    }
+    Value target = targetOf(op, *operand, result);
+    writes.insert(*operand);
+    buffers[*operand] = target;
+    made.push_back({result, target});
+  }
+  for (auto [i, input] : llvm::enumerate(op.getInputs()))
+    if (!buffers[i])
+      buffers[i] = bufferOf.lookup(input);
+  for (auto [result, buffer] : made)
+    bufferOf[result] = buffer;
+
+  auto names = program->getAttrOfType<ArrayAttr>(tile::kSymbols);
+  SmallVector<StringAttr> table;
+  SmallVector<Attribute> sizes;
+  for (Attribute name : names) {
+    table.push_back(cast<StringAttr>(name));
+    sizes.push_back(ein::ExtentAttr::symbol(op.getContext(), table.back()));
+    symbols.insert(table.back());
+  }
+  auto extent = [&](StringRef key) {
+    AffineMap map = program->getAttrOfType<AffineMapAttr>(key).getValue();
+    return ein::ExtentAttr::of(map.getResult(0), table);
+  };
+  SmallVector<int64_t> sorted = writes.takeVector();
+  llvm::sort(sorted);
+  LaunchOp::create(builder, op.getLoc(), reference, buffers, builder.getDenseI64ArrayAttr(sorted),
+                   builder.getArrayAttr(sizes), extent(tile::kGrid), extent(tile::kWork),
+                   builder.getStringAttr("cpu"));
+  ++numLaunches;
+  return success();
+}
+
+LogicalResult EntryBuilder::results(func::ReturnOp done) {
+  Location loc = done.getLoc();
+  // Outputs first: the value of one may lie in a state that is stored below.
+  unsigned next = numInputs;
+  SmallVector<std::pair<Value, Value>> stores; // values for states
+  for (auto [number, value] : llvm::enumerate(done.getOperands())) {
+    Value buffer = bufferOf.lookup(value);
+    StringRef state = resultText(number, "ein.state");
+    if (!state.empty()) {
+      Value target;
+      for (auto op : entry.getBody().getOps<StateOp>())
+        if (op.getName() == state)
+          target = op.getResult();
+      if (!target || target.getType() != buffer.getType())
+        return done.emitOpError("result #")
+               << number << " is the new value of state '" << state << "', but "
+               << (target ? "differs from it in type" : "the entry has no argument of that state");
+      if (buffer != target)
+        stores.push_back({buffer, target});
+      continue;
+    }
+    Value output = entry.getArgument(next++);
+    if (auto alloc = buffer.getDefiningOp<AllocOp>()) {
+      // The temporary is the output.
+      for (auto &entryOfMap : bufferOf)
+        if (entryOfMap.second == buffer)
+          entryOfMap.second = output;
+      for (auto &store : stores)
+        if (store.first == buffer)
+          store.first = output;
+      buffer.replaceAllUsesWith(output);
+      alloc.erase();
+      continue;
+    }
+    copy(loc, buffer, output,
+         "result '" + entry.getArgumentName(next - 1) + "' is a copy: it is " + nameOf(buffer) +
+             " itself");
+  }
+  // A state that another one takes its value from is saved before it changes.
+  for (auto &[source, target] : stores)
+    if (llvm::any_of(stores, [&](auto &other) { return other.second == source; })) {
+      Value saved = allocate(loc, "exchanged", source.getType());
+      copy(loc, source, saved, nameOf(source) + " is copied: another state takes its value");
+      source = saved;
+    }
+  for (auto &[source, target] : stores)
+    copy(loc, source, target,
+         nameOf(target) + " is copied: its new value is no update of it, but " + nameOf(source));
+  return success();
+}
+
+FailureOr<EntryOp> EntryBuilder::run() {
+  auto done = cast<func::ReturnOp>(function.front().getTerminator());
+  if (failed(signature()) || failed(arguments()))
+    return failure();
+  findStateValues(done);
+  if (auto facts = function->getAttrOfType<ArrayAttr>("ein.assume"))
+    for (Attribute fact : facts) {
+      mention(cast<ein::ExtentAttr>(fact));
+      AssumeOp::create(builder, function.getLoc(), cast<ein::ExtentAttr>(fact));
+    }
+  for (Operation &op : function.front().without_terminator()) {
+    if (auto constant = dyn_cast<ein::ConstantOp>(op)) {
+      Value value = constant.getResult();
+      bufferOf[value] =
+          ConstantOp::create(builder, op.getLoc(), bufferType(value), constant.getValue());
+    } else if (isa<ein::EmptyOp>(op)) {
+      Value value = op.getResult(0);
+      bufferOf[value] = allocate(op.getLoc(), "empty", bufferType(value));
+    } else if (auto kernel = dyn_cast<ein::KernelOp>(op)) {
+      if (failed(this->kernel(kernel)))
+        return failure();
+    } else {
+      return op.emitOpError("is not part of a kernel");
+    }
+  }
+  if (failed(results(done)))
+    return failure();
+  SmallVector<Attribute> names(symbols.begin(), symbols.end()), params;
+  if (auto given = function->getAttrOfType<ArrayAttr>("ein.params"))
+    llvm::copy_if(given, std::back_inserter(params),
+                  [&](Attribute name) { return symbols.contains(cast<StringAttr>(name)); });
+  entry.setSymbolsAttr(builder.getArrayAttr(names));
+  // What a shape tells is not passed as a number.
+  entry.setParamsAttr(builder.getStrArrayAttr({}));
+  llvm::erase_if(params, [&](Attribute name) {
+    return entry.originOf(llvm::find(names, name) - names.begin()).kind != SymbolOrigin::None;
+  });
+  entry.setParamsAttr(builder.getArrayAttr(params));
+  for (unsigned i = 0; i < names.size(); ++i)
+    if (entry.originOf(i).kind == SymbolOrigin::None)
+      return function.emitError() << "no argument of entry '" << function.getName()
+                                  << "' tells the size " << names[i]
+                                  << ": list it in ein.params, to be passed as a number";
+  return entry;
+}
+
+struct FromKernelsPass : impl::RunFromKernelsBase<FromKernelsPass> {
+  void runOnOperation() override {
+    for (auto function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
+      if (function->hasAttr(tile::kProgram))
+        continue;
+      if (function->hasAttr("ein.entry")) {
+        EntryBuilder builder(function);
+        if (function.isExternal() || !function.getBody().hasOneBlock()) {
+          function.emitError("an entry is a function of one block");
+          return signalPassFailure();
+        }
+        if (failed(builder.run()))
+          return signalPassFailure();
+        numLaunches += builder.numLaunches;
+        numCopies += builder.numCopies;
+      }
+      function.erase();
+    }
+  }
+};
+
+} // namespace
+} // namespace einfall::run
