@@ -39,8 +39,6 @@ void populatePhase(OpPassManager &passes, Phase phase, const CpuTarget &target) 
     each.addPass(createCSEPass());
     break;
   case Phase::Kernels:
-    // Last before kernels: equal copies of one tensor must not become one.
-    each.addPass(ein::createEinInsertCopies());
     each.addPass(ein::createEinFormKernels());
     break;
   case Phase::Tile: {

@@ -37,20 +37,6 @@ def EinInlineMaps : Pass<"ein-inline-maps", "::mlir::func::FuncOp"> {
   let statistics = [Statistic<"numInlined", "num-inlined", "maps inlined">];
 }
 
-def EinInsertCopies : Pass<"ein-insert-copies", "::mlir::func::FuncOp"> {
-  let summary = "copies where an update in place would be seen, or a result has no buffer of its own";
-  let description = [{
-    Before: updates and scatters are functional. After: each may be made in
-    place, in the buffer of its destination: that is a temporary or the state
-    whose new value it makes, and nothing reads its old value later. A state
-    whose new value is not a chain of updates of the old one is stored over at
-    the end. No two results share a buffer, and none is an argument or a
-    constant. Says so where the old value of a state is copied. Must directly
-    precede ein-form-kernels: a fold would drop the copies. Exactness: bitwise.
-  }];
-  let statistics = [Statistic<"numCopies", "num-copies", "tensors copied">];
-}
-
 def EinFormKernels : Pass<"ein-form-kernels", "::mlir::func::FuncOp"> {
   let summary = "group Einsums of one pass into ein.kernel regions";
   let description = [{

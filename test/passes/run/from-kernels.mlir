@@ -91,7 +91,7 @@ func.func @exchange(%a: !ein.tensor<[n], f32> {ein.state = "a"}, %b: !ein.tensor
 
 // -----
 // A kernel that reads what it updates at other points, and an update of an input.
-// REMARK: remark: {{.*}}state 'k' is copied: kernel 'map_0' needs its old value at other points
+// REMARK: remark: {{.*}}state 'k' is copied: kernel 'update_0' needs its old value at other points
 // REMARK: remark: {{.*}}input 'arg1' is copied: kernel 'update_1' updates it, and it is read only
 // CHECK-LABEL: run.entry @reversed(
 // CHECK: %[[K:.*]] = run.state "k"
@@ -99,8 +99,7 @@ func.func @exchange(%a: !ein.tensor<[n], f32> {ein.state = "a"}, %b: !ein.tensor
 // CHECK: run.launch @{{.*}}(%[[OLD]], %[[K]]) writes [1]
 func.func @reversed(%k: !ein.tensor<[8], f32> {ein.state = "k"}, %x: !ein.tensor<[4], f32>, %z: !ein.tensor<[], f32>)
     -> (!ein.tensor<[8], f32> {ein.state = "k"}, !ein.tensor<[4], f32>) attributes {ein.entry} {
-  %r = ein.einsum (%k[7 - i]) -> [i] {partial} : (!ein.tensor<[8], f32>) -> !ein.tensor<[8], f32>
-  %new = ein.update %k[i] = %r[i] : !ein.tensor<[8], f32>, !ein.tensor<[8], f32>
+  %new = ein.update %k[7 - i] = %k[i] : !ein.tensor<[8], f32>, !ein.tensor<[8], f32>
   %y = ein.update %x[0] = %z[] : !ein.tensor<[4], f32>, !ein.tensor<[], f32>
   return %new, %y : !ein.tensor<[8], f32>, !ein.tensor<[4], f32>
 }
