@@ -164,9 +164,9 @@ def check_whitespace(sources: list[Source]) -> Iterator[Problem]:
 
 @check("options")
 def check_options(sources: list[Source]) -> Iterator[Problem]:
-    """Command-line options live under tools/, main() too."""
+    """Command-line options live under tools/, main() there and in the benchmarks."""
     for source in sources:
-        if not source.ends(CPP) or source.path.startswith(("tools/", "test/", "runtime/examples/")):
+        if not source.ends(CPP) or source.path.startswith(("tools/", "test/", "bench/", "runtime/examples/")):
             continue
         for number, line in source.lines():
             if re.search(r"\bcl::(opt|list|bits|alias)\b", line):

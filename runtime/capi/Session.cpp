@@ -7,47 +7,55 @@ using namespace einfall::rt;
 
 namespace {
 
-constexpr size_t kMaxTensors = 32;
+/// A list of a call: in an array, so that a usual call allocates nothing, or on
+/// the heap where it is longer.
+template <typename T> class List {
+public:
+  Status resize(const void *source, size_t n, const char *what) {
+    if (n != 0 && !source)
+      return invalidArgument("the list of " + std::string(what) + "s is null, expected " +
+                             std::to_string(n));
+    count = n;
+    if (n > kUsual)
+      more.resize(n);
+    return {};
+  }
+  T &operator[](size_t i) { return count > kUsual ? more[i] : few[i]; }
+  std::span<const T> span() const { return {count > kUsual ? more.data() : few, count}; }
 
-/// C arguments as the runtime's views; in arrays, so that a call allocates
-/// nothing.
-struct Views {
-  TensorView tensors[kMaxTensors];
+private:
+  static constexpr size_t kUsual = 32;
+  T few[kUsual];
+  std::vector<T> more;
   size_t count = 0;
+};
 
+/// C arguments as the runtime's views.
+struct Views : List<TensorView> {
   Status read(const einf_tensor *source, size_t n, const char *what) {
-    if (n > kMaxTensors || (n != 0 && !source))
-      return invalidArgument(std::string("bad list of ") + what);
+    EINF_TRY(resize(source, n, what));
     for (size_t i = 0; i < n; ++i) {
       const einf_tensor &t = source[i];
       if (unsigned(t.dtype) >= kDTypeCount || t.rank < 0 || t.rank > 16 ||
           (t.rank != 0 && !t.shape))
         return invalidArgument(std::string(what) + " " + std::to_string(i) +
                                " has a bad dtype, rank or shape");
-      tensors[i] = {t.name ? t.name : "", t.data, DType(t.dtype), {t.shape, size_t(t.rank)}};
+      (*this)[i] = {t.name ? t.name : "", t.data, DType(t.dtype), {t.shape, size_t(t.rank)}};
     }
-    count = n;
     return {};
   }
-  std::span<const TensorView> span() const { return {tensors, count}; }
 };
 
-struct Numbers {
-  Binding bindings[kMaxTensors];
-  size_t count = 0;
-
+struct Numbers : List<Binding> {
   Status read(const einf_binding *source, size_t n, const char *what) {
-    if (n > kMaxTensors || (n != 0 && !source))
-      return invalidArgument(std::string("bad list of ") + what);
+    EINF_TRY(resize(source, n, what));
     for (size_t i = 0; i < n; ++i) {
       if (!source[i].name)
         return invalidArgument(std::string(what) + " without a name");
-      bindings[i] = {source[i].name, source[i].value};
+      (*this)[i] = {source[i].name, source[i].value};
     }
-    count = n;
     return {};
   }
-  std::span<const Binding> span() const { return {bindings, count}; }
 };
 
 Status finish(const einf_package *package, Result<std::unique_ptr<Session>> session,

@@ -46,6 +46,27 @@ def test_views_lists_and_foreign_byte_order(matmul):
     np.testing.assert_allclose(matmul(a, b), a @ b, rtol=1e-5)
 
 
+def test_many_inputs(build):
+    """Any number of arguments; the C interface keeps short lists in an array and longer ones elsewhere."""
+    import einfall
+
+    tensor = "!ein.tensor<[n], f32>"
+    count = 41
+    names = [f"%x{k}" for k in range(count)]
+    arguments = ", ".join(f'{n}: {tensor} {{ein.name = "{n[1:]}"}}' for n in names)
+    lines, last = [], names[0]
+    for k, name in enumerate(names[1:]):
+        lines.append(f"%s{k} = ein.einsum ({last}[i], {name}[i]) -> [i] : ({tensor}, {tensor}) -> {tensor} {{\n"
+                     "^bb0(%a: f32, %b: f32):\n %c = arith.addf %a, %b : f32\n ein.yield %c : f32\n}")
+        last = f"%s{k}"
+    program = einfall.compile(f"func.func @sum({arguments}) -> ({tensor} {{ein.name = \"y\"}}) attributes {{ein.entry}} {{\n"
+                              + "\n".join(lines) + f"\nreturn {last} : {tensor}\n}}\n")
+    values = np.random.default_rng(0).random((count, 7)).astype(np.float32)
+    np.testing.assert_allclose(program(*values), values.sum(0), rtol=1e-5)
+    with pytest.raises(einfall.EinfallError, match=f"takes {count} inputs"):
+        program(*values, values[0])
+
+
 def test_results_outlive_the_package(build):
     import gc
 

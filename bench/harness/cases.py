@@ -1,0 +1,149 @@
+"""Benchmark cases from the files of `bench/cases`, one file a group."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parents[1] / "cases"
+TYPES = {"f32": 4, "bf16": 2, "f16": 2, "i8": 1}
+PROGRAMS = {
+    "linear": ("rows", "columns", "depth"),
+    "matmul": ("rows", "columns", "depth"),
+    "batched": ("batch", "rows", "columns", "depth"),
+    "int_linear": ("rows", "columns", "depth"),
+    "rmsnorm": ("rows", "columns"),
+    "layernorm": ("rows", "columns"),
+    "softmax": ("rows", "columns"),
+    "attention": ("heads", "kv_heads", "length", "size"),
+    "decode_attention": ("heads", "kv_heads", "length", "size"),
+    "decode": ("prompt", "new"),
+    "prefill": ("prompt",),
+}
+MODELS = ("decode", "prefill")
+OPTIONAL = {"types", "program", "memory", "quick", "causal", "model", "name", "threads"}
+
+
+class CaseError(ValueError):
+    """A file of cases that does not say what it should."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """One thing to measure.
+
+    sizes    the numbers that the program takes, by name
+    memory   it claims bandwidth of memory: its buffers go beyond the caches together
+    """
+
+    group: str
+    program: str
+    type: str
+    sizes: dict
+    memory: bool = False
+    quick: bool = False
+    causal: bool = False
+    model: str | None = None
+
+    @property
+    def name(self) -> str:
+        shape = "x".join(str(v) for v in self.sizes.values())
+        model = f" {Path(self.model).name}" if self.model else ""
+        return f"{self.program}{' causal' if self.causal else ''}{model} {shape} {self.type}"
+
+    def asdict(self) -> dict:
+        return dataclasses.asdict(self) | {"name": self.name}
+
+    @property
+    def flops(self) -> float:
+        """Multiplications and additions of one call, counted as the algebra has them."""
+        s = self.sizes
+        if self.program in ("linear", "matmul", "batched", "int_linear"):
+            return 2.0 * s.get("batch", 1) * s["rows"] * s["columns"] * s["depth"]
+        if self.program == "attention":
+            return 4.0 * s["heads"] * s["length"] ** 2 * s["size"] * (0.5 if self.causal else 1)
+        if self.program == "decode_attention":
+            return 4.0 * s["heads"] * s["length"] * s["size"]
+        return 0.0
+
+    @property
+    def bytes_read(self) -> float:
+        """Bytes that have to be read at least once."""
+        s, width = self.sizes, TYPES[self.type]
+        if self.program in ("linear", "matmul", "batched", "int_linear"):
+            return width * s.get("batch", 1) * s["depth"] * (s["rows"] + s["columns"])
+        if self.program == "attention":
+            return width * s["length"] * s["size"] * (s["heads"] + 2 * s["kv_heads"])
+        if self.program == "decode_attention":
+            return width * s["size"] * (s["heads"] + 2 * s["kv_heads"] * s["length"])
+        if self.program in MODELS:
+            return 0.0
+        return width * s["rows"] * s["columns"]
+
+    @property
+    def bytes_written(self) -> float:
+        s, width = self.sizes, TYPES[self.type]
+        if self.program in ("linear", "matmul", "batched"):
+            return width * s.get("batch", 1) * s["rows"] * s["columns"]
+        if self.program == "int_linear":
+            return 4 * s["rows"] * s["columns"]
+        if self.program in ("attention", "decode_attention"):
+            return width * s["heads"] * s["size"] * (s["length"] if self.program == "attention" else 1)
+        if self.program in MODELS:
+            return 0.0
+        return width * s["rows"] * s["columns"]
+
+    def copies(self, last_level_cache: int) -> int:
+        """How many of it, on different buffers, make one call.
+
+        A case of memory needs buffers of four times the last cache, so that none is found there again; a short one
+        is repeated until a call is longer than what calling costs.
+        """
+        if self.program in MODELS:
+            return 1
+        moved = self.bytes_read + self.bytes_written
+        if self.memory:
+            return max(1, -int(-4 * last_level_cache // moved))
+        return max(1, min(16, int(2e8 // max(self.flops, 1))))
+
+
+def groups() -> list[str]:
+    return sorted(p.stem for p in FOLDER.glob("*.json"))
+
+
+def load(group: str, folder: Path = FOLDER) -> list[Case]:
+    """The cases of a group, one a type. Raises `CaseError`."""
+    path = folder / f"{group}.json"
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise CaseError(f"there is no group '{group}'; there are {', '.join(groups())}") from None
+    except ValueError as e:
+        raise CaseError(f"{path}: {e}") from None
+    cases = []
+    for number, entry in enumerate(data["cases"]):
+        cases += _expand(group, {**data.get("defaults", {}), **entry}, f"{path}, case {number}")
+    return cases
+
+
+def _expand(group: str, entry: dict, where: str) -> list[Case]:
+    program = entry.get("program")
+    if program not in PROGRAMS:
+        raise CaseError(f"{where}: expected a program of {', '.join(PROGRAMS)}, but got {program!r}")
+    wanted = PROGRAMS[program]
+    known = OPTIONAL | {s for sizes in PROGRAMS.values() for s in sizes}
+    if wrong := [k for k in entry if k not in known]:
+        raise CaseError(f"{where}: unknown key {wrong[0]!r}")
+    sizes = {}
+    for key in wanted:
+        if not isinstance(entry.get(key), int) or entry[key] < 1:
+            raise CaseError(f"{where}: {program} needs {key}, a positive number, but got {entry.get(key)!r}")
+        sizes[key] = entry[key]
+    types = entry.get("types", [])
+    if not types or any(t not in TYPES for t in types):
+        raise CaseError(f"{where}: expected types of {', '.join(TYPES)}, but got {types!r}")
+    if program in MODELS and not entry.get("model"):
+        raise CaseError(f"{where}: {program} needs a model")
+    flags = {key: bool(entry.get(key, False)) for key in ("memory", "quick", "causal")}
+    return [Case(group, program, t, sizes, model=entry.get("model"), **flags) for t in types]

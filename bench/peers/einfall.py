@@ -1,0 +1,40 @@
+"""Einfall, called from Python with torch tensors that are used where they lie."""
+
+from __future__ import annotations
+
+import einfall as package
+from einfall import runtime
+from harness.cases import MODELS, Case
+
+from . import Unsupported
+
+
+class Peer:
+    def __init__(self, threads: int):
+        runtime.set_num_threads(threads)
+        self.threads = threads
+
+    def versions(self) -> dict:
+        return {"einfall": package.__version__}
+
+    def open(self, case: Case, copies: int):
+        if case.program in MODELS:
+            from .einfall_model import open_model
+
+            return open_model(case, self.threads)
+        from harness.programs import Program
+
+        program = Program(case, copies)
+        try:
+            compiled = package.compile(program.module, args=program.example(), dynamic_shapes=program.dynamic_shapes())
+        except package.EinfallError as e:
+            raise Unsupported(str(e)) from e
+
+        def call():
+            out = compiled(*program.inputs)
+            return out if isinstance(out, tuple) else (out,)
+
+        return call
+
+    def close(self) -> None:
+        pass
