@@ -67,6 +67,7 @@ private:
   void load(tile::LoadOp op);
   void gather(tile::GatherOp op);
   void store(tile::StoreOp op);
+  void scatter(tile::ScatterOp op);
   void broadcast(tile::BroadcastOp op);
   void reduce(tile::ReduceOp op);
   LogicalResult loop(scf::ForOp op);
@@ -103,6 +104,38 @@ private:
     Value bound = vector::BroadcastOp::create(builder, loc, type, i64(one(limit)));
     return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, lane, bound);
   }
+  /// Which lanes of each register are moved: below `limit` and where `where`
+  /// holds. Empty: all of them.
+  Units masksOf(Value limit, Value where, const Shape &shape) {
+    Units masks;
+    if (where)
+      masks = map.lookup(where);
+    if (!limit)
+      return masks;
+    Value below = lanesBelow(limit, shape.lanes);
+    masks.resize(shape.count, below);
+    if (where)
+      for (Value &mask : masks)
+        mask = arith::AndIOp::create(builder, loc, mask, below);
+    return masks;
+  }
+  /// Runs `write` if `condition` holds.
+  void guarded(Value condition, function_ref<void()> write) {
+    auto guard = scf::IfOp::create(builder, loc, condition, /*withElse=*/false);
+    OpBuilder::InsertionGuard restore(builder);
+    builder.setInsertionPointToStart(guard.thenBlock());
+    write();
+  }
+  /// `read` if `condition` holds, else 0.
+  Value guarded(Value condition, Type type, function_ref<Value()> read) {
+    auto guard = scf::IfOp::create(builder, loc, TypeRange(type), condition, true);
+    OpBuilder::InsertionGuard restore(builder);
+    builder.setInsertionPointToStart(guard.thenBlock());
+    scf::YieldOp::create(builder, loc, ValueRange{read()});
+    builder.setInsertionPointToStart(guard.elseBlock());
+    scf::YieldOp::create(builder, loc, ValueRange{zero(type)});
+    return guard.getResult(0);
+  }
   Value zero(Type type) {
     return arith::ConstantOp::create(builder, loc, type, builder.getZeroAttr(type));
   }
@@ -122,16 +155,21 @@ void Unroller::load(tile::LoadOp op) {
   Shape shape(op.getResult().getType());
   Units &units = map[op.getResult()];
   Type unit = std::exchange(shape.unit, memoryType(shape.unit));
-  Value mask = op.getLimit() ? lanesBelow(op.getLimit(), shape.lanes) : Value();
+  Units masks = masksOf(op.getLimit(), op.getWhere(), shape);
   unsigned align = alignmentOf(shape.unit);
   for (int64_t i = 0; i < shape.count; ++i) {
     Value offset = offsetAt(op.getOffset(), shape.place(i), op.getStrides());
     Value pointer = address(op.getBuffer(), getElementTypeOrSelf(shape.unit), offset);
-    if (mask)
-      units.push_back(LLVM::MaskedLoadOp::create(builder, loc, shape.unit, pointer, mask,
-                                                 zero(shape.unit), align));
+    auto plain = [&]() -> Value {
+      return LLVM::LoadOp::create(builder, loc, shape.unit, pointer, align);
+    };
+    if (masks.empty())
+      units.push_back(plain());
+    else if (shape.lanes == 0)
+      units.push_back(guarded(masks[i], shape.unit, plain));
     else
-      units.push_back(LLVM::LoadOp::create(builder, loc, shape.unit, pointer, align));
+      units.push_back(LLVM::MaskedLoadOp::create(builder, loc, shape.unit, pointer, masks[i],
+                                                 zero(shape.unit), align));
   }
   for (Value &value : units)
     value = bitcast(value, unit);
@@ -147,15 +185,10 @@ void Unroller::gather(tile::GatherOp op) {
   unsigned align = alignmentOf(shape.unit);
   for (int64_t i = 0; i < shape.count; ++i) {
     if (shape.lanes == 0) {
-      auto guard = scf::IfOp::create(builder, loc, TypeRange(element), masks[i], true);
-      OpBuilder::InsertionGuard restore(builder);
-      builder.setInsertionPointToStart(guard.thenBlock());
-      Value from = address(op.getBuffer(), element, offsets[i]);
-      scf::YieldOp::create(builder, loc,
-                           ValueRange{LLVM::LoadOp::create(builder, loc, element, from, align)});
-      builder.setInsertionPointToStart(guard.elseBlock());
-      scf::YieldOp::create(builder, loc, ValueRange{zero(element)});
-      units.push_back(guard.getResult(0));
+      units.push_back(guarded(masks[i], element, [&]() -> Value {
+        Value from = address(op.getBuffer(), element, offsets[i]);
+        return LLVM::LoadOp::create(builder, loc, element, from, align);
+      }));
       continue;
     }
     auto wide = VectorType::get(shape.lanes, builder.getI64Type());
@@ -178,17 +211,20 @@ void Unroller::store(tile::StoreOp op) {
     value = bitcast(value, shape.unit);
   Type element = getElementTypeOrSelf(shape.unit);
   unsigned align = alignmentOf(shape.unit);
-  Value mask = op.getLimit() ? lanesBelow(op.getLimit(), shape.lanes) : Value();
+  Units masks = masksOf(op.getLimit(), op.getWhere(), shape);
   bool contiguous = shape.lanes == 0;
   if (shape.lanes)
     contiguous = isConstantIntValue(one(op.getStrides().back()), 1);
   for (int64_t i = 0; i < shape.count; ++i) {
     Value offset = offsetAt(op.getOffset(), shape.place(i), op.getStrides());
     Value pointer = address(op.getBuffer(), element, offset);
-    if (contiguous && mask) {
-      LLVM::MaskedStoreOp::create(builder, loc, units[i], pointer, mask, align);
+    auto plain = [&] { LLVM::StoreOp::create(builder, loc, units[i], pointer, align); };
+    if (contiguous && masks.empty()) {
+      plain();
+    } else if (shape.lanes == 0) {
+      guarded(masks[i], plain);
     } else if (contiguous) {
-      LLVM::StoreOp::create(builder, loc, units[i], pointer, align);
+      LLVM::MaskedStoreOp::create(builder, loc, units[i], pointer, masks[i], align);
     } else {
       auto wide = VectorType::get(shape.lanes, builder.getI64Type());
       SmallVector<int64_t> numbers = llvm::to_vector(llvm::seq<int64_t>(0, shape.lanes));
@@ -200,13 +236,37 @@ void Unroller::store(tile::StoreOp op) {
       auto type = VectorType::get(shape.lanes, LLVM::LLVMPointerType::get(builder.getContext()));
       Value pointers =
           LLVM::GEPOp::create(builder, loc, type, element, pointer, ArrayRef<LLVM::GEPArg>{places});
-      Value where = mask;
-      if (!where) {
-        auto bits = VectorType::get(shape.lanes, builder.getI1Type());
-        where = arith::ConstantOp::create(builder, loc, DenseElementsAttr::get(bits, true));
-      }
+      auto bits = VectorType::get(shape.lanes, builder.getI1Type());
+      Value where = masks.empty() ? arith::ConstantOp::create(builder, loc,
+                                                              DenseElementsAttr::get(bits, true))
+                                  : masks[i];
       LLVM::masked_scatter::create(builder, loc, units[i], pointers, where, align);
     }
+  }
+}
+
+void Unroller::scatter(tile::ScatterOp op) {
+  Shape shape(op.getValue().getType());
+  Units units = map.lookup(op.getValue()), offsets = map.lookup(op.getOffsets());
+  Units masks = map.lookup(op.getMask());
+  shape.unit = memoryType(shape.unit);
+  Type element = getElementTypeOrSelf(shape.unit);
+  unsigned align = alignmentOf(shape.unit);
+  for (int64_t i = 0; i < shape.count; ++i) {
+    Value value = bitcast(units[i], shape.unit);
+    if (shape.lanes == 0) {
+      guarded(masks[i], [&] {
+        Value to = address(op.getBuffer(), element, offsets[i]);
+        LLVM::StoreOp::create(builder, loc, value, to, align);
+      });
+      continue;
+    }
+    auto wide = VectorType::get(shape.lanes, builder.getI64Type());
+    Value places = arith::IndexCastOp::create(builder, loc, wide, offsets[i]);
+    auto type = VectorType::get(shape.lanes, LLVM::LLVMPointerType::get(builder.getContext()));
+    Value pointers = LLVM::GEPOp::create(builder, loc, type, element, one(op.getBuffer()),
+                                         ArrayRef<LLVM::GEPArg>{places});
+    LLVM::masked_scatter::create(builder, loc, value, pointers, masks[i], align);
   }
 }
 
@@ -345,6 +405,8 @@ LogicalResult Unroller::op(Operation &op) {
     this->gather(gather);
   else if (auto store = dyn_cast<tile::StoreOp>(op))
     this->store(store);
+  else if (auto scatter = dyn_cast<tile::ScatterOp>(op))
+    this->scatter(scatter);
   else if (auto broadcast = dyn_cast<tile::BroadcastOp>(op))
     this->broadcast(broadcast);
   else if (auto reduce = dyn_cast<tile::ReduceOp>(op))

@@ -14,12 +14,14 @@ def Tile_LoadOp : Tile_Op<"load", [AttrSizedOperandSegments]> {
   let description = [{
     Element (i, j, ..) comes from buffer[offset + i * strides[0] + j * strides[1] + ..].
     The lane dimension has stride 1. With `limit`, lanes at or past it read as
-    0 and touch no memory. A scalar result has no strides.
+    0 and touch no memory; so do elements where the mask `where`, shaped like
+    the result, is 0. A scalar result has no strides.
   }];
   let arguments = (ins MemRefRankOf<[AnyType], [1]>:$buffer, Index:$offset,
-                       Variadic<Index>:$strides, Optional<Index>:$limit);
+                       Variadic<Index>:$strides, Optional<Index>:$limit, Optional<AnyType>:$where);
   let results = (outs AnyType:$result);
-  let assemblyFormat = [{$buffer `[` $offset `]` `strides` `[` $strides `]` (`limit` $limit^)? attr-dict
+  let assemblyFormat = [{$buffer `[` $offset `]` `strides` `[` $strides `]` (`limit` $limit^)?
+                         (`where` $where^ `:` type($where))? attr-dict
                          `:` type($buffer) `->` type($result)}];
   let hasVerifier = 1;
 }
@@ -36,9 +38,19 @@ def Tile_StoreOp : Tile_Op<"store", [AttrSizedOperandSegments]> {
   let summary = "write a tile at an offset with one stride a dimension";
   let description = [{ As `load`; the lane dimension may have any stride. }];
   let arguments = (ins AnyType:$value, MemRefRankOf<[AnyType], [1]>:$buffer, Index:$offset,
-                       Variadic<Index>:$strides, Optional<Index>:$limit);
+                       Variadic<Index>:$strides, Optional<Index>:$limit, Optional<AnyType>:$where);
   let assemblyFormat = [{$value `,` $buffer `[` $offset `]` `strides` `[` $strides `]` (`limit` $limit^)?
+                         (`where` $where^ `:` type($where))?
                          attr-dict `:` type($value) `,` type($buffer)}];
+}
+
+def Tile_ScatterOp : Tile_Op<"scatter"> {
+  let summary = "write one element at each offset of a tile where the mask allows";
+  let description = [{ In ascending order, so that of equal offsets the last one wins. }];
+  let arguments = (ins AnyType:$value, MemRefRankOf<[AnyType], [1]>:$buffer, AnyType:$offsets,
+                       AnyType:$mask);
+  let assemblyFormat = [{$value `,` $buffer `[` $offsets `]` `where` $mask attr-dict `:` type($value) `,`
+                         type($buffer) `,` type($offsets) `,` type($mask)}];
 }
 
 def Tile_BroadcastOp : Tile_Op<"broadcast", [Pure]> {

@@ -1,0 +1,347 @@
+//===- BlockLowering.cpp - What tile programs of all kinds share ----------===//
+#include "passes/ein-to-tile/BlockLowering.h"
+#include "dialects/tile/TileDialect.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+
+namespace einfall {
+
+Type storageType(Type element) {
+  auto integer = dyn_cast<IntegerType>(element);
+  if (!integer)
+    return element;
+  return IntegerType::get(element.getContext(),
+                          std::max<unsigned>(8, llvm::PowerOf2Ceil(integer.getWidth())));
+}
+
+//===----------------------------------------------------------------------===//
+// The program around a block
+//===----------------------------------------------------------------------===//
+
+func::FuncOp BlockLowering::begin(StringRef name) {
+  SmallVector<Type> types;
+  auto addBuffer = [&](Type tensor) {
+    types.push_back(MemRefType::get({ShapedType::kDynamic},
+                                    storageType(cast<ein::TensorType>(tensor).getElementType())));
+  };
+  llvm::for_each(kernel.getInputs().getTypes(), addBuffer);
+  for (Value result : kernel.getResults())
+    if (!kernel.getInPlaceOperand(cast<OpResult>(result).getResultNumber()))
+      addBuffer(result.getType());
+  unsigned numBuffers = types.size();
+  types.append(symbols.names.size() + 1, builder.getIndexType());
+  auto program = func::FuncOp::create(builder, loc, name, builder.getFunctionType(types, {}));
+  program.setPrivate();
+  Block *entry = program.addEntryBlock();
+  builder.setInsertionPointToStart(entry);
+  unsigned next = kernel.getInputs().size();
+  for (unsigned i = 0; i < next; ++i)
+    buffers.push_back(entry->getArgument(i));
+  for (unsigned i = 0, e = kernel.getNumResults(); i < e; ++i) {
+    std::optional<unsigned> inPlace = kernel.getInPlaceOperand(i);
+    outputs.push_back(inPlace ? buffers[*inPlace] : Value(entry->getArgument(next++)));
+  }
+  for (unsigned i = 0; i < symbols.names.size(); ++i)
+    symbolValues.push_back(entry->getArgument(numBuffers + i));
+  at.assign(extents.size(), Value());
+  active.assign(extents.size(), 1);
+  return program;
+}
+
+AffineExpr BlockLowering::placeBlock(Value number, AffineExpr &work) {
+  AffineExpr grid = builder.getAffineConstantExpr(1);
+  for (unsigned rank : llvm::reverse(schedule.order)) {
+    int64_t size = schedule.ranks[rank].block;
+    AffineExpr blocks = symbols.expr(extents[rank]).ceilDiv(size);
+    grid = grid * blocks;
+    Value count = expand(blocks, {});
+    Value place = arith::RemUIOp::create(builder, loc, number, count);
+    number = arith::DivUIOp::create(builder, loc, number, count);
+    at[rank] = arith::MulIOp::create(builder, loc, place, constant(size));
+    work = work * size;
+  }
+  return grid;
+}
+
+void BlockLowering::finish(func::FuncOp program, AffineExpr grid, AffineExpr work) {
+  func::ReturnOp::create(builder, loc);
+  unsigned numSymbols = symbols.names.size();
+  program->setAttr(tile::kProgram, builder.getUnitAttr());
+  program->setAttr(tile::kGrid, AffineMapAttr::get(AffineMap::get(0, numSymbols, grid)));
+  program->setAttr(tile::kWork, AffineMapAttr::get(AffineMap::get(0, numSymbols, work)));
+  program->setAttr(tile::kSymbols, builder.getArrayAttr(SmallVector<Attribute>(
+                                       symbols.names.begin(), symbols.names.end())));
+}
+
+void BlockLowering::emitRange(unsigned rank, Value from, Value to, function_ref<void()> inner) {
+  int64_t size = schedule.ranks[rank].tile;
+  bool isLanes = static_cast<int>(rank) == schedule.lanes;
+  bool even = divides(rank, size) && schedule.ranks[rank].block % size == 0;
+  Value step = constant(size), saved = at[rank];
+  Value whole = to;
+  if (!even) {
+    Value count = arith::SubIOp::create(builder, loc, to, from);
+    Value rest = arith::RemUIOp::create(builder, loc, count, step);
+    whole = arith::SubIOp::create(builder, loc, to, rest);
+  }
+  auto loop = [&](Value low, Value high, int64_t width) {
+    auto each = scf::ForOp::create(builder, loc, low, high, constant(width));
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(each.getBody());
+    at[rank] = each.getInductionVar();
+    active[rank] = width;
+    inner();
+  };
+  loop(from, whole, size);
+  if (!even && !isLanes && size > 1)
+    loop(whole, to, 1);
+  if (!even && isLanes) {
+    Value ragged = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, whole, to);
+    auto branch = scf::IfOp::create(builder, loc, ragged, /*withElse=*/false);
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(branch.thenBlock());
+    at[rank] = whole;
+    active[rank] = size;
+    limit = arith::SubIOp::create(builder, loc, to, whole);
+    inner();
+    limit = Value();
+  }
+  at[rank] = saved;
+  active[rank] = 1;
+}
+
+void BlockLowering::emitFree(unsigned level, function_ref<void()> inner) {
+  if (level == schedule.order.size())
+    return inner();
+  unsigned rank = schedule.order[level];
+  RankSchedule plan = schedule.ranks[rank];
+  if (plan.block == 1)
+    return emitFree(level + 1, inner);
+  Value from = at[rank], extent = extentOf(rank);
+  Value to = arith::AddIOp::create(builder, loc, from, constant(plan.block));
+  to = arith::MinSIOp::create(builder, loc, to, extent);
+  emitRange(rank, from, to, [&] { emitFree(level + 1, inner); });
+}
+
+void BlockLowering::setSpace() {
+  tiles.space = TileSpace();
+  for (unsigned rank = 0; rank < active.size(); ++rank)
+    if (active[rank] > 1 && static_cast<int>(rank) != schedule.lanes) {
+      tiles.space.sizes.push_back(active[rank]);
+      tiles.space.ranks.push_back(rank);
+    }
+  if (schedule.lanes >= 0) {
+    tiles.space.sizes.push_back(schedule.ranks[schedule.lanes].tile);
+    tiles.space.ranks.push_back(schedule.lanes);
+    tiles.space.lanes = true;
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Coordinates and elements
+//===----------------------------------------------------------------------===//
+
+TileValue BlockLowering::compare(arith::CmpIPredicate predicate, TileValue a, TileValue b) {
+  return tiles.create<arith::CmpIOp>(
+      builder.getI1Type(), {a, b},
+      std::pair<StringRef, Attribute>("predicate", builder.getI64IntegerAttr((int64_t)predicate)));
+}
+
+TileValue BlockLowering::coordinate(unsigned rank) {
+  int dim = tiles.space.find(rank);
+  if (dim < 0 || active[rank] == 1)
+    return {at[rank], 0};
+  uint32_t mask = 1u << dim;
+  return {
+      tile::IotaOp::create(builder, loc, tiles.space.type(mask, builder.getIndexType()), at[rank]),
+      mask};
+}
+
+TileValue BlockLowering::laneMask() {
+  uint32_t mask = tiles.space.laneBit();
+  Value lane = tile::IotaOp::create(builder, loc, tiles.space.type(mask, builder.getIndexType()),
+                                    constant(0));
+  return compare(arith::CmpIPredicate::slt, {lane, mask}, {limit, 0});
+}
+
+TileValue BlockLowering::toIndex(TileValue value) {
+  // A truth value is 0 or 1.
+  if (getElementTypeOrSelf(value.value.getType()).isInteger(1))
+    return tiles.create<arith::IndexCastUIOp>(builder.getIndexType(), {value});
+  return tiles.create<arith::IndexCastOp>(builder.getIndexType(), {value});
+}
+
+void BlockLowering::valuesOf(const Access &access, ArrayRef<TileValue> coordinates,
+                             SmallVectorImpl<TileValue> &dims, SmallVectorImpl<TileValue> &values) {
+  for (unsigned rank = 0; rank < access.numRanks; ++rank)
+    dims.push_back(at[rank] ? coordinate(rank) : TileValue());
+  for (Value symbol : symbolValues)
+    values.push_back({symbol, 0});
+  llvm::append_range(values, coordinates);
+}
+
+TileValue BlockLowering::insideOf(const Access &access, ArrayRef<TileValue> dims,
+                                  ArrayRef<TileValue> values) {
+  TileValue inside = tiles.constant(builder.getBoolAttr(true));
+  for (auto [index, extent] : llvm::zip(access.indices, access.extents)) {
+    TileValue place = tiles.evaluate(index, dims, values);
+    inside = both(inside, compare(arith::CmpIPredicate::sge, place, tiles.index(0)));
+    inside =
+        both(inside, compare(arith::CmpIPredicate::slt, place, tiles.evaluate(extent, {}, values)));
+  }
+  return inside;
+}
+
+BlockLowering::Reach BlockLowering::reach(const Access &access, ArrayRef<TileValue> coordinates,
+                                          bool anyLaneStep) {
+  Reach result;
+  for (auto [dim, rank] : llvm::enumerate(tiles.space.ranks)) {
+    if (rank >= access.numRanks || active[rank] == 1 || !access.dependsOn(rank))
+      continue;
+    result.mask |= 1u << dim;
+    bool lane = tiles.space.laneBit() == 1u << dim && !anyLaneStep;
+    result.strided &= lane ? access.isUnitStride(rank) : access.stride(rank) != nullptr;
+  }
+  for (auto [i, value] : llvm::enumerate(coordinates))
+    if (value.value && value.mask && access.offset.isFunctionOfSymbol(symbols.names.size() + i))
+      result.strided = false;
+  if (!access.inside) {
+    SmallVector<TileValue> dims, values;
+    valuesOf(access, coordinates, dims, values);
+    result.inside = insideOf(access, dims, values);
+  }
+  return result;
+}
+
+SmallVector<Value> BlockLowering::stridesOf(const Access &access, uint32_t mask,
+                                            ArrayRef<Value> dims, ArrayRef<Value> extra) {
+  SmallVector<Value> strides;
+  for (auto [dim, rank] : llvm::enumerate(tiles.space.ranks))
+    if (mask & (1u << dim)) {
+      AffineExpr stride = rank < access.numRanks ? access.stride(rank) : AffineExpr();
+      strides.push_back(stride ? expand(stride, dims, extra) : constant(0));
+    }
+  return strides;
+}
+
+TileValue BlockLowering::loadStrided(const Access &access, Value buffer, Type stored,
+                                     const Reach &where, ArrayRef<TileValue> coordinates) {
+  SmallVector<Value> dims(at.begin(), at.begin() + access.numRanks), extra;
+  for (TileValue value : coordinates)
+    extra.push_back(value.value);
+  // A mask may vary along dimensions that the offset does not depend on.
+  uint32_t mask = where.mask | where.inside.mask;
+  Type type = tiles.space.type(mask, stored);
+  auto emit = [&](Value allowed) -> Value {
+    Value lanes = mask & tiles.space.laneBit() ? limit : Value();
+    return tile::LoadOp::create(builder, loc, type, buffer, expand(access.offset, dims, extra),
+                                stridesOf(access, mask, dims, extra), lanes, allowed);
+  };
+  if (!where.inside.value)
+    return {emit({}), mask};
+  if (where.inside.mask)
+    return {emit(tiles.broadcast(where.inside, mask).value), mask};
+  // One condition for the whole tile.
+  auto branch = scf::IfOp::create(builder, loc, TypeRange(type), where.inside.value, true);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(branch.thenBlock());
+  scf::YieldOp::create(builder, loc, ValueRange{emit({})});
+  builder.setInsertionPointToStart(branch.elseBlock());
+  TileValue zero = tiles.broadcast(tiles.constant(builder.getZeroAttr(stored)), mask);
+  scf::YieldOp::create(builder, loc, ValueRange{zero.value});
+  return {branch.getResult(0), mask};
+}
+
+TileValue BlockLowering::load(const Access &access, Value source, ArrayRef<TileValue> coordinates,
+                              TileValue &exists, TypedAttr fill) {
+  Value buffer = buffers[cast<BlockArgument>(source).getArgNumber()];
+  Type element = cast<ein::TensorType>(source.getType()).getElementType();
+  Type stored = storageType(element);
+  Reach where = reach(access, coordinates);
+  // A point that does not exist contributes nothing, whichever operand it is
+  // missing from.
+  if (where.inside.value && !fill)
+    exists = exists.value ? both(exists, where.inside) : where.inside;
+
+  TileValue loaded;
+  if (where.strided) {
+    loaded = loadStrided(access, buffer, stored, where, coordinates);
+  } else {
+    SmallVector<TileValue> dims, values;
+    valuesOf(access, coordinates, dims, values);
+    TileValue inside =
+        where.inside.value ? where.inside : tiles.constant(builder.getBoolAttr(true));
+    if (limit) // lanes past the limit are no points at all
+      inside = both(inside, laneMask());
+    TileValue offsets = tiles.evaluate(access.offset, dims, values);
+    loaded =
+        tiles.create<arith::SelectOp>(builder.getIndexType(), {inside, offsets, tiles.index(0)});
+    TileValue allowed = tiles.broadcast(inside, loaded.mask);
+    loaded.value = tile::GatherOp::create(builder, loc, tiles.space.type(loaded.mask, stored),
+                                          buffer, loaded.value, allowed.value);
+  }
+  if (stored != element)
+    loaded = tiles.create<arith::TruncIOp>(element, {loaded});
+  if (fill && where.inside.value)
+    loaded = tiles.create<arith::SelectOp>(element, {where.inside, loaded, tiles.constant(fill)});
+  return loaded;
+}
+
+void BlockLowering::store(const Access &access, Value buffer, TileValue value,
+                          ArrayRef<TileValue> coordinates, TileValue where) {
+  Reach target = reach(access, coordinates, /*anyLaneStep=*/true);
+  if (target.inside.value)
+    where = where.value ? both(where, target.inside) : target.inside;
+  Type element = getElementTypeOrSelf(value.value.getType());
+  if (Type stored = storageType(element); stored != element)
+    value = tiles.create<arith::ExtUIOp>(stored, {value});
+  value = tiles.broadcast(value, value.mask | target.mask | where.mask);
+  SmallVector<Value> dims(at.begin(), at.begin() + access.numRanks), extra;
+  for (TileValue coordinate : coordinates)
+    extra.push_back(coordinate.value);
+  auto emit = [&](Value allowed) {
+    Value lanes = value.mask & tiles.space.laneBit() ? limit : Value();
+    tile::StoreOp::create(builder, loc, value.value, buffer, expand(access.offset, dims, extra),
+                          stridesOf(access, value.mask, dims, extra), lanes, allowed);
+  };
+  if (target.strided && !where.value)
+    return emit({});
+  if (target.strided && where.mask == 0) {
+    auto branch = scf::IfOp::create(builder, loc, where.value, /*withElse=*/false);
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(branch.thenBlock());
+    return emit({});
+  }
+  if (target.strided)
+    return emit(tiles.broadcast(where, value.mask).value);
+  SmallVector<TileValue> points, values;
+  valuesOf(access, coordinates, points, values);
+  TileValue allowed = where.value ? where : tiles.constant(builder.getBoolAttr(true));
+  if (limit && value.mask & tiles.space.laneBit())
+    allowed = both(allowed, laneMask());
+  TileValue offsets = tiles.evaluate(access.offset, points, values);
+  tile::ScatterOp::create(builder, loc, value.value, buffer,
+                          tiles.broadcast(offsets, value.mask).value,
+                          tiles.broadcast(allowed, value.mask).value);
+}
+
+void BlockLowering::evaluateBody(Block &body, DenseMap<Value, TileValue> &values,
+                                 function_ref<unsigned(StringRef)> findRank, Operation *skip) {
+  for (Operation &inner : body.without_terminator()) {
+    if (&inner == skip)
+      continue;
+    if (auto index = dyn_cast<ein::IndexOp>(inner)) {
+      values[index] = coordinate(findRank(index.getRank()));
+    } else if (auto extent = dyn_cast<ein::ExtentOp>(inner)) {
+      values[extent] = {expand(symbols.expr(extent.getExtent()), {}), 0};
+    } else {
+      SmallVector<TileValue> operands;
+      for (Value operand : inner.getOperands())
+        operands.push_back(values.lookup(operand));
+      values[inner.getResult(0)] = tiles.clone(&inner, operands);
+    }
+  }
+}
+
+} // namespace einfall

@@ -1,0 +1,121 @@
+//===- BlockLowering.h - What tile programs of all kinds share --*- C++ -*-===//
+//
+// A program computes one block of a grid over some of its kernel's ranks. While
+// it is written, each rank stands at a coordinate (`at`), and so many
+// coordinates from there on are tiled (`active`): they run along registers, or
+// along lanes, the last of which may lie past a `limit`.
+//
+//===----------------------------------------------------------------------===//
+#ifndef EINFALL_PASSES_EINTOTILE_BLOCKLOWERING_H
+#define EINFALL_PASSES_EINTOTILE_BLOCKLOWERING_H
+
+#include "mlir/Dialect/Affine/Utils.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "passes/ein-to-tile/KernelLowering.h"
+#include "passes/ein-to-tile/TileValues.h"
+
+namespace einfall {
+
+class BlockLowering {
+public:
+  BlockLowering(mlir::OpBuilder &builder, ein::KernelOp kernel, const TileTarget &target)
+      : builder(builder), kernel(kernel), target(target), loc(kernel.getLoc()), tiles(builder, loc),
+        symbols(KernelSymbols::of(kernel)) {}
+
+protected:
+  /// Starts the program; the builder then stands in its body.
+  mlir::func::FuncOp begin(mlir::StringRef name);
+  /// Finds the block's place along the ranks of `schedule.order` and returns
+  /// the number of blocks. `work` is multiplied by what they cover.
+  mlir::AffineExpr placeBlock(mlir::Value number, mlir::AffineExpr &work);
+  /// Ends the body and says what the host has to know.
+  void finish(mlir::func::FuncOp program, mlir::AffineExpr grid, mlir::AffineExpr work);
+
+  /// Runs `inner` for every tile of the block, by the schedule.
+  void emitFree(unsigned level, mlir::function_ref<void()> inner);
+  /// Runs `inner` for tiles of `rank` in [from, to): whole ones, then a ragged
+  /// rest (masked lanes, or one coordinate at a time).
+  void emitRange(unsigned rank, mlir::Value from, mlir::Value to, mlir::function_ref<void()> inner);
+  /// Sets up the tiled dimensions from `active` and the schedule's lanes.
+  void setSpace();
+
+  mlir::Value constant(int64_t value) {
+    return mlir::arith::ConstantIndexOp::create(builder, loc, value);
+  }
+  /// `expr` over ranks, the kernel's symbols and `extra` ones after these.
+  mlir::Value expand(mlir::AffineExpr expr, mlir::ArrayRef<mlir::Value> dims,
+                     mlir::ArrayRef<mlir::Value> extra = {}) {
+    mlir::SmallVector<mlir::Value> values(symbolValues);
+    llvm::append_range(values, extra);
+    return mlir::affine::expandAffineExpr(builder, loc, expr, dims, values);
+  }
+  mlir::Value extentOf(unsigned rank) { return expand(symbols.expr(extents[rank]), {}); }
+  bool divides(unsigned rank, int64_t size) {
+    std::optional<int64_t> literal = extents[rank].getLiteral();
+    return literal && *literal % size == 0;
+  }
+
+  TileValue compare(mlir::arith::CmpIPredicate predicate, TileValue a, TileValue b);
+  TileValue both(TileValue a, TileValue b) {
+    return tiles.create<mlir::arith::AndIOp>(builder.getI1Type(), {a, b});
+  }
+  /// Coordinates of `rank` as a tile value.
+  TileValue coordinate(unsigned rank);
+  /// Which lanes lie below the limit.
+  TileValue laneMask();
+  /// What has to be known to reach the elements of an access.
+  struct Reach {
+    uint32_t mask = 0;   // tiled dimensions that the offset depends on
+    bool strided = true; // a constant step along each, 1 along lanes unless any will do
+    TileValue inside;    // null where the access is proven inside
+  };
+  Reach reach(const Access &access, mlir::ArrayRef<TileValue> coordinates,
+              bool anyLaneStep = false);
+  /// Reads the elements of the kernel's argument `source`. Where the access may
+  /// fall outside, `exists` is narrowed, or the element is `fill` if there is one.
+  TileValue load(const Access &access, mlir::Value source, mlir::ArrayRef<TileValue> coordinates,
+                 TileValue &exists, mlir::TypedAttr fill = {});
+  /// Writes `value` to `buffer` where the access is inside and `where` holds.
+  void store(const Access &access, mlir::Value buffer, TileValue value,
+             mlir::ArrayRef<TileValue> coordinates, TileValue where = {});
+  /// A coordinate that was read, as an index.
+  TileValue toIndex(TileValue value);
+  /// Values of the body's operations, given those of its arguments in `values`.
+  /// `skip` is left out.
+  void evaluateBody(mlir::Block &body, mlir::DenseMap<mlir::Value, TileValue> &values,
+                    mlir::function_ref<unsigned(mlir::StringRef)> findRank,
+                    mlir::Operation *skip = nullptr);
+
+  mlir::OpBuilder &builder;
+  ein::KernelOp kernel;
+  const TileTarget &target;
+  mlir::Location loc;
+  TileBuilder tiles;
+  KernelSymbols symbols;
+  mlir::SmallVector<ein::ExtentAttr> extents; // of the ranks
+  Schedule schedule;
+  mlir::SmallVector<mlir::Value> symbolValues, buffers, outputs;
+  mlir::SmallVector<mlir::Value> at;
+  mlir::SmallVector<int64_t> active;
+  mlir::Value limit; // of lanes, where a tile is ragged
+
+private:
+  TileValue loadStrided(const Access &access, mlir::Value buffer, mlir::Type stored,
+                        const Reach &where, mlir::ArrayRef<TileValue> coordinates);
+  TileValue insideOf(const Access &access, mlir::ArrayRef<TileValue> dims,
+                     mlir::ArrayRef<TileValue> values);
+  mlir::SmallVector<mlir::Value> stridesOf(const Access &access, uint32_t mask,
+                                           mlir::ArrayRef<mlir::Value> dims,
+                                           mlir::ArrayRef<mlir::Value> extra);
+  void valuesOf(const Access &access, mlir::ArrayRef<TileValue> coordinates,
+                mlir::SmallVectorImpl<TileValue> &dims, mlir::SmallVectorImpl<TileValue> &values);
+};
+
+/// The lowerings of kernels by what they hold.
+mlir::FailureOr<mlir::func::FuncOp> lowerScan(mlir::OpBuilder &builder, ein::KernelOp kernel,
+                                              mlir::StringRef name, const TileTarget &target);
+
+} // namespace einfall
+
+#endif
