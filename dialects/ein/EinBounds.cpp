@@ -95,53 +95,138 @@ struct BoundsProver {
 
 } // namespace
 
-bool staysInside(AffineMap map, ArrayRef<ExtentAttr> shape, ArrayRef<ExtentAttr> extents,
-                 unsigned firstSymbol, ArrayRef<StringAttr> symbols, Operation *scope,
-                 function_ref<std::optional<int64_t>(unsigned)> coordinateLimit) {
+static SmallVector<bool>
+indicesInside(AffineMap map, ArrayRef<ExtentAttr> shape, ArrayRef<ExtentAttr> extents,
+              unsigned firstSymbol, ArrayRef<StringAttr> symbols, Operation *scope,
+              function_ref<std::optional<int64_t>(unsigned)> coordinateLimit) {
   BoundsProver prover{map.getContext(), {}, {}, extents, firstSymbol, symbols, coordinateLimit};
   auto function = scope->getParentOfType<func::FuncOp>();
   if (auto facts = function ? function->getAttrOfType<ArrayAttr>("ein.assume") : ArrayAttr())
     for (Attribute fact : facts)
       prover.assumed.push_back(cast<ExtentAttr>(fact).over(prover.table));
+  SmallVector<bool> inside;
   for (auto [index, extent] : llvm::zip(map.getResults(), shape)) {
     // A rank alone over its own extent needs no arithmetic.
     auto dim = dyn_cast<AffineDimExpr>(index);
-    if (dim && extents[dim.getPosition()] == extent)
+    if (dim && extents[dim.getPosition()] == extent) {
+      inside.push_back(true);
       continue;
+    }
     std::optional<Interval> range = prover.bound(index);
-    if (!range)
-      return false;
     AffineExpr limit = extent.over(prover.table);
-    if (!prover.atLeastZero(range->low) || !prover.atLeastZero(limit - 1 - range->high))
-      return false;
+    inside.push_back(range && prover.atLeastZero(range->low) &&
+                     prover.atLeastZero(limit - 1 - range->high));
   }
-  return true;
+  return inside;
 }
 
-bool readsInside(EinsumOp op, unsigned operand) {
+Value indexedBy(Operation *op, unsigned number) {
+  if (isa<UpdateOp>(op))
+    return op->getOperand(0);
+  if (auto scatter = dyn_cast<ScatterOp>(op))
+    return number < scatter.getIndices().size() ? scatter.getIndices()[number] : scatter.getDest();
+  return op->getOperand(number);
+}
+
+SmallVector<ExtentAttr> rankExtents(Operation *op) {
   SmallVector<ExtentAttr> extents;
-  for (int64_t rank = 0, e = op.getNumRanks(); rank < e; ++rank)
-    extents.push_back(op.getRankExtent(rank));
+  if (auto einsum = dyn_cast<EinsumOp>(op)) {
+    for (int64_t rank = 0, e = einsum.getNumRanks(); rank < e; ++rank)
+      extents.push_back(einsum.getRankExtent(rank));
+    return extents;
+  }
+  Value space = isa<UpdateOp, ScatterOp>(op) ? op->getOperand(1) : op->getResult(0);
+  llvm::append_range(extents, cast<TensorType>(space.getType()).getShape());
+  return extents;
+}
+
+/// One more than the greatest value of the integers in `source`, if it is an
+/// argument whose range is known and has no negative numbers.
+static std::optional<int64_t> limitOf(Value source) {
+  auto argument = dyn_cast<BlockArgument>(source);
+  if (argument)
+    if (auto kernel = dyn_cast<KernelOp>(argument.getOwner()->getParentOp()))
+      argument = dyn_cast<BlockArgument>(kernel.getInputs()[argument.getArgNumber()]);
+  auto function =
+      argument ? dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp()) : func::FuncOp();
+  auto range = function ? function.getArgAttrOfType<ArrayAttr>(argument.getArgNumber(), "ein.range")
+                        : ArrayAttr();
+  if (!range || range.size() != 2 || cast<IntegerAttr>(range[0]).getInt() < 0)
+    return std::nullopt;
+  return cast<IntegerAttr>(range[1]).getInt();
+}
+
+SmallVector<bool> indicesInside(Operation *op, unsigned number) {
   SmallVector<StringAttr> symbols;
-  for (Attribute name : op.getSymbols())
+  for (Attribute name : op->getAttrOfType<ArrayAttr>("symbols"))
     symbols.push_back(cast<StringAttr>(name));
-  auto type = cast<TensorType>(op.getInputs()[operand].getType());
-  auto coordinateLimit = [&](unsigned source) -> std::optional<int64_t> {
-    auto argument = dyn_cast<BlockArgument>(op.getInputs()[source]);
-    if (argument)
-      if (auto kernel = dyn_cast<KernelOp>(argument.getOwner()->getParentOp()))
-        argument = dyn_cast<BlockArgument>(kernel.getInputs()[argument.getArgNumber()]);
-    auto function =
-        argument ? dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp()) : func::FuncOp();
-    auto range = function
-                     ? function.getArgAttrOfType<ArrayAttr>(argument.getArgNumber(), "ein.range")
-                     : ArrayAttr();
-    if (!range || range.size() != 2 || cast<IntegerAttr>(range[0]).getInt() < 0)
-      return std::nullopt;
-    return cast<IntegerAttr>(range[1]).getInt();
-  };
-  return staysInside(op.getMap(operand), type.getShape(), extents, op.getInputs().size(), symbols,
-                     op, coordinateLimit);
+  auto maps = op->getAttrOfType<ArrayAttr>("maps");
+  auto type = cast<TensorType>(indexedBy(op, number).getType());
+  return indicesInside(cast<AffineMapAttr>(maps[number]).getValue(), type.getShape(),
+                       rankExtents(op), maps.size(), symbols, op,
+                       [&](unsigned source) { return limitOf(indexedBy(op, source)); });
+}
+
+bool readsInside(Operation *op, unsigned number) {
+  return !llvm::is_contained(indicesInside(op, number), false);
+}
+
+/// The constant factor of each dim in `expr`; false if it is not linear in
+/// them with constant factors.
+static bool factorsOf(AffineExpr expr, SmallVectorImpl<int64_t> &factors, int64_t times = 1) {
+  if (expr.isSymbolicOrConstant())
+    return true;
+  if (auto dim = dyn_cast<AffineDimExpr>(expr)) {
+    factors[dim.getPosition()] += times;
+    return true;
+  }
+  auto binary = cast<AffineBinaryOpExpr>(expr);
+  if (expr.getKind() == AffineExprKind::Add)
+    return factorsOf(binary.getLHS(), factors, times) && factorsOf(binary.getRHS(), factors, times);
+  auto factor = dyn_cast<AffineConstantExpr>(binary.getRHS());
+  return expr.getKind() == AffineExprKind::Mul && factor &&
+         factorsOf(binary.getLHS(), factors, times * factor.getValue());
+}
+
+SmallVector<bool> separatedRanks(Operation *op) {
+  auto maps = op->getAttrOfType<ArrayAttr>("maps");
+  AffineMap map = cast<AffineMapAttr>(maps[maps.size() - 1]).getValue();
+  SmallVector<ExtentAttr> extents = rankExtents(op);
+  SmallVector<bool> separated(extents.size());
+  for (auto [rank, extent] : llvm::enumerate(extents))
+    separated[rank] = extent.getLiteral() == 1;
+  for (AffineExpr index : map.getResults()) {
+    SmallVector<int64_t> factors(extents.size());
+    // A coordinate that was read may make up for a step along a rank.
+    bool readsCoordinate = false;
+    for (unsigned i = 0; i < maps.size(); ++i)
+      readsCoordinate |= index.isFunctionOfSymbol(i);
+    SmallVector<unsigned> ranks;
+    if (!factorsOf(index, factors))
+      continue;
+    for (unsigned rank = 0; rank < extents.size(); ++rank)
+      if (factors[rank] != 0 && extents[rank].getLiteral() != 1)
+        ranks.push_back(rank);
+    // As digits of a number: each step is longer than all that the smaller
+    // ones cover together.
+    llvm::sort(ranks, [&](unsigned a, unsigned b) {
+      return std::pair(std::abs(factors[a]), a) < std::pair(std::abs(factors[b]), b);
+    });
+    std::optional<int64_t> covered = 0;
+    bool digits = true;
+    for (unsigned rank : ranks) {
+      digits &= covered && std::abs(factors[rank]) > *covered;
+      std::optional<int64_t> extent = extents[rank].getLiteral();
+      if (covered && extent)
+        *covered += std::abs(factors[rank]) * (*extent - 1);
+      else
+        covered.reset();
+    }
+    if (digits && !readsCoordinate)
+      for (unsigned rank : ranks)
+        separated[rank] = true;
+  }
+  return separated;
 }
 
 } // namespace einfall::ein

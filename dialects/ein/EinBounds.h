@@ -14,17 +14,22 @@
 
 namespace einfall::ein {
 
-/// True if every index of operand `operand` of `op` lies in its extent at all
-/// points of the iteration space.
-bool readsInside(EinsumOp op, unsigned operand);
+/// True if every index of map `number` of the indexed op `op` (an einsum, scan,
+/// update or scatter) lies in its extent at all points of the iteration space.
+bool readsInside(mlir::Operation *op, unsigned number);
+/// The same for each index alone.
+llvm::SmallVector<bool> indicesInside(mlir::Operation *op, unsigned number);
 
-/// The same for indices given by `map` into `shape`, over ranks of extents
-/// `extents`; symbols of `map` from `firstSymbol` on are named by `symbols`,
-/// those before are unknown coordinates. `scope` is where assumptions hold.
-bool staysInside(mlir::AffineMap map, llvm::ArrayRef<ExtentAttr> shape,
-                 llvm::ArrayRef<ExtentAttr> extents, unsigned firstSymbol,
-                 llvm::ArrayRef<mlir::StringAttr> symbols, mlir::Operation *scope,
-                 llvm::function_ref<std::optional<int64_t>(unsigned)> coordinateLimit);
+/// What map `number` of an indexed op indexes: the destinations of updates and
+/// scatters come last.
+mlir::Value indexedBy(mlir::Operation *op, unsigned number);
+
+/// The extents of the ranks of an indexed op.
+llvm::SmallVector<ExtentAttr> rankExtents(mlir::Operation *op);
+
+/// For each rank of an update or scatter, whether points that differ in it
+/// alone or in other such ranks always go to different elements.
+llvm::SmallVector<bool> separatedRanks(mlir::Operation *op);
 
 } // namespace einfall::ein
 

@@ -78,35 +78,47 @@ bool Access::isUnitStride(unsigned rank) const {
   return constant && constant.getValue() == 1;
 }
 
-Access accessAt(ein::TensorType type, AffineMap map, unsigned firstSymbol, ArrayAttr names,
-                const KernelSymbols &symbols) {
-  MLIRContext *context = type.getContext();
+Access accessOf(Operation *op, unsigned number, const KernelSymbols &symbols) {
+  auto maps = op->getAttrOfType<ArrayAttr>("maps");
+  AffineMap map = cast<AffineMapAttr>(maps[number]).getValue();
+  auto type = cast<ein::TensorType>(ein::indexedBy(op, number).getType());
+  MLIRContext *context = op->getContext();
+  unsigned firstSymbol = maps.size(), numNames = symbols.names.size();
   Access access;
   access.numRanks = map.getNumDims();
-  access.numSymbols = symbols.names.size() + firstSymbol;
+  access.numSymbols = numNames + firstSymbol;
   SmallVector<AffineExpr> replacement;
   for (unsigned i = 0; i < firstSymbol; ++i)
-    replacement.push_back(getAffineSymbolExpr(symbols.names.size() + i, context));
-  for (Attribute name : names)
+    replacement.push_back(getAffineSymbolExpr(numNames + i, context));
+  for (Attribute name : op->getAttrOfType<ArrayAttr>("symbols"))
     replacement.push_back(getAffineSymbolExpr(
         llvm::find(symbols.names, cast<StringAttr>(name)) - symbols.names.begin(), context));
   access.offset = getAffineConstantExpr(0, context);
-  for (auto [index, extent] : llvm::zip(map.getResults(), type.getShape())) {
-    access.indices.push_back(index.replaceSymbols(replacement));
-    access.extents.push_back(symbols.expr(extent));
-    access.offset = access.offset * access.extents.back() + access.indices.back();
+  SmallVector<bool> inside = ein::indicesInside(op, number);
+  for (auto [dim, extentAttr] : llvm::enumerate(type.getShape())) {
+    AffineExpr index = map.getResult(dim).replaceSymbols(replacement);
+    AffineExpr extent = symbols.expr(extentAttr);
+    access.offset = access.offset * extent + index;
+    for (unsigned i = 0; i < firstSymbol; ++i)
+      access.fromCoordinate |= index.isFunctionOfSymbol(numNames + i);
+    if (inside[dim])
+      continue;
+    access.indices.push_back(index);
+    access.extents.push_back(extent);
   }
   access.offset = simplifyAffineExpr(access.offset, access.numRanks, access.numSymbols);
-  for (unsigned i = 0; i < firstSymbol; ++i)
-    for (AffineExpr index : access.indices)
-      access.fromCoordinate |= index.isFunctionOfSymbol(symbols.names.size() + i);
   return access;
 }
 
-Access accessOf(ein::EinsumOp op, unsigned operand, const KernelSymbols &symbols) {
-  Access access = accessAt(cast<ein::TensorType>(op.getInputs()[operand].getType()),
-                           op.getMap(operand), op.getInputs().size(), op.getSymbols(), symbols);
-  access.inside = ein::readsInside(op, operand);
+Access accessAll(ein::TensorType type, const KernelSymbols &symbols) {
+  MLIRContext *context = type.getContext();
+  Access access;
+  access.numRanks = type.getRank();
+  access.numSymbols = symbols.names.size();
+  access.offset = getAffineConstantExpr(0, context);
+  for (auto [dim, extent] : llvm::enumerate(type.getShape()))
+    access.offset = access.offset * symbols.expr(extent) + getAffineDimExpr(dim, context);
+  access.offset = simplifyAffineExpr(access.offset, access.numRanks, access.numSymbols);
   return access;
 }
 

@@ -25,12 +25,12 @@ struct KernelSymbols {
 /// One read or write.
 struct Access {
   mlir::AffineExpr offset;
-  /// Index and extent of each dimension, for existence checks.
+  /// Index and extent of each dimension that may be missed, for existence checks.
   llvm::SmallVector<mlir::AffineExpr> indices, extents;
-  bool inside = false; // no check needed
   bool fromCoordinate = false;
   unsigned numRanks = 0, numSymbols = 0;
 
+  bool inside() const { return indices.empty(); }
   /// How far the offset moves when `rank` grows by one; null if that is not
   /// the same everywhere.
   mlir::AffineExpr stride(unsigned rank) const;
@@ -38,11 +38,10 @@ struct Access {
   bool isUnitStride(unsigned rank) const;
 };
 
-/// The read of operand `operand` of `op`.
-Access accessOf(ein::EinsumOp op, unsigned operand, const KernelSymbols &symbols);
-/// A tensor of `type` at `map`, whose symbols from `firstSymbol` on are `names`.
-Access accessAt(ein::TensorType type, mlir::AffineMap map, unsigned firstSymbol,
-                mlir::ArrayAttr names, const KernelSymbols &symbols);
+/// Map `number` of the indexed op `op`.
+Access accessOf(mlir::Operation *op, unsigned number, const KernelSymbols &symbols);
+/// Element for element, over as many ranks as `type` has dimensions.
+Access accessAll(ein::TensorType type, const KernelSymbols &symbols);
 
 } // namespace einfall
 

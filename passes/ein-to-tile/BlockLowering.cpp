@@ -74,6 +74,38 @@ void BlockLowering::finish(func::FuncOp program, AffineExpr grid, AffineExpr wor
                                        symbols.names.begin(), symbols.names.end())));
 }
 
+void BlockLowering::planWalk(ArrayRef<Access> accesses, ArrayRef<bool> parallel, Type element) {
+  schedule.ranks.resize(extents.size());
+  int best = 0, last = -1;
+  for (unsigned rank = 0; rank < extents.size(); ++rank) {
+    if (!parallel[rank])
+      continue;
+    schedule.order.push_back(rank);
+    if (extents[rank].getLiteral() == 1)
+      continue;
+    last = rank;
+    int score = 0;
+    for (const Access &access : accesses)
+      if (access.dependsOn(rank))
+        score += access.isUnitStride(rank) ? 1 : -2;
+    if (score > best) {
+      best = score;
+      schedule.lanes = rank;
+    }
+  }
+  int rank = schedule.lanes >= 0 ? schedule.lanes : last;
+  if (rank < 0)
+    return;
+  int64_t size = extents[rank].getLiteral().value_or(64);
+  RankSchedule &plan = schedule.ranks[rank];
+  int64_t bytes = std::max<int64_t>(1, storageType(element).getIntOrFloatBitWidth() / 8);
+  int64_t least = schedule.lanes >= 0 ? std::max<int64_t>(1, target.vectorBytes / bytes) : 1;
+  plan.tile = 4 * least;
+  while (plan.tile > least && plan.tile / 2 >= size)
+    plan.tile /= 2;
+  plan.block = plan.tile;
+}
+
 void BlockLowering::emitRange(unsigned rank, Value from, Value to, function_ref<void()> inner) {
   int64_t size = schedule.ranks[rank].tile;
   bool isLanes = static_cast<int>(rank) == schedule.lanes;
@@ -206,7 +238,7 @@ BlockLowering::Reach BlockLowering::reach(const Access &access, ArrayRef<TileVal
   for (auto [i, value] : llvm::enumerate(coordinates))
     if (value.value && value.mask && access.offset.isFunctionOfSymbol(symbols.names.size() + i))
       result.strided = false;
-  if (!access.inside) {
+  if (!access.inside()) {
     SmallVector<TileValue> dims, values;
     valuesOf(access, coordinates, dims, values);
     result.inside = insideOf(access, dims, values);

@@ -32,6 +32,11 @@ protected:
   /// Ends the body and says what the host has to know.
   void finish(mlir::func::FuncOp program, mlir::AffineExpr grid, mlir::AffineExpr work);
 
+  /// Schedules a walk in which the `parallel` ranks may be cut into blocks and
+  /// the others are loops inside of one: lanes run where most accesses are
+  /// contiguous, else rows are taken by four.
+  void planWalk(mlir::ArrayRef<Access> accesses, mlir::ArrayRef<bool> parallel, mlir::Type element);
+
   /// Runs `inner` for every tile of the block, by the schedule.
   void emitFree(unsigned level, mlir::function_ref<void()> inner);
   /// Runs `inner` for tiles of `rank` in [from, to): whole ones, then a ragged
@@ -112,9 +117,13 @@ private:
                 mlir::SmallVectorImpl<TileValue> &dims, mlir::SmallVectorImpl<TileValue> &values);
 };
 
-/// The lowerings of kernels by what they hold.
+/// The lowerings of kernels that hold no einsum.
 mlir::FailureOr<mlir::func::FuncOp> lowerScan(mlir::OpBuilder &builder, ein::KernelOp kernel,
                                               mlir::StringRef name, const TileTarget &target);
+mlir::FailureOr<mlir::func::FuncOp> lowerScatter(mlir::OpBuilder &builder, ein::KernelOp kernel,
+                                                 mlir::StringRef name, const TileTarget &target);
+mlir::FailureOr<mlir::func::FuncOp> lowerOrder(mlir::OpBuilder &builder, ein::KernelOp kernel,
+                                               mlir::StringRef name, const TileTarget &target);
 
 } // namespace einfall
 

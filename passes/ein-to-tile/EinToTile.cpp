@@ -21,9 +21,11 @@ std::string keyOf(ein::KernelOp kernel) {
   llvm::raw_string_ostream os(text);
   kernel->print(os, OpPrintingFlags().useLocalScope());
   text = text.substr(text.find(") :"));
-  kernel.getBody().walk([&](ein::EinsumOp op) {
-    for (unsigned i = 0, e = op.getInputs().size(); i < e; ++i)
-      os << (ein::readsInside(op, i) ? 'i' : 'o');
+  kernel.getBody().walk([&](Operation *op) {
+    if (auto maps = op->getAttrOfType<ArrayAttr>("maps"))
+      for (unsigned i = 0, e = maps.size(); i < e; ++i)
+        for (bool inside : ein::indicesInside(op, i))
+          os << (inside ? 'i' : 'o');
   });
   if (Attribute facts = kernel->getParentOfType<func::FuncOp>()->getAttr("ein.assume"))
     os << facts;

@@ -80,24 +80,7 @@ LogicalResult KernelLowering::collect() {
                                  [](OpBuilder &, Location, ValueRange v) { return v[0]; });
     update.getSourceMutable().assign(root.getResult());
   }
-  auto type = cast<ein::TensorType>(root.getResult().getType());
-  if (update) {
-    SmallVector<ein::ExtentAttr> extents(
-        cast<ein::TensorType>(update.getSource().getType()).getShape());
-    SmallVector<StringAttr> names;
-    for (Attribute name : update.getSymbols())
-      names.push_back(cast<StringAttr>(name));
-    if (!ein::staysInside(update.getMap(0), update.getDest().getType().getShape(), extents, 1,
-                          names, update, [](unsigned) { return std::nullopt; }))
-      return update.emitOpError("may write outside of its destination: state what holds of the "
-                                "extents with ein.assume on the function");
-    write = accessAt(update.getDest().getType(), update.getMap(0), 1, update.getSymbols(), symbols);
-    write.inside = true;
-  } else {
-    AffineMap identity = AffineMap::getMultiDimIdentityMap(type.getRank(), context);
-    write = accessAt(type, identity, 0, builder.getArrayAttr({}), symbols);
-    write.inside = true;
-  }
+  write = update ? accessOf(update, 0, symbols) : accessAll(root.getResult().getType(), symbols);
   return success();
 }
 
@@ -280,6 +263,12 @@ void KernelLowering::emitTile() {
 
 FailureOr<func::FuncOp> lowerKernel(OpBuilder &builder, ein::KernelOp kernel, StringRef name,
                                     const TileTarget &target) {
+  Operation *first = &kernel.getBody().front().front();
+  if (isa<ein::ScanOp>(first))
+    return lowerScan(builder, kernel, name, target);
+  if (isa<ein::ScatterOp>(first) ||
+      (isa<ein::UpdateOp>(first) && llvm::is_contained(ein::separatedRanks(first), false)))
+    return lowerScatter(builder, kernel, name, target);
   return KernelLowering(builder, kernel, target).run(name);
 }
 

@@ -90,7 +90,7 @@ Schedule planSchedule(ein::EinsumOp root, ArrayRef<Access> reads, const Access &
         some |= read.dependsOn(rank) && llvm::any_of(reads, [&](const Access &other) {
                   return !other.dependsOn(rank) && other.dependsOn(numFree);
                 });
-        affine &= read.stride(rank) != nullptr && read.inside;
+        affine &= read.stride(rank) != nullptr && read.inside();
       }
       if (some && affine && write.stride(rank))
         reused.push_back(rank);

@@ -1,5 +1,5 @@
 //===- FormKernels.cpp - Group Einsums of one pass ------------------------===//
-#include "dialects/ein/EinDialect.h"
+#include "dialects/ein/EinBounds.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/IRMapping.h"
@@ -198,7 +198,9 @@ struct FormKernelsPass : impl::EinFormKernelsBase<FormKernelsPass> {
       if (auto einsum = dyn_cast<EinsumOp>(op))
         place(einsum);
       else if (auto update = dyn_cast<UpdateOp>(op)) {
-        if (!join(update, update.getSource(), false))
+        // Sources that meet in one element are stored in order, by a kernel of their own.
+        bool apart = !llvm::is_contained(separatedRanks(update), false);
+        if (!apart || !join(update, update.getSource(), false))
           start(update, false);
       } else if (isa<ScatterOp, ScanOp, TopKOp, SortOp, ViewOp>(op)) {
         start(&op, false);

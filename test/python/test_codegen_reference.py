@@ -19,10 +19,10 @@ BIN = Path(os.environ.get("EINFALL_BUILD_DIR", ROOT / "build" / "dev")) / "bin"
 pytestmark = pytest.mark.skipif(not (BIN / "einfall-compile").exists(), reason=f"NOT TESTED: no compiler under {BIN}")
 
 FILES = ["einsum", "existence", "gather", "monoids", "update", "view", "concat", "index-extent", "rounding",
+         "scan", "scatter",
          "scalar-integer", "scalar-compare-1", "scalar-compare-2", "scalar-float"]
 
 REFUSED = {
-    "update": {"cache", "outside_and_twice"},  # stores that may fall outside
     "view": {"slice_pad_broadcast", "corners"},  # a fill other than 0
     "gather": {"two_coordinates"},  # the same
     "existence": {"missing_inner_fiber"},  # an inner reduction without points inside another one
