@@ -1,16 +1,9 @@
 //===- Object.cpp - Vector code to a shared object ------------------------===//
 #include "codegen/cpu/Object.h"
-#include "mlir/Conversion/Passes.h"
-#include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/Dialect/Math/Transforms/Passes.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
-#include "mlir/Transforms/Passes.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/IR/LLVMContext.h"
@@ -27,51 +20,6 @@
 using namespace mlir;
 
 namespace einfall::cpu {
-
-namespace {
-/// Without the instruction, fma would call the C library: two roundings are
-/// what the other tools give on such a CPU.
-struct SplitFma : OpRewritePattern<math::FmaOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(math::FmaOp op, PatternRewriter &rewriter) const override {
-    Value product = arith::MulFOp::create(rewriter, op.getLoc(), op.getA(), op.getB());
-    rewriter.replaceOpWithNewOp<arith::AddFOp>(op, product, op.getC());
-    return success();
-  }
-};
-} // namespace
-
-/// exp, tanh and the like become polynomials: host code imports nothing.
-static LogicalResult expandMath(ModuleOp module, const CpuTarget &target) {
-  RewritePatternSet patterns(module.getContext());
-  MathPolynomialApproximationOptions options;
-  options.enableAvx2 = false;
-  populateMathPolynomialApproximationPatterns(patterns, options);
-  arith::populateCeilFloorDivExpandOpsPatterns(patterns);
-  if (!target.nativeBf16)
-    arith::populateExpandBFloat16Patterns(patterns);
-  if (!target.fma)
-    patterns.add<SplitFma>(module.getContext());
-  return applyPatternsGreedily(module, std::move(patterns));
-}
-
-LogicalResult lowerToLLVM(ModuleOp module, const CpuTarget &target) {
-  if (failed(expandMath(module, target)))
-    return failure();
-  PassManager passes(module.getContext());
-  passes.addPass(createCSEPass());
-  passes.addPass(createLowerAffinePass());
-  passes.addPass(createSCFToControlFlowPass());
-  passes.addPass(createConvertVectorToLLVMPass());
-  passes.addPass(createConvertMathToLLVMPass());
-  passes.addPass(createArithToLLVMConversionPass());
-  passes.addPass(createConvertIndexToLLVMPass());
-  passes.addPass(createConvertControlFlowToLLVMPass());
-  passes.addPass(createReconcileUnrealizedCastsPass());
-  passes.addPass(createCanonicalizerPass());
-  passes.addPass(createCSEPass());
-  return passes.run(module);
-}
 
 static std::unique_ptr<llvm::TargetMachine> machineFor(Location loc, const CpuTarget &target) {
   static bool initialised = [] {

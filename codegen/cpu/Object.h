@@ -7,10 +7,6 @@
 
 namespace einfall::cpu {
 
-/// Lowers `module` (LLVM functions over scf, arith, math, vector) to the LLVM
-/// dialect.
-mlir::LogicalResult lowerToLLVM(mlir::ModuleOp module, const CpuTarget &target);
-
 /// Compiles `module` (LLVM dialect) for `target`: an object file, in `object`;
 /// or assembly text.
 mlir::LogicalResult emitObject(mlir::ModuleOp module, const CpuTarget &target, bool assembly,

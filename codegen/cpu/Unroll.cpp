@@ -460,8 +460,11 @@ FailureOr<LLVM::LLVMFuncOp> unrollProgram(OpBuilder &builder, func::FuncOp progr
   auto pointer = LLVM::LLVMPointerType::get(context);
   auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(context),
                                           {pointer, builder.getI64Type(), builder.getI64Type()});
-  auto kernel =
-      LLVM::LLVMFuncOp::create(builder, loc, program.getName(), type, LLVM::Linkage::Internal);
+  auto kernel = LLVM::LLVMFuncOp::create(builder, loc, program.getName(), type);
+  // Kernels are objects of their own; what is linked exports its entries only.
+  kernel.setVisibility_(LLVM::Visibility::Hidden);
+  if (program.isExternal())
+    return kernel;
   OpBuilder::InsertionGuard guard(builder);
   Block *entry = kernel.addEntryBlock(builder);
   builder.setInsertionPointToStart(entry);

@@ -1,19 +1,17 @@
 //===- Compile.cpp - A module to a package --------------------------------===//
 #include "lib/Driver/Compile.h"
-#include "codegen/cpu/HostCode.h"
 #include "codegen/cpu/Object.h"
-#include "codegen/cpu/Unroll.h"
+#include "dialects/check/CheckDialect.h"
 #include "dialects/tile/TileDialect.h"
 #include "lib/Driver/Manifest.h"
 #include "lib/Driver/Safetensors.h"
 #include "lib/Package/Writer.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Path.h"
 
 #include <cstring>
 
@@ -24,57 +22,30 @@ namespace einfall {
 void registerCompilerDialects(DialectRegistry &registry) {
   registry.insert<arith::ArithDialect, func::FuncDialect, math::MathDialect, memref::MemRefDialect,
                   scf::SCFDialect, vector::VectorDialect, LLVM::LLVMDialect, ein::EinDialect,
-                  tile::TileDialect, run::RunDialect>();
+                  check::CheckDialect, tile::TileDialect, run::RunDialect>();
 }
 
 namespace {
 
-LogicalResult dump(ModuleOp module, StringRef folder, Twine name) {
-  if (folder.empty())
-    return success();
-  SmallString<128> path(folder);
-  llvm::sys::path::append(path, name + ".mlir");
-  std::error_code error = llvm::sys::fs::create_directories(folder);
-  if (!error) {
-    llvm::raw_fd_ostream os(path, error);
-    if (!error)
-      module.print(os);
-  }
-  return error ? emitError(module.getLoc()) << "cannot write '" << path << "': " << error.message()
-               : success();
+/// Takes `module` through phases; a failure leaves a reproducer if asked to.
+LogicalResult runPhases(ModuleOp module, const PipelineOptions &phases,
+                        const std::string &reproducer) {
+  PassManager passes(module.getContext());
+  buildPipeline(passes, phases);
+  if (!reproducer.empty())
+    passes.enableCrashReproducerGeneration(reproducer, /*genLocalReproducer=*/true);
+  return passes.run(module);
 }
 
-/// Runs the phases up to Tile on `module` for `target`.
-LogicalResult runPhases(ModuleOp module, const CpuTarget &target, StringRef folder) {
-  for (auto [number, phase] : llvm::enumerate(kPhases)) {
-    PassManager passes(module.getContext());
-    populatePhase(passes, phase, target);
-    if (failed(passes.run(module)) ||
-        failed(dump(module, folder, target.name + "." + Twine(number) + "-" + nameOf(phase))))
-      return failure();
-  }
-  return success();
-}
-
-/// Writes the code of programs and entries into a module of its own.
-FailureOr<OwningOpRef<ModuleOp>> generateCode(ModuleOp module) {
-  module.getContext()->loadDialect<LLVM::LLVMDialect, scf::SCFDialect, vector::VectorDialect>();
-  OpBuilder builder(module.getContext());
-  OwningOpRef<ModuleOp> code = ModuleOp::create(builder, module.getLoc());
-  builder.setInsertionPointToEnd(code->getBody());
-  for (auto program : module.getOps<func::FuncOp>())
-    if (program->hasAttr(tile::kProgram) && failed(cpu::unrollProgram(builder, program)))
-      return failure();
-  for (auto entry : module.getOps<run::EntryOp>())
-    if (failed(cpu::emitEntry(builder, entry)))
-      return failure();
-  return code;
-}
-
-FailureOr<std::string> compileTarget(ModuleOp module, const CpuTarget &target,
-                                     const CompileOptions &options, PackageTables &tables) {
+FailureOr<std::string> compileTarget(ModuleOp module, const CompileOptions &options,
+                                     PipelineOptions phases, PackageTables &tables) {
+  if (phases.from > Phase::Run)
+    return emitError(module.getLoc()) << "a package is made from phase '" << nameOf(Phase::Run)
+                                      << "' or one before, not from '" << nameOf(phases.from)
+                                      << "': its entries are gone there";
   OwningOpRef<ModuleOp> clone = module.clone();
-  if (failed(runPhases(*clone, target, options.dumpPhases)))
+  phases.to = Phase::Run;
+  if (failed(runPhases(*clone, phases, options.reproducer)))
     return failure();
   FailureOr<PackageTables> described = describeEntries(*clone);
   if (failed(described))
@@ -82,14 +53,14 @@ FailureOr<std::string> compileTarget(ModuleOp module, const CpuTarget &target,
   tables = std::move(*described);
   if (tables.entries.empty())
     return emitError(module.getLoc()) << "no function is marked ein.entry: nothing to compile";
-  FailureOr<OwningOpRef<ModuleOp>> code = generateCode(*clone);
-  if (failed(code) || failed(cpu::lowerToLLVM(**code, target)) ||
-      failed(dump(**code, options.dumpPhases, target.name + ".5-llvm")))
+  phases.from = Phase::Run;
+  phases.to = Phase::Llvm;
+  if (failed(runPhases(*clone, phases, options.reproducer)))
     return failure();
   SmallVector<char> object;
-  if (failed(cpu::emitObject(**code, target, /*assembly=*/false, object)))
+  if (failed(cpu::emitObject(*clone, *phases.target, /*assembly=*/false, object)))
     return failure();
-  return cpu::linkShared(module.getLoc(), object, target);
+  return cpu::linkShared(module.getLoc(), object, *phases.target);
 }
 
 /// How safetensors spells an element type.
@@ -185,6 +156,19 @@ LogicalResult addWeights(ModuleOp module, const PackageTables &tables,
   return success();
 }
 
+/// The phases that `options` ask for, on the way to the target called `name`.
+FailureOr<PipelineOptions> phasesFor(ModuleOp module, const std::string &name,
+                                     const CompileOptions &options) {
+  PipelineNames names = options.phases;
+  names.target = name;
+  auto fail = [&](const Twine &message) { emitError(module.getLoc()) << message; };
+  std::optional<PipelineOptions> phases = parsePipeline(names, fail);
+  if (!phases)
+    return failure();
+  phases->dumpPrefix = (phases->target->name + ".").str();
+  return *phases;
+}
+
 LogicalResult readInto(ModuleOp module, StringRef path, std::optional<std::string> &text) {
   if (path.empty())
     return success();
@@ -202,17 +186,13 @@ LogicalResult compileToPackage(ModuleOp module, const CompileOptions &options) {
   package::PackageSpec spec;
   PackageTables tables;
   for (const std::string &name : options.targets) {
-    const CpuTarget *target = findCpuTarget(name);
-    if (!target) {
-      InFlightDiagnostic diag = emitError(module.getLoc())
-                                << "unknown target '" << name << "'; there are native";
-      for (const CpuTarget &known : cpuTargets())
-        diag << ", " << known.name;
-      return diag;
-    }
-    FailureOr<std::string> code = compileTarget(module, *target, options, tables);
+    FailureOr<PipelineOptions> phases = phasesFor(module, name, options);
+    if (failed(phases))
+      return failure();
+    FailureOr<std::string> code = compileTarget(module, options, *phases, tables);
     if (failed(code))
       return failure();
+    const CpuTarget *target = phases->target;
     rt::TargetInfo info;
     info.name = target->name.str();
     info.arch = target->arch.str();
@@ -249,14 +229,16 @@ LogicalResult compileToPackage(ModuleOp module, const CompileOptions &options) {
   return success();
 }
 
-LogicalResult compileToAssembly(ModuleOp module, const CpuTarget &target, std::string &text) {
-  OwningOpRef<ModuleOp> clone = module.clone();
-  if (failed(runPhases(*clone, target, "")))
-    return failure();
-  FailureOr<OwningOpRef<ModuleOp>> code = generateCode(*clone);
+LogicalResult compileToPhase(ModuleOp module, const CompileOptions &options) {
+  FailureOr<PipelineOptions> phases = phasesFor(module, options.targets.front(), options);
+  return failed(phases) ? failure() : runPhases(module, *phases, options.reproducer);
+}
+
+LogicalResult compileToAssembly(ModuleOp module, const CompileOptions &options, std::string &text) {
+  FailureOr<PipelineOptions> phases = phasesFor(module, options.targets.front(), options);
   SmallVector<char> buffer;
-  if (failed(code) || failed(cpu::lowerToLLVM(**code, target)) ||
-      failed(cpu::emitObject(**code, target, /*assembly=*/true, buffer)))
+  if (failed(phases) || failed(runPhases(module, *phases, options.reproducer)) ||
+      failed(cpu::emitObject(module, *phases->target, /*assembly=*/true, buffer)))
     return failure();
   text.assign(buffer.begin(), buffer.end());
   return success();

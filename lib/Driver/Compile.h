@@ -11,7 +11,8 @@ struct CompileOptions {
   std::vector<std::string> targets = {"native"};
   std::string weights;    ///< .safetensors file or folder; may be empty
   std::string output;     ///< the package
-  std::string dumpPhases; ///< folder for the module after each phase; may be empty
+  PipelineNames phases;   ///< where the module stands, where to go; `target` is not read
+  std::string reproducer; ///< file for what repeats a failed pass; may be empty
   std::string modelKind = "function";
   std::vector<std::pair<std::string, std::string>> metadata;
   std::string tokenizer, generationConfig, config; ///< files to pack; may be empty
@@ -24,8 +25,11 @@ void registerCompilerDialects(mlir::DialectRegistry &registry);
 /// Errors are emitted as diagnostics at the op they concern.
 mlir::LogicalResult compileToPackage(mlir::ModuleOp module, const CompileOptions &options);
 
-/// The machine code of `module` for one target as assembly text.
-mlir::LogicalResult compileToAssembly(mlir::ModuleOp module, const CpuTarget &target,
+/// Takes `module` to the phase that `options.phases` names, for the first target.
+mlir::LogicalResult compileToPhase(mlir::ModuleOp module, const CompileOptions &options);
+
+/// The machine code of `module` for the first target as assembly text.
+mlir::LogicalResult compileToAssembly(mlir::ModuleOp module, const CompileOptions &options,
                                       std::string &text);
 
 } // namespace einfall

@@ -1,24 +1,18 @@
 //===- Pipeline.cpp - The phases of compilation ---------------------------===//
 #include "lib/Driver/Pipeline.h"
+#include "codegen/cpu/Passes.h"
+#include "mlir/Pass/PassOptions.h"
+#include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
 #include "passes/ein-to-tile/Passes.h"
 #include "passes/ein/Passes.h"
 #include "passes/run/Passes.h"
+#include "passes/verify/Passes.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace mlir;
 
 namespace einfall {
-
-static constexpr llvm::StringLiteral kNames[] = {"input", "cascade", "kernels", "tile", "run"};
-
-llvm::StringRef nameOf(Phase phase) { return kNames[static_cast<int>(phase)]; }
-
-std::optional<Phase> parsePhase(llvm::StringRef name) {
-  for (Phase phase : kPhases)
-    if (nameOf(phase) == name)
-      return phase;
-  return std::nullopt;
-}
 
 void populatePhase(OpPassManager &passes, Phase phase, const CpuTarget &target) {
   OpPassManager &each =
@@ -55,7 +49,123 @@ void populatePhase(OpPassManager &passes, Phase phase, const CpuTarget &target) 
     // Last: lifetimes count the steps that are there.
     passes.addNestedPass<run::EntryOp>(run::createRunPlanMemory());
     break;
+  case Phase::Llvm:
+    cpu::populateLowerToLLVM(passes, target);
+    break;
   }
+}
+
+void buildPipeline(OpPassManager &passes, const PipelineOptions &options) {
+  auto verify = [&](Phase phase) {
+    verify::VerifyPhaseOptions check;
+    check.phase = nameOf(phase).str();
+    passes.addPass(verify::createVerifyPhase(check));
+  };
+  verify(options.from);
+  for (unsigned i = 0; i < kNumPhases; ++i) {
+    Phase phase = static_cast<Phase>(i);
+    // A module that stands at the input has not been through that phase.
+    bool done = phase < options.from || (phase == options.from && phase != Phase::Input);
+    if (done || phase > options.to)
+      continue;
+    populatePhase(passes, phase, *options.target);
+    verify(phase);
+    if (options.dumpTo.empty())
+      continue;
+    verify::VerifyDumpPhaseOptions dump;
+    dump.folder = options.dumpTo;
+    dump.name = (options.dumpPrefix + Twine(i) + "-" + nameOf(phase)).str();
+    passes.addPass(verify::createVerifyDumpPhase(dump));
+  }
+}
+
+std::optional<PipelineOptions> parsePipeline(const PipelineNames &names,
+                                             function_ref<void(const Twine &)> fail) {
+  PipelineOptions options;
+  options.target = findCpuTarget(names.target);
+  if (!options.target) {
+    std::string known = "native";
+    for (const CpuTarget &target : cpuTargets())
+      known += ", " + target.name.str();
+    fail("unknown target '" + names.target + "'; there are " + known);
+    return std::nullopt;
+  }
+  for (auto [name, phase] : {std::pair(names.from, &options.from), {names.to, &options.to}}) {
+    std::optional<Phase> found = parsePhase(name);
+    if (!found) {
+      fail("there is no phase '" + name + "'; there are " +
+           llvm::join(llvm::ArrayRef(kPhaseNames), ", "));
+      return std::nullopt;
+    }
+    *phase = *found;
+  }
+  if (options.from > options.to) {
+    fail("cannot go from phase '" + names.from + "' back to '" + names.to + "'");
+    return std::nullopt;
+  }
+  options.dumpTo = names.dumpTo;
+  return options;
+}
+
+namespace {
+
+struct TextOptions : PassPipelineOptions<TextOptions> {
+  Option<std::string> target{*this, "target", llvm::cl::init("native"),
+                             llvm::cl::desc("the CPU to compile for")};
+};
+
+struct RangeOptions : TextOptions {
+  Option<std::string> from{*this, "from", llvm::cl::init("input"),
+                           llvm::cl::desc("the phase that the module has been through")};
+  Option<std::string> to{*this, "to", llvm::cl::init("llvm"), llvm::cl::desc("the last phase")};
+  Option<std::string> dumpTo{*this, "dump-to", llvm::cl::init(""),
+                             llvm::cl::desc("folder for the module after each phase")};
+};
+
+/// Registers a pipeline whose options `read` turns into names.
+template <typename Options>
+void registerPipeline(StringRef name, StringRef summary,
+                      std::function<PipelineNames(const Options &)> read,
+                      std::function<void(OpPassManager &, const PipelineOptions &)> build) {
+  registerPassPipeline(
+      name, summary,
+      [=](OpPassManager &passes, StringRef text,
+          function_ref<LogicalResult(const Twine &)> error) -> LogicalResult {
+        Options given;
+        if (failed(given.parseFromString(text)))
+          return failure();
+        std::optional<PipelineOptions> options =
+            parsePipeline(read(given), [&](const Twine &message) { (void)error(message); });
+        if (!options)
+          return failure();
+        build(passes, *options);
+        return success();
+      },
+      [](function_ref<void(const mlir::detail::PassOptions &)> handler) { handler(Options()); });
+}
+
+} // namespace
+
+void registerPipelines() {
+  for (unsigned i = 0; i < kNumPhases; ++i) {
+    Phase phase = static_cast<Phase>(i);
+    registerPipeline<TextOptions>(("einfall-pipeline-" + nameOf(phase)).str(),
+                                  ("from the phase before to phase '" + nameOf(phase) + "'").str(),
+                                  [](const TextOptions &given) {
+                                    PipelineNames names;
+                                    names.target = given.target;
+                                    return names;
+                                  },
+                                  [phase](OpPassManager &passes, const PipelineOptions &options) {
+                                    populatePhase(passes, phase, *options.target);
+                                  });
+  }
+  registerPipeline<RangeOptions>(
+      "einfall-pipeline", "all phases, with checks between them",
+      [](const RangeOptions &given) {
+        return PipelineNames{given.target, given.from, given.to, given.dumpTo};
+      },
+      buildPipeline);
 }
 
 } // namespace einfall

@@ -2,27 +2,41 @@
 #ifndef EINFALL_LIB_DRIVER_PIPELINE_H
 #define EINFALL_LIB_DRIVER_PIPELINE_H
 
+#include "lib/Support/Phase.h"
 #include "lib/Target/CpuTarget.h"
 #include "mlir/Pass/PassManager.h"
 
 namespace einfall {
 
-/// Where a module stands. Each phase is one list of passes.
-enum class Phase {
-  Input,   ///< as imported
-  Cascade, ///< views composed, maps inlined
-  Kernels, ///< everything inside ein.kernel
-  Tile,    ///< every kernel names a tile program for one target
-  Run,     ///< entries are host programs with planned memory
+/// Which phases a module goes through, on the way to what.
+struct PipelineOptions {
+  const CpuTarget *target = nullptr;
+  Phase from = Phase::Input; ///< where the module stands
+  Phase to = Phase::Llvm;    ///< where it is to stand
+  std::string dumpTo;        ///< folder for the module after each phase; may be empty
+  std::string dumpPrefix;    ///< of the files there
 };
-inline constexpr Phase kPhases[] = {Phase::Input, Phase::Cascade, Phase::Kernels, Phase::Tile,
-                                    Phase::Run};
 
-llvm::StringRef nameOf(Phase phase);
-std::optional<Phase> parsePhase(llvm::StringRef name);
+/// The same as users write it.
+struct PipelineNames {
+  std::string target = "native", from = "input", to = "llvm", dumpTo;
+};
+
+/// What `names` stand for; says through `fail` which there are if one is
+/// unknown.
+std::optional<PipelineOptions> parsePipeline(const PipelineNames &names,
+                                             llvm::function_ref<void(const llvm::Twine &)> fail);
 
 /// Adds the passes that lead from the phase before `phase` to `phase`.
 void populatePhase(mlir::OpPassManager &passes, Phase phase, const CpuTarget &target);
+
+/// Adds the phases after `from` up to `to`. At every boundary, `from`
+/// included, verify-phase refuses what is illegal there.
+void buildPipeline(mlir::OpPassManager &passes, const PipelineOptions &options);
+
+/// Makes every phase a pipeline by name, `einfall-pipeline-<phase>`, and all of
+/// them `einfall-pipeline`, with the options target, from, to, dump-to.
+void registerPipelines();
 
 } // namespace einfall
 

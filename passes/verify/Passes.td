@@ -45,4 +45,25 @@ def EinInterpret : Pass<"ein-interpret", "::mlir::ModuleOp"> {
   let dependentDialects = ["::einfall::check::CheckDialect"];
 }
 
+def VerifyPhase : Pass<"verify-phase", "::mlir::ModuleOp"> {
+  let summary = "refuse what is illegal at the end of a phase";
+  let description = [{
+    Stands at every phase boundary (lib/Support/Phase.h) and reports each op
+    that must not survive the phase, or belongs to a later one, with the reason.
+    The module is left as it is.
+  }];
+  let options = [Option<"phase", "phase", "std::string", "\"input\"", "the phase that has ended">];
+}
+
+def VerifyDumpPhase : Pass<"verify-dump-phase", "::mlir::ModuleOp"> {
+  let summary = "write the module to a file";
+  let description = [{
+    Writes `folder`/`name`.mlir, which `--compile-from` of that phase reads again.
+    The module is left as it is.
+  }];
+  let options = [
+    Option<"folder", "folder", "std::string", "\".\"", "where to; made if it is not there">,
+    Option<"name", "name", "std::string", "\"module\"", "the file, without .mlir">];
+}
+
 #endif

@@ -4,11 +4,13 @@
 #include "mlir/Parser/Parser.h"
 #include "mlir/Support/FileUtilities.h"
 #include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/ToolOutputFile.h"
 
 using namespace llvm;
+using mlir::LogicalResult;
 
 static cl::OptionCategory category("einfall-compile options");
 static cl::opt<std::string> input(cl::Positional, cl::desc("<input.mlir>"), cl::Required,
@@ -22,6 +24,14 @@ static cl::opt<std::string> weights("weights", cl::cat(category), cl::value_desc
 static cl::opt<std::string> dumpPhases("dump-phases-to", cl::cat(category),
                                        cl::value_desc("folder"),
                                        cl::desc("write the module after each phase"));
+static cl::opt<std::string> compileTo("compile-to", cl::cat(category), cl::value_desc("phase"),
+                                      cl::desc("stop after this phase and write the module: input, "
+                                               "cascade, kernels, tile, run, llvm"));
+static cl::opt<std::string> compileFrom("compile-from", cl::cat(category), cl::init("input"),
+                                        cl::value_desc("phase"),
+                                        cl::desc("the phase that the input has been through"));
+static cl::opt<std::string> reproducer("reproducer", cl::cat(category), cl::value_desc("file"),
+                                       cl::desc("where a pass fails, write what repeats it"));
 static cl::opt<bool> assembly("S", cl::cat(category),
                               cl::desc("write the assembly of the first target instead"));
 static cl::opt<std::string> kind("model-kind", cl::init("function"), cl::cat(category),
@@ -36,6 +46,61 @@ static cl::opt<std::string> generation("generation-config", cl::cat(category),
 static cl::opt<std::string> config("config", cl::cat(category), cl::value_desc("file"),
                                    cl::desc("config.json to pack"));
 
+static LogicalResult complain(const Twine &message) {
+  errs() << "einfall-compile: " << message << '\n';
+  return mlir::failure();
+}
+
+static einfall::CompileOptions readOptions() {
+  einfall::CompileOptions options;
+  if (!targets.empty())
+    options.targets.assign(targets.begin(), targets.end());
+  options.weights = weights;
+  options.output = output;
+  options.phases.from = compileFrom;
+  if (!compileTo.empty())
+    options.phases.to = compileTo;
+  options.phases.dumpTo = dumpPhases;
+  options.reproducer = reproducer;
+  options.modelKind = kind;
+  options.tokenizer = tokenizer;
+  options.generationConfig = generation;
+  options.config = config;
+  for (StringRef fact : metadata) {
+    auto [key, value] = fact.split('=');
+    options.metadata.emplace_back(key.str(), value.str());
+  }
+  return options;
+}
+
+static LogicalResult writeText(StringRef text) {
+  std::string message;
+  auto out = mlir::openOutputFile(output, &message);
+  if (!out)
+    return complain(message);
+  out->os() << text;
+  out->keep();
+  return mlir::success();
+}
+
+static LogicalResult compile(mlir::ModuleOp module) {
+  einfall::CompileOptions options = readOptions();
+  if (!assembly && compileTo.empty())
+    return einfall::compileToPackage(module, options);
+  std::string text;
+  if (assembly) {
+    if (failed(einfall::compileToAssembly(module, options, text)))
+      return mlir::failure();
+  } else {
+    if (failed(einfall::compileToPhase(module, options)))
+      return mlir::failure();
+    raw_string_ostream os(text);
+    module.print(os);
+    os << '\n';
+  }
+  return writeText(text);
+}
+
 int main(int argc, char **argv) {
   InitLLVM init(argc, argv);
   cl::HideUnrelatedOptions(category);
@@ -46,47 +111,21 @@ int main(int argc, char **argv) {
   SourceMgr sources;
   std::string message;
   auto file = mlir::openInputFile(input, &message);
-  if (!file) {
-    errs() << "einfall-compile: " << message << '\n';
-    return 1;
-  }
+  if (!file)
+    return failed(complain(message));
   sources.AddNewSourceBuffer(std::move(file), SMLoc());
   mlir::SourceMgrDiagnosticHandler handler(sources, &context);
   mlir::OwningOpRef<mlir::ModuleOp> module =
       mlir::parseSourceFile<mlir::ModuleOp>(sources, &context);
   if (!module)
     return 1;
-  einfall::CompileOptions options;
-  if (!targets.empty())
-    options.targets.assign(targets.begin(), targets.end());
-  if (assembly) {
-    const einfall::CpuTarget *target = einfall::findCpuTarget(options.targets.front());
-    std::string text;
-    if (!target) {
-      errs() << "einfall-compile: unknown target '" << options.targets.front() << "'\n";
-      return 1;
-    }
-    if (failed(einfall::compileToAssembly(*module, *target, text)))
-      return 1;
-    auto out = mlir::openOutputFile(output, &message);
-    if (!out) {
-      errs() << "einfall-compile: " << message << '\n';
-      return 1;
-    }
-    out->os() << text;
-    out->keep();
+  // A file from an earlier failure must not pass for one of this run.
+  if (!reproducer.empty())
+    (void)sys::fs::remove(reproducer);
+  if (succeeded(compile(*module)))
     return 0;
-  }
-  options.weights = weights;
-  options.output = output;
-  options.dumpPhases = dumpPhases;
-  options.modelKind = kind;
-  options.tokenizer = tokenizer;
-  options.generationConfig = generation;
-  options.config = config;
-  for (StringRef fact : metadata) {
-    auto [key, value] = fact.split('=');
-    options.metadata.emplace_back(key.str(), value.str());
-  }
-  return failed(einfall::compileToPackage(*module, options));
+  if (!reproducer.empty() && sys::fs::exists(reproducer))
+    (void)complain("wrote " + reproducer + "; einfall-opt --run-reproducer " + reproducer +
+                   " repeats the failure");
+  return 1;
 }

@@ -1,29 +1,79 @@
-//===- einfall-opt.cpp - Runs passes one at a time ------------------------===//
-#include "dialects/check/CheckDialect.h"
-#include "dialects/ein/EinDialect.h"
-#include "dialects/run/RunDialect.h"
-#include "dialects/tile/TileDialect.h"
-#include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
+//===- einfall-opt.cpp - Runs passes one at a time, or phases -------------===//
+#include "codegen/cpu/Passes.h"
+#include "lib/Driver/Compile.h"
 #include "mlir/IR/DialectRegistry.h"
+#include "mlir/Support/FileUtilities.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "mlir/Transforms/Passes.h"
 #include "passes/ein-to-tile/Passes.h"
 #include "passes/ein/Passes.h"
 #include "passes/run/Passes.h"
 #include "passes/verify/Passes.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/ToolOutputFile.h"
+
+using namespace llvm;
+
+static cl::OptionCategory category("einfall phases");
+static cl::opt<std::string> compileTo("compile-to", cl::cat(category), cl::value_desc("phase"),
+                                      cl::desc("run all phases up to this one"));
+static cl::opt<std::string> compileFrom("compile-from", cl::cat(category), cl::init("input"),
+                                        cl::value_desc("phase"),
+                                        cl::desc("the phase that the input has been through"));
+static cl::opt<std::string> dumpPhases("dump-phases-to", cl::cat(category),
+                                       cl::value_desc("folder"),
+                                       cl::desc("write the module after each phase"));
+static cl::opt<std::string> target("target", cl::cat(category), cl::init("native"),
+                                   cl::desc("the CPU that phases compile for"));
+
+/// Makes the phases the pipeline if --compile-to names one.
+static mlir::LogicalResult usePhases(mlir::MlirOptMainConfig &config) {
+  if (compileTo.empty())
+    return mlir::success();
+  auto fail = [](const Twine &message) { errs() << "einfall-opt: " << message << '\n'; };
+  std::optional<einfall::PipelineOptions> phases =
+      einfall::parsePipeline({target, compileFrom, compileTo, dumpPhases}, fail);
+  if (!phases)
+    return mlir::failure();
+  config.setPassPipelineSetupFn([phases](mlir::PassManager &passes) {
+    einfall::buildPipeline(passes, *phases);
+    return mlir::success();
+  });
+  return mlir::success();
+}
+
+static mlir::LogicalResult runMain(StringRef input, StringRef output,
+                                   mlir::DialectRegistry &registry) {
+  mlir::MlirOptMainConfig config = mlir::MlirOptMainConfig::createFromCLOptions();
+  if (failed(usePhases(config)))
+    return mlir::failure();
+  std::string message;
+  auto file = mlir::openInputFile(input, &message);
+  auto out = file ? mlir::openOutputFile(output, &message) : nullptr;
+  if (!out) {
+    errs() << "einfall-opt: " << message << '\n';
+    return mlir::failure();
+  }
+  if (failed(mlir::MlirOptMain(out->os(), std::move(file), registry, config)))
+    return mlir::failure();
+  out->keep();
+  return mlir::success();
+}
 
 int main(int argc, char **argv) {
+  InitLLVM init(argc, argv);
   mlir::DialectRegistry registry;
-  registry
-      .insert<mlir::arith::ArithDialect, mlir::func::FuncDialect, mlir::math::MathDialect,
-              mlir::memref::MemRefDialect, mlir::scf::SCFDialect, einfall::ein::EinDialect,
-              einfall::check::CheckDialect, einfall::tile::TileDialect, einfall::run::RunDialect>();
+  einfall::registerCompilerDialects(registry);
   mlir::registerTransformsPasses();
   einfall::verify::registerEinfallVerifyPasses();
   einfall::ein::registerEinPasses();
   einfall::registerEinToTilePasses();
   einfall::run::registerRunPasses();
-  return mlir::asMainReturnCode(mlir::MlirOptMain(
-      argc, argv, "Einfall: cascades of Einsums, one pass at a time\n", registry));
+  einfall::cpu::registerCpuPasses();
+  einfall::registerPipelines();
+  auto [input, output] = mlir::registerAndParseCLIOptions(
+      argc, argv, "Einfall: cascades of Einsums, one pass at a time\n", registry);
+  return mlir::asMainReturnCode(runMain(input, output, registry));
 }
