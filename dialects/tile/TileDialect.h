@@ -10,6 +10,9 @@
 
 #include "dialects/tile/TileDialect.h.inc"
 
+#define GET_ATTRDEF_CLASSES
+#include "dialects/tile/TileAttrs.h.inc"
+
 #define GET_OP_CLASSES
 #include "dialects/tile/TileOps.h.inc"
 
@@ -20,6 +23,8 @@ inline constexpr llvm::StringLiteral kProgram = "tile.program"; // unit
 inline constexpr llvm::StringLiteral kGrid = "tile.grid";       // map: symbols -> blocks
 inline constexpr llvm::StringLiteral kWork = "tile.work";       // map: symbols -> work a block
 inline constexpr llvm::StringLiteral kSymbols = "tile.symbols"; // names of the symbols
+
+inline constexpr llvm::StringLiteral kSchedule = "tile.schedule"; // also on an ein.kernel
 
 /// True if the last dimension of `type` runs along vector lanes.
 bool hasLanes(mlir::Type type);

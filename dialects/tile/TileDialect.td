@@ -1,6 +1,6 @@
 //===- TileDialect.td - One block's work on one output tile -----*- tablegen -*-===//
 //
-// Include order: TileDialect <- TileOps.
+// Include order: TileDialect <- TileAttrs, TileOps.
 //
 //===----------------------------------------------------------------------===//
 #ifndef EINFALL_TILE_DIALECT
@@ -12,6 +12,7 @@ def Tile_Dialect : Dialect {
   let name = "tile";
   let cppNamespace = "::einfall::tile";
   let summary = "block-level programs on tiles";
+  let useDefaultAttributePrinterParser = 1;
   let description = [{
     A tile program is a `func.func` marked `tile.program`: the work of one
     block of a grid. It takes flat buffers (`memref<?xT>`), the kernel's symbols
@@ -22,7 +23,7 @@ def Tile_Dialect : Dialect {
     A tile value is a builtin tensor of static shape, so `arith` and `math` work
     on it. Its encoding says how it lies in the machine: `"lanes"` means that
     the last dimension runs along vector lanes and the others along registers;
-    without it every element is a scalar register. What must not come in: any
+    without it all elements share one vector register. What must not come in: any
     `ein` op.
   }];
 }

@@ -72,6 +72,21 @@ def Tile_ReduceOp : Tile_Op<"reduce", [Pure]> {
   let assemblyFormat = "$kind $source attr-dict `:` type($source) `->` type($result)";
 }
 
+def Tile_DotOp : Tile_Op<"dot", [Pure, TypesMatchWith<"the result is the accumulator", "acc", "result", "$_self">]> {
+  let summary = "add products of neighbouring lanes to an accumulator";
+  let description = [{
+    The last dimension of both operands runs along lanes. Lane l of the result
+    is acc[l] plus the products of lanes l * g .. l * g + g - 1, with g = 2 for
+    bf16 (into f32) and i16 (into i32), g = 4 for i8 (into i32, the left operand
+    unsigned and the right one signed). Sums of integers wrap; those of bf16
+    may treat subnormal numbers as 0.
+  }];
+  let arguments = (ins AnyRankedTensor:$lhs, AnyRankedTensor:$rhs, AnyRankedTensor:$acc);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$lhs `,` $rhs `,` $acc attr-dict `:` type($lhs) `,` type($rhs) `,` type($acc)";
+  let hasVerifier = 1;
+}
+
 def Tile_IotaOp : Tile_Op<"iota", [Pure]> {
   let summary = "start, start + 1, .. along the only dimension";
   let arguments = (ins Index:$start);

@@ -39,6 +39,8 @@ void populatePhase(OpPassManager &passes, Phase phase, const CpuTarget &target) 
     EinToTileOptions options;
     options.vectorBytes = target.vectorBytes;
     options.vectorRegisters = target.vectorRegisters;
+    for (llvm::StringRef element : target.dots)
+      options.dots.push_back(element.str());
     passes.addPass(createEinToTile(options));
     passes.addPass(createCanonicalizerPass());
     passes.addPass(createCSEPass());

@@ -11,16 +11,41 @@ static constexpr StringRef kV2[] = {"sse4.2", "popcnt", "ssse3"};
 static constexpr StringRef kV3[] = {"avx2", "fma", "bmi2", "f16c"};
 static constexpr StringRef kV4[] = {"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512cd",
                                     "avx2",    "fma",      "bmi2",     "f16c"};
+static constexpr StringRef kV4Dot[] = {"avx512f",  "avx512bw",   "avx512dq",  "avx512vl",
+                                       "avx512cd", "avx2",       "fma",       "bmi2",
+                                       "f16c",     "avx512bf16", "avx512vnni"};
+static constexpr StringRef kV4Amx[] = {
+    "avx512f", "avx512bw",   "avx512dq",   "avx512vl",   "avx512cd", "avx2",     "fma",     "bmi2",
+    "f16c",    "avx512bf16", "avx512vnni", "avx512fp16", "amx-tile", "amx-bf16", "amx-int8"};
 static constexpr StringRef kNeon[] = {"neon"};
 
+// Element types that `tile.dot` has an instruction for.
+static constexpr StringRef kDotI16[] = {"i16"};
+static constexpr StringRef kDotAll[] = {"i16", "i8", "bf16"};
+
 static const CpuTarget kTargets[] = {
-    {"x86-64-v2", "x86_64", "x86_64-unknown-linux-gnu", "x86-64-v2", "", kV2, 2, 16, 16, false,
-     false},
-    {"x86-64-v3", "x86_64", "x86_64-unknown-linux-gnu", "x86-64-v3", "", kV3, 3, 32, 16, false,
-     true},
-    {"x86-64-v4", "x86_64", "x86_64-unknown-linux-gnu", "x86-64-v4", "-prefer-256-bit", kV4, 4, 64,
-     32, false, true},
-    {"aarch64", "aarch64", "aarch64-unknown-linux-gnu", "generic", "+neon", kNeon, 1, 16, 32, false,
+    {"x86-64-v2", "x86_64", "x86_64-unknown-linux-gnu", "x86-64-v2", "", kV2, kDotI16, 2, 16, 16,
+     false, false},
+    {"x86-64-v3", "x86_64", "x86_64-unknown-linux-gnu", "x86-64-v3", "", kV3, kDotI16, 3, 32, 16,
+     false, true},
+    {"x86-64-v4", "x86_64", "x86_64-unknown-linux-gnu", "x86-64-v4", "-prefer-256-bit", kV4,
+     kDotI16, 4, 64, 32, false, true},
+    {"x86-64-v4-dot", "x86_64", "x86_64-unknown-linux-gnu", "x86-64-v4",
+     "+avx512bf16,+avx512vnni,-prefer-256-bit", kV4Dot, kDotAll, 5, 64, 32, true, true},
+    // The same instructions as before it, scheduled for the CPUs that have AMX.
+    {"x86-64-v4-amx", "x86_64", "x86_64-unknown-linux-gnu", "sapphirerapids", "-prefer-256-bit",
+     kV4Amx, kDotAll, 6, 64, 32, true, true},
+    {"aarch64",
+     "aarch64",
+     "aarch64-unknown-linux-gnu",
+     "generic",
+     "+neon",
+     kNeon,
+     {},
+     1,
+     16,
+     32,
+     false,
      true},
 };
 

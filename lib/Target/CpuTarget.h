@@ -16,6 +16,7 @@ struct CpuTarget {
   llvm::StringRef cpu;                      // LLVM's name, for scheduling and baseline features
   llvm::StringRef features;                 // LLVM's feature string on top of `cpu`
   llvm::ArrayRef<llvm::StringRef> required; // what the loader asks the CPU for
+  llvm::ArrayRef<llvm::StringRef> dots;     // element types that `tile.dot` multiplies
   int priority;
   int vectorBytes, vectorRegisters;
   bool nativeBf16; // converts f32 to bf16 in one instruction

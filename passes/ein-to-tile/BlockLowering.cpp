@@ -100,60 +100,98 @@ void BlockLowering::planWalk(ArrayRef<Access> accesses, ArrayRef<bool> parallel,
   RankSchedule &plan = schedule.ranks[rank];
   int64_t bytes = std::max<int64_t>(1, storageType(element).getIntOrFloatBitWidth() / 8);
   int64_t least = schedule.lanes >= 0 ? std::max<int64_t>(1, target.vectorBytes / bytes) : 1;
-  plan.tile = 4 * least;
-  while (plan.tile > least && plan.tile / 2 >= size)
-    plan.tile /= 2;
-  plan.block = plan.tile;
+  int64_t tile = 4 * least;
+  while (tile > least && tile / 2 >= size)
+    tile /= 2;
+  plan.tiles = {tile};
+  plan.block = tile;
 }
 
 void BlockLowering::emitRange(unsigned rank, Value from, Value to, function_ref<void()> inner) {
-  int64_t size = schedule.ranks[rank].tile;
+  RankSchedule plan = schedule.ranks[rank];
   bool isLanes = static_cast<int>(rank) == schedule.lanes;
-  bool even = divides(rank, size) && schedule.ranks[rank].block % size == 0;
-  Value step = constant(size), saved = at[rank];
-  Value whole = to;
-  if (!even) {
-    Value count = arith::SubIOp::create(builder, loc, to, from);
-    Value rest = arith::RemUIOp::create(builder, loc, count, step);
-    whole = arith::SubIOp::create(builder, loc, to, rest);
-  }
-  auto loop = [&](Value low, Value high, int64_t width) {
-    auto each = scf::ForOp::create(builder, loc, low, high, constant(width));
+  Value saved = at[rank], start = from;
+  bool even = false;
+  for (int64_t size : plan.tiles) {
+    even = divides(rank, size) && plan.block % size == 0;
+    Value step = constant(size), whole = to;
+    if (!even && size > 1) {
+      Value count = arith::SubIOp::create(builder, loc, to, start);
+      Value rest = arith::RemUIOp::create(builder, loc, count, step);
+      whole = arith::SubIOp::create(builder, loc, to, rest);
+    }
+    auto each = scf::ForOp::create(builder, loc, start, whole, step);
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(each.getBody());
     at[rank] = each.getInductionVar();
-    active[rank] = width;
-    inner();
-  };
-  loop(from, whole, size);
-  if (!even && !isLanes && size > 1)
-    loop(whole, to, 1);
-  if (!even && isLanes) {
-    Value ragged = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, whole, to);
-    auto branch = scf::IfOp::create(builder, loc, ragged, /*withElse=*/false);
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(branch.thenBlock());
-    at[rank] = whole;
     active[rank] = size;
-    limit = arith::SubIOp::create(builder, loc, to, whole);
     inner();
-    limit = Value();
+    start = whole;
+    if (even || size == 1) {
+      even = true;
+      break;
+    }
+  }
+  if (!even) {
+    // Lanes are masked; tiles of the user's that end above one go on by ones.
+    Value ragged = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, start, to);
+    OpBuilder::InsertionGuard guard(builder);
+    if (isLanes) {
+      auto branch = scf::IfOp::create(builder, loc, ragged, /*withElse=*/false);
+      builder.setInsertionPointToStart(branch.thenBlock());
+      at[rank] = start;
+      active[rank] = plan.tiles.back();
+      limit = arith::SubIOp::create(builder, loc, to, start);
+      inner();
+      limit = Value();
+    } else {
+      auto each = scf::ForOp::create(builder, loc, start, to, constant(1));
+      builder.setInsertionPointToStart(each.getBody());
+      at[rank] = each.getInductionVar();
+      active[rank] = 1;
+      inner();
+    }
   }
   at[rank] = saved;
   active[rank] = 1;
+}
+
+Value BlockLowering::endOfBlock(unsigned rank) {
+  Value to = arith::AddIOp::create(builder, loc, at[rank], constant(schedule.ranks[rank].block));
+  return arith::MinSIOp::create(builder, loc, to, extentOf(rank));
+}
+
+/// The tiles of a block; with one coordinate of the narrow rank, other ones.
+void BlockLowering::emitBlock(function_ref<void()> inner) {
+  int narrow = schedule.narrow, widened = schedule.widened;
+  if (narrow < 0 || extents[narrow].getLiteral() == 1 ||
+      schedule.widenedTile == schedule.ranks[widened].tile())
+    return emitFree(0, inner);
+  Value count = arith::SubIOp::create(builder, loc, endOfBlock(narrow), at[narrow]);
+  Value alone = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, count, constant(1));
+  auto branch = scf::IfOp::create(builder, loc, alone, /*withElse=*/true);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(branch.elseBlock());
+  emitFree(0, inner);
+  builder.setInsertionPointToStart(branch.thenBlock());
+  RankSchedule &rows = schedule.ranks[narrow], &columns = schedule.ranks[widened];
+  RankSchedule savedRows = rows, savedColumns = columns;
+  rows.tiles = {1};
+  columns.tiles.insert(columns.tiles.begin(), schedule.widenedTile);
+  alongOne = narrow;
+  emitFree(0, inner);
+  alongOne = -1;
+  rows = savedRows;
+  columns = savedColumns;
 }
 
 void BlockLowering::emitFree(unsigned level, function_ref<void()> inner) {
   if (level == schedule.order.size())
     return inner();
   unsigned rank = schedule.order[level];
-  RankSchedule plan = schedule.ranks[rank];
-  if (plan.block == 1)
+  if (schedule.ranks[rank].block == 1 || static_cast<int>(rank) == alongOne)
     return emitFree(level + 1, inner);
-  Value from = at[rank], extent = extentOf(rank);
-  Value to = arith::AddIOp::create(builder, loc, from, constant(plan.block));
-  to = arith::MinSIOp::create(builder, loc, to, extent);
-  emitRange(rank, from, to, [&] { emitFree(level + 1, inner); });
+  emitRange(rank, at[rank], endOfBlock(rank), [&] { emitFree(level + 1, inner); });
 }
 
 void BlockLowering::setSpace() {
@@ -164,7 +202,7 @@ void BlockLowering::setSpace() {
       tiles.space.ranks.push_back(rank);
     }
   if (schedule.lanes >= 0) {
-    tiles.space.sizes.push_back(schedule.ranks[schedule.lanes].tile);
+    tiles.space.sizes.push_back(schedule.ranks[schedule.lanes].tile());
     tiles.space.ranks.push_back(schedule.lanes);
     tiles.space.lanes = true;
   }

@@ -37,10 +37,14 @@ protected:
   /// contiguous, else rows are taken by four.
   void planWalk(mlir::ArrayRef<Access> accesses, mlir::ArrayRef<bool> parallel, mlir::Type element);
 
-  /// Runs `inner` for every tile of the block, by the schedule.
+  /// Runs `inner` for every tile of the block, by the schedule; where the block
+  /// holds one coordinate of the narrow rank, by other tiles.
+  void emitBlock(mlir::function_ref<void()> inner);
+  /// Runs `inner` for every tile of the block along the ranks from `level` of
+  /// the schedule's order on.
   void emitFree(unsigned level, mlir::function_ref<void()> inner);
-  /// Runs `inner` for tiles of `rank` in [from, to): whole ones, then a ragged
-  /// rest (masked lanes, or one coordinate at a time).
+  /// Runs `inner` for tiles of `rank` in [from, to): first the largest, then
+  /// smaller ones for what is left, or masked lanes.
   void emitRange(unsigned rank, mlir::Value from, mlir::Value to, mlir::function_ref<void()> inner);
   /// Sets up the tiled dimensions from `active` and the schedule's lanes.
   void setSpace();
@@ -104,8 +108,10 @@ protected:
   mlir::SmallVector<mlir::Value> at;
   mlir::SmallVector<int64_t> active;
   mlir::Value limit; // of lanes, where a tile is ragged
+  int alongOne = -1; // a rank of which the block holds one coordinate
 
 private:
+  mlir::Value endOfBlock(unsigned rank);
   TileValue loadStrided(const Access &access, mlir::Value buffer, mlir::Type stored,
                         const Reach &where, mlir::ArrayRef<TileValue> coordinates);
   TileValue insideOf(const Access &access, mlir::ArrayRef<TileValue> dims,

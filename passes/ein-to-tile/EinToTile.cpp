@@ -20,7 +20,8 @@ std::string keyOf(ein::KernelOp kernel) {
   std::string text;
   llvm::raw_string_ostream os(text);
   kernel->print(os, OpPrintingFlags().useLocalScope());
-  text = text.substr(text.find(") :"));
+  text = text.substr(text.find("\"(")); // after the name
+  text = text.substr(text.find(')'));
   kernel.getBody().walk([&](Operation *op) {
     if (auto maps = op->getAttrOfType<ArrayAttr>("maps"))
       for (unsigned i = 0, e = maps.size(); i < e; ++i)
@@ -36,7 +37,8 @@ struct EinToTilePass : impl::EinToTileBase<EinToTilePass> {
   using EinToTileBase::EinToTileBase;
 
   void runOnOperation() override {
-    TileTarget target{vectorBytes, vectorRegisters};
+    auto hasDot = [&](StringRef element) { return llvm::is_contained(dots, element); };
+    TileTarget target{vectorBytes, vectorRegisters, hasDot("bf16"), hasDot("i8"), hasDot("i16")};
     llvm::StringMap<FlatSymbolRefAttr> programs;
     OpBuilder builder(&getContext());
     SmallVector<ein::KernelOp> kernels;

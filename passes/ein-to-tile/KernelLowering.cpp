@@ -25,13 +25,19 @@ private:
   SmallVector<Value> reduceFrom(unsigned rank, ArrayRef<Value> running);
   void emitReducedRank(unsigned rank, ArrayRef<Value> init, SmallVectorImpl<Value> &result,
                        function_ref<SmallVector<Value>(ArrayRef<Value>)> inner);
-  TileValue evaluate(ein::EinsumOp op, TileValue *multiplicand, TileValue *exists);
+  TileValue evaluate(ein::EinsumOp op);
+  SmallVector<TileValue> evaluate(ein::EinsumOp op, ValueRange wanted, TileValue &exists);
+  uint32_t spanOf(Value value);
+  SmallVector<Value> dotStep(ArrayRef<Value> running);
+  TileValue reduceRoot();
+  Value splat(TypedAttr attr, uint32_t mask);
 
   ein::EinsumOp root;
   SmallVector<ein::EinsumOp> epilogue;
   ein::UpdateOp update;
   Access write;
   DenseMap<Value, TileValue> results; // of einsums already computed
+  TileSpace accumulators;             // the tile's space; a lane of a dot's sum is a group of lanes
 };
 
 LogicalResult KernelLowering::collect() {
@@ -90,7 +96,14 @@ FailureOr<func::FuncOp> KernelLowering::run(StringRef name) {
   SmallVector<Access> reads;
   for (unsigned i = 0, e = root.getInputs().size(); i < e; ++i)
     reads.push_back(accessOf(root, i, symbols));
-  schedule = planSchedule(root, reads, write, target);
+  if (auto given = kernel->getAttrOfType<tile::ScheduleAttr>(tile::kSchedule)) {
+    FailureOr<Schedule> read = readSchedule(given, root, target);
+    if (failed(read))
+      return failure();
+    schedule = *read;
+  } else {
+    schedule = planSchedule(root, reads, write, target);
+  }
 
   if (update && !isa<BlockArgument>(update.getDest()))
     return update.emitOpError("expected to update an operand of the kernel");
@@ -102,53 +115,48 @@ FailureOr<func::FuncOp> KernelLowering::run(StringRef name) {
   AffineExpr grid = placeBlock(program.getArguments().back(), work);
   for (int64_t rank = root.getNumFree(), e = root.getNumRanks(); rank < e; ++rank)
     work = work * symbols.expr(extents[rank]);
-  emitFree(0, [&] { emitTile(); });
+  emitBlock([&] { emitTile(); });
   finish(program, grid, work);
-  program->setAttr("tile.schedule", schedule.toAttr(root));
+  program->setAttr(tile::kSchedule, schedule.toAttr(root));
   return program;
 }
 
-/// The value that the body of `op` yields at the current tile. If it is a
-/// product and `multiplicand` is given, one factor is left there instead.
-TileValue KernelLowering::evaluate(ein::EinsumOp op, TileValue *multiplicand, TileValue *exists) {
+/// Values of the body of `op` at the current tile, and where its points exist
+/// (left alone if they all do).
+SmallVector<TileValue> KernelLowering::evaluate(ein::EinsumOp op, ValueRange wanted,
+                                                TileValue &exists) {
   Block &block = op.getBody().front();
   DenseMap<Value, TileValue> values;
   SmallVector<TileValue> coordinates(op.getInputs().size());
-  TileValue present;
   for (unsigned i = 0, e = op.getInputs().size(); i < e; ++i) {
     if (auto it = results.find(op.getInputs()[i]); it != results.end()) {
       values[block.getArgument(i)] = it->second;
       continue;
     }
-    TileValue loaded = load(accessOf(op, i, symbols), op.getInputs()[i], coordinates, present);
+    TileValue loaded = load(accessOf(op, i, symbols), op.getInputs()[i], coordinates, exists);
     values[block.getArgument(i)] = loaded;
     if (!cast<StringAttr>(op.getCoords()[i]).getValue().empty())
       coordinates[i] = toIndex(loaded);
   }
-  Operation *product = nullptr;
-  if (multiplicand)
-    if (auto mul = op.getYielded().getDefiningOp<arith::MulFOp>(); mul && mul->hasOneUse())
-      product = mul;
-  evaluateBody(block, values, [&](StringRef rank) { return op.findRank(rank); }, product);
-  if (exists)
-    *exists = present;
-  if (product) {
-    *multiplicand = values.lookup(product->getOperand(1));
-    return values.lookup(product->getOperand(0));
-  }
-  TileValue result = values.lookup(op.getYielded());
-  if (present.value && op.getMonoids().empty()) {
-    TileValue zero = tiles.constant(builder.getZeroAttr(op.getYielded().getType()));
-    result = tiles.create<arith::SelectOp>(op.getYielded().getType(), {present, result, zero});
-  }
-  return result;
+  evaluateBody(block, values, [&](StringRef rank) { return op.findRank(rank); });
+  return llvm::map_to_vector(wanted, [&](Value value) { return values.lookup(value); });
+}
+
+/// What a map yields: 0 where a point does not exist.
+TileValue KernelLowering::evaluate(ein::EinsumOp op) {
+  TileValue exists;
+  TileValue result = evaluate(op, op.getYielded(), exists).front();
+  if (!exists.value)
+    return result;
+  TileValue zero = tiles.constant(builder.getZeroAttr(op.getYielded().getType()));
+  return tiles.create<arith::SelectOp>(op.getYielded().getType(), {exists, result, zero});
 }
 
 /// Loops over a reduced rank with `init` carried.
 void KernelLowering::emitReducedRank(unsigned rank, ArrayRef<Value> init,
                                      SmallVectorImpl<Value> &result,
                                      function_ref<SmallVector<Value>(ArrayRef<Value>)> inner) {
-  int64_t size = schedule.ranks[rank].tile;
+  int64_t size = schedule.ranks[rank].tile();
   Value extent = extentOf(rank), zero = constant(0), step = constant(size), whole = extent;
   bool even = divides(rank, size) || size == 1;
   if (!even) {
@@ -188,18 +196,24 @@ SmallVector<Value> KernelLowering::reduceFrom(unsigned rank, ArrayRef<Value> run
   uint32_t full = tiles.space.fullMask();
   Type element = root.getYielded().getType();
   if (rank == root.getNumRanks()) {
+    if (schedule.dot)
+      return dotStep(running);
     ein::Monoid monoid = root.getMonoid(rank - 1);
-    TileValue factor, exists, carried{running[0], full};
-    TileValue value = evaluate(root, monoid == ein::Monoid::add ? &factor : nullptr, &exists);
+    TileValue exists, carried{running[0], full};
+    auto product = root.getYielded().getDefiningOp<arith::MulFOp>();
+    bool fuses = product && product->hasOneUse() && monoid == ein::Monoid::add;
+    SmallVector<TileValue> values =
+        evaluate(root, fuses ? product->getOperands() : ValueRange(root.getYielded()), exists);
     bool laneReduced = schedule.lanes >= static_cast<int>(root.getNumFree());
     if (limit && laneReduced)
       exists = exists.value ? tiles.create<arith::AndIOp>(builder.getI1Type(), {exists, laneMask()})
                             : laneMask();
-    if (factor.value && !exists.value)
-      return {tiles.create<math::FmaOp>(element, {tiles.broadcast(value, full), factor, carried})
-                  .value};
-    if (factor.value)
-      value = tiles.create<arith::MulFOp>(element, {value, factor});
+    if (fuses && !exists.value)
+      return {
+          tiles.create<math::FmaOp>(element, {tiles.broadcast(values[0], full), values[1], carried})
+              .value};
+    TileValue value =
+        fuses ? tiles.create<arith::MulFOp>(element, {values[0], values[1]}) : values[0];
     if (isArg(monoid))
       return combineArg(tiles, monoid, running, full, value, coordinate(rank - 1), exists);
     if (exists.value)
@@ -220,39 +234,100 @@ SmallVector<Value> KernelLowering::reduceFrom(unsigned rank, ArrayRef<Value> run
   return result;
 }
 
+/// The tiled dimensions on which `value` of the root's body depends, and the
+/// lanes.
+uint32_t KernelLowering::spanOf(Value value) {
+  auto argument = dyn_cast<BlockArgument>(value);
+  if (!argument)
+    return tiles.space.fullMask();
+  Access access = accessOf(root, argument.getArgNumber(), symbols);
+  uint32_t mask = tiles.space.laneBit();
+  for (auto [dim, rank] : llvm::enumerate(tiles.space.ranks))
+    if (access.dependsOn(rank))
+      mask |= 1u << dim;
+  return mask;
+}
+
+/// One step of a contraction by groups of neighbouring lanes.
+SmallVector<Value> KernelLowering::dotStep(ArrayRef<Value> running) {
+  const Dot &dot = *schedule.dot;
+  uint32_t full = tiles.space.fullMask();
+  TileValue exists;
+  SmallVector<TileValue> factors = evaluate(root, {dot.lhs, dot.rhs}, exists);
+  assert(!exists.value && "a dot of points that may not exist");
+  bool isUnsigned[] = {dot.unsignedLhs, dot.unsignedRhs};
+  for (auto [factor, zeros] : llvm::zip(factors, isUnsigned)) {
+    Type from = getElementTypeOrSelf(factor.value.getType());
+    if (from == dot.element)
+      continue;
+    factor = zeros ? tiles.create<arith::ExtUIOp>(dot.element, {factor})
+                   : tiles.create<arith::ExtSIOp>(dot.element, {factor});
+  }
+  auto step = [&](TileValue lhs, Value sum, uint32_t mask) -> Value {
+    return tile::DotOp::create(builder, loc, sum.getType(), tiles.broadcast(lhs, mask).value,
+                               tiles.broadcast(factors[1], mask).value, sum);
+  };
+  if (!dot.bias)
+    return {step(factors[0], running[0], full)};
+  TileValue top = tiles.constant(builder.getIntegerAttr(dot.element, -128));
+  TileValue raised = tiles.create<arith::XOrIOp>(dot.element, {factors[0], top});
+  return {step(raised, running[0], full), step(top, running[1], spanOf(dot.rhs))};
+}
+
+/// `attr` in every accumulator over `mask` of the tile.
+Value KernelLowering::splat(TypedAttr attr, uint32_t mask) {
+  Type type = accumulators.type(mask, attr.getType());
+  TileValue scalar = tiles.constant(attr);
+  if (type == attr.getType())
+    return scalar.value;
+  return tile::BroadcastOp::create(builder, loc, type, scalar.value,
+                                   builder.getDenseI64ArrayAttr({}));
+}
+
+/// The root's reduction at the current tile.
+TileValue KernelLowering::reduceRoot() {
+  uint32_t full = tiles.space.fullMask();
+  Type element = root.getYielded().getType();
+  ein::Monoid monoid = root.getMonoid(root.getNumFree());
+  bool biased = schedule.dot && schedule.dot->bias;
+  SmallVector<Value> init = {splat(identityOf(monoid, element), full)};
+  if (isArg(monoid))
+    init.push_back(splat(builder.getIndexAttr(-1), full));
+  if (biased)
+    init.push_back(splat(identityOf(monoid, element), spanOf(schedule.dot->rhs)));
+  SmallVector<Value> reduced = reduceFrom(root.getNumFree(), init);
+  TileValue value{isArg(monoid) ? reduced.back() : reduced.front(), full};
+  if (isArg(monoid))
+    value = tiles.create<arith::IndexCastOp>(root.getResult().getType().getElementType(), {value});
+  if (schedule.lanes >= static_cast<int>(root.getNumFree())) {
+    auto acrossLanes = [&](TileValue value) -> TileValue {
+      uint32_t mask = value.mask & ~tiles.space.laneBit();
+      return {tile::ReduceOp::create(builder, loc, tiles.space.type(mask, element), value.value,
+                                     stringifyMonoid(monoid)),
+              mask};
+    };
+    value = acrossLanes(value);
+    if (biased)
+      value = tiles.create<arith::SubIOp>(
+          element, {value, acrossLanes({reduced[1], spanOf(schedule.dot->rhs)})});
+  }
+  for (unsigned rank = root.getNumFree(); rank < root.getNumRanks(); ++rank) {
+    at[rank] = Value();
+    active[rank] = 1;
+  }
+  return value;
+}
+
 void KernelLowering::emitTile() {
   setSpace();
+  accumulators = tiles.space;
+  if (schedule.dot)
+    accumulators.sizes.back() /= schedule.dot->group;
   results.clear();
-  TileValue value;
-  if (root.getMonoids().empty()) {
-    value = evaluate(root, nullptr, nullptr);
-  } else {
-    uint32_t full = tiles.space.fullMask();
-    Type element = root.getYielded().getType();
-    ein::Monoid monoid = root.getMonoid(root.getNumFree());
-    SmallVector<Value> init = {
-        tiles.broadcast(tiles.constant(identityOf(monoid, element)), full).value};
-    if (isArg(monoid))
-      init.push_back(tiles.broadcast(tiles.index(-1), full).value);
-    SmallVector<Value> reduced = reduceFrom(root.getNumFree(), init);
-    value = {reduced.back(), full};
-    if (isArg(monoid))
-      value =
-          tiles.create<arith::IndexCastOp>(root.getResult().getType().getElementType(), {value});
-    if (schedule.lanes >= static_cast<int>(root.getNumFree())) {
-      uint32_t mask = full & ~tiles.space.laneBit();
-      value = {tile::ReduceOp::create(builder, loc, tiles.space.type(mask, element), value.value,
-                                      stringifyMonoid(monoid)),
-               mask};
-    }
-    for (unsigned rank = root.getNumFree(); rank < root.getNumRanks(); ++rank) {
-      at[rank] = Value();
-      active[rank] = 1;
-    }
-  }
+  TileValue value = root.getMonoids().empty() ? evaluate(root) : reduceRoot();
   results[root.getResult()] = value;
   for (ein::EinsumOp op : epilogue) {
-    value = evaluate(op, nullptr, nullptr);
+    value = evaluate(op);
     results[op.getResult()] = value;
   }
   SmallVector<TileValue> none(update ? 1 : 0);

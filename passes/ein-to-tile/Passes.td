@@ -14,7 +14,9 @@ def EinToTile : Pass<"ein-to-tile", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"vectorBytes", "vector-bytes", "int64_t", "64", "bytes of a vector register">,
-    Option<"vectorRegisters", "vector-registers", "int64_t", "32", "vector registers">];
+    Option<"vectorRegisters", "vector-registers", "int64_t", "32", "vector registers">,
+    ListOption<"dots", "dots", "std::string",
+               "element types that tile.dot multiplies: bf16, i8, i16">];
   let dependentDialects = ["::einfall::tile::TileDialect", "::mlir::scf::SCFDialect",
                            "::mlir::memref::MemRefDialect"];
   let statistics = [Statistic<"numPrograms", "num-programs", "tile programs written">];

@@ -51,17 +51,123 @@ double laneScore(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
 
 } // namespace
 
-DictionaryAttr Schedule::toAttr(ein::EinsumOp root) const {
+tile::ScheduleAttr Schedule::toAttr(ein::EinsumOp root) const {
   Builder builder(root.getContext());
+  auto name = [&](int rank) {
+    return rank < 0 ? StringAttr() : builder.getStringAttr(root.getRankName(rank));
+  };
   SmallVector<NamedAttribute> entries;
-  for (auto [rank, plan] : llvm::enumerate(ranks))
-    entries.push_back(builder.getNamedAttr(root.getRankName(rank),
-                                           builder.getDenseI64ArrayAttr({plan.block, plan.tile})));
-  if (lanes >= 0)
-    entries.push_back(
-        builder.getNamedAttr("lanes_along", builder.getStringAttr(root.getRankName(lanes))));
-  return builder.getDictionaryAttr(entries);
+  for (auto [rank, plan] : llvm::enumerate(ranks)) {
+    SmallVector<int64_t> numbers = {plan.block};
+    llvm::append_range(numbers, plan.tiles);
+    entries.push_back(builder.getNamedAttr(name(rank), builder.getDenseI64ArrayAttr(numbers)));
+  }
+  SmallVector<Attribute> slowestFirst;
+  for (unsigned rank : order)
+    slowestFirst.push_back(name(rank));
+  return tile::ScheduleAttr::get(root.getContext(), builder.getDictionaryAttr(entries),
+                                 builder.getArrayAttr(slowestFirst), name(lanes),
+                                 dot ? dot->group : 1, name(narrow), name(widened), widenedTile);
 }
+
+static LogicalResult readRank(DenseI64ArrayAttr numbers, RankSchedule &plan) {
+  if (!numbers || numbers.size() < 2 ||
+      llvm::any_of(numbers.asArrayRef(), [](int64_t n) { return n < 1 || n > 65536; }))
+    return failure();
+  plan.block = numbers[0];
+  plan.tiles.assign(numbers.asArrayRef().begin() + 1, numbers.asArrayRef().end());
+  return success(llvm::is_sorted(plan.tiles, std::greater<>()));
+}
+
+FailureOr<Schedule> readSchedule(tile::ScheduleAttr attr, ein::EinsumOp root,
+                                 const TileTarget &target) {
+  Schedule schedule;
+  unsigned numRanks = root.getNumRanks(), numFree = root.getNumFree();
+  schedule.ranks.resize(numRanks);
+  auto refuse = [&]() { return root.emitOpError("cannot follow its schedule: "); };
+  auto rankOf = [&](StringAttr name) { return name ? root.findRank(name) : -1; };
+  for (NamedAttribute entry : attr.getRanks()) {
+    int rank = root.findRank(entry.getName());
+    if (rank < 0)
+      return refuse() << "it has no rank '" << entry.getName().getValue() << "'";
+    if (failed(readRank(dyn_cast<DenseI64ArrayAttr>(entry.getValue()), schedule.ranks[rank])))
+      return refuse() << "rank '" << entry.getName().getValue()
+                      << "' expects array<i64: block, tile, ..> with tiles in descending order, "
+                         "but got "
+                      << entry.getValue();
+  }
+  for (Attribute entry : attr.getOrder() ? attr.getOrder().getValue() : ArrayRef<Attribute>()) {
+    int rank = rankOf(dyn_cast<StringAttr>(entry));
+    if (rank < 0 || rank >= (int)numFree || llvm::is_contained(schedule.order, (unsigned)rank))
+      return refuse() << "the order expects each free rank once, but got " << entry;
+    schedule.order.push_back(rank);
+  }
+  for (unsigned rank = 0; rank < numFree; ++rank)
+    if (!llvm::is_contained(schedule.order, rank))
+      schedule.order.push_back(rank);
+  schedule.lanes = rankOf(attr.getLanes());
+  if (attr.getLanes() && (schedule.lanes < 0 || !mayRunAlongLanes(root, schedule.lanes)))
+    return refuse() << "rank '" << attr.getLanes().getValue() << "' cannot run along lanes";
+  if (schedule.lanes >= 0 && schedule.ranks[schedule.lanes].tiles.size() != 1)
+    return refuse() << "rank '" << attr.getLanes().getValue() << "' runs along lanes, in one tile";
+  schedule.narrow = rankOf(attr.getNarrowRank());
+  schedule.widened = rankOf(attr.getNarrowWidens());
+  schedule.widenedTile = std::max<int64_t>(1, attr.getNarrowTile());
+  if (schedule.narrow >= (int)numFree || schedule.widened >= (int)numFree ||
+      (schedule.narrow < 0) != (schedule.widened < 0))
+    return refuse() << "narrow_rank and narrow_widens expect two free ranks";
+  if (attr.getGroup() == 1)
+    return schedule;
+  schedule.dot = findDot(root, target);
+  if (!schedule.dot || schedule.dot->group != attr.getGroup() || schedule.lanes < (int)numFree ||
+      schedule.ranks[schedule.lanes].tile() % attr.getGroup() != 0)
+    return refuse() << "the target has no dot of " << attr.getGroup()
+                    << " neighbours for it along these lanes";
+  return schedule;
+}
+
+namespace {
+
+/// Ranks along which some operand is reused: what is loaded once feeds several
+/// accumulators. The two fastest ones: the most that the registers hold.
+SmallVector<unsigned> reusedRanks(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write,
+                                  int lanes) {
+  SmallVector<unsigned> reused;
+  unsigned numFree = root.getNumFree();
+  if (root.getNumRanks() == numFree || reads.size() < 2)
+    return reused;
+  for (unsigned rank = 0; rank < numFree; ++rank) {
+    if (static_cast<int>(rank) == lanes || sizeOf(root, rank) < 4 || !write.stride(rank))
+      continue;
+    bool some = false, affine = true;
+    for (const Access &read : reads) {
+      some |= read.dependsOn(rank) && llvm::any_of(reads, [&](const Access &other) {
+                return !other.dependsOn(rank) && other.dependsOn(numFree);
+              });
+      affine &= read.stride(rank) != nullptr && read.inside();
+    }
+    if (some && affine)
+      reused.push_back(rank);
+  }
+  while (reused.size() > 2)
+    reused.erase(reused.begin());
+  return reused;
+}
+
+/// Sizes of register tiles along rows and columns. Of n registers, the products
+/// of both take most as accumulators; the rest holds one column of operands.
+struct RegisterTile {
+  SmallVector<int64_t, 4> rows, columns;
+  int64_t alone; // columns where there is one row
+};
+
+RegisterTile registerTile(const TileTarget &target) {
+  if (target.vectorRegisters >= 32)
+    return {{6, 4, 2, 1}, {4, 1}, 8};
+  return {{2, 1}, {4, 1}, 4};
+}
+
+} // namespace
 
 Schedule planSchedule(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write,
                       const TileTarget &target) {
@@ -75,52 +181,52 @@ Schedule planSchedule(ein::EinsumOp root, ArrayRef<Access> reads, const Access &
       schedule.lanes = rank;
     }
   bool reduces = numRanks > numFree;
-  int64_t lanes = std::max<int64_t>(1, target.vectorBytes / 4);
   bool laneReduced = schedule.lanes >= static_cast<int>(numFree);
+  int64_t elementBytes = 4;
+  Type element = root.getYielded().getType();
+  if (element.isIntOrFloat())
+    elementBytes = std::max<int64_t>(4, element.getIntOrFloatBitWidth() / 8);
+  if (laneReduced && (schedule.dot = findDot(root, target)))
+    elementBytes = schedule.dot->element.getIntOrFloatBitWidth() / 8;
+  int64_t lanes = std::max<int64_t>(1, target.vectorBytes / elementBytes);
 
-  // Ranks along which some operand is reused are tiled, so that what is
-  // loaded once feeds several accumulators.
-  SmallVector<unsigned> reused;
-  if (reduces && reads.size() >= 2)
-    for (unsigned rank = 0; rank < numFree; ++rank) {
-      if (static_cast<int>(rank) == schedule.lanes || sizeOf(root, rank) < 4)
-        continue;
-      bool some = false, affine = true;
-      for (const Access &read : reads) {
-        some |= read.dependsOn(rank) && llvm::any_of(reads, [&](const Access &other) {
-                  return !other.dependsOn(rank) && other.dependsOn(numFree);
-                });
-        affine &= read.stride(rank) != nullptr && read.inside();
-      }
-      if (some && affine && write.stride(rank))
-        reused.push_back(rank);
-    }
-  // The two fastest ones: the most that the registers hold.
-  while (reused.size() > 2)
-    reused.erase(reused.begin());
-  for (unsigned rank : reused)
-    schedule.ranks[rank] = {64, 4};
+  RegisterTile registers = registerTile(target);
+  SmallVector<unsigned> reused = reusedRanks(root, reads, write, schedule.lanes);
+  auto isLiteral = [&](unsigned rank) { return root.getRankExtent(rank).getLiteral().has_value(); };
+  if (reused.size() == 2) {
+    // Weights (literal extents) are columns, what passes by them is rows.
+    unsigned rows = reused[0], columns = reused[1];
+    if (isLiteral(rows) && !isLiteral(columns))
+      std::swap(rows, columns);
+    schedule.ranks[rows] = {64, registers.rows};
+    schedule.ranks[columns] = {64, registers.columns};
+    schedule.narrow = rows;
+    schedule.widened = columns;
+    schedule.widenedTile = registers.alone;
+  } else if (reused.size() == 1) {
+    schedule.ranks[reused[0]] = {64, laneReduced ? registers.columns : registers.rows};
+  }
   if (schedule.lanes >= 0) {
     RankSchedule &plan = schedule.ranks[schedule.lanes];
     int64_t size = sizeOf(root, schedule.lanes);
-    int64_t vectors = reduces ? (reused.size() == 2 ? 1
-                                 : laneReduced      ? (reused.empty() ? 4 : 2)
-                                                    : 4)
-                              : 2;
-    plan.tile = lanes * vectors;
-    while (plan.tile > lanes && plan.tile / 2 >= size)
-      plan.tile /= 2;
-    plan.block = laneReduced ? plan.tile : reduces ? plan.tile : std::max<int64_t>(plan.tile, 1024);
+    int64_t vectors = 2;
+    if (reduces && (schedule.dot || reused.size() == 2))
+      vectors = 1;
+    else if (reduces)
+      vectors = !laneReduced || reused.empty() ? 4 : 2;
+    int64_t tile = lanes * vectors;
+    while (tile > lanes && tile / 2 >= size)
+      tile /= 2;
+    plan.tiles = {tile};
+    plan.block = laneReduced ? tile : reduces ? tile : std::max<int64_t>(tile, 1024);
   }
   for (unsigned rank = 0; rank < numFree; ++rank)
     schedule.order.push_back(rank);
   // With reuse, ranks of literal extents (weights) go around the others, so a
   // block of weights stays in cache while the rows pass by.
   if (!reused.empty())
-    llvm::stable_sort(schedule.order, [&](unsigned a, unsigned b) {
-      return root.getRankExtent(a).getLiteral().has_value() &&
-             !root.getRankExtent(b).getLiteral().has_value();
-    });
+    llvm::stable_sort(schedule.order,
+                      [&](unsigned a, unsigned b) { return isLiteral(a) && !isLiteral(b); });
   return schedule;
 }
 

@@ -2,34 +2,44 @@
 #ifndef EINFALL_PASSES_EINTOTILE_SCHEDULE_H
 #define EINFALL_PASSES_EINTOTILE_SCHEDULE_H
 
+#include "dialects/tile/TileDialect.h"
 #include "passes/ein-to-tile/Access.h"
+#include "passes/ein-to-tile/Dots.h"
 
 namespace einfall {
 
-/// What the schedule model has to know of a target.
-struct TileTarget {
-  int64_t vectorBytes = 64; ///< of one vector register
-  int64_t vectorRegisters = 32;
-};
-
-/// `block`: coordinates of one block of the grid along a free rank. `tile`:
-/// coordinates held in registers (or lanes) at once.
+/// `block`: coordinates of one block of the grid along a free rank. `tiles`:
+/// coordinates held in registers (or lanes) at once, in descending order; what
+/// one leaves over goes to the next.
 struct RankSchedule {
-  int64_t block = 1, tile = 1;
+  int64_t block = 1;
+  llvm::SmallVector<int64_t, 4> tiles = {1};
+
+  int64_t tile() const { return tiles.front(); }
 };
 
 struct Schedule {
   llvm::SmallVector<RankSchedule> ranks;
   int lanes = -1;                    ///< the rank along vector lanes
   llvm::SmallVector<unsigned> order; ///< free ranks, slowest block first
+  std::optional<Dot> dot;            ///< how products are formed, if not one by one
+  /// Where a block holds one coordinate of rank `narrow`, `widened` is tiled
+  /// by `widenedTile`: registers that rows would take go to columns.
+  int narrow = -1, widened = -1;
+  int64_t widenedTile = 1;
 
-  mlir::DictionaryAttr toAttr(ein::EinsumOp root) const;
+  tile::ScheduleAttr toAttr(ein::EinsumOp root) const;
 };
 
 /// Fills in the schedule of a kernel from what its accesses look like.
 /// `reads` are those of `root`; `write` is over the free ranks.
 Schedule planSchedule(ein::EinsumOp root, llvm::ArrayRef<Access> reads, const Access &write,
                       const TileTarget &target);
+
+/// The schedule that the user wrote on a kernel. Emits an error at `root` where
+/// it does not fit.
+mlir::FailureOr<Schedule> readSchedule(tile::ScheduleAttr attr, ein::EinsumOp root,
+                                       const TileTarget &target);
 
 } // namespace einfall
 

@@ -17,8 +17,10 @@ static cl::opt<std::string> input(cl::Positional, cl::desc("<input.mlir>"), cl::
                                   cl::cat(category));
 static cl::opt<std::string> output("o", cl::desc("the package to write"), cl::value_desc("file"),
                                    cl::Required, cl::cat(category));
-static cl::list<std::string> targets("target", cl::CommaSeparated, cl::cat(category),
-                                     cl::desc("native (default), x86-64-v2, x86-64-v3, x86-64-v4"));
+static cl::list<std::string>
+    targets("target", cl::CommaSeparated, cl::cat(category),
+            cl::desc("native (default), x86-64-v2, x86-64-v3, x86-64-v4, x86-64-v4-dot (bf16 "
+                     "and int8 dot products), x86-64-v4-amx, aarch64"));
 static cl::opt<std::string> weights("weights", cl::cat(category), cl::value_desc("path"),
                                     cl::desc("a .safetensors file or a folder of them"));
 static cl::opt<std::string> dumpPhases("dump-phases-to", cl::cat(category),

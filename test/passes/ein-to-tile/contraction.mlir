@@ -4,11 +4,14 @@
 // Both operands run along k, so k takes the lanes; rows and columns are tiled
 // so that each vector that is loaded feeds four products.
 // CHECK-LABEL: func.func private @reduce_0_p0
-// CHECK-SAME: tile.schedule = {i = array<i64: 64, 4>, j = array<i64: 64, 4>, k = array<i64: 16, 16>, lanes_along = "k"}
-// CHECK: tile.load {{.*}} -> tensor<4x16xf32, "lanes">
+// CHECK-SAME: tile.schedule = #tile.schedule<ranks = {i = array<i64: 64, 6, 4, 2, 1>, j = array<i64: 64, 4, 1>, k = array<i64: 16, 16>}, order = ["j", "i"], lanes = "k", narrow_rank = "i", narrow_widens = "j", narrow_tile = 8>
+// One row: more columns. Else six rows, then what is left of them.
+// CHECK: math.fma {{.*}} : tensor<8x16xf32, "lanes">
+// CHECK: tile.load {{.*}} -> tensor<6x16xf32, "lanes">
+// CHECK: math.fma {{.*}} : tensor<6x4x16xf32, "lanes">
+// CHECK: tile.reduce "add" {{.*}} : tensor<6x4x16xf32, "lanes"> -> tensor<6x4xf32>
 // CHECK: math.fma {{.*}} : tensor<4x4x16xf32, "lanes">
-// CHECK: tile.reduce "add" {{.*}} : tensor<4x4x16xf32, "lanes"> -> tensor<4x4xf32>
-// AVX2: tensor<4x4x8xf32, "lanes">
+// AVX2: tensor<2x4x8xf32, "lanes">
 func.func @nt(%x: !ein.tensor<[m, 512], f32>, %w: !ein.tensor<[768, 512], f32>) -> !ein.tensor<[m, 768], f32> {
   %y = ein.einsum (%x[i, k], %w[j, k]) -> [i, j] reduce [k: add]
       : (!ein.tensor<[m, 512], f32>, !ein.tensor<[768, 512], f32>) -> !ein.tensor<[m, 768], f32>
@@ -17,7 +20,7 @@ func.func @nt(%x: !ein.tensor<[m, 512], f32>, %w: !ein.tensor<[768, 512], f32>) 
 
 // With k outermost in the second operand, columns take the lanes.
 // CHECK-LABEL: func.func private @reduce_0_p1
-// CHECK-SAME: lanes_along = "j"
+// CHECK-SAME: lanes = "j"
 // CHECK-NOT: tile.reduce
 func.func @nn(%x: !ein.tensor<[m, 512], f32>, %w: !ein.tensor<[512, 768], f32>) -> !ein.tensor<[m, 768], f32> {
   %y = ein.einsum (%x[i, k], %w[k, j]) -> [i, j] reduce [k: add]

@@ -1,0 +1,193 @@
+//===- UnrollLanes.cpp - Tiles across lanes -------------------------------===//
+#include "codegen/cpu/Unroller.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringSwitch.h"
+
+using namespace mlir;
+
+namespace einfall::cpu {
+
+Value Unroller::shuffle(Value a, Value b, ArrayRef<int64_t> picks) {
+  return vector::ShuffleOp::create(builder, loc, a, b, picks);
+}
+
+Value Unroller::concatenate(ArrayRef<Value> vectors) {
+  if (vectors.size() == 1)
+    return vectors.front();
+  auto type = cast<VectorType>(vectors.front().getType());
+  int64_t size = type.getNumElements(), total = 0;
+  for (Value vector : vectors)
+    total += cast<VectorType>(vector.getType()).getNumElements();
+  Value whole = zero(VectorType::get(total, type.getElementType()));
+  int64_t at = 0;
+  for (Value vector : vectors) {
+    size = cast<VectorType>(vector.getType()).getNumElements();
+    whole = vector::InsertStridedSliceOp::create(builder, loc, vector, whole, ArrayRef<int64_t>{at},
+                                                 ArrayRef<int64_t>{1});
+    at += size;
+  }
+  return whole;
+}
+
+void Unroller::iota(tile::IotaOp op) {
+  Shape shape(op.getResult().getType());
+  auto type = dyn_cast<VectorType>(shape.unit);
+  Value start = one(op.getStart());
+  if (type)
+    start =
+        arith::AddIOp::create(builder, loc, vector::BroadcastOp::create(builder, loc, type, start),
+                              counting(type.getNumElements(), type.getElementType()));
+  map[op.getResult()] = {start};
+}
+
+void Unroller::broadcast(tile::BroadcastOp op) {
+  Shape from(op.getSource().getType()), to(op.getResult().getType());
+  Units source = map.lookup(op.getSource());
+  // Which element of the source stands at each element of the result.
+  SmallVector<int64_t> picks;
+  for (int64_t i = 0; i < to.elements(); ++i) {
+    SmallVector<int64_t> place = to.place(i);
+    int64_t number = 0;
+    for (auto [size, dim] : llvm::zip(from.lead, op.getDims()))
+      number = number * size + place[dim];
+    picks.push_back(number);
+  }
+  Units units;
+  if (to.packed) {
+    Value whole = from.packed
+                      ? shuffle(source[0], source[0], picks)
+                      : vector::BroadcastOp::create(builder, loc, to.unit, source[0]).getResult();
+    units.push_back(whole);
+  } else if (from.lanes || !to.lanes) {
+    for (int64_t pick : picks)
+      units.push_back(source[pick]);
+  } else {
+    Units spread;
+    for (int64_t i = 0, e = from.elements(); i < e; ++i) {
+      Value element = from.packed
+                          ? vector::ExtractOp::create(builder, loc, source[0], i).getResult()
+                          : source[0];
+      spread.push_back(vector::BroadcastOp::create(builder, loc, to.unit, element));
+    }
+    for (int64_t pick : picks)
+      units.push_back(spread[pick]);
+  }
+  map[op.getResult()] = units;
+}
+
+/// Takes blocks of `size` elements in turn from two vectors, from the block
+/// numbered `first` on in steps of two. Blocks of one are taken as unpack
+/// instructions do: two neighbours out of each four.
+static SmallVector<int64_t> alternate(int64_t width, int64_t size, int64_t first) {
+  SmallVector<int64_t> picks;
+  if (size == 1 && width % 4 == 0) {
+    for (int64_t four = 0; four < width; four += 4)
+      for (int64_t i = 0; i < 2; ++i)
+        for (int64_t vector = 0; vector < 2; ++vector)
+          picks.push_back(vector * width + four + 2 * first + i);
+    return picks;
+  }
+  for (int64_t block = first; block * size < width; block += 2)
+    for (int64_t vector = 0; vector < 2; ++vector)
+      for (int64_t i = 0; i < size; ++i)
+        picks.push_back(vector * width + block * size + i);
+  return picks;
+}
+
+/// A transposing tree: each level adds halves of two vectors into one, so the
+/// reductions of n vectors take n - 1 additions and end side by side.
+Value Unroller::reduceLanes(ArrayRef<Value> units, function_ref<Value(Value, Value)> combine) {
+  int64_t width = cast<VectorType>(units.front().getType()).getNumElements();
+  int64_t count = units.size();
+  if (count > width || !llvm::isPowerOf2_64(count)) {
+    // Parts of powers of two, none longer than the vectors are wide.
+    Units parts;
+    for (int64_t at = 0; at < count;) {
+      int64_t part = std::min<int64_t>(width, llvm::bit_floor<uint64_t>(count - at));
+      parts.push_back(reduceLanes(units.slice(at, part), combine));
+      at += part;
+    }
+    return concatenate(parts);
+  }
+  Units level(units);
+  int64_t size = 1; // elements, each of another unit, that lie side by side
+  for (; level.size() > 1; size *= 2) {
+    Units next;
+    for (size_t i = 0; i < level.size(); i += 2)
+      next.push_back(combine(shuffle(level[i], level[i + 1], alternate(width, size, 0)),
+                             shuffle(level[i], level[i + 1], alternate(width, size, 1))));
+    level = next;
+  }
+  for (; width > size; width /= 2) {
+    SmallVector<int64_t> low = llvm::to_vector(llvm::seq<int64_t>(0, width / 2));
+    SmallVector<int64_t> high = llvm::to_vector(llvm::seq<int64_t>(width / 2, width));
+    level[0] = combine(shuffle(level[0], level[0], low), shuffle(level[0], level[0], high));
+  }
+  return level[0];
+}
+
+static Value combineValues(OpBuilder &builder, Location loc, StringRef kind, Value a, Value b) {
+  auto make = [&](auto real, auto integer) -> Value {
+    if (isa<FloatType>(getElementTypeOrSelf(a.getType())))
+      return decltype(real)::create(builder, loc, a, b);
+    return decltype(integer)::create(builder, loc, a, b);
+  };
+  if (kind == "mul")
+    return make(arith::MulFOp(), arith::MulIOp());
+  if (kind == "max")
+    return make(arith::MaximumFOp(), arith::MaxSIOp());
+  if (kind == "min")
+    return make(arith::MinimumFOp(), arith::MinSIOp());
+  if (kind == "or")
+    return arith::OrIOp::create(builder, loc, a, b);
+  if (kind == "and")
+    return arith::AndIOp::create(builder, loc, a, b);
+  return make(arith::AddFOp(), arith::AddIOp());
+}
+
+void Unroller::reduce(tile::ReduceOp op) {
+  Units source = map.lookup(op.getSource());
+  Value whole = reduceLanes(
+      source, [&](Value a, Value b) { return combineValues(builder, loc, op.getKind(), a, b); });
+  if (!isa<RankedTensorType>(op.getResult().getType()))
+    whole = vector::ExtractOp::create(builder, loc, whole, 0);
+  map[op.getResult()] = {whole};
+}
+
+/// The instruction that adds the products of neighbouring elements to lanes of
+/// 32 bits, and how wide its operands are.
+static std::string dotIntrinsic(Type element, unsigned bits) {
+  std::string width = std::to_string(bits);
+  if (element.isBF16())
+    return "llvm.x86.avx512bf16.dpbf16ps." + width;
+  if (element.isInteger(8))
+    return "llvm.x86.avx512.vpdpbusd." + width;
+  return bits == 512   ? "llvm.x86.avx512.pmaddw.d.512"
+         : bits == 256 ? "llvm.x86.avx2.pmadd.wd"
+                       : "llvm.x86.sse2.pmadd.wd";
+}
+
+LogicalResult Unroller::dot(tile::DotOp op) {
+  Units lhs = map.lookup(op.getLhs()), rhs = map.lookup(op.getRhs());
+  Units sums = map.lookup(op.getAcc());
+  Shape shape(op.getLhs().getType());
+  Type element = getElementTypeOrSelf(shape.unit);
+  std::string name = dotIntrinsic(element, shape.lanes * element.getIntOrFloatBitWidth());
+  Type type = sums[0].getType();
+  for (auto [a, b, sum] : llvm::zip(lhs, rhs, sums)) {
+    auto call = [&](ValueRange operands) {
+      return LLVM::CallIntrinsicOp::create(builder, loc, type, builder.getStringAttr(name),
+                                           operands)
+          .getResult(0);
+    };
+    if (element.isInteger(16)) // the sum folds into the instruction where there is one
+      sum = arith::AddIOp::create(builder, loc, sum, call({a, b}));
+    else
+      sum = call({sum, a, b});
+  }
+  map[op.getResult()] = sums;
+  return success();
+}
+
+} // namespace einfall::cpu

@@ -1,0 +1,274 @@
+//===- UnrollMemory.cpp - Loads, gathers and stores of tiles --------------===//
+#include "codegen/cpu/Unroller.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/ADT/STLExtras.h"
+#include <utility>
+
+using namespace mlir;
+
+namespace einfall::cpu {
+
+/// How a register lies in memory. 16-bit floats move as integers: without
+/// instructions of their own LLVM would take them apart, through f32 and calls.
+static Type memoryType(Type unit) {
+  Type element = getElementTypeOrSelf(unit);
+  if (!element.isBF16() && !element.isF16())
+    return unit;
+  Type bits = IntegerType::get(unit.getContext(), 16);
+  if (auto vector = dyn_cast<VectorType>(unit))
+    return VectorType::get(vector.getShape(), bits);
+  return bits;
+}
+
+static unsigned alignmentOf(Type unit) {
+  Type element = getElementTypeOrSelf(unit);
+  return std::max(1u, element.isIndex() ? 8 : element.getIntOrFloatBitWidth() / 8);
+}
+
+/// Elements of a tile without lanes that lie side by side: runs along its last
+/// dimension, or single ones.
+static int64_t runOf(const Shape &shape, ValueRange strides) {
+  return isConstantIntValue(strides.back(), 1) ? shape.lead.back() : 1;
+}
+
+Value Unroller::i64(Value index) {
+  return arith::IndexCastOp::create(builder, loc, builder.getI64Type(), index);
+}
+
+Value Unroller::address(Value buffer, Type element, Value offset) {
+  auto pointer = LLVM::LLVMPointerType::get(builder.getContext());
+  return LLVM::GEPOp::create(builder, loc, pointer, element, one(buffer),
+                             ArrayRef<LLVM::GEPArg>{i64(offset)});
+}
+
+Value Unroller::offsetAt(Value base, ArrayRef<int64_t> place, ValueRange strides) {
+  Value offset = one(base);
+  for (auto [at, stride] : llvm::zip(place, strides)) {
+    if (at == 0)
+      continue;
+    Value factor = arith::ConstantIndexOp::create(builder, loc, at);
+    Value step = builder.createOrFold<arith::MulIOp>(loc, one(stride), factor);
+    offset = builder.createOrFold<arith::AddIOp>(loc, offset, step);
+  }
+  return offset;
+}
+
+Value Unroller::counting(int64_t count, Type element) {
+  auto type = VectorType::get(count, element);
+  SmallVector<Attribute> numbers;
+  for (int64_t i = 0; i < count; ++i)
+    numbers.push_back(builder.getIntegerAttr(element, i));
+  return arith::ConstantOp::create(builder, loc, DenseElementsAttr::get(type, numbers));
+}
+
+Value Unroller::lanesBelow(Value limit, int64_t lanes) {
+  auto type = VectorType::get(lanes, builder.getI64Type());
+  Value bound = vector::BroadcastOp::create(builder, loc, type, i64(one(limit)));
+  return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt,
+                               counting(lanes, builder.getI64Type()), bound);
+}
+
+Value Unroller::all(int64_t count) {
+  auto bits = VectorType::get(count, builder.getI1Type());
+  return arith::ConstantOp::create(builder, loc, DenseElementsAttr::get(bits, true));
+}
+
+Units Unroller::masksOf(Value limit, Value where, const Shape &shape) {
+  Units masks;
+  if (where)
+    masks = map.lookup(where);
+  if (!limit)
+    return masks;
+  Value below = lanesBelow(limit, shape.lanes);
+  masks.resize(shape.count, below);
+  if (where)
+    for (Value &mask : masks)
+      mask = arith::AndIOp::create(builder, loc, mask, below);
+  return masks;
+}
+
+void Unroller::guarded(Value condition, function_ref<void()> write) {
+  auto guard = scf::IfOp::create(builder, loc, condition, /*withElse=*/false);
+  OpBuilder::InsertionGuard restore(builder);
+  builder.setInsertionPointToStart(guard.thenBlock());
+  write();
+}
+
+Value Unroller::guarded(Value condition, Type type, function_ref<Value()> read) {
+  auto guard = scf::IfOp::create(builder, loc, TypeRange(type), condition, true);
+  OpBuilder::InsertionGuard restore(builder);
+  builder.setInsertionPointToStart(guard.thenBlock());
+  scf::YieldOp::create(builder, loc, ValueRange{read()});
+  builder.setInsertionPointToStart(guard.elseBlock());
+  scf::YieldOp::create(builder, loc, ValueRange{zero(type)});
+  return guard.getResult(0);
+}
+
+Value Unroller::addresses(Value buffer, Type element, Value offsets) {
+  int64_t size = cast<VectorType>(offsets.getType()).getNumElements();
+  Value places = arith::IndexCastOp::create(builder, loc,
+                                            VectorType::get(size, builder.getI64Type()), offsets);
+  auto type = VectorType::get(size, LLVM::LLVMPointerType::get(builder.getContext()));
+  return LLVM::GEPOp::create(builder, loc, type, element, one(buffer),
+                             ArrayRef<LLVM::GEPArg>{places});
+}
+
+Value Unroller::packedOffsets(Value base, const Shape &shape, ValueRange strides) {
+  Units offsets;
+  for (int64_t i = 0; i < shape.packed; ++i)
+    offsets.push_back(offsetAt(base, shape.place(i), strides));
+  return vector::FromElementsOp::create(
+      builder, loc, VectorType::get(shape.packed, builder.getIndexType()), offsets);
+}
+
+Value Unroller::zero(Type type) {
+  return arith::ConstantOp::create(builder, loc, type, builder.getZeroAttr(type));
+}
+
+Value Unroller::bitcast(Value value, Type type) {
+  return value.getType() == type ? value : arith::BitcastOp::create(builder, loc, type, value);
+}
+
+void Unroller::load(tile::LoadOp op) {
+  Shape shape(op.getResult().getType());
+  Type unit = std::exchange(shape.unit, memoryType(shape.unit));
+  Type element = getElementTypeOrSelf(shape.unit);
+  unsigned align = alignmentOf(shape.unit);
+  auto pointerTo = [&](int64_t number) {
+    Value offset = offsetAt(op.getOffset(), shape.place(number), op.getStrides());
+    return address(op.getBuffer(), element, offset);
+  };
+  Units units, masks = masksOf(op.getLimit(), op.getWhere(), shape);
+  if (shape.packed && !masks.empty()) {
+    Value from =
+        addresses(op.getBuffer(), element, packedOffsets(op.getOffset(), shape, op.getStrides()));
+    units.push_back(LLVM::masked_gather::create(builder, loc, shape.unit, from, masks[0],
+                                                ValueRange{zero(shape.unit)}, align));
+  } else if (shape.packed) {
+    int64_t run = runOf(shape, op.getStrides());
+    Units parts;
+    for (int64_t i = 0; i < shape.packed; i += run)
+      parts.push_back(
+          LLVM::LoadOp::create(builder, loc, VectorType::get(run, element), pointerTo(i), align));
+    units.push_back(concatenate(parts));
+  }
+  for (int64_t i = units.size(); i < shape.count; ++i) {
+    auto plain = [&]() -> Value {
+      return LLVM::LoadOp::create(builder, loc, shape.unit, pointerTo(i), align);
+    };
+    if (masks.empty())
+      units.push_back(plain());
+    else if (shape.lanes == 0)
+      units.push_back(guarded(masks[i], shape.unit, plain));
+    else
+      units.push_back(LLVM::MaskedLoadOp::create(builder, loc, shape.unit, pointerTo(i), masks[i],
+                                                 zero(shape.unit), align));
+  }
+  for (Value &value : units)
+    value = bitcast(value, unit);
+  map[op.getResult()] = units;
+}
+
+void Unroller::gather(tile::GatherOp op) {
+  Shape shape(op.getResult().getType());
+  Units offsets = map.lookup(op.getOffsets()), masks = map.lookup(op.getMask());
+  Units units;
+  Type unit = std::exchange(shape.unit, memoryType(shape.unit));
+  Type element = getElementTypeOrSelf(shape.unit);
+  unsigned align = alignmentOf(shape.unit);
+  for (int64_t i = 0; i < shape.count; ++i) {
+    if (isa<VectorType>(shape.unit))
+      units.push_back(LLVM::masked_gather::create(builder, loc, shape.unit,
+                                                  addresses(op.getBuffer(), element, offsets[i]),
+                                                  masks[i], ValueRange{zero(shape.unit)}, align));
+    else
+      units.push_back(guarded(masks[i], element, [&]() -> Value {
+        Value from = address(op.getBuffer(), element, offsets[i]);
+        return LLVM::LoadOp::create(builder, loc, element, from, align);
+      }));
+  }
+  for (Value &value : units)
+    value = bitcast(value, unit);
+  map[op.getResult()] = units;
+}
+
+void Unroller::store(tile::StoreOp op) {
+  Shape shape(op.getValue().getType());
+  Units units = map.lookup(op.getValue());
+  shape.unit = memoryType(shape.unit);
+  for (Value &value : units)
+    value = bitcast(value, shape.unit);
+  Type element = getElementTypeOrSelf(shape.unit);
+  unsigned align = alignmentOf(shape.unit);
+  Units masks = masksOf(op.getLimit(), op.getWhere(), shape);
+  auto pointerTo = [&](int64_t number) {
+    Value offset = offsetAt(op.getOffset(), shape.place(number), op.getStrides());
+    return address(op.getBuffer(), element, offset);
+  };
+  if (shape.packed && !masks.empty()) {
+    Value to =
+        addresses(op.getBuffer(), element, packedOffsets(op.getOffset(), shape, op.getStrides()));
+    LLVM::masked_scatter::create(builder, loc, units[0], to, masks[0], align);
+    return;
+  }
+  if (shape.packed) {
+    int64_t run = runOf(shape, op.getStrides());
+    for (int64_t i = 0; i < shape.packed; i += run) {
+      Value part =
+          run == 1
+              ? vector::ExtractOp::create(builder, loc, units[0], i).getResult()
+              : vector::ExtractStridedSliceOp::create(builder, loc, units[0], ArrayRef<int64_t>{i},
+                                                      ArrayRef<int64_t>{run}, ArrayRef<int64_t>{1})
+                    .getResult();
+      LLVM::StoreOp::create(builder, loc, part, pointerTo(i), align);
+    }
+    return;
+  }
+  bool contiguous = shape.lanes == 0 || isConstantIntValue(one(op.getStrides().back()), 1);
+  for (int64_t i = 0; i < shape.count; ++i) {
+    Value pointer = pointerTo(i);
+    auto plain = [&] { LLVM::StoreOp::create(builder, loc, units[i], pointer, align); };
+    if (contiguous && masks.empty()) {
+      plain();
+    } else if (shape.lanes == 0) {
+      guarded(masks[i], plain);
+    } else if (contiguous) {
+      LLVM::MaskedStoreOp::create(builder, loc, units[i], pointer, masks[i], align);
+    } else {
+      auto wide = VectorType::get(shape.lanes, builder.getI64Type());
+      Value step =
+          vector::BroadcastOp::create(builder, loc, wide, i64(one(op.getStrides().back())));
+      Value places =
+          arith::MulIOp::create(builder, loc, counting(shape.lanes, builder.getI64Type()), step);
+      auto type = VectorType::get(shape.lanes, LLVM::LLVMPointerType::get(builder.getContext()));
+      Value pointers =
+          LLVM::GEPOp::create(builder, loc, type, element, pointer, ArrayRef<LLVM::GEPArg>{places});
+      LLVM::masked_scatter::create(builder, loc, units[i], pointers,
+                                   masks.empty() ? all(shape.lanes) : masks[i], align);
+    }
+  }
+}
+
+void Unroller::scatter(tile::ScatterOp op) {
+  Shape shape(op.getValue().getType());
+  Units units = map.lookup(op.getValue()), offsets = map.lookup(op.getOffsets());
+  Units masks = map.lookup(op.getMask());
+  shape.unit = memoryType(shape.unit);
+  Type element = getElementTypeOrSelf(shape.unit);
+  unsigned align = alignmentOf(shape.unit);
+  for (int64_t i = 0; i < shape.count; ++i) {
+    Value value = bitcast(units[i], shape.unit);
+    if (isa<VectorType>(shape.unit)) {
+      LLVM::masked_scatter::create(builder, loc, value,
+                                   addresses(op.getBuffer(), element, offsets[i]), masks[i], align);
+      continue;
+    }
+    guarded(masks[i], [&] {
+      Value to = address(op.getBuffer(), element, offsets[i]);
+      LLVM::StoreOp::create(builder, loc, value, to, align);
+    });
+  }
+}
+
+} // namespace einfall::cpu
