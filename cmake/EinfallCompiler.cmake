@@ -5,6 +5,8 @@ set(CMAKE_CXX_FLAGS_DEV "-O1 -gline-tables-only")
 set(CMAKE_C_FLAGS_DEV "-O1 -gline-tables-only")
 
 add_compile_options(-Wall -Wextra -Wno-unused-parameter)
+# Names the compiler by its content (lib/Driver/BuildId).
+add_link_options(-Wl,--build-id=sha1)
 
 find_program(EINFALL_CCACHE ccache)
 if(EINFALL_CCACHE)

@@ -47,6 +47,7 @@ python = os.path.join(source, ".venv/bin/python")
 config.substitutions.append(("%python", python if os.path.exists(python) else "python3"))
 config.substitutions.append(("%source", source))
 
+config.environment["XDG_CACHE_HOME"] = os.path.join(build, "test-cache")
 config.environment["FILECHECK_OPTS"] = "-enable-var-scope"
 config.environment["PYTHONPATH"] = os.path.join(source, "python")
 

@@ -92,7 +92,7 @@ LogicalResult emitObject(ModuleOp module, const CpuTarget &target, bool assembly
   return success();
 }
 
-FailureOr<std::string> linkShared(Location loc, ArrayRef<char> object, const CpuTarget &target) {
+static FailureOr<std::string> findLinker(Location loc) {
   llvm::ErrorOr<std::string> linker = llvm::sys::findProgramByName("ld.lld-22");
   if (!linker)
     linker = llvm::sys::findProgramByName("ld.lld", {"/usr/lib/llvm-22/bin"});
@@ -100,31 +100,42 @@ FailureOr<std::string> linkShared(Location loc, ArrayRef<char> object, const Cpu
     linker = llvm::sys::findProgramByName("ld.lld");
   if (!linker)
     return emitError(loc) << "lld is needed to link host code: install lld-22";
-  SmallString<128> input, output, log;
-  if (llvm::sys::fs::createTemporaryFile("einfall", "o", input) ||
-      llvm::sys::fs::createTemporaryFile("einfall", "so", output) ||
-      llvm::sys::fs::createTemporaryFile("einfall", "log", log))
-    return emitError(loc) << "cannot write temporary files";
-  auto clean = llvm::make_scope_exit([&] {
-    for (StringRef path : {StringRef(input), StringRef(output), StringRef(log)})
-      llvm::sys::fs::remove(path);
-  });
-  {
-    std::error_code error;
-    llvm::raw_fd_ostream os(input, error);
-    os.write(object.data(), object.size());
+  return *linker;
+}
+
+/// Writes `data` to `path`; an error says why not.
+static std::error_code writeFile(StringRef path, StringRef data) {
+  std::error_code error;
+  llvm::raw_fd_ostream os(path, error);
+  if (error)
+    return error;
+  os << data;
+  os.close();
+  error = os.error();
+  os.clear_error();
+  return error;
+}
+
+FailureOr<std::string> linkShared(Location loc, ArrayRef<std::string> objects,
+                                  const CpuTarget &target) {
+  FailureOr<std::string> linker = findLinker(loc);
+  if (failed(linker))
+    return failure();
+  SmallString<128> folder;
+  if (std::error_code error = llvm::sys::fs::createUniqueDirectory("einfall", folder))
+    return emitError(loc) << "cannot make a temporary folder: " << error.message();
+  auto clean = llvm::make_scope_exit([&] { llvm::sys::fs::remove_directories(folder); });
+  std::string output = (folder + "/host.so").str(), log = (folder + "/log").str();
+  std::vector<std::string> inputs;
+  for (const std::string &object : objects) {
+    inputs.push_back((folder + "/" + Twine(inputs.size()) + ".o").str());
+    if (std::error_code error = writeFile(inputs.back(), object))
+      return emitError(loc) << "cannot write '" << inputs.back() << "': " << error.message();
   }
-  StringRef arguments[] = {*linker,
-                           "-shared",
-                           "--no-undefined",
-                           "--build-id=none",
-                           "-z",
-                           "noexecstack",
-                           "--hash-style=gnu",
-                           "-s",
-                           input,
-                           "-o",
-                           output};
+  SmallVector<StringRef> arguments = {*linker, "-shared",     "--no-undefined",   "--build-id=none",
+                                      "-z",    "noexecstack", "--hash-style=gnu", "-s",
+                                      "-o",    output};
+  llvm::append_range(arguments, inputs);
   std::optional<StringRef> redirects[] = {StringRef(""), StringRef(""), StringRef(log)};
   std::string message;
   if (llvm::sys::ExecuteAndWait(*linker, arguments, std::nullopt, redirects, 0, 0, &message) != 0) {

@@ -12,8 +12,8 @@ namespace einfall::cpu {
 mlir::LogicalResult emitObject(mlir::ModuleOp module, const CpuTarget &target, bool assembly,
                                llvm::SmallVectorImpl<char> &object);
 
-/// Links one object into a shared object that imports nothing.
-mlir::FailureOr<std::string> linkShared(mlir::Location loc, llvm::ArrayRef<char> object,
+/// Links objects into a shared object that imports nothing.
+mlir::FailureOr<std::string> linkShared(mlir::Location loc, llvm::ArrayRef<std::string> objects,
                                         const CpuTarget &target);
 
 } // namespace einfall::cpu

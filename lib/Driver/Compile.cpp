@@ -3,7 +3,9 @@
 #include "codegen/cpu/Object.h"
 #include "dialects/check/CheckDialect.h"
 #include "dialects/tile/TileDialect.h"
+#include "lib/Driver/BuildId.h"
 #include "lib/Driver/Manifest.h"
+#include "lib/Driver/Objects.h"
 #include "lib/Driver/Safetensors.h"
 #include "lib/Package/Writer.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -55,12 +57,17 @@ FailureOr<std::string> compileTarget(ModuleOp module, const CompileOptions &opti
     return emitError(module.getLoc()) << "no function is marked ein.entry: nothing to compile";
   phases.from = Phase::Run;
   phases.to = Phase::Llvm;
-  if (failed(runPhases(*clone, phases, options.reproducer)))
+  if (!phases.dumpTo.empty()) {
+    // Kernels go this way one by one: show it for all of them.
+    OwningOpRef<ModuleOp> whole = clone->clone();
+    if (failed(runPhases(*whole, phases, options.reproducer)))
+      return failure();
+  }
+  FailureOr<std::vector<std::string>> objects =
+      compileObjects(*clone, {phases, options.cache, options.reproducer});
+  if (failed(objects))
     return failure();
-  SmallVector<char> object;
-  if (failed(cpu::emitObject(*clone, *phases.target, /*assembly=*/false, object)))
-    return failure();
-  return cpu::linkShared(module.getLoc(), object, *phases.target);
+  return cpu::linkShared(module.getLoc(), *objects, *phases.target);
 }
 
 /// How safetensors spells an element type.
@@ -214,7 +221,7 @@ LogicalResult compileToPackage(ModuleOp module, const CompileOptions &options) {
       failed(readInto(module, options.generationConfig, spec.generationConfigJson)) ||
       failed(readInto(module, options.config, spec.configJson)))
     return failure();
-  spec.manifest.compilerBuildId = EINFALL_BUILD_ID;
+  spec.manifest.compilerBuildId = compilerBuildId();
   spec.manifest.modelKind = options.modelKind;
   for (auto &[key, value] : options.metadata)
     spec.manifest.metadata.push_back({key, value});

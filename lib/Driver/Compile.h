@@ -2,6 +2,7 @@
 #ifndef EINFALL_LIB_DRIVER_COMPILE_H
 #define EINFALL_LIB_DRIVER_COMPILE_H
 
+#include "lib/Driver/ObjectCache.h"
 #include "lib/Driver/Pipeline.h"
 #include "mlir/IR/BuiltinOps.h"
 
@@ -13,6 +14,7 @@ struct CompileOptions {
   std::string output;     ///< the package
   PipelineNames phases;   ///< where the module stands, where to go; `target` is not read
   std::string reproducer; ///< file for what repeats a failed pass; may be empty
+  CacheOptions cache;
   std::string modelKind = "function";
   std::vector<std::pair<std::string, std::string>> metadata;
   std::string tokenizer, generationConfig, config; ///< files to pack; may be empty

@@ -1,7 +1,7 @@
-"""The compile cache, `$XDG_CACHE_HOME/einfall`: packages by what they were compiled from.
+"""Packages of small programs by what they were compiled from, in the compile cache `$XDG_CACHE_HOME/einfall`.
 
 A key covers the text of the program, the targets as this machine resolves them and the compiler's code.
-Packages with weights are not kept here.
+Packages with weights are not kept here; their kernels are, by einfall-compile, in the folder `kernels` beside.
 """
 
 import hashlib
@@ -30,7 +30,7 @@ def key(text: str, targets) -> str:
 def fetch(text: str, targets, make: Callable[[str], None], *, require_hit: bool = False) -> str:
     """Path of the entry for `text`, made by `make(path)` if there is none."""
     name = key(text, targets)
-    path = folder() / name[:2] / f"{name}.einf"
+    path = folder() / "packages" / name[:2] / f"{name}.einf"
     if path.exists():
         return str(path)
     if require_hit:

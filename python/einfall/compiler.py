@@ -32,21 +32,28 @@ def compile(source, output: str | os.PathLike | None = None, *, args=None, kwarg
     if isinstance(source, (str, os.PathLike)) and not _is_text(source):
         if os.path.isdir(source) or weights or output is not None:
             with _output(output) as path:
-                compile_file(source, path, dtype=dtype, targets=targets, weights=weights, quiet=True)
+                compile_file(source, path, dtype=dtype, targets=targets, weights=weights, quiet=True,
+                             require_cache_hit=require_cache_hit)
                 return load(path)
         source = _read(source)
     if not isinstance(source, str):
-        return _compile_module(source, output, args, kwargs, dynamic_shapes, dtype, targets)
+        return _compile_module(source, output, args, kwargs, dynamic_shapes, dtype, targets, require_cache_hit)
     if output is None and weights is None:
         return load(compile_cached(source, targets, require_hit=require_cache_hit))
     with _output(output) as path:
-        compile_text(source, path, targets=targets, weights=weights)
+        compile_text(source, path, targets=targets, weights=weights, require_cache_hit=require_cache_hit)
         return load(path)
 
 
 def compile_file(source: str | os.PathLike, output: str | os.PathLike, *, dtype: str = "auto", targets=("native",),
-                 weights: str | None = None, quiet: bool = True) -> None:
-    """Compiles a checkpoint folder or an .mlir file to the package `output`, replaced only on success."""
+                 weights: str | None = None, quiet: bool = True, require_cache_hit: bool = False,
+                 use_cache: bool = True) -> None:
+    """Compiles a checkpoint folder or an .mlir file to the package `output`, replaced only on success.
+
+    Kernels come from the compile cache and go there unless `use_cache` is off; `require_cache_hit` fails with the name
+    of the first kernel that is not there.
+    """
+    kernels = {"require_cache_hit": require_cache_hit, "use_cache": use_cache}
     source = os.fspath(source)
     with Progress(3, quiet) as progress:
         if not os.path.isdir(source):
@@ -54,7 +61,7 @@ def compile_file(source: str | os.PathLike, output: str | os.PathLike, *, dtype:
                 raise EinfallError("--dtype sets the activations of a checkpoint; an .mlir file has its types")
             text = _read(source)
             progress.step("compiling")
-            compile_text(text, output, targets=targets, weights=weights, name=source)
+            compile_text(text, output, targets=targets, weights=weights, name=source, **kernels)
             return
         progress.step("loading PyTorch")
         with _hushed():
@@ -67,12 +74,12 @@ def compile_file(source: str | os.PathLike, output: str | os.PathLike, *, dtype:
                 raise EinfallError(str(e)) from e
         progress.step("compiling")
         compile_text(text, output, targets=targets, weights=source, kind="causal-lm",
-                     metadata=_facts(metadata), files=_files(source))
+                     metadata=_facts(metadata), files=_files(source), **kernels)
 
 
 def compile_text(text: str, output: str | os.PathLike, *, targets=("native",), weights: str | None = None,
                  kind: str = "function", metadata: dict[str, str] | None = None, files: dict[str, str] | None = None,
-                 name: str = "") -> None:
+                 name: str = "", require_cache_hit: bool = False, use_cache: bool = True) -> None:
     """Runs einfall-compile on `text`; `files` maps its options (tokenizer, …) to paths, `name` is for messages."""
     output = os.fspath(output)
     folder = os.path.dirname(os.path.abspath(output))
@@ -88,6 +95,8 @@ def compile_text(text: str, output: str | os.PathLike, *, targets=("native",), w
         command += [f"--weights={weights}"] if weights else []
         command += [f"--meta={k}={v}" for k, v in (metadata or {}).items()]
         command += [f"--{option}={file}" for option, file in (files or {}).items()]
+        command += ["--require-cache-hit"] if require_cache_hit else []
+        command += [] if use_cache else ["--no-cache"]
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
         said = (done.stderr + done.stdout).replace(path, name or "<text>")
     if done.returncode != 0:
@@ -99,7 +108,7 @@ def compile_cached(text: str, targets=("native",), *, require_hit: bool = False)
     return cache.fetch(text, targets, lambda path: compile_text(text, path, targets=targets), require_hit=require_hit)
 
 
-def _compile_module(module, output, args, kwargs, dynamic_shapes, dtype, targets):
+def _compile_module(module, output, args, kwargs, dynamic_shapes, dtype, targets, require_cache_hit):
     from .runtime import load
 
     with _hushed():
@@ -111,7 +120,8 @@ def _compile_module(module, output, args, kwargs, dynamic_shapes, dtype, targets
         except FrontendError as e:
             raise EinfallError(str(e)) from e
     with tempfile.TemporaryDirectory(prefix="einfall-") as scratch, _output(output) as path:
-        compile_text(text, path, targets=targets, weights=_save_weights(module, text, scratch))
+        compile_text(text, path, targets=targets, weights=_save_weights(module, text, scratch),
+                     require_cache_hit=require_cache_hit)
         return load(path)
 
 

@@ -16,6 +16,7 @@
 // FILES-NEXT: x86-64-v3.2-kernels.mlir
 // FILES-NEXT: x86-64-v3.3-tile.mlir
 // FILES-NEXT: x86-64-v3.4-run.mlir
+// FILES-NEXT: x86-64-v3.5-llvm.mlir
 // RUN: diff %t.once %t.dump/x86-64-v3.4-run.mlir
 // RUN: einfall-opt %s --compile-to=llvm --target=x86-64-v3 --dump-phases-to=%t.opt -o /dev/null
 // RUN: diff %t.once %t.opt/4-run.mlir

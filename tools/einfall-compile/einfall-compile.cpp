@@ -6,6 +6,8 @@
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Process.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/ToolOutputFile.h"
 
@@ -34,6 +36,12 @@ static cl::opt<std::string> compileFrom("compile-from", cl::cat(category), cl::i
                                         cl::desc("the phase that the input has been through"));
 static cl::opt<std::string> reproducer("reproducer", cl::cat(category), cl::value_desc("file"),
                                        cl::desc("where a pass fails, write what repeats it"));
+static cl::opt<bool> noCache("no-cache", cl::cat(category),
+                             cl::desc("neither read nor write the compile cache"));
+static cl::opt<bool> requireHit("require-cache-hit", cl::cat(category),
+                                cl::desc("fail if a kernel is not in the compile cache"));
+static cl::opt<uint64_t> cacheLimit("cache-limit", cl::cat(category), cl::value_desc("MiB"),
+                                    cl::init(256), cl::desc("size of the compile cache (256)"));
 static cl::opt<bool> assembly("S", cl::cat(category),
                               cl::desc("write the assembly of the first target instead"));
 static cl::opt<std::string> kind("model-kind", cl::init("function"), cl::cat(category),
@@ -53,6 +61,19 @@ static LogicalResult complain(const Twine &message) {
   return mlir::failure();
 }
 
+/// $XDG_CACHE_HOME/einfall, else ~/.cache/einfall; empty where there is neither.
+static std::string cacheFolder() {
+  SmallString<128> folder(sys::Process::GetEnv("XDG_CACHE_HOME").value_or(""));
+  if (!sys::path::is_absolute(folder)) {
+    folder.clear();
+    if (!sys::path::home_directory(folder))
+      return "";
+    sys::path::append(folder, ".cache");
+  }
+  sys::path::append(folder, "einfall");
+  return folder.str().str();
+}
+
 static einfall::CompileOptions readOptions() {
   einfall::CompileOptions options;
   if (!targets.empty())
@@ -64,6 +85,10 @@ static einfall::CompileOptions readOptions() {
     options.phases.to = compileTo;
   options.phases.dumpTo = dumpPhases;
   options.reproducer = reproducer;
+  if (!noCache)
+    options.cache.folder = cacheFolder();
+  options.cache.limit = cacheLimit << 20;
+  options.cache.requireHit = requireHit;
   options.modelKind = kind;
   options.tokenizer = tokenizer;
   options.generationConfig = generation;
@@ -86,6 +111,8 @@ static LogicalResult writeText(StringRef text) {
 }
 
 static LogicalResult compile(mlir::ModuleOp module) {
+  if (noCache && requireHit)
+    return complain("--require-cache-hit needs the cache that --no-cache turns off");
   einfall::CompileOptions options = readOptions();
   if (!assembly && compileTo.empty())
     return einfall::compileToPackage(module, options);
