@@ -68,30 +68,54 @@ static void appendTypes(TypeRange types, SmallVectorImpl<Type> &out) {
   }
 }
 
+void Unroller::assign(ValueRange from, ValueRange to) {
+  unsigned next = 0;
+  for (Value value : from) {
+    auto part = to.slice(next, Shape(value.getType()).count);
+    map[value].assign(part.begin(), part.end());
+    next += part.size();
+  }
+}
+
+LogicalResult Unroller::fill(Block &from, Block *to) {
+  if (!to->empty() && to->back().hasTrait<OpTrait::IsTerminator>())
+    to->back().erase();
+  builder.setInsertionPointToEnd(to);
+  return block(from);
+}
+
 LogicalResult Unroller::loop(scf::ForOp op) {
   Units init;
   for (Value value : op.getInitArgs())
     llvm::append_range(init, map.lookup(value));
   auto made = scf::ForOp::create(builder, loc, one(op.getLowerBound()), one(op.getUpperBound()),
                                  one(op.getStep()), init);
-  auto assign = [&](ValueRange from, ValueRange to) {
-    unsigned next = 0;
-    for (Value value : from) {
-      Shape shape(value.getType());
-      auto part = to.slice(next, shape.count);
-      map[value].assign(part.begin(), part.end());
-      next += shape.count;
-    }
-  };
   map[op.getInductionVar()] = {made.getInductionVar()};
   assign(op.getRegionIterArgs(), made.getRegionIterArgs());
   OpBuilder::InsertionGuard guard(builder);
-  Block *body = made.getBody();
-  if (!body->empty() && body->back().hasTrait<OpTrait::IsTerminator>())
-    body->back().erase();
-  builder.setInsertionPointToEnd(body);
-  if (failed(block(*op.getBody())))
+  if (failed(fill(*op.getBody(), made.getBody())))
     return failure();
+  assign(op.getResults(), made.getResults());
+  return success();
+}
+
+LogicalResult Unroller::loop(scf::WhileOp op) {
+  Units init;
+  for (Value value : op.getInits())
+    llvm::append_range(init, map.lookup(value));
+  SmallVector<Type> types;
+  appendTypes(op.getResultTypes(), types);
+  auto made = scf::WhileOp::create(builder, loc, types, init);
+  OpBuilder::InsertionGuard guard(builder);
+  for (auto [from, to] : llvm::zip(op->getRegions(), made->getRegions())) {
+    SmallVector<Type> arguments;
+    appendTypes(from.getArgumentTypes(), arguments);
+    SmallVector<Location> locations(arguments.size(), loc);
+    Block *body = builder.createBlock(&to, {}, arguments, locations);
+    assign(from.getArguments(), body->getArguments());
+    if (failed(fill(from.front(), body)))
+      return failure();
+  }
   assign(op.getResults(), made.getResults());
   return success();
 }
@@ -107,20 +131,24 @@ LogicalResult Unroller::branch(scf::IfOp op) {
       continue;
     if (to.empty())
       to.emplaceBlock();
-    Block *body = &to.front();
-    if (!body->empty() && body->back().hasTrait<OpTrait::IsTerminator>())
-      body->back().erase();
-    builder.setInsertionPointToEnd(body);
-    if (failed(block(from.front())))
+    if (failed(fill(from.front(), &to.front())))
       return failure();
   }
-  unsigned next = 0;
-  for (Value result : op.getResults()) {
-    auto part = made.getResults().slice(next, Shape(result.getType()).count);
-    map[result].assign(part.begin(), part.end());
-    next += part.size();
-  }
+  assign(op.getResults(), made.getResults());
   return success();
+}
+
+/// Memory on the stack, made once for all blocks that a call runs.
+void Unroller::local(tile::LocalOp op) {
+  auto type = cast<MemRefType>(op.getResult().getType());
+  auto function = builder.getBlock()->getParent()->getParentOfType<LLVM::LLVMFuncOp>();
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(&function.getBody().front());
+  auto pointer = LLVM::LLVMPointerType::get(builder.getContext());
+  Value count =
+      arith::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(type.getNumElements()));
+  map[op.getResult()] = {
+      LLVM::AllocaOp::create(builder, loc, pointer, type.getElementType(), count, 64)};
 }
 
 LogicalResult Unroller::op(Operation &op) {
@@ -145,7 +173,16 @@ LogicalResult Unroller::op(Operation &op) {
     return this->loop(loop);
   else if (auto branch = dyn_cast<scf::IfOp>(op))
     return this->branch(branch);
-  else if (auto yield = dyn_cast<scf::YieldOp>(op)) {
+  else if (auto loop = dyn_cast<scf::WhileOp>(op))
+    return this->loop(loop);
+  else if (auto local = dyn_cast<tile::LocalOp>(op))
+    this->local(local);
+  else if (auto condition = dyn_cast<scf::ConditionOp>(op)) {
+    Units values;
+    for (Value value : condition.getArgs())
+      llvm::append_range(values, map.lookup(value));
+    scf::ConditionOp::create(builder, loc, one(condition.getCondition()), values);
+  } else if (auto yield = dyn_cast<scf::YieldOp>(op)) {
     Units values;
     for (Value value : yield.getOperands())
       llvm::append_range(values, map.lookup(value));

@@ -50,7 +50,13 @@ private:
   mlir::LogicalResult dot(tile::DotOp op);
   void iota(tile::IotaOp op);
   mlir::LogicalResult loop(mlir::scf::ForOp op);
+  mlir::LogicalResult loop(mlir::scf::WhileOp op);
   mlir::LogicalResult branch(mlir::scf::IfOp op);
+  /// The units `to` stand for the values `from`.
+  void assign(mlir::ValueRange from, mlir::ValueRange to);
+  /// Writes the operations of `from` to the end of `to`, its terminator included.
+  mlir::LogicalResult fill(mlir::Block &from, mlir::Block *to);
+  void local(tile::LocalOp op);
   void constant(mlir::arith::ConstantOp op);
   void generic(mlir::Operation &op);
 

@@ -15,7 +15,8 @@ def Tile_LoadOp : Tile_Op<"load", [AttrSizedOperandSegments]> {
     Element (i, j, ..) comes from buffer[offset + i * strides[0] + j * strides[1] + ..].
     The lane dimension has stride 1. With `limit`, lanes at or past it read as
     0 and touch no memory; so do elements where the mask `where`, shaped like
-    the result, is 0. A scalar result has no strides.
+    the result, is 0. A scalar result has no strides. Integers as wide as the
+    buffer's elements are read as the bits of these.
   }];
   let arguments = (ins MemRefRankOf<[AnyType], [1]>:$buffer, Index:$offset,
                        Variadic<Index>:$strides, Optional<Index>:$limit, Optional<AnyType>:$where);
@@ -42,6 +43,12 @@ def Tile_StoreOp : Tile_Op<"store", [AttrSizedOperandSegments]> {
   let assemblyFormat = [{$value `,` $buffer `[` $offset `]` `strides` `[` $strides `]` (`limit` $limit^)?
                          (`where` $where^ `:` type($where))?
                          attr-dict `:` type($value) `,` type($buffer)}];
+}
+
+def Tile_LocalOp : Tile_Op<"local", [MemoryEffects<[MemAlloc]>]> {
+  let summary = "memory of the block's own, of static size and undefined contents";
+  let results = (outs MemRefRankOf<[AnyType], [1]>:$result);
+  let assemblyFormat = "attr-dict `:` type($result)";
 }
 
 def Tile_ScatterOp : Tile_Op<"scatter"> {

@@ -341,6 +341,8 @@ FailureOr<func::FuncOp> lowerKernel(OpBuilder &builder, ein::KernelOp kernel, St
   Operation *first = &kernel.getBody().front().front();
   if (isa<ein::ScanOp>(first))
     return lowerScan(builder, kernel, name, target);
+  if (isa<ein::TopKOp, ein::SortOp>(first))
+    return lowerOrder(builder, kernel, name, target);
   if (isa<ein::ScatterOp>(first) ||
       (isa<ein::UpdateOp>(first) && llvm::is_contained(ein::separatedRanks(first), false)))
     return lowerScatter(builder, kernel, name, target);

@@ -45,6 +45,35 @@ void lowerConcat(OpBuilder &builder, ConcatOp op) {
   op.erase();
 }
 
+/// Room for two lists of coordinates a fiber, between which a sort moves them.
+TensorType scratchOf(SortOp op) {
+  TensorType type = op.getInput().getType();
+  int64_t dim = op.getDim();
+  SmallVector<ExtentAttr> shape(type.getShape());
+  shape.erase(shape.begin() + dim);
+  SmallVector<StringAttr> table;
+  AffineExpr twice = type.getExtent(dim).over(table) * 2;
+  shape.push_back(ExtentAttr::of(twice, table));
+  return TensorType::get(shape, IntegerType::get(op.getContext(), 64));
+}
+
+/// A call that asks for more than there is breaks an assumption.
+void assumeEnough(TopKOp op, func::FuncOp function) {
+  ExtentAttr extent = op.getInput().getType().getExtent(op.getDim());
+  if (extent.getLiteral())
+    return;
+  SmallVector<StringAttr> table;
+  AffineExpr rest = extent.over(table) - static_cast<int64_t>(op.getK());
+  Attribute fact = ExtentAttr::of(rest, table);
+  SmallVector<Attribute> facts;
+  if (auto given = function->getAttrOfType<ArrayAttr>("ein.assume"))
+    llvm::append_range(facts, given);
+  if (llvm::is_contained(facts, fact))
+    return;
+  facts.push_back(fact);
+  function->setAttr("ein.assume", ArrayAttr::get(op.getContext(), facts));
+}
+
 /// Ops that one kernel computes, in program order.
 struct Group {
   SmallVector<Operation *> ops;
@@ -158,11 +187,14 @@ struct FormKernelsPass : impl::EinFormKernelsBase<FormKernelsPass> {
         operands.push_back(op->getOperand(0));
       }
     SmallVector<Value> results(last->getResults());
+    SmallVector<Type> types(last->getResultTypes());
+    if (auto sort = dyn_cast<SortOp>(last))
+      types.push_back(scratchOf(sort));
     StringRef base =
         isa<EinsumOp>(group.ops.front())
             ? (cast<EinsumOp>(group.ops.front()).getMonoids().empty() ? "map" : "reduce")
             : group.ops.front()->getName().stripDialect();
-    auto kernel = KernelOp::create(builder, last->getLoc(), last->getResultTypes(), operands,
+    auto kernel = KernelOp::create(builder, last->getLoc(), types, operands,
                                    (base + "_" + Twine(number)).str(), Attribute());
     Block *block = builder.createBlock(&kernel.getBody());
     IRMapping mapping;
@@ -179,6 +211,8 @@ struct FormKernelsPass : impl::EinFormKernelsBase<FormKernelsPass> {
     SmallVector<Value> yielded;
     for (Value result : results)
       yielded.push_back(mapping.lookup(result));
+    for (Type type : ArrayRef(types).drop_front(results.size()))
+      yielded.push_back(EmptyOp::create(builder, last->getLoc(), type));
     YieldOp::create(builder, last->getLoc(), yielded);
     for (auto [from, to] : llvm::zip(results, kernel.getResults()))
       from.replaceAllUsesWith(to);
@@ -203,6 +237,8 @@ struct FormKernelsPass : impl::EinFormKernelsBase<FormKernelsPass> {
         if (!apart || !join(update, update.getSource(), false))
           start(update, false);
       } else if (isa<ScatterOp, ScanOp, TopKOp, SortOp, ViewOp>(op)) {
+        if (auto topk = dyn_cast<TopKOp>(op))
+          assumeEnough(topk, function);
         start(&op, false);
       } else if (isa<GatherOp>(op)) {
         op.emitOpError("has a fill other than 0, which kernels do not have: write a select");

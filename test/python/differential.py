@@ -24,6 +24,22 @@ def plain(array: np.ndarray) -> np.ndarray:
     return array.astype(np.float32) if array.dtype.name == "bfloat16" else array
 
 
+def samples(rng, element: str, shape, few=False) -> np.ndarray:
+    """Random elements with zeros of both signs, infinities, NaN and ties; `few` for many ties."""
+    if element == "i1":
+        return rng.random(shape) < 0.5
+    if element.startswith("i"):
+        lowest, highest = np.iinfo(NUMPY[element]).min, np.iinfo(NUMPY[element]).max
+        return rng.integers(-3, 4, shape, NUMPY[element]) if few else rng.integers(lowest, highest, shape, NUMPY[element], True)
+    if element.startswith("f8"):
+        return rng.integers(0, 256, shape, np.uint8)
+    array = rng.standard_normal(shape) * (1 if few else 100)
+    array = np.where(rng.random(shape) < (0.8 if few else 0.1), np.round(array), array)
+    for value in (0.0, -0.0, np.inf, -np.inf, np.nan):
+        array = np.where(rng.random(shape) < 0.02, value, array)
+    return bits(array) if element == "bf16" else array.astype(NUMPY[element])
+
+
 def interpret(source, entry: str, arrays, folder, params=None) -> list[np.ndarray]:
     folder.mkdir(exist_ok=True)
     for old in folder.glob("*.npy"):
@@ -39,6 +55,23 @@ def interpret(source, entry: str, arrays, folder, params=None) -> list[np.ndarra
     return [np.load(folder / f"result{i}.npy") for i in range(count)]
 
 
+TARGETS = ("x86-64-v2", "x86-64-v3", "x86-64-v4")
+
+
+def each_target(text: str, folder):
+    """(the source's path, the package) of `text` for each target that this CPU can run."""
+    import einfall
+
+    ran = 0
+    for target in TARGETS:
+        try:
+            yield compile_text(text, folder, (target,))
+            ran += 1
+        except einfall.EinfallError as e:
+            assert "CPU" in str(e), e
+    assert ran, "NOT TESTED: this CPU runs none of the targets"
+
+
 def compile_text(text: str, folder, targets=("native",)):
     """(the source's path, the loaded package) of `text`."""
     import einfall
@@ -52,11 +85,15 @@ def compile_text(text: str, folder, targets=("native",)):
 
 
 def same(got, expected, exact=True):
+    """Equal elements; NaN equals NaN, and zeros have equal signs."""
+    got = got if isinstance(got, (tuple, list)) else [got]
     assert len(got) == len(expected)
     for g, e in zip(got, expected):
         g, e = plain(g), plain(e)
         assert g.shape == e.shape
         if exact:
             np.testing.assert_array_equal(g, e)
+            if g.dtype.kind == "f":
+                np.testing.assert_array_equal(np.signbit(g[g == 0]), np.signbit(e[e == 0]))
         else:
             np.testing.assert_allclose(g, e, rtol=2e-6, atol=1e-6)

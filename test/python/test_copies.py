@@ -40,8 +40,7 @@ def test_results_have_their_own_buffers(build, tmp_path, name):
     source, package = compile_text(text, tmp_path)
     for n in (0, 1, 5, 33):
         arrays = [np.random.default_rng(n + k).random(n, np.float32) for k in range(signature.count("%"))]
-        got = package.f(*arrays)
-        same(got if isinstance(got, (tuple, list)) else [got], interpret(source, "f", arrays, tmp_path / "io"))
+        same(package.f(*arrays), interpret(source, "f", arrays, tmp_path / "io"))
 
 
 # The new state is (a) an update, (b) not one; the old one is returned, used by a later kernel, or both.
