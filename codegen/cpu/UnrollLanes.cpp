@@ -148,6 +148,14 @@ static Value combineValues(OpBuilder &builder, Location loc, StringRef kind, Val
 
 void Unroller::reduce(tile::ReduceOp op) {
   Units source = map.lookup(op.getSource());
+  if (op.getResult().getType().isInteger(1)) { // one test of a mask
+    auto kind = llvm::StringSwitch<vector::CombiningKind>(op.getKind())
+                    .Cases({"or", "max"}, vector::CombiningKind::OR)
+                    .Case("add", vector::CombiningKind::XOR)
+                    .Default(vector::CombiningKind::AND);
+    map[op.getResult()] = {vector::ReductionOp::create(builder, loc, kind, source[0])};
+    return;
+  }
   Value whole = reduceLanes(
       source, [&](Value a, Value b) { return combineValues(builder, loc, op.getKind(), a, b); });
   if (!isa<RankedTensorType>(op.getResult().getType()))

@@ -91,12 +91,12 @@ MONOIDS = {"f32": ["", "add", "mul", "max", "min", "logaddexp"], "i32": ["", "ad
 @pytest.mark.parametrize("element, monoid", [(e, m) for e, monoids in MONOIDS.items() for m in monoids])
 @pytest.mark.parametrize("form", FORMS)
 def test_scatter(build, tmp_path, form, element, monoid):
-    import einfall
+    from einfall import runtime
 
     indices, dest, src, using = FORMS[form]
     coordinate = {"f32": "i64", "i32": "i32", "i8": "i8"}.get(element, "i64")
     source, package = compile_text(scatter(element, monoid, indices, dest, src, using, coordinate), tmp_path)
-    threads = einfall.runtime.set_num_threads(0)
+    threads = runtime.set_num_threads(0)
     for n, m in ((1, 1), (67, 33), (3, 0), (0, 3)):
         sizes = {"n": n, "m": m, "37": 37}
         rng = np.random.default_rng(n)
@@ -105,9 +105,9 @@ def test_scatter(build, tmp_path, form, element, monoid):
         i = rng.integers(-1, n + 1, shapes[2]).astype(coordinate.replace("i", "int"))
         expected = interpret(source, "f", [d, s, i], tmp_path / "io")
         for count in (1, 3):
-            einfall.runtime.set_num_threads(count)
+            runtime.set_num_threads(count)
             same(package.f(d, s, i), expected, exact=monoid != "logaddexp")
-    einfall.runtime.set_num_threads(threads)
+    runtime.set_num_threads(threads)
 
 
 UPDATES = {
