@@ -6,6 +6,8 @@ import dataclasses
 import json
 from pathlib import Path
 
+from . import models
+
 FOLDER = Path(__file__).resolve().parents[1] / "cases"
 TYPES = {"f32": 4, "bf16": 2, "f16": 2, "i8": 1}
 PROGRAMS = {
@@ -20,9 +22,10 @@ PROGRAMS = {
     "decode_attention": ("heads", "kv_heads", "length", "size"),
     "decode": ("prompt", "new"),
     "prefill": ("prompt",),
+    "logits": ("prompt",),
 }
-MODELS = ("decode", "prefill")
-OPTIONAL = {"types", "program", "memory", "quick", "causal", "model", "name", "threads"}
+MODELS = ("decode", "prefill", "logits")
+OPTIONAL = {"types", "program", "memory", "quick", "causal", "model"}
 
 
 class CaseError(ValueError):
@@ -65,6 +68,9 @@ class Case:
             return 4.0 * s["heads"] * s["length"] ** 2 * s["size"] * (0.5 if self.causal else 1)
         if self.program == "decode_attention":
             return 4.0 * s["heads"] * s["length"] * s["size"]
+        if self.program in MODELS:
+            tokens = 1 if self.program == "decode" else s["prompt"]
+            return models.flops(self.model, tokens, tokens if self.program == "logits" else 1)
         return 0.0
 
     @property
@@ -78,7 +84,7 @@ class Case:
         if self.program == "decode_attention":
             return width * s["size"] * (s["heads"] + 2 * s["kv_heads"] * s["length"])
         if self.program in MODELS:
-            return 0.0
+            return float(models.weight_bytes(self.model))
         return width * s["rows"] * s["columns"]
 
     @property

@@ -11,10 +11,9 @@ SHORT = {"llama_cpp": "llama.cpp"}
 
 def rate(result: dict, seconds: float) -> str:
     """What a time means: operations or bytes a second, whichever limits the case."""
-    if facts := result.get("facts", {}).get("einfall"):
-        if "tokens" in facts:
-            return f"{facts['tokens'] / seconds:.0f} tok/s"
     case = result["case"]
+    if case["program"] == "decode":
+        return f"{1 / seconds:.4g} tokens/s"
     if result.get("roof", {}).get("limit") in ("read", "write", "copy"):
         return f"{moved(result) / seconds / 1e9:.1f} GB/s"
     return f"{flops(case) / seconds / 1e9:.0f} G/s" if flops(case) else ""
@@ -62,7 +61,7 @@ HEADER = ["case", "ms", "rate", "of the limit", "ratio", "peers, ms"]
 class Table:
     """Prints rows as they come."""
 
-    WIDTHS = (40, 9, 12, 16, 6, 0)
+    WIDTHS = (42, 9, 14, 16, 6, 0)
 
     def __init__(self, group: str):
         print(f"\n{group}")
