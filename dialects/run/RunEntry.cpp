@@ -101,6 +101,8 @@ static void forEachExtent(Operation &op, function_ref<void(ein::ExtentAttr)> eac
       each(cast<ein::ExtentAttr>(size));
     each(launch.getGrid());
     each(launch.getWork());
+    if (launch.getPoints())
+      each(*launch.getPoints());
   }
 }
 

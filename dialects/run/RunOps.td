@@ -112,13 +112,15 @@ def Run_LaunchOp : Run_Op<"launch", [HasParent<"EntryOp">,
   let description = [{
     `buffers` and `sizes` are the program's arguments in order, `writes` the
     positions of the buffers that it stores to. `grid` is the number of blocks;
-    `work` estimates the scalar operations of one block.
+    `work` estimates the scalar operations of one block. `points` counts the
+    points of the iteration space, for those who measure.
   }];
   let arguments = (ins FlatSymbolRefAttr:$program, Variadic<Run_Buffer>:$buffers,
                        DenseI64ArrayAttr:$writes, TypedArrayAttrBase<Ein_ExtentAttr, "extents">:$sizes,
-                       Ein_ExtentAttr:$grid, Ein_ExtentAttr:$work, StrAttr:$device);
+                       Ein_ExtentAttr:$grid, Ein_ExtentAttr:$work,
+                       OptionalAttr<Ein_ExtentAttr>:$points, StrAttr:$device);
   let assemblyFormat = [{$program `(` $buffers `)` `writes` $writes `sizes` custom<Extents>($sizes)
-                         `grid` $grid `work` $work `on` $device attr-dict `:` qualified(type($buffers))}];
+                         `grid` $grid `work` $work (`points` $points^)? `on` $device attr-dict `:` qualified(type($buffers))}];
 }
 
 def Run_CopyOp : Run_Op<"copy", [HasParent<"EntryOp">]> {

@@ -1,6 +1,7 @@
 //===- Manifest.cpp - What a package says of its host programs ------------===//
 #include "lib/Driver/Manifest.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/Path.h"
 
 using namespace mlir;
 
@@ -104,6 +105,7 @@ private:
                              ElementsAttr literal);
   FailureOr<unsigned> state(run::StateOp op);
   void symbols();
+  void steps();
 
   run::EntryOp entry;
   PackageTables &tables;
@@ -202,12 +204,48 @@ void EntryDescriber::symbols() {
   }
 }
 
+/// The place in the user's program that `location` holds, innermost first.
+std::string sourceOf(Location location) {
+  std::string text;
+  location->walk([&](Location inner) {
+    auto place = dyn_cast<FileLineColLoc>(inner);
+    if (!place)
+      return WalkResult::advance();
+    text = (llvm::sys::path::filename(place.getFilename()) + ":" + Twine(place.getLine())).str();
+    return WalkResult::interrupt();
+  });
+  return text;
+}
+
+void EntryDescriber::steps() {
+  DenseMap<Value, uint32_t> positions;
+  for (auto [i, buffer] : llvm::enumerate(entry.getBuffers()))
+    positions[buffer] = i;
+  auto position = [&](StringRef name) -> uint32_t { return entry.findSymbol(name); };
+  for (Operation *op : entry.getSteps()) {
+    rt::StepInfo step;
+    step.source = sourceOf(op->getLoc());
+    for (Value buffer : op->getOperands())
+      step.buffers.push_back(positions.lookup(buffer));
+    if (auto launch = dyn_cast<run::LaunchOp>(op)) {
+      step.program = launch.getProgram().str();
+      ein::ExtentAttr points = launch.getPoints().value_or(launch.getGrid());
+      step.points = toProgram(points, position);
+    } else {
+      step.program = "copy";
+      step.points = info.buffers[step.buffers[0]].byteSize;
+    }
+    info.steps.push_back(std::move(step));
+  }
+}
+
 LogicalResult EntryDescriber::run() {
   info.name = entry.getName().str();
   symbols();
   for (Value value : entry.getBuffers())
     if (failed(buffer(value)))
       return failure();
+  steps();
   for (auto [number, op] : llvm::enumerate(entry.getBody().getOps<run::AssumeOp>()))
     tables.assumptions.push_back(
         {"assume." + info.name + "." + std::to_string(number + 1), op.getExtent().str()});

@@ -1,4 +1,5 @@
 //===- FromKernels.cpp - Entry functions become host programs -------------===//
+#include "dialects/ein/EinBounds.h"
 #include "dialects/tile/TileDialect.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Remarks.h"
@@ -12,6 +13,21 @@ namespace einfall::run {
 #include "passes/run/Passes.h.inc"
 
 namespace {
+
+/// The points of the iteration spaces of a kernel's ops.
+ein::ExtentAttr countPoints(ein::KernelOp op) {
+  SmallVector<StringAttr> table;
+  AffineExpr sum = getAffineConstantExpr(0, op.getContext());
+  for (Operation &inner : op.getBody().front().without_terminator()) {
+    if (inner.getNumResults() == 0 || !isa<ein::TensorType>(inner.getResult(0).getType()))
+      continue;
+    AffineExpr product = getAffineConstantExpr(1, op.getContext());
+    for (ein::ExtentAttr extent : ein::rankExtents(&inner))
+      product = product * extent.over(table);
+    sum = sum + product;
+  }
+  return ein::ExtentAttr::of(sum, table);
+}
 
 /// Writes the host program of one function.
 class EntryBuilder {
@@ -263,8 +279,11 @@ LogicalResult EntryBuilder::kernel(ein::KernelOp op) {
   };
   SmallVector<int64_t> sorted = writes.takeVector();
   llvm::sort(sorted);
+  ein::ExtentAttr points = countPoints(op);
+  for (StringAttr name : points.getSymbols())
+    symbols.insert(name);
   LaunchOp::create(builder, op.getLoc(), reference, buffers, builder.getDenseI64ArrayAttr(sorted),
-                   builder.getArrayAttr(sizes), extent(tile::kGrid), extent(tile::kWork),
+                   builder.getArrayAttr(sizes), extent(tile::kGrid), extent(tile::kWork), points,
                    builder.getStringAttr("cpu"));
   ++numLaunches;
   return success();

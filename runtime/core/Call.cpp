@@ -273,6 +273,10 @@ Status Session::runLocked(std::string_view entry, std::span<const TensorView> in
 
   einf_call call = {&ThreadPool::services(), &ThreadPool::process(), plan.symbols.data(),
                     plan.buffers.data()};
+  if (profile_) {
+    call.services = &profile_->begin(*plan.info, plan.symbols);
+    call.pool = profile_;
+  }
   if (int32_t code = plan.function(&call); code != 0) {
     // A code is the number of an assumption on the sizes that does not hold.
     std::string number = std::to_string(code);

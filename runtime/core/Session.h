@@ -11,6 +11,7 @@
 #define EINFALL_CORE_SESSION_H
 
 #include "Package.h"
+#include "Profile.h"
 
 #include <atomic>
 #include <memory>
@@ -51,6 +52,10 @@ public:
 
   /// Makes all states zero.
   void reset();
+
+  /// Notes the time of every launch of the calls from now on in `profile`;
+  /// null ends that.
+  void setProfile(Profile *profile) { profile_ = profile; }
 
   /// Shape of the output at `output` (counting outputs) for these inputs
   /// (only their shapes are looked at) and parameters.
@@ -96,6 +101,7 @@ private:
   std::vector<PageMemory> states_;
   PageMemory arena_;
   std::vector<Plan> plans_;
+  Profile *profile_ = nullptr;
   std::atomic<bool> running_{false};
 };
 

@@ -144,11 +144,21 @@ void fields(A &a, T &buffer) {
 }
 
 template <typename A, typename T>
+  requires std::is_same_v<std::remove_const_t<T>, StepInfo>
+void fields(A &a, T &step) {
+  a(step.program);
+  a(step.source);
+  a(step.buffers);
+  fields(a, step.points);
+}
+
+template <typename A, typename T>
   requires std::is_same_v<std::remove_const_t<T>, EntryInfo>
 void fields(A &a, T &entry) {
   a(entry.name);
   a(entry.symbols);
   a(entry.buffers);
+  a(entry.steps);
 }
 
 template <typename A, typename T>

@@ -53,6 +53,16 @@ void buffer(JsonWriter &j, const Manifest &manifest, const BufferInfo &buffer,
   j.endObject();
 }
 
+void step(JsonWriter &j, const StepInfo &step, std::span<const std::string> names) {
+  j.beginObject().key("program").string(step.program);
+  if (!step.source.empty())
+    j.key("source").string(step.source);
+  j.key("buffers").beginArray();
+  for (uint32_t buffer : step.buffers)
+    j.number(buffer);
+  j.endArray().key("points").string(toString(step.points, names)).endObject();
+}
+
 void entry(JsonWriter &j, const Manifest &manifest, const EntryInfo &entry) {
   std::vector<std::string> names = symbolNames(entry);
   j.beginObject().key("name").string(entry.name);
@@ -62,6 +72,9 @@ void entry(JsonWriter &j, const Manifest &manifest, const EntryInfo &entry) {
   j.endArray().key("buffers").beginArray();
   for (const BufferInfo &item : entry.buffers)
     buffer(j, manifest, item, names);
+  j.endArray().key("steps").beginArray();
+  for (const StepInfo &item : entry.steps)
+    step(j, item, names);
   j.endArray().endObject();
 }
 

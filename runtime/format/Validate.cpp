@@ -140,6 +140,13 @@ Status checkEntry(const Manifest &manifest, const EntryInfo &entry) {
         (buffer.kind == BufferKind::Output && !outputs.insert(buffer.name).second))
       return bad(place, "the name is there twice");
   }
+  for (const StepInfo &step : entry.steps) {
+    if (!isWellFormed(step.points, entry.symbols.size()))
+      return bad(where, "step '" + step.program + "' has a malformed number of points");
+    for (uint32_t buffer : step.buffers)
+      if (buffer >= entry.buffers.size())
+        return bad(where, "step '" + step.program + "' names no buffer of the entry");
+  }
   return {};
 }
 

@@ -4,6 +4,7 @@
 
 #include "Options.h"
 #include "core/Package.h"
+#include "core/Profile.h"
 
 namespace einfall::tool {
 
@@ -12,6 +13,8 @@ using PackagePtr = std::shared_ptr<rt::Package>;
 rt::Status listEntries(const PackagePtr &package);
 rt::Status inspect(const PackagePtr &package, const Options &options);
 rt::Status runEntry(const PackagePtr &package, const Options &options);
+/// Prints where the time of the profiled calls went, a kernel a line.
+void printProfile(const rt::Package &package, const rt::Profile &profile);
 rt::Status generateText(const PackagePtr &package, const Options &options);
 
 } // namespace einfall::tool

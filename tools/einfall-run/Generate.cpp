@@ -167,6 +167,9 @@ rt::Status generateText(const PackagePtr &package, const Options &options) {
   if (!session)
     return session.status();
 
+  rt::Profile profile;
+  if (options.profile)
+    (*session)->setProfile(&profile);
   Streamer streamer(text, rows.size() == 1 && !options.json);
   rt::GenerateOptions settings;
   settings.maxNewTokens = options.newTokens;
@@ -194,6 +197,8 @@ rt::Status generateText(const PackagePtr &package, const Options &options) {
   std::fflush(stdout);
   std::fprintf(stderr, "%s: prefill %" PRId64 " tokens in %.4f s, then %.1f tokens/s\n",
                package->chosenTarget().c_str(), stats.promptTokens, stats.prefillSeconds, rate);
+  if (options.profile)
+    printProfile(*package, profile);
   return {};
 }
 

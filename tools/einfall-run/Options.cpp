@@ -17,9 +17,10 @@ const char *const kUsage =
          --output NAME=FILE.npy  store an output
          --expect NAME=FILE.npy  compare an output, within --atol X --rtol X
          --repeat N              run N times and print the time of a call
+         --profile               print the time of each kernel
        einfall-run FILE generate --ids 0,12,5 [--ids ...] | --prompt TEXT
          -n N  --bos  --json  --context N  --chunk N  --temperature X
-         --top-k N  --seed N  --ignore-eos
+         --top-k N  --seed N  --ignore-eos  --profile
        einfall-run FILE inspect [--verify] [--json]
 FILE is a package (.einf). EINFALL_NUM_THREADS and EINFALL_CPU are heeded.
 Exit code: 0, 1 for a failure, 2 for a wrong command line.
@@ -136,6 +137,8 @@ private:
       return o_.help = true, Status();
     if (name == "--json")
       return o_.json = true, Status();
+    if (name == "--profile")
+      return o_.profile = true, Status();
     if (name == "--verify")
       return o_.verify = true, Status();
     if (name == "--threads")
@@ -205,6 +208,9 @@ private:
     if (o_.mode != Mode::Run && (!runOnly_.empty() || !o_.entry.empty()))
       return invalidArgument("option '" + (runOnly_.empty() ? "--entry" : runOnly_) +
                              "' goes with running an entry (--entry)");
+    if (o_.profile && (o_.json || o_.mode == Mode::List || o_.mode == Mode::Inspect))
+      return invalidArgument("option '--profile' goes with running an entry or generating, "
+                             "without --json");
     if (o_.mode == Mode::Generate && o_.ids.empty() == !o_.prompt)
       return invalidArgument("generate needs either --ids or --prompt");
     return {};

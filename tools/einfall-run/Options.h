@@ -29,6 +29,7 @@ struct Options {
   std::vector<NamedNumber> params, bounds;
   double atol = 0, rtol = 0;
   int64_t repeat = 1;
+  bool profile = false; ///< also when generating
 
   // Generating.
   std::vector<std::vector<int64_t>> ids;

@@ -168,6 +168,8 @@ private:
     if (!session)
       return session.status();
     session_ = std::move(*session);
+    if (options_.profile)
+      session_->setProfile(&profile_);
     return {};
   }
 
@@ -219,6 +221,8 @@ private:
                   times.back());
     std::printf("; arena %" PRIu64 " bytes, states %" PRIu64 " bytes\n", session_->arenaBytes(),
                 session_->stateBytes());
+    if (options_.profile)
+      printProfile(*package_, profile_);
     return {};
   }
 
@@ -250,6 +254,7 @@ private:
   std::vector<std::string> outputNames_;
   std::vector<rt::TensorView> inputViews_, outputViews_;
   std::vector<rt::Binding> params_;
+  rt::Profile profile_; // before the session, which refers to it
   std::unique_ptr<rt::Session> session_;
 };
 

@@ -84,11 +84,20 @@ struct BufferInfo {
   int64_t lo = 0, hi = 0;
 };
 
+/// One launch of an entry, for those who look at it; nothing is run from it.
+struct StepInfo {
+  std::string program;           ///< the kernel's name; equal names are one kernel
+  std::string source;            ///< where the user's program says so, or empty
+  std::vector<uint32_t> buffers; ///< those that it reads or writes
+  Extent points;                 ///< points of its iteration space
+};
+
 /// A callable function, exported by the code as einf_entry_<name>.
 struct EntryInfo {
   std::string name; ///< [A-Za-z_][A-Za-z0-9_]*
   std::vector<SymbolInfo> symbols;
   std::vector<BufferInfo> buffers;
+  std::vector<StepInfo> steps; ///< in the order in which they are launched
 };
 
 struct Manifest {

@@ -25,7 +25,7 @@ run.entry @step(%x: !run.buffer<[b, s], f32> {run.name = "x"}, %i: !run.buffer<[
   %o = run.alloc "old" alive [0, 1] : !run.buffer<[b, c], f32>
   // CHECK: run.copy %{{.*}} to %{{.*}} : !run.buffer<[b, c], f32> to !run.buffer<[b, c], f32>
   run.copy %k to %o : !run.buffer<[b, c], f32> to !run.buffer<[b, c], f32>
-  // CHECK: run.launch @add(%{{.*}}, %{{.*}}, %{{.*}}) writes [2] sizes [b * s] grid <b * s ceildiv 64> work <64> on "cpu"
-  run.launch @add(%x, %o, %y) writes [2] sizes [b * s] grid <b * s ceildiv 64> work <64> on "cpu"
+  // CHECK: run.launch @add(%{{.*}}, %{{.*}}, %{{.*}}) writes [2] sizes [b * s] grid <b * s ceildiv 64> work <64> points <b * s> on "cpu"
+  run.launch @add(%x, %o, %y) writes [2] sizes [b * s] grid <b * s ceildiv 64> work <64> points <b * s> on "cpu"
       : !run.buffer<[b, s], f32>, !run.buffer<[b, c], f32>, !run.buffer<[b, s], f32>
 }

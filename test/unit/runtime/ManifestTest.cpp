@@ -59,6 +59,10 @@ TEST(Manifest, ValidationNamesWhatIsWrong) {
             std::string::npos);
   EXPECT_NE(message([](Manifest &m) { m.entries[0].symbols[0].dim = 1; }).find("'b'"),
             std::string::npos);
+  EXPECT_NE(message([](Manifest &m) { m.entries[1].steps[0].buffers = {4}; }).find("'times'"),
+            std::string::npos);
+  EXPECT_NE(message([](Manifest &m) { m.entries[1].steps[1].points = {}; }).find("'copy'"),
+            std::string::npos);
   EXPECT_NE(message([](Manifest &m) { m.targets[0].name = "../x"; }).find("../x"),
             std::string::npos);
 }

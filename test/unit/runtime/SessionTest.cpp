@@ -150,3 +150,26 @@ TEST(Session, TwoThreadsTwoSessions) {
   a.join();
   b.join();
 }
+
+TEST(Session, ProfileCountsLaunches) {
+  auto session = openToySession();
+  Profile profile;
+  session->setProfile(&profile);
+  std::vector<float> x(100, 1.0f), y(100);
+  ASSERT_TRUE(scale(*session, x, y).ok());
+  ASSERT_TRUE(scale(*session, x, y).ok());
+  session->setProfile(nullptr);
+  ASSERT_TRUE(scale(*session, x, y).ok());
+  EXPECT_EQ(y[99], 3.0f);
+  ASSERT_EQ(profile.times().size(), 1u);
+  const std::vector<StepTime> &steps = profile.times().at("scale");
+  ASSERT_EQ(steps.size(), 2u);
+  for (const StepTime &step : steps) {
+    EXPECT_EQ(step.launches, 2u);
+    EXPECT_EQ(step.points, 200.0);
+    EXPECT_GT(step.seconds, 0.0);
+  }
+  // x, both elements of w and the temporary; then the temporary and y.
+  EXPECT_EQ(steps[0].bytes, 2.0 * (400 + 8 + 400));
+  EXPECT_EQ(steps[1].bytes, 2.0 * (400 + 400));
+}

@@ -1,0 +1,71 @@
+//===- PrintProfile.cpp - Where the time went -----------------------------===//
+#include "Commands.h"
+
+#include <algorithm>
+#include <cinttypes>
+#include <cstdio>
+
+namespace einfall::tool {
+namespace {
+
+/// Steps of an entry that run the same kernel.
+struct Row {
+  std::string program, source;
+  size_t steps = 0;
+  rt::StepTime time;
+};
+
+std::vector<Row> collect(const rt::EntryInfo &entry, const std::vector<rt::StepTime> &times) {
+  std::vector<Row> rows;
+  for (size_t i = 0; i < times.size(); ++i) {
+    const rt::StepInfo &step = entry.steps[i];
+    auto row = std::find_if(rows.begin(), rows.end(),
+                            [&](const Row &r) { return r.program == step.program; });
+    if (row == rows.end())
+      row = rows.insert(row, {step.program, step.source, 0, {}});
+    ++row->steps;
+    row->time.launches += times[i].launches;
+    row->time.seconds += times[i].seconds;
+    row->time.bytes += times[i].bytes;
+    row->time.points += times[i].points;
+  }
+  std::sort(rows.begin(), rows.end(),
+            [](const Row &a, const Row &b) { return a.time.seconds > b.time.seconds; });
+  return rows;
+}
+
+void printRow(const Row &row, double total, uint64_t calls) {
+  double seconds = std::max(row.time.seconds, 1e-12);
+  std::printf("  %10.4f %5.1f%% %8zu %9.2f %9.2f %9.2f  %s  %s\n",
+              1e3 * row.time.seconds / double(calls), 100 * row.time.seconds / total, row.steps,
+              1e6 * seconds / double(std::max<uint64_t>(row.time.launches, 1)),
+              row.time.bytes / seconds / 1e9, row.time.points / seconds / 1e9, row.program.c_str(),
+              row.source.c_str());
+}
+
+} // namespace
+
+void printProfile(const rt::Package &package, const rt::Profile &profile) {
+  for (const auto &[name, times] : profile.times()) {
+    const rt::EntryInfo *entry = package.manifest().findEntry(name);
+    if (!entry || times.empty())
+      continue;
+    uint64_t calls = std::max<uint64_t>(times[0].launches, 1);
+    rt::StepTime sum;
+    for (const rt::StepTime &time : times) {
+      sum.seconds += time.seconds;
+      sum.bytes += time.bytes;
+    }
+    std::printf("%s: %" PRIu64 " calls, %zu launches and %.4f ms of kernels a call, %.2f GB/s\n",
+                name.c_str(), calls, times.size(), 1e3 * sum.seconds / double(calls),
+                sum.bytes / std::max(sum.seconds, 1e-12) / 1e9);
+    // A point is one application of the kernel's map: in a contraction a
+    // multiplication and an addition.
+    std::printf("  %10s %6s %8s %9s %9s %9s  %s\n", "ms a call", "share", "launches", "us each",
+                "GB/s", "Gpoint/s", "kernel, first place of it");
+    for (const Row &row : collect(*entry, times))
+      printRow(row, std::max(sum.seconds, 1e-12), calls);
+  }
+}
+
+} // namespace einfall::tool
