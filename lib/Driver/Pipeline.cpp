@@ -25,6 +25,7 @@ void populatePhase(OpPassManager &passes, Phase phase, const CpuTarget &target) 
     each.addPass(createCSEPass());
     each.addPass(ein::createEinSimplifyViews());
     each.addPass(ein::createEinSplitRanks());
+    each.addPass(ein::createEinNarrowReads());
     // Bodies shrink before their cost decides what is inlined.
     each.addPass(createCanonicalizerPass());
     each.addPass(createCSEPass());

@@ -15,6 +15,25 @@ def EinSimplifyViews : Pass<"ein-simplify-views", "::mlir::func::FuncOp"> {
   let statistics = [Statistic<"numComposed", "num-composed", "relabellings composed into a reader">];
 }
 
+def EinNarrowReads : Pass<"ein-narrow-reads", "::mlir::func::FuncOp"> {
+  let summary = "compute only the coordinate of a rank that is read";
+  let description = [{
+    Where all readers of an einsum are einsums that read one of its ranks at the
+    same coordinate (`y[b, s - 1, v]`, or `y[b, 0]` of a rank of extent 1) and
+    provably inside, the einsum loses that rank. So the last position's logits
+    need the last position of what they come from only. Must follow
+    ein-simplify-views, which moves views into indices; ein-inline-maps follows,
+    as fewer points cost less to recompute. Exactness: bitwise.
+
+        %y = ein.einsum (%x[s, k], %w[v, k]) -> [s, v] reduce [k: add]
+        %z = ein.einsum (%y[s - 1, v]) -> [v]
+          ->
+        %y = ein.einsum (%x[s - 1, k], %w[v, k]) -> [v] reduce [k: add]
+        %z = ein.einsum (%y[v]) -> [v]
+  }];
+  let statistics = [Statistic<"numNarrowed", "num-narrowed", "ranks that einsums lost">];
+}
+
 def EinSplitRanks : Pass<"ein-split-ranks", "::mlir::func::FuncOp"> {
   let summary = "reduced ranks that an operand indexes in two parts become two ranks";
   let description = [{

@@ -244,13 +244,13 @@ class _LanguageModel:
 
     def functions(self) -> list[Function]:
         self.b.loc = None
-        return [self._function("logits", self.logits), self._function("next", self.last()), self._function("nll", self.nll())]
+        return [self._function("logits", self.logits), self._function("next", self.last(), NEW - 1), self._function("nll", self.nll())]
 
-    def _function(self, name: str, value: Tensor) -> Function:
+    def _function(self, name: str, value: Tensor, *assume: Extent) -> Function:
         args = [self.ids.op, self.start.op, *(s.argument.op for s in self.states), *self.inputs.arguments()]
         results = [Result(value, {"nll": "nll"}.get(name, "logits"))]
         results += [Result(s.updated, state=s.argument.op.name) for s in self.states]
-        return Function(name, args, results, params=["t"], assume=[SLOTS - NEW, CAPACITY - SLOTS])
+        return Function(name, args, results, params=["t"], assume=[SLOTS - NEW, CAPACITY - SLOTS, *assume])
 
     def last(self) -> Tensor:
         """Logits [b, v] of the last slot."""
