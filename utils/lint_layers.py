@@ -9,6 +9,7 @@ from typing import Iterator
 LAYERS = {
     "lib/Support": 0,
     "lib/Algebra": 1,
+    "lib/Elementary": 1,
     "lib/Layout": 2,
     "lib/Target": 3,
     "dialects": 4,

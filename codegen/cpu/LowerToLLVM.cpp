@@ -2,11 +2,10 @@
 #include "codegen/cpu/HostCode.h"
 #include "codegen/cpu/Passes.h"
 #include "codegen/cpu/Unroll.h"
+#include "codegen/cpu/math/Expand.h"
 #include "dialects/tile/TileDialect.h"
 #include "mlir/Conversion/Passes.h"
-#include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "mlir/Transforms/Passes.h"
@@ -42,29 +41,15 @@ struct LowerProgramsPass : impl::CpuLowerProgramsBase<LowerProgramsPass> {
   }
 };
 
-/// Without the instruction, fma would call the C library: two roundings are
-/// what the other tools give on such a CPU.
-struct SplitFma : OpRewritePattern<math::FmaOp> {
-  using OpRewritePattern::OpRewritePattern;
-  LogicalResult matchAndRewrite(math::FmaOp op, PatternRewriter &rewriter) const override {
-    Value product = arith::MulFOp::create(rewriter, op.getLoc(), op.getA(), op.getB());
-    rewriter.replaceOpWithNewOp<arith::AddFOp>(op, product, op.getC());
-    return success();
-  }
-};
-
 struct ExpandMathPass : impl::CpuExpandMathBase<ExpandMathPass> {
   using CpuExpandMathBase::CpuExpandMathBase;
   void runOnOperation() override {
+    MathTarget target{fma, halfCasts, bfloatCasts};
     RewritePatternSet patterns(&getContext());
-    MathPolynomialApproximationOptions options;
-    options.enableAvx2 = false;
-    populateMathPolynomialApproximationPatterns(patterns, options);
-    arith::populateCeilFloorDivExpandOpsPatterns(patterns);
-    if (!nativeBf16)
-      arith::populateExpandBFloat16Patterns(patterns);
-    if (!fma)
-      patterns.add<SplitFma>(&getContext());
+    populateElementaryPatterns(patterns, target);
+    populateFloatPatterns(patterns, target);
+    populateCastPatterns(patterns, target);
+    populateIntegerPatterns(patterns);
     if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
       signalPassFailure();
   }
@@ -75,7 +60,8 @@ struct ExpandMathPass : impl::CpuExpandMathBase<ExpandMathPass> {
 void populateLowerToLLVM(OpPassManager &passes, const CpuTarget &target) {
   passes.addPass(createCpuLowerPrograms());
   CpuExpandMathOptions math;
-  math.nativeBf16 = target.nativeBf16;
+  math.halfCasts = target.convertsHalf();
+  math.bfloatCasts = target.nativeBf16;
   math.fma = target.fma;
   passes.addPass(createCpuExpandMath(math));
   passes.addPass(createCSEPass());

@@ -1,6 +1,8 @@
 //===- Unroll.cpp - Tile programs as vector code --------------------------===//
 #include "codegen/cpu/Unroll.h"
+#include "codegen/cpu/Held.h"
 #include "codegen/cpu/Unroller.h"
+#include "dialects/ein/EinNumerics.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -8,7 +10,7 @@ using namespace mlir;
 
 namespace einfall::cpu {
 
-Shape::Shape(Type type) : unit(type) {
+Shape::Shape(Type type) : unit(heldType(type)) {
   auto tensor = dyn_cast<RankedTensorType>(type);
   if (!tensor)
     return;
@@ -22,6 +24,7 @@ Shape::Shape(Type type) : unit(type) {
     packed = elements();
     unit = VectorType::get(packed, unit);
   }
+  unit = heldType(unit);
 }
 
 int64_t Shape::elements() const { return llvm::product_of(lead); }
@@ -35,10 +38,15 @@ SmallVector<int64_t> Shape::place(int64_t number) const {
 
 void Unroller::constant(arith::ConstantOp op) {
   Shape shape(op.getType());
-  auto dense = dyn_cast<SplatElementsAttr>(op.getValue());
   TypedAttr unit = op.getValue();
-  if (dense)
-    unit = DenseElementsAttr::get(cast<VectorType>(shape.unit), dense.getSplatValue<Attribute>());
+  if (auto dense = dyn_cast<SplatElementsAttr>(op.getValue()))
+    unit = cast<TypedAttr>(dense.getSplatValue<Attribute>());
+  if (isNarrowFloat(unit.getType())) {
+    APInt bits = cast<FloatAttr>(unit).getValue().bitcastToAPInt();
+    unit = builder.getIntegerAttr(heldType(unit.getType()), bits);
+  }
+  if (auto vector = dyn_cast<VectorType>(shape.unit))
+    unit = DenseElementsAttr::get(vector, Attribute(unit));
   Value value = arith::ConstantOp::create(builder, loc, unit);
   map[op.getResult()].assign(shape.count, value);
 }
@@ -49,14 +57,10 @@ void Unroller::generic(Operation &op) {
     shapes.emplace_back(type);
   int64_t count = shapes.empty() ? 1 : shapes.front().count;
   for (int64_t i = 0; i < count; ++i) {
-    OperationState state(loc, op.getName());
+    SmallVector<Value> operands;
     for (Value operand : op.getOperands())
-      state.operands.push_back(map.lookup(operand)[i]);
-    for (Shape &shape : shapes)
-      state.types.push_back(shape.unit);
-    state.addAttributes(op.getAttrs());
-    Operation *made = builder.create(state);
-    for (auto [result, value] : llvm::zip(op.getResults(), made->getResults()))
+      operands.push_back(map.lookup(operand)[i]);
+    for (auto [result, value] : llvm::zip(op.getResults(), applyHeld(builder, loc, op, operands)))
       map[result].push_back(value);
   }
 }
@@ -213,6 +217,8 @@ FailureOr<LLVM::LLVMFuncOp> unrollProgram(OpBuilder &builder, func::FuncOp progr
   auto kernel = LLVM::LLVMFuncOp::create(builder, loc, program.getName(), type);
   // Kernels are objects of their own; what is linked exports its entries only.
   kernel.setVisibility_(LLVM::Visibility::Hidden);
+  if (Attribute numerics = program->getAttr(ein::kNumerics))
+    kernel->setAttr(ein::kNumerics, numerics);
   if (program.isExternal())
     return kernel;
   OpBuilder::InsertionGuard guard(builder);

@@ -1,4 +1,5 @@
 //===- UnrollLanes.cpp - Tiles across lanes -------------------------------===//
+#include "codegen/cpu/Held.h"
 #include "codegen/cpu/Unroller.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/ADT/STLExtras.h"
@@ -156,8 +157,12 @@ void Unroller::reduce(tile::ReduceOp op) {
     map[op.getResult()] = {vector::ReductionOp::create(builder, loc, kind, source[0])};
     return;
   }
+  Type element = getElementTypeOrSelf(op.getSource().getType());
+  for (Value &unit : source)
+    unit = widenHeld(builder, loc, unit, element);
   Value whole = reduceLanes(
       source, [&](Value a, Value b) { return combineValues(builder, loc, op.getKind(), a, b); });
+  whole = narrowHeld(builder, loc, whole, element);
   if (!isa<RankedTensorType>(op.getResult().getType()))
     whole = vector::ExtractOp::create(builder, loc, whole, 0);
   map[op.getResult()] = {whole};
@@ -180,9 +185,11 @@ LogicalResult Unroller::dot(tile::DotOp op) {
   Units lhs = map.lookup(op.getLhs()), rhs = map.lookup(op.getRhs());
   Units sums = map.lookup(op.getAcc());
   Shape shape(op.getLhs().getType());
-  Type element = getElementTypeOrSelf(shape.unit);
+  Type element = getElementTypeOrSelf(op.getLhs().getType());
   std::string name = dotIntrinsic(element, shape.lanes * element.getIntOrFloatBitWidth());
   Type type = sums[0].getType();
+  for (Value &unit : llvm::concat<Value>(lhs, rhs)) // from the bits that registers hold
+    unit = bitcast(unit, VectorType::get(shape.lanes, element));
   for (auto [a, b, sum] : llvm::zip(lhs, rhs, sums)) {
     auto call = [&](ValueRange operands) {
       return LLVM::CallIntrinsicOp::create(builder, loc, type, builder.getStringAttr(name),

@@ -3,23 +3,10 @@
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/ADT/STLExtras.h"
-#include <utility>
 
 using namespace mlir;
 
 namespace einfall::cpu {
-
-/// How a register lies in memory. 16-bit floats move as integers: without
-/// instructions of their own LLVM would take them apart, through f32 and calls.
-static Type memoryType(Type unit) {
-  Type element = getElementTypeOrSelf(unit);
-  if (!element.isBF16() && !element.isF16())
-    return unit;
-  Type bits = IntegerType::get(unit.getContext(), 16);
-  if (auto vector = dyn_cast<VectorType>(unit))
-    return VectorType::get(vector.getShape(), bits);
-  return bits;
-}
 
 static unsigned alignmentOf(Type unit) {
   Type element = getElementTypeOrSelf(unit);
@@ -132,7 +119,6 @@ Value Unroller::bitcast(Value value, Type type) {
 
 void Unroller::load(tile::LoadOp op) {
   Shape shape(op.getResult().getType());
-  Type unit = std::exchange(shape.unit, memoryType(shape.unit));
   Type element = getElementTypeOrSelf(shape.unit);
   unsigned align = alignmentOf(shape.unit);
   auto pointerTo = [&](int64_t number) {
@@ -165,8 +151,6 @@ void Unroller::load(tile::LoadOp op) {
       units.push_back(LLVM::MaskedLoadOp::create(builder, loc, shape.unit, pointerTo(i), masks[i],
                                                  zero(shape.unit), align));
   }
-  for (Value &value : units)
-    value = bitcast(value, unit);
   map[op.getResult()] = units;
 }
 
@@ -174,7 +158,6 @@ void Unroller::gather(tile::GatherOp op) {
   Shape shape(op.getResult().getType());
   Units offsets = map.lookup(op.getOffsets()), masks = map.lookup(op.getMask());
   Units units;
-  Type unit = std::exchange(shape.unit, memoryType(shape.unit));
   Type element = getElementTypeOrSelf(shape.unit);
   unsigned align = alignmentOf(shape.unit);
   for (int64_t i = 0; i < shape.count; ++i) {
@@ -188,17 +171,12 @@ void Unroller::gather(tile::GatherOp op) {
         return LLVM::LoadOp::create(builder, loc, element, from, align);
       }));
   }
-  for (Value &value : units)
-    value = bitcast(value, unit);
   map[op.getResult()] = units;
 }
 
 void Unroller::store(tile::StoreOp op) {
   Shape shape(op.getValue().getType());
   Units units = map.lookup(op.getValue());
-  shape.unit = memoryType(shape.unit);
-  for (Value &value : units)
-    value = bitcast(value, shape.unit);
   Type element = getElementTypeOrSelf(shape.unit);
   unsigned align = alignmentOf(shape.unit);
   Units masks = masksOf(op.getLimit(), op.getWhere(), shape);
@@ -254,11 +232,10 @@ void Unroller::scatter(tile::ScatterOp op) {
   Shape shape(op.getValue().getType());
   Units units = map.lookup(op.getValue()), offsets = map.lookup(op.getOffsets());
   Units masks = map.lookup(op.getMask());
-  shape.unit = memoryType(shape.unit);
   Type element = getElementTypeOrSelf(shape.unit);
   unsigned align = alignmentOf(shape.unit);
   for (int64_t i = 0; i < shape.count; ++i) {
-    Value value = bitcast(units[i], shape.unit);
+    Value value = units[i];
     if (isa<VectorType>(shape.unit)) {
       LLVM::masked_scatter::create(builder, loc, value,
                                    addresses(op.getBuffer(), element, offsets[i]), masks[i], align);

@@ -24,6 +24,7 @@ def Ein_Dialect : Dialect {
   let useDefaultAttributePrinterParser = 1;
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::math::MathDialect"];
   let hasConstantMaterializer = 0;
+  let hasOperationAttrVerify = 1;
 }
 
 #endif

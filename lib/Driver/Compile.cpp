@@ -2,6 +2,7 @@
 #include "lib/Driver/Compile.h"
 #include "codegen/cpu/Object.h"
 #include "dialects/check/CheckDialect.h"
+#include "dialects/ein/EinNumerics.h"
 #include "dialects/tile/TileDialect.h"
 #include "lib/Driver/BuildId.h"
 #include "lib/Driver/Manifest.h"
@@ -189,9 +190,25 @@ LogicalResult readInto(ModuleOp module, StringRef path, std::optional<std::strin
 
 } // namespace
 
+LogicalResult setNumerics(ModuleOp module, StringRef numerics) {
+  if (numerics.empty())
+    return success();
+  if (!ein::parseNumerics(numerics))
+    return emitError(module.getLoc())
+           << "unknown numerics '" << numerics << "'; there are strict, algebraic, fast";
+  if (auto own = module->getAttrOfType<StringAttr>(ein::kNumerics); own && own != numerics)
+    return emitError(module.getLoc())
+           << "numerics " << numerics << " was asked for, but the module is marked "
+           << ein::kNumerics << " = " << own;
+  module->setAttr(ein::kNumerics, StringAttr::get(module.getContext(), numerics));
+  return success();
+}
+
 LogicalResult compileToPackage(ModuleOp module, const CompileOptions &options) {
   package::PackageSpec spec;
   PackageTables tables;
+  if (failed(setNumerics(module, options.numerics)))
+    return failure();
   for (const std::string &name : options.targets) {
     FailureOr<PipelineOptions> phases = phasesFor(module, name, options);
     if (failed(phases))
@@ -225,6 +242,7 @@ LogicalResult compileToPackage(ModuleOp module, const CompileOptions &options) {
   spec.manifest.modelKind = options.modelKind;
   for (auto &[key, value] : options.metadata)
     spec.manifest.metadata.push_back({key, value});
+  spec.manifest.metadata.push_back({"numerics", stringifyNumerics(ein::numericsOf(module)).str()});
   llvm::append_range(spec.manifest.metadata, tables.assumptions);
   llvm::sort(spec.manifest.metadata, [](auto &a, auto &b) { return a.key < b.key; });
   spec.manifest.bounds = tables.bounds;
@@ -238,13 +256,16 @@ LogicalResult compileToPackage(ModuleOp module, const CompileOptions &options) {
 
 LogicalResult compileToPhase(ModuleOp module, const CompileOptions &options) {
   FailureOr<PipelineOptions> phases = phasesFor(module, options.targets.front(), options);
-  return failed(phases) ? failure() : runPhases(module, *phases, options.reproducer);
+  if (failed(phases) || failed(setNumerics(module, options.numerics)))
+    return failure();
+  return runPhases(module, *phases, options.reproducer);
 }
 
 LogicalResult compileToAssembly(ModuleOp module, const CompileOptions &options, std::string &text) {
   FailureOr<PipelineOptions> phases = phasesFor(module, options.targets.front(), options);
   SmallVector<char> buffer;
-  if (failed(phases) || failed(runPhases(module, *phases, options.reproducer)) ||
+  if (failed(phases) || failed(setNumerics(module, options.numerics)) ||
+      failed(runPhases(module, *phases, options.reproducer)) ||
       failed(cpu::emitObject(module, *phases->target, /*assembly=*/true, buffer)))
     return failure();
   text.assign(buffer.begin(), buffer.end());

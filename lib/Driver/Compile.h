@@ -10,8 +10,10 @@ namespace einfall {
 
 struct CompileOptions {
   std::vector<std::string> targets = {"native"};
-  std::string weights;    ///< .safetensors file or folder; may be empty
-  std::string output;     ///< the package
+  std::string weights; ///< .safetensors file or folder; may be empty
+  std::string output;  ///< the package
+  /// strict, algebraic or fast; empty: what the module says (`ein.numerics`).
+  std::string numerics;
   PipelineNames phases;   ///< where the module stands, where to go; `target` is not read
   std::string reproducer; ///< file for what repeats a failed pass; may be empty
   CacheOptions cache;
@@ -22,6 +24,10 @@ struct CompileOptions {
 
 /// Loads the dialects that compilation needs.
 void registerCompilerDialects(mlir::DialectRegistry &registry);
+
+/// Writes `numerics` (see CompileOptions) into the module; what it says itself
+/// may not be contradicted.
+mlir::LogicalResult setNumerics(mlir::ModuleOp module, llvm::StringRef numerics);
 
 /// Compiles the entries of `module` for every target and writes the package.
 /// Errors are emitted as diagnostics at the op they concern.

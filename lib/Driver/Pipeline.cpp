@@ -19,6 +19,8 @@ void populatePhase(OpPassManager &passes, Phase phase, const CpuTarget &target) 
       phase == Phase::Cascade || phase == Phase::Kernels ? passes.nest<func::FuncOp>() : passes;
   switch (phase) {
   case Phase::Input:
+    // Before anything moves or folds an operation.
+    passes.addPass(ein::createEinFixRounding());
     break;
   case Phase::Cascade:
     // Equal ops first: fewer results with several readers.

@@ -1,5 +1,6 @@
 //===- Monoids.cpp - Combining two values ---------------------------------===//
 #include "lib/Reference/Monoids.h"
+#include "lib/Elementary/Functions.h"
 #include <cmath>
 
 #pragma STDC FP_CONTRACT OFF
@@ -61,7 +62,10 @@ double Combiner::floats(double a, double b) const {
     // Equal infinities have no difference.
     if (std::isinf(high))
       return high;
-    return roundTo(high + std::log1p(std::exp(low - high)), format);
+    using Number = elementary::Plain<double>;
+    if (host)
+      return high + std::log1p(std::exp(low - high));
+    return roundTo(high + elementary::log1p(elementary::exp(Number{low - high})).v, format);
   }
   default:
     return roundTo(a + b, format);

@@ -16,7 +16,7 @@ class Combiner {
 public:
   Combiner(ein::Monoid monoid, mlir::Type element, Mode mode)
       : monoid(monoid), format(formatOf(element, mode)), width(widthOf(element)),
-        isFloat(mlir::isa<mlir::FloatType>(element)) {}
+        isFloat(mlir::isa<mlir::FloatType>(element)), host(mode == Mode::f64) {}
 
   /// What an accumulator starts with.
   Scalar identity() const;
@@ -30,6 +30,7 @@ public:
   const Format format;
   const unsigned width;
   const bool isFloat;
+  const bool host; // functions of the host's library
 
 private:
   double floats(double a, double b) const;

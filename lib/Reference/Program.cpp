@@ -120,7 +120,7 @@ static int64_t toInteger(double value, unsigned width, bool isSigned) {
   value = std::trunc(value);
   double top = std::ldexp(1.0, isSigned ? width - 1 : width);
   if (value >= top)
-    return isSigned ? static_cast<int64_t>(~uint64_t(0) >> (65 - width))
+    return isSigned ? static_cast<int64_t>((uint64_t(1) << (width - 1)) - 1)
                     : static_cast<int64_t>(~uint64_t(0) >> (64 - width));
   if (value < (isSigned ? -top : 0.0))
     return isSigned ? static_cast<int64_t>(~uint64_t(0) << (width - 1)) : 0;
@@ -344,7 +344,7 @@ void Program::run(const int64_t *point) {
                          in.from);
       break;
     case Code::fpowi:
-      to.f = roundTo(std::pow(a, static_cast<double>(signedOf(r[in.b].i, in.from))), in.format);
+      to.f = roundTo(in.binary(a, static_cast<double>(signedOf(r[in.b].i, in.from))), in.format);
       break;
     case Code::round:
       to.f = roundTo(a, in.format);

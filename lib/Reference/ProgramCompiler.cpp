@@ -1,4 +1,5 @@
 //===- ProgramCompiler.cpp - From a region to a register program ----------===//
+#include "lib/Elementary/Functions.h"
 #include "lib/Reference/Program.h"
 #include "llvm/ADT/StringSwitch.h"
 #include <cmath>
@@ -14,7 +15,8 @@ using Binary = double (*)(double, double);
 
 static double rsqrt(double x) { return 1.0 / std::sqrt(x); }
 
-static Unary unaryOf(StringRef name) {
+/// The host's functions, in double.
+static Unary hostUnary(StringRef name) {
   return llvm::StringSwitch<Unary>(name)
       .Case("math.absf", std::fabs)
       .Case("math.acos", std::acos)
@@ -49,12 +51,48 @@ static Unary unaryOf(StringRef name) {
       .Default(nullptr);
 }
 
-static Binary binaryOf(StringRef name) {
+static Binary hostBinary(StringRef name) {
   return llvm::StringSwitch<Binary>(name)
       .Case("math.powf", std::pow)
       .Case("math.atan2", std::atan2)
       .Case("math.copysign", std::copysign)
       .Default(nullptr);
+}
+
+using Number = elementary::Plain<double>;
+
+template <elementary::Unary function> static double recipe(double x) {
+  return elementary::evaluate(function, Number{x}).v;
+}
+
+/// What compiled code evaluates under strict numerics, step by step: `declared`
+/// mode has it in place of the host's functions, which differ between hosts.
+static Unary recipeOf(StringRef name) {
+  name.consume_front("math.");
+  auto function = elementary::unaryFunction({name.data(), name.size()});
+  if (!function)
+    return nullptr;
+  switch (*function) {
+#define X(name)                                                                                    \
+  case elementary::Unary::name:                                                                    \
+    return recipe<elementary::Unary::name>;
+    EINFALL_UNARY_FUNCTIONS(X)
+#undef X
+  }
+  return nullptr;
+}
+
+static Unary unaryOf(StringRef name, Mode mode) {
+  Unary function = mode == Mode::declared ? recipeOf(name) : nullptr;
+  return function ? function : hostUnary(name);
+}
+
+static Binary binaryOf(StringRef name, Mode mode) {
+  if (mode == Mode::declared && name == "math.powf")
+    return [](double x, double y) { return elementary::pow(Number{x}, Number{y}).v; };
+  if (mode == Mode::declared && name == "math.atan2")
+    return [](double y, double x) { return elementary::atan2(Number{y}, Number{x}).v; };
+  return hostBinary(name);
 }
 
 /// Operations that are one instruction on their operands.
@@ -209,8 +247,8 @@ LogicalResult ProgramCompiler::addExtended(Operation &op) {
     emit(Code::addi, op, op.getResult(0));
     emit(Code::adduiCarry, op, op.getResult(1)).width = widthOf(op.getOperand(0).getType());
   } else if (isa<math::SincosOp>(op)) {
-    emit(Code::unary, op, op.getResult(0)).unary = std::sin;
-    emit(Code::unary, op, op.getResult(1)).unary = std::cos;
+    emit(Code::unary, op, op.getResult(0)).unary = unaryOf("math.sin", context.mode);
+    emit(Code::unary, op, op.getResult(1)).unary = unaryOf("math.cos", context.mode);
   } else {
     emit(Code::muli, op, op.getResult(0));
     emit(isa<arith::MulSIExtendedOp>(op) ? Code::mulsiHigh : Code::muluiHigh, op, op.getResult(1));
@@ -247,11 +285,11 @@ LogicalResult ProgramCompiler::add(Operation &op, function_ref<int64_t(StringRef
           op))
     return addExtended(op);
   StringRef name = op.getName().getStringRef();
-  if (Unary function = unaryOf(name)) {
+  if (Unary function = unaryOf(name, context.mode)) {
     emit(Code::unary, op, op.getResult(0)).unary = function;
     return success();
   }
-  if (Binary function = binaryOf(name)) {
+  if (Binary function = binaryOf(name, context.mode)) {
     emit(Code::binary, op, op.getResult(0)).binary = function;
     return success();
   }
@@ -264,7 +302,7 @@ LogicalResult ProgramCompiler::add(Operation &op, function_ref<int64_t(StringRef
   else if (auto compare = dyn_cast<arith::CmpIOp>(op))
     in.predicate = static_cast<uint8_t>(compare.getPredicate());
   else if (*code == Code::fpowi)
-    in.from = widthOf(op.getOperand(1).getType());
+    in.from = widthOf(op.getOperand(1).getType()), in.binary = binaryOf("math.powf", context.mode);
   else if (*code == Code::isnormal)
     in.format = formatOf(op.getOperand(0).getType(), context.mode);
   return success();

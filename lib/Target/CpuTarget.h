@@ -3,6 +3,7 @@
 #define EINFALL_LIB_TARGET_CPUTARGET_H
 
 #include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringRef.h"
 
 namespace einfall {
@@ -21,6 +22,9 @@ struct CpuTarget {
   int vectorBytes, vectorRegisters;
   bool nativeBf16; // converts f32 to bf16 in one instruction
   bool fma;        // multiplies and adds with one rounding
+
+  /// Converts between f16 and f32 in one instruction.
+  bool convertsHalf() const { return arch == "aarch64" || llvm::is_contained(required, "f16c"); }
 };
 
 /// All targets, lowest priority first within an architecture.

@@ -409,7 +409,8 @@ void BlockLowering::evaluateBody(Block &body, DenseMap<Value, TileValue> &values
       SmallVector<TileValue> operands;
       for (Value operand : inner.getOperands())
         operands.push_back(values.lookup(operand));
-      values[inner.getResult(0)] = tiles.clone(&inner, operands);
+      for (auto [result, value] : llvm::zip(inner.getResults(), tiles.clone(&inner, operands)))
+        values[result] = value;
     }
   }
 }

@@ -1,5 +1,6 @@
 //===- EinToTile.cpp - A tile program for every kernel --------------------===//
 #include "dialects/ein/EinBounds.h"
+#include "dialects/ein/EinNumerics.h"
 #include "passes/ein-to-tile/KernelLowering.h"
 #include "passes/ein-to-tile/Passes.h"
 #include "llvm/ADT/StringMap.h"
@@ -52,6 +53,9 @@ struct EinToTilePass : impl::EinToTileBase<EinToTilePass> {
         FailureOr<func::FuncOp> lowered = lowerKernel(builder, kernel, name, target);
         if (failed(lowered))
           return signalPassFailure();
+        // Programs leave the module to be compiled, so each says it itself.
+        if (Attribute numerics = getOperation()->getAttr(ein::kNumerics))
+          (*lowered)->setAttr(ein::kNumerics, numerics);
         program = FlatSymbolRefAttr::get(*lowered);
         ++numPrograms;
       }

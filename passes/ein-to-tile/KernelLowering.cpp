@@ -1,6 +1,7 @@
 //===- KernelLowering.cpp - One ein.kernel as a tile program --------------===//
 #include "passes/ein-to-tile/KernelLowering.h"
 #include "dialects/ein/EinBounds.h"
+#include "dialects/ein/EinNumerics.h"
 #include "dialects/tile/TileDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "passes/ein-to-tile/BlockLowering.h"
@@ -43,9 +44,6 @@ private:
 LogicalResult KernelLowering::collect() {
   for (Operation &op : kernel.getBody().front().without_terminator()) {
     if (auto einsum = dyn_cast<ein::EinsumOp>(op)) {
-      for (Operation &inner : einsum.getBody().front().without_terminator())
-        if (inner.getNumResults() != 1)
-          return inner.emitOpError("has several results and no tile lowering");
       if (root)
         epilogue.push_back(einsum);
       else
@@ -56,14 +54,6 @@ LogicalResult KernelLowering::collect() {
       return op.emitOpError("has no tile lowering");
     }
   }
-  auto isNarrowFloat = [](Type type) {
-    auto tensor = dyn_cast<ein::TensorType>(type);
-    auto real = tensor ? dyn_cast<FloatType>(tensor.getElementType()) : FloatType();
-    return real && real.getWidth() < 16;
-  };
-  if (llvm::any_of(kernel.getOperandTypes(), isNarrowFloat) ||
-      llvm::any_of(kernel.getResultTypes(), isNarrowFloat))
-    return kernel.emitOpError("floats of 8 bits have no tile lowering");
   if (root && llvm::any_of(root.getMonoids(), [&](int32_t m) { return m != root.getMonoids()[0]; }))
     for (unsigned i = 0, e = root.getInputs().size(); i < e; ++i)
       if (!ein::readsInside(root, i))
@@ -191,6 +181,14 @@ void KernelLowering::emitReducedRank(unsigned rank, ArrayRef<Value> init,
   result.assign(branch.getResults().begin(), branch.getResults().end());
 }
 
+/// Under strict numerics only the products that the program itself yields to a
+/// sum feed it unrounded: they are marked, inlined ones are not.
+static bool mayFuse(arith::MulFOp product) {
+  if (ein::isStrict(product))
+    return arith::bitEnumContainsAll(product.getFastmath(), arith::FastMathFlags::contract);
+  return product->hasOneUse();
+}
+
 /// The reductions from `rank` inward, joined to `running`.
 SmallVector<Value> KernelLowering::reduceFrom(unsigned rank, ArrayRef<Value> running) {
   uint32_t full = tiles.space.fullMask();
@@ -201,25 +199,26 @@ SmallVector<Value> KernelLowering::reduceFrom(unsigned rank, ArrayRef<Value> run
     ein::Monoid monoid = root.getMonoid(rank - 1);
     TileValue exists, carried{running[0], full};
     auto product = root.getYielded().getDefiningOp<arith::MulFOp>();
-    bool fuses = product && product->hasOneUse() && monoid == ein::Monoid::add;
+    bool fuses = product && mayFuse(product) && monoid == ein::Monoid::add;
     SmallVector<TileValue> values =
         evaluate(root, fuses ? product->getOperands() : ValueRange(root.getYielded()), exists);
     bool laneReduced = schedule.lanes >= static_cast<int>(root.getNumFree());
     if (limit && laneReduced)
       exists = exists.value ? tiles.create<arith::AndIOp>(builder.getI1Type(), {exists, laneMask()})
                             : laneMask();
-    if (fuses && !exists.value)
-      return {
-          tiles.create<math::FmaOp>(element, {tiles.broadcast(values[0], full), values[1], carried})
-              .value};
-    TileValue value =
-        fuses ? tiles.create<arith::MulFOp>(element, {values[0], values[1]}) : values[0];
+    // A point that does not exist leaves the accumulator alone, its sign too.
+    auto join = [&](TileValue next) -> SmallVector<Value> {
+      if (exists.value)
+        next = tiles.create<arith::SelectOp>(element, {exists, next, carried});
+      return {next.value};
+    };
+    if (fuses)
+      return join(tiles.create<math::FmaOp>(
+          element, {tiles.broadcast(values[0], full), values[1], carried}));
+    TileValue value = values[0];
     if (isArg(monoid))
       return combineArg(tiles, monoid, running, full, value, coordinate(rank - 1), exists);
-    if (exists.value)
-      value = tiles.create<arith::SelectOp>(
-          element, {exists, value, tiles.constant(identityOf(monoid, element))});
-    return {combine(tiles, monoid, carried, tiles.broadcast(value, full)).value};
+    return join(combine(tiles, monoid, carried, tiles.broadcast(value, full)));
   }
   SmallVector<Value> result;
   emitReducedRank(rank, running, result, [&](ArrayRef<Value> carried) -> SmallVector<Value> {

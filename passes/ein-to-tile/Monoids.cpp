@@ -1,5 +1,6 @@
 //===- Monoids.cpp - Reductions as tile operations ------------------------===//
 #include "passes/ein-to-tile/Monoids.h"
+#include "dialects/ein/EinNumerics.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
@@ -13,16 +14,22 @@ TypedAttr identityOf(Monoid monoid, Type type) {
   Builder builder(type.getContext());
   if (auto real = dyn_cast<FloatType>(type)) {
     const llvm::fltSemantics &semantics = real.getFloatSemantics();
+    // Formats without an infinity have their greatest number for it.
+    auto extreme = [&](bool negative) {
+      return FloatAttr::get(type, APFloat::semanticsHasInf(semantics)
+                                      ? APFloat::getInf(semantics, negative)
+                                      : APFloat::getLargest(semantics, negative));
+    };
     switch (monoid) {
     case Monoid::mul:
       return FloatAttr::get(type, 1.0);
     case Monoid::max:
     case Monoid::argmax:
     case Monoid::logaddexp:
-      return FloatAttr::get(type, APFloat::getInf(semantics, /*Negative=*/true));
+      return extreme(/*negative=*/true);
     case Monoid::min:
     case Monoid::argmin:
-      return FloatAttr::get(type, APFloat::getInf(semantics));
+      return extreme(/*negative=*/false);
     default:
       return FloatAttr::get(type, 0.0);
     }
@@ -46,21 +53,30 @@ TypedAttr identityOf(Monoid monoid, Type type) {
   }
 }
 
+/// top + log1p(exp(low - top)); infinite tops are not subtracted, their
+/// difference would be NaN.
 static TileValue logAddExp(TileBuilder &tiles, Type type, TileValue a, TileValue b) {
-  TileValue top = tiles.create<arith::MaximumFOp>(type, {a, b});
-  // An infinity less itself would be NaN: infinite tops are not subtracted.
-  TileValue high = tiles.constant(identityOf(Monoid::min, type));
+  // Strict numerics compute it in f64 and round once.
+  Type work = type;
+  if (ein::isStrict(tiles.builder.getInsertionBlock()->getParentOp()) && !type.isF64()) {
+    work = tiles.builder.getF64Type();
+    a = tiles.create<arith::ExtFOp>(work, {a});
+    b = tiles.create<arith::ExtFOp>(work, {b});
+  }
+  TileValue top = tiles.create<arith::MaximumFOp>(work, {a, b});
+  TileValue low = tiles.create<arith::MinimumFOp>(work, {a, b});
   auto predicate = std::pair<StringRef, Attribute>(
       "predicate", tiles.builder.getI64IntegerAttr((int64_t)arith::CmpFPredicate::OEQ));
-  TileValue size = tiles.create<math::AbsFOp>(type, {top});
+  TileValue size = tiles.create<math::AbsFOp>(work, {top});
+  TileValue infinity = tiles.constant(FloatAttr::get(work, INFINITY));
   TileValue endless =
-      tiles.create<arith::CmpFOp>(tiles.builder.getI1Type(), {size, high}, predicate);
-  TileValue zero = tiles.constant(FloatAttr::get(type, 0.0));
-  TileValue base = tiles.create<arith::SelectOp>(type, {endless, zero, top});
-  TileValue ea = tiles.create<math::ExpOp>(type, {tiles.create<arith::SubFOp>(type, {a, base})});
-  TileValue eb = tiles.create<math::ExpOp>(type, {tiles.create<arith::SubFOp>(type, {b, base})});
-  TileValue sum = tiles.create<arith::AddFOp>(type, {ea, eb});
-  return tiles.create<arith::AddFOp>(type, {base, tiles.create<math::LogOp>(type, {sum})});
+      tiles.create<arith::CmpFOp>(tiles.builder.getI1Type(), {size, infinity}, predicate);
+  TileValue small =
+      tiles.create<math::ExpOp>(work, {tiles.create<arith::SubFOp>(work, {low, top})});
+  TileValue sum =
+      tiles.create<arith::AddFOp>(work, {top, tiles.create<math::Log1pOp>(work, {small})});
+  TileValue result = tiles.create<arith::SelectOp>(work, {endless, top, sum});
+  return work == type ? result : tiles.create<arith::TruncFOp>(type, {result});
 }
 
 TileValue combine(TileBuilder &tiles, Monoid monoid, TileValue a, TileValue b) {

@@ -10,7 +10,8 @@ def EinToTile : Pass<"ein-to-tile", "::mlir::ModuleOp"> {
     Before: every op on tensors is inside an `ein.kernel`. After: each kernel
     names its program (`program = @...`); kernels that compute the same share one.
     The schedule is chosen here from the kernel's accesses. Exactness: algebraic
-    (a sum along lanes is reassociated, products feed sums by fma).
+    (a sum along lanes is reassociated, products feed sums by fma); bitwise under
+    `ein.numerics = "strict"`, which programs repeat.
   }];
   let options = [
     Option<"vectorBytes", "vector-bytes", "int64_t", "64", "bytes of a vector register">,

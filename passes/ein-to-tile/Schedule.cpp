@@ -1,5 +1,6 @@
 //===- Schedule.cpp - How one kernel is cut into tiles --------------------===//
 #include "passes/ein-to-tile/Schedule.h"
+#include "dialects/ein/EinNumerics.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
@@ -22,6 +23,10 @@ bool mayRunAlongLanes(ein::EinsumOp root, unsigned rank) {
   if (rank + 1 != root.getNumRanks())
     return false;
   ein::Monoid monoid = root.getMonoid(rank);
+  // Strict numerics fix the order of every sum and product that rounds.
+  if (isa<FloatType>(root.getYielded().getType()) && monoid != ein::Monoid::max &&
+      monoid != ein::Monoid::min && ein::isStrict(root))
+    return false;
   for (unsigned r = root.getNumFree(); r < rank; ++r)
     if (root.getMonoid(r) != monoid)
       return false;

@@ -73,19 +73,47 @@ static TileValue safeDivisor(TileBuilder &tiles, Operation *op, TileValue divide
   return tiles.create<arith::SelectOp>(type, {bad, one, divisor});
 }
 
-TileValue TileBuilder::clone(Operation *op, ArrayRef<TileValue> operands) {
+/// A shift by no more than the width less one: beyond it a machine's result is
+/// its own. `fill` is what such a shift gives: all bits are out.
+static TileValue safeShift(TileBuilder &tiles, Operation *op, ArrayRef<TileValue> operands,
+                           function_ref<TileValue(ArrayRef<TileValue>)> shift) {
+  OpBuilder &builder = tiles.builder;
+  auto type = cast<IntegerType>(op->getResult(0).getType());
+  TileValue last =
+      tiles.constant(builder.getIntegerAttr(type, APInt(type.getWidth(), type.getWidth() - 1)));
+  auto predicate = std::pair<StringRef, Attribute>(
+      "predicate", builder.getI64IntegerAttr((int64_t)arith::CmpIPredicate::ule));
+  TileValue proper =
+      tiles.create<arith::CmpIOp>(builder.getI1Type(), {operands[1], last}, predicate);
+  TileValue amount = tiles.create<arith::SelectOp>(type, {proper, operands[1], last});
+  TileValue value = shift({operands[0], amount});
+  if (isa<arith::ShRSIOp>(op))
+    return value; // copies of the sign, however far
+  TileValue zero = tiles.constant(builder.getZeroAttr(type));
+  return tiles.create<arith::SelectOp>(type, {proper, value, zero});
+}
+
+SmallVector<TileValue> TileBuilder::clone(Operation *op, ArrayRef<TileValue> operands) {
   SmallVector<TileValue> safe(operands);
-  if (isa<arith::DivSIOp, arith::DivUIOp, arith::RemSIOp, arith::RemUIOp, arith::FloorDivSIOp,
-          arith::CeilDivSIOp, arith::CeilDivUIOp>(op) &&
-      isa<IntegerType>(op->getResult(0).getType()))
+  auto build = [&](ArrayRef<TileValue> from) {
+    SmallVector<Value> values;
+    uint32_t mask = align(from, values);
+    OperationState state(loc, op->getName());
+    state.addOperands(values);
+    for (Type type : op->getResultTypes())
+      state.addTypes(space.type(mask, type));
+    state.addAttributes(op->getAttrs());
+    return llvm::map_to_vector(builder.create(state)->getResults(),
+                               [&](Value value) { return TileValue{value, mask}; });
+  };
+  bool integer = op->getNumResults() && isa<IntegerType>(op->getResult(0).getType());
+  if (integer && isa<arith::ShLIOp, arith::ShRSIOp, arith::ShRUIOp>(op))
+    return {
+        safeShift(*this, op, operands, [&](ArrayRef<TileValue> from) { return build(from)[0]; })};
+  if (integer && isa<arith::DivSIOp, arith::DivUIOp, arith::RemSIOp, arith::RemUIOp,
+                     arith::FloorDivSIOp, arith::CeilDivSIOp, arith::CeilDivUIOp>(op))
     safe[1] = safeDivisor(*this, op, safe[0], safe[1]);
-  SmallVector<Value> values;
-  uint32_t mask = align(safe, values);
-  OperationState state(loc, op->getName());
-  state.addOperands(values);
-  state.addTypes(space.type(mask, op->getResult(0).getType()));
-  state.addAttributes(op->getAttrs());
-  return {builder.create(state)->getResult(0), mask};
+  return build(safe);
 }
 
 TileValue TileBuilder::constant(TypedAttr attr) {

@@ -42,7 +42,7 @@ public:
 
   TileValue broadcast(TileValue value, uint32_t mask);
   /// `op` with `operands` in place of its own; attributes are kept.
-  TileValue clone(mlir::Operation *op, llvm::ArrayRef<TileValue> operands);
+  llvm::SmallVector<TileValue> clone(mlir::Operation *op, llvm::ArrayRef<TileValue> operands);
   /// An operation by type with one result of element type `element`.
   template <typename Op, typename... Args>
   TileValue create(mlir::Type element, llvm::ArrayRef<TileValue> operands, Args... args) {

@@ -4,6 +4,20 @@
 
 include "mlir/Pass/PassBase.td"
 
+def EinFixRounding : Pass<"ein-fix-rounding", "::mlir::ModuleOp"> {
+  let summary = "make strict's roundings explicit";
+  let description = [{
+    Under `ein.numerics = "strict"`, else nothing happens. Before: any `ein`.
+    After: elementary functions are computed in f64 and rounded once by casts,
+    those of constants are constants (no host library folds them later), and a
+    product that feeds a sum in one step is marked `fastmath<contract>`, so
+    that products which inlining brings there later stay rounded. Must be the
+    first pass. Exactness: bitwise.
+  }];
+  let statistics = [Statistic<"numWidened", "num-widened", "functions computed in f64">,
+                    Statistic<"numFolded", "num-folded", "operations on constants evaluated">];
+}
+
 def EinSimplifyViews : Pass<"ein-simplify-views", "::mlir::func::FuncOp"> {
   let summary = "views and gathers become operand indices of what reads them";
   let description = [{

@@ -36,6 +36,9 @@ def _parser() -> argparse.ArgumentParser:
                    help="type of activations; auto: the checkpoint's")
     p.add_argument("--target", default=[], action="append", metavar="NAME[,NAME]",
                    help="native (default), x86-64-v2, x86-64-v3, x86-64-v4, …; several make one package for all")
+    p.add_argument("--numerics", choices=("strict", "algebraic", "fast"),
+                   help="strict: every order and rounding as declared; algebraic (default): reassociation and fma; "
+                        "fast: also approximations with a stated bound")
     p.add_argument("--weights", metavar="PATH", help=".safetensors file or folder for an .mlir file that names weights")
     p.add_argument("--require-cache-hit", action="store_true", help="fail if a kernel is not in the compile cache")
     p.add_argument("--no-cache", action="store_true", help="neither read nor write the compile cache")
@@ -88,7 +91,8 @@ def _compile(args) -> int:
     from .compiler import compile_file
 
     targets = [t for item in args.target for t in item.split(",") if t] or ["native"]
-    compile_file(args.source, args.output, dtype=args.dtype, targets=targets, weights=args.weights, quiet=args.quiet,
+    compile_file(args.source, args.output, dtype=args.dtype, targets=targets, weights=args.weights,
+                 numerics=args.numerics, quiet=args.quiet,
                  require_cache_hit=args.require_cache_hit, use_cache=not args.no_cache)
     return 0
 

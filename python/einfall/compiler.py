@@ -17,7 +17,8 @@ METADATA = ("model_type", "dtype", "vocab_size", "max_positions", "bos_token_id"
 
 
 def compile(source, output: str | os.PathLike | None = None, *, args=None, kwargs=None, dynamic_shapes=None,
-            dtype: str = "auto", targets=("native",), weights: str | None = None, require_cache_hit: bool = False):
+            dtype: str = "auto", targets=("native",), weights: str | None = None, numerics: str | None = None,
+            require_cache_hit: bool = False):
     """Compiles `source` and returns the loaded `einfall.runtime.Package`.
 
     source  text of an `ein` module; the path of an .mlir file; the folder of a Hugging Face causal LM (`dtype` sets
@@ -25,6 +26,8 @@ def compile(source, output: str | os.PathLike | None = None, *, args=None, kwarg
     output  the package to write. Without it a package without weights goes to the compile cache, any other to a
             temporary file that lives as long as the process has it open
     weights .safetensors file or folder for a program that names weights
+    numerics "strict" (every order and rounding as declared), "algebraic" (reassociation, fma) or "fast" (approximations
+            with a stated bound); by default what an .mlir module says, else algebraic
     Raises `EinfallError`.
     """
     from .runtime import load
@@ -32,22 +35,24 @@ def compile(source, output: str | os.PathLike | None = None, *, args=None, kwarg
     if isinstance(source, (str, os.PathLike)) and not _is_text(source):
         if os.path.isdir(source) or weights or output is not None:
             with _output(output) as path:
-                compile_file(source, path, dtype=dtype, targets=targets, weights=weights, quiet=True,
+                compile_file(source, path, dtype=dtype, targets=targets, weights=weights, numerics=numerics, quiet=True,
                              require_cache_hit=require_cache_hit)
                 return load(path)
         source = _read(source)
     if not isinstance(source, str):
-        return _compile_module(source, output, args, kwargs, dynamic_shapes, dtype, targets, require_cache_hit)
+        return _compile_module(source, output, args, kwargs, dynamic_shapes, dtype, targets, numerics,
+                               require_cache_hit)
     if output is None and weights is None:
-        return load(compile_cached(source, targets, require_hit=require_cache_hit))
+        return load(compile_cached(source, targets, numerics, require_hit=require_cache_hit))
     with _output(output) as path:
-        compile_text(source, path, targets=targets, weights=weights, require_cache_hit=require_cache_hit)
+        compile_text(source, path, targets=targets, weights=weights, numerics=numerics,
+                     require_cache_hit=require_cache_hit)
         return load(path)
 
 
 def compile_file(source: str | os.PathLike, output: str | os.PathLike, *, dtype: str = "auto", targets=("native",),
-                 weights: str | None = None, quiet: bool = True, require_cache_hit: bool = False,
-                 use_cache: bool = True) -> None:
+                 weights: str | None = None, numerics: str | None = None, quiet: bool = True,
+                 require_cache_hit: bool = False, use_cache: bool = True) -> None:
     """Compiles a checkpoint folder or an .mlir file to the package `output`, replaced only on success.
 
     Kernels come from the compile cache and go there unless `use_cache` is off; `require_cache_hit` fails with the name
@@ -61,7 +66,7 @@ def compile_file(source: str | os.PathLike, output: str | os.PathLike, *, dtype:
                 raise EinfallError("--dtype sets the activations of a checkpoint; an .mlir file has its types")
             text = _read(source)
             progress.step("compiling")
-            compile_text(text, output, targets=targets, weights=weights, name=source, **kernels)
+            compile_text(text, output, targets=targets, weights=weights, numerics=numerics, name=source, **kernels)
             return
         progress.step("loading PyTorch")
         with _hushed():
@@ -73,13 +78,14 @@ def compile_file(source: str | os.PathLike, output: str | os.PathLike, *, dtype:
             except FrontendError as e:
                 raise EinfallError(str(e)) from e
         progress.step("compiling")
-        compile_text(text, output, targets=targets, weights=source, kind="causal-lm",
+        compile_text(text, output, targets=targets, weights=source, numerics=numerics, kind="causal-lm",
                      metadata=_facts(metadata), files=_files(source), **kernels)
 
 
 def compile_text(text: str, output: str | os.PathLike, *, targets=("native",), weights: str | None = None,
                  kind: str = "function", metadata: dict[str, str] | None = None, files: dict[str, str] | None = None,
-                 name: str = "", require_cache_hit: bool = False, use_cache: bool = True) -> None:
+                 numerics: str | None = None, name: str = "", require_cache_hit: bool = False,
+                 use_cache: bool = True) -> None:
     """Runs einfall-compile on `text`; `files` maps its options (tokenizer, …) to paths, `name` is for messages."""
     output = os.fspath(output)
     folder = os.path.dirname(os.path.abspath(output))
@@ -93,6 +99,7 @@ def compile_text(text: str, output: str | os.PathLike, *, targets=("native",), w
         command = [find_tool("einfall-compile"), path, "-o", output, f"--model-kind={kind}"]
         command += [f"--target={t}" for t in targets]
         command += [f"--weights={weights}"] if weights else []
+        command += [f"--numerics={numerics}"] if numerics else []
         command += [f"--meta={k}={v}" for k, v in (metadata or {}).items()]
         command += [f"--{option}={file}" for option, file in (files or {}).items()]
         command += ["--require-cache-hit"] if require_cache_hit else []
@@ -103,12 +110,13 @@ def compile_text(text: str, output: str | os.PathLike, *, targets=("native",), w
         raise CompileError(_first_error(said, done.returncode), said)
 
 
-def compile_cached(text: str, targets=("native",), *, require_hit: bool = False) -> str:
+def compile_cached(text: str, targets=("native",), numerics: str | None = None, *, require_hit: bool = False) -> str:
     """Path of the compiled package of a program without weights, from the cache where it has it."""
-    return cache.fetch(text, targets, lambda path: compile_text(text, path, targets=targets), require_hit=require_hit)
+    return cache.fetch(text, targets, lambda path: compile_text(text, path, targets=targets, numerics=numerics),
+                       numerics=numerics, require_hit=require_hit)
 
 
-def _compile_module(module, output, args, kwargs, dynamic_shapes, dtype, targets, require_cache_hit):
+def _compile_module(module, output, args, kwargs, dynamic_shapes, dtype, targets, numerics, require_cache_hit):
     from .runtime import load
 
     with _hushed():
@@ -121,7 +129,7 @@ def _compile_module(module, output, args, kwargs, dynamic_shapes, dtype, targets
             raise EinfallError(str(e)) from e
     with tempfile.TemporaryDirectory(prefix="einfall-") as scratch, _output(output) as path:
         compile_text(text, path, targets=targets, weights=_save_weights(module, text, scratch),
-                     require_cache_hit=require_cache_hit)
+                     numerics=numerics, require_cache_hit=require_cache_hit)
         return load(path)
 
 

@@ -19,13 +19,13 @@ _loaded: dict = {}
 _lock = threading.Lock()
 
 
-def einsum(*operands, out=None, dtype=None, require_cache_hit: bool = False):
+def einsum(*operands, out=None, dtype=None, numerics: str | None = None, require_cache_hit: bool = False):
     """Evaluates subscripts as `numpy.einsum` does: `einsum("ij,jk->ik", a, b)` or `einsum(a, [0, 1], b, [1, 2], [0, 2])`.
 
     Ellipsis, repeated labels, the implicit result and broadcasting of extents 1 are numpy's. Operands are numpy arrays
     or tensors with DLPack (then in place, a torch tensor is returned if one came in). Types promote as numpy's do, or
     to `dtype`; float16 and bfloat16 accumulate in float32. A form is compiled once for all extents and kept in the
-    compile cache; `require_cache_hit` refuses to compile. Raises ValueError, TypeError, `EinfallError`.
+    compile cache; `require_cache_hit` refuses to compile. `numerics` is "strict", "algebraic" (default) or "fast". Raises ValueError, TypeError, `EinfallError`.
     """
     if not operands:
         raise ValueError("einsum needs subscripts and operands")
@@ -42,7 +42,7 @@ def einsum(*operands, out=None, dtype=None, require_cache_hit: bool = False):
     target = _promote(types) if dtype is None else _TYPES.get(getattr(dtype, "name", None) or np.dtype(dtype).name)
     if target is None:
         raise TypeError(f"einsum cannot compute in {dtype}")
-    package = _package(contraction, types, target, require_cache_hit)
+    package = _package(contraction, types, target, numerics, require_cache_hit)
     if out is not None:
         package(*map(_signless, arrays), out=_signless(out))
         return out
@@ -50,11 +50,11 @@ def einsum(*operands, out=None, dtype=None, require_cache_hit: bool = False):
     return _signed(value, target)
 
 
-def _package(contraction: Contraction, types: tuple[str, ...], target: str, require_hit: bool):
-    key = (contraction, types, target)
+def _package(contraction: Contraction, types: tuple[str, ...], target: str, numerics: str | None, require_hit: bool):
+    key = (contraction, types, target, numerics)
     package = _loaded.get(key)
     if package is None:
-        path = compile_cached(program(contraction, types, target), require_hit=require_hit)
+        path = compile_cached(program(contraction, types, target), numerics=numerics, require_hit=require_hit)
         with _lock:
             package = _loaded.setdefault(key, load(path))
     return package

@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from numerics import TARGETS, assert_same_bits, decoded
+
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(os.environ.get("EINFALL_BUILD_DIR", ROOT / "build" / "dev")) / "bin"
 
@@ -20,17 +22,18 @@ pytestmark = pytest.mark.skipif(not (BIN / "einfall-compile").exists(), reason=f
 
 FILES = ["einsum", "existence", "gather", "monoids", "update", "view", "concat", "index-extent", "rounding",
          "scan", "scatter", "sort", "topk",
-         "scalar-integer", "scalar-compare-1", "scalar-compare-2", "scalar-float"]
+         "scalar-integer", "scalar-compare-1", "scalar-compare-2", "scalar-float", "scalar-cast", "scalar-math-1",
+         "scalar-math-2", "f64"]
 
 REFUSED = {
     "view": {"slice_pad_broadcast", "corners"},  # a fill other than 0
     "gather": {"two_coordinates"},  # the same
     "existence": {"missing_inner_fiber"},  # an inner reduction without points inside another one
-    "rounding": {"casts"},  # floats of 8 bits
-    "scalar-integer": {"addui_extended", "mulsi_extended", "mului_extended", "mulsi_extended_i64", "ipowi"},
-    "scalar-compare-2": {"isinf", "isnormal"},
-    "scalar-float": {"remf"},
 }
+
+
+# What may differ from the interpreter unless numerics are strict.
+REORDERED = {("f64", "no_rounding")}
 
 
 def _functions(name: str):
@@ -56,45 +59,74 @@ def _entry(function, attributes, body, results, aliases) -> tuple[str, dict]:
     return (f"{aliases}\nfunc.func @{function}() -> ({types}) attributes {{ein.entry{given}}} {{\n{body}\n}}\n", params)
 
 
-def _float(array: np.ndarray) -> np.ndarray:
-    """float64; bf16 is stored as its bits."""
-    if array.dtype == np.uint16:
-        array = (array.astype(np.uint32) << 16).view(np.float32)
-    return array.astype(np.float64)
+def _element(type_: str) -> str:
+    return re.search(r"(\w+)>$", type_).group(1)
 
 
 CASES = [pytest.param(name, case, id=f"{name}-{case[0]}") for name in FILES for case in _functions(name)]
 
 
-@pytest.mark.parametrize("name, case", CASES)
-def test_compiled_equals_interpreted(name, case, tmp_path):
+
+
+def _run(*command, **environment):
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, env={**os.environ, **environment})
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def _prepare(name, case, folder, *options):
+    """Compiles the case: (package, sizes, what the interpreter says), or None where it is refused as listed."""
     text, params = _entry(*case)
     function, results = case[0], case[3]
-    source, package = tmp_path / "m.mlir", tmp_path / "m.einf"
+    source, package = folder / "m.mlir", folder / "m.einf"
     source.write_text(text)
-    (tmp_path / "in").mkdir()
-    (tmp_path / "out").mkdir()
-
-    def run(*command):
-        return subprocess.run(list(map(str, command)), capture_output=True, text=True)
-
-    done = run(BIN / "einfall-compile", source, "-o", package)
+    (folder / "in").mkdir()
+    (folder / "out").mkdir()
     if function in REFUSED.get(name, ()):
+        done = subprocess.run([BIN / "einfall-compile", source, "-o", package], capture_output=True, text=True)
         assert done.returncode == 1 and "error:" in done.stderr, "compiles now: take it off the list"
         assert not package.exists()
-        return
-    assert done.returncode == 0, done.stderr
+        return None
+    _run(BIN / "einfall-compile", source, "-o", package, *options)
     sizes = ",".join(f"{k}={v}" for k, v in params.items())
-    option = f"--ein-interpret=entry={function} inputs={tmp_path}/in outputs={tmp_path}/out" + (f" params={sizes}" if sizes else "")
-    done = run(BIN / "einfall-opt", source, option)
-    assert done.returncode == 0, done.stderr
-    command = [BIN / "einfall-run", package, "--entry", function]
+    option = f"--ein-interpret=entry={function} inputs={folder}/in outputs={folder}/out" + (f" params={sizes}" if sizes else "")
+    _run(BIN / "einfall-opt", source, option)
+    return package, params, [np.load(folder / "out" / f"result{i}.npy") for i in range(len(results))]
+
+
+def _results(package, function, params, count, folder, *options, **environment):
+    command = [BIN / "einfall-run", package, "--entry", function, *options]
     for size, value in params.items():
         command += ["--param", f"{size}={value}", "--bound", f"{size}={value}"]
-    for i in range(len(results)):
-        command += ["--output", f"result{i}={tmp_path}/r{i}.npy"]
-    done = run(*command)
-    assert done.returncode == 0, done.stderr
-    for i, (value, type_) in enumerate(results):
-        got, expected = _float(np.load(tmp_path / f"r{i}.npy")), _float(np.load(tmp_path / "out" / f"result{i}.npy"))
-        np.testing.assert_allclose(got, expected, rtol=2e-6, atol=1e-6, err_msg=f"{value} : {type_}")
+    for i in range(count):
+        command += ["--output", f"result{i}={folder}/r{i}.npy"]
+    _run(*command, **environment)
+    return [np.load(folder / f"r{i}.npy") for i in range(count)]
+
+
+@pytest.mark.parametrize("name, case", [c for c in CASES if (c.values[0], c.values[1][0]) not in REORDERED])
+def test_compiled_equals_interpreted(name, case, tmp_path):
+    prepared = _prepare(name, case, tmp_path)
+    if prepared is None:
+        return
+    package, params, expected = prepared
+    results = _results(package, case[0], params, len(expected), tmp_path)
+    for got, want, (value, type_) in zip(results, expected, case[3]):
+        got, want = decoded(got, _element(type_)), decoded(want, _element(type_))
+        np.testing.assert_allclose(got.astype(np.float64), want.astype(np.float64), rtol=2e-6, atol=1e-6, err_msg=f"{value} : {type_}")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name, case", CASES)
+def test_strict_is_bitwise(name, case, tmp_path):
+    """--numerics=strict on every target that this CPU runs, with one thread and two."""
+    prepared = _prepare(name, case, tmp_path, "--numerics=strict", *(f"--target={t}" for t in TARGETS))
+    if prepared is None:
+        return
+    package, params, expected = prepared
+    for number, target in enumerate(TARGETS):
+        for threads in (1, 2) if target == TARGETS[-1] else (1 + number % 2,):
+            results = _results(package, case[0], params, len(expected), tmp_path, "--threads", threads, EINFALL_CPU=target)
+            for got, want, (value, type_) in zip(results, expected, case[3]):
+                got, want = decoded(got, _element(type_)), decoded(want, _element(type_))
+                assert_same_bits(got, want, f"{value} : {type_} on {target}, {threads} threads")

@@ -23,6 +23,10 @@ static cl::list<std::string>
     targets("target", cl::CommaSeparated, cl::cat(category),
             cl::desc("native (default), x86-64-v2, x86-64-v3, x86-64-v4, x86-64-v4-dot (bf16 "
                      "and int8 dot products), x86-64-v4-amx, aarch64"));
+static cl::opt<std::string>
+    numerics("numerics", cl::cat(category),
+             cl::desc("strict: the interpreter's bits; algebraic (default): reassociation and fma; "
+                      "fast: also approximations"));
 static cl::opt<std::string> weights("weights", cl::cat(category), cl::value_desc("path"),
                                     cl::desc("a .safetensors file or a folder of them"));
 static cl::opt<std::string> dumpPhases("dump-phases-to", cl::cat(category),
@@ -78,6 +82,7 @@ static einfall::CompileOptions readOptions() {
   einfall::CompileOptions options;
   if (!targets.empty())
     options.targets.assign(targets.begin(), targets.end());
+  options.numerics = numerics;
   options.weights = weights;
   options.output = output;
   options.phases.from = compileFrom;

@@ -22,6 +22,19 @@ func.func private @tensor_c2(!ein.tensor<[3 - 5], f32>)
 
 // -----
 
+// expected-error @+1 {{ein.numerics expects "strict", "algebraic" or "fast" on a module or a function, but got "exact"}}
+module @numerics_c1 attributes {ein.numerics = "exact"} {}
+
+// -----
+
+func.func @numerics_c1_op(%x: !ein.tensor<[n], f32>) {
+  // expected-error @+1 {{on a module or a function, but got "strict"}}
+  %y = ein.view %x[i] -> [i] {ein.numerics = "strict"} : !ein.tensor<[n], f32> -> !ein.tensor<[n], f32>
+  return
+}
+
+// -----
+
 func.func @einsum_c1(%x: !ein.tensor<[n, m], f32>) {
   // expected-error @+1 {{operand #0: expected 2 indices for '!ein.tensor<[n, m], f32>', but got 1}}
   %y = ein.einsum (%x[i]) -> [i] : (!ein.tensor<[n, m], f32>) -> !ein.tensor<[n], f32>

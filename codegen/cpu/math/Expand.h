@@ -1,0 +1,34 @@
+//===- Expand.h - Scalar operations the target has no code for --*- C++ -*-===//
+//
+// Host code imports nothing, so every operation that LLVM would turn into a
+// call of the C library becomes arithmetic here.
+//
+//===----------------------------------------------------------------------===//
+#ifndef EINFALL_CODEGEN_CPU_MATH_EXPAND_H
+#define EINFALL_CODEGEN_CPU_MATH_EXPAND_H
+
+#include "mlir/IR/PatternMatch.h"
+
+namespace einfall::cpu {
+
+/// What the patterns have to know of a target. Which numerics hold they ask of
+/// the operation.
+struct MathTarget {
+  bool fma;         ///< multiplies and adds with one rounding
+  bool halfCasts;   ///< converts between f16 and f32
+  bool bfloatCasts; ///< converts f32 to bf16
+};
+
+/// exp, sin, pow and the like, by the recipes of lib/Elementary.
+void populateElementaryPatterns(mlir::RewritePatternSet &patterns, const MathTarget &target);
+/// math.fma, maxnumf, clampf, isinf.., remf.
+void populateFloatPatterns(mlir::RewritePatternSet &patterns, const MathTarget &target);
+/// Casts between floats of fewer than 32 bits and others, and between integers
+/// and floats.
+void populateCastPatterns(mlir::RewritePatternSet &patterns, const MathTarget &target);
+/// ipowi, ceiling and floor divisions.
+void populateIntegerPatterns(mlir::RewritePatternSet &patterns);
+
+} // namespace einfall::cpu
+
+#endif

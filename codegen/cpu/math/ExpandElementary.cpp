@@ -1,0 +1,120 @@
+//===- ExpandElementary.cpp - exp, sin, pow as arithmetic -----------------===//
+#include "codegen/cpu/math/Expand.h"
+#include "codegen/cpu/math/IrNumber.h"
+#include "dialects/ein/EinNumerics.h"
+#include "lib/Elementary/Functions.h"
+
+using namespace mlir;
+
+namespace einfall::cpu {
+
+namespace {
+
+using F64 = IrNumber<64>;
+using F32 = IrNumber<32>;
+
+/// What all of these patterns know.
+struct Mode {
+  bool fma;
+  IrSite site(PatternRewriter &rewriter, Operation *op) const {
+    // Under strict numerics every target evaluates a recipe with the same roundings.
+    return {rewriter, op->getLoc(), fma, fma && !ein::isStrict(op)};
+  }
+};
+
+bool isElement(Value value, unsigned width) {
+  Type type = getElementTypeOrSelf(value.getType());
+  return isa<FloatType>(type) && type.getIntOrFloatBitWidth() == width;
+}
+
+/// `value`, an f32 or f64, as f64.
+F64 widened(const IrSite &site, Value value) {
+  if (isElement(value, 64))
+    return {&site, value};
+  Type type = withElement(value.getType(), site.builder.getF64Type());
+  return {&site, arith::ExtFOp::create(site.builder, site.loc, type, value)};
+}
+
+/// Rounded to `type`.
+Value rounded(F64 value, Type type) {
+  if (value.v.getType() == type)
+    return value.v;
+  return arith::TruncFOp::create(value.site->builder, value.site->loc, type, value.v);
+}
+
+struct ExpandUnary : RewritePattern {
+  ExpandUnary(MLIRContext *context, Mode mode)
+      : RewritePattern(MatchAnyOpTypeTag(), 1, context), mode(mode) {}
+  LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
+    StringRef name = op->getName().getStringRef();
+    if (!name.consume_front("math.") || op->getNumOperands() != 1 || op->getNumResults() != 1)
+      return failure();
+    auto function = elementary::unaryFunction({name.data(), name.size()});
+    if (!function)
+      return failure();
+    Value x = op->getOperand(0);
+    if (!isElement(x, 32) && !isElement(x, 64))
+      return rewriter.notifyMatchFailure(op, "expected f32 or f64");
+    IrSite site = mode.site(rewriter, op);
+    if (isElement(x, 32))
+      if (auto value = elementary::evaluateSingle(*function, F32{&site, x})) {
+        rewriter.replaceOp(op, value->v);
+        return success();
+      }
+    F64 value = elementary::evaluate(*function, widened(site, x));
+    rewriter.replaceOp(op, rounded(value, x.getType()));
+    return success();
+  }
+  Mode mode;
+};
+
+template <typename Op> struct ExpandBinary : OpRewritePattern<Op> {
+  ExpandBinary(MLIRContext *context, Mode mode, F64 (*function)(F64, F64))
+      : OpRewritePattern<Op>(context), mode(mode), function(function) {}
+  LogicalResult matchAndRewrite(Op op, PatternRewriter &rewriter) const override {
+    IrSite site = mode.site(rewriter, op);
+    Type type = op.getResult().getType();
+    F64 a = widened(site, op.getLhs()), b = widened(site, op.getRhs());
+    rewriter.replaceOp(op, rounded(function(a, b), type));
+    return success();
+  }
+  Mode mode;
+  F64 (*function)(F64, F64);
+};
+
+struct ExpandFPowI : OpRewritePattern<math::FPowIOp> {
+  ExpandFPowI(MLIRContext *context, Mode mode) : OpRewritePattern(context), mode(mode) {}
+  LogicalResult matchAndRewrite(math::FPowIOp op, PatternRewriter &rewriter) const override {
+    IrSite site = mode.site(rewriter, op);
+    Type type = op.getResult().getType();
+    Type wide = withElement(type, rewriter.getF64Type());
+    F64 base = widened(site, op.getLhs());
+    F64 exponent{&site, arith::SIToFPOp::create(rewriter, op.getLoc(), wide, op.getRhs())};
+    rewriter.replaceOp(op, rounded(elementary::pow(base, exponent), type));
+    return success();
+  }
+  Mode mode;
+};
+
+struct SplitSincos : OpRewritePattern<math::SincosOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(math::SincosOp op, PatternRewriter &rewriter) const override {
+    Value sin = math::SinOp::create(rewriter, op.getLoc(), op.getOperand());
+    Value cos = math::CosOp::create(rewriter, op.getLoc(), op.getOperand());
+    rewriter.replaceOp(op, {sin, cos});
+    return success();
+  }
+};
+
+} // namespace
+
+void populateElementaryPatterns(RewritePatternSet &patterns, const MathTarget &target) {
+  MLIRContext *context = patterns.getContext();
+  Mode mode{target.fma};
+  patterns.add<ExpandUnary, ExpandFPowI>(context, mode);
+  patterns.add<ExpandBinary<math::PowFOp>>(context, mode, elementary::pow<F64>);
+  patterns.add<ExpandBinary<math::Atan2Op>>(context, mode, elementary::atan2<F64>);
+  patterns.add<SplitSincos>(context);
+}
+
+} // namespace einfall::cpu

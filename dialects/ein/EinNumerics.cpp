@@ -1,0 +1,44 @@
+//===- EinNumerics.cpp - How exact a compilation has to be ----------------===//
+#include "dialects/ein/EinNumerics.h"
+#include "dialects/ein/EinDialect.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+
+using namespace mlir;
+
+namespace einfall::ein {
+
+static constexpr std::pair<llvm::StringLiteral, Numerics> kModes[] = {
+    {"strict", Numerics::strict}, {"algebraic", Numerics::algebraic}, {"fast", Numerics::fast}};
+
+llvm::StringRef stringifyNumerics(Numerics numerics) {
+  return kModes[static_cast<int>(numerics)].first;
+}
+
+std::optional<Numerics> parseNumerics(llvm::StringRef name) {
+  for (auto [known, numerics] : kModes)
+    if (known == name)
+      return numerics;
+  return std::nullopt;
+}
+
+Numerics numericsOf(Operation *op) {
+  for (; op; op = op->getParentOp())
+    if (auto name = op->getAttrOfType<StringAttr>(kNumerics))
+      return parseNumerics(name.getValue()).value_or(Numerics::algebraic);
+  return Numerics::algebraic;
+}
+
+LogicalResult EinDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) {
+  if (attribute.getName() != kNumerics)
+    return success();
+  // numerics_c1
+  auto name = dyn_cast<StringAttr>(attribute.getValue());
+  if (!isa<ModuleOp, FunctionOpInterface>(op) || !name || !parseNumerics(name.getValue()))
+    return op->emitError() << kNumerics
+                           << " expects \"strict\", \"algebraic\" or \"fast\" on a module or a "
+                              "function, but got "
+                           << attribute.getValue();
+  return success();
+}
+
+} // namespace einfall::ein

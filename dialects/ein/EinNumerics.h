@@ -1,0 +1,31 @@
+//===- EinNumerics.h - How exact a compilation has to be --------*- C++ -*-===//
+//
+// A module says with `ein.numerics = "strict"` what its passes may do to the
+// bits of its results (docs/numerics.md); without it, `algebraic` holds.
+//
+//===----------------------------------------------------------------------===//
+#ifndef EINFALL_DIALECTS_EIN_EINNUMERICS_H
+#define EINFALL_DIALECTS_EIN_EINNUMERICS_H
+
+#include "mlir/IR/BuiltinOps.h"
+
+namespace einfall::ein {
+
+enum class Numerics {
+  strict,    ///< the interpreter's `declared` mode, bit for bit
+  algebraic, ///< reassociation, fma, excess precision
+  fast,      ///< also approximations with a stated bound
+};
+
+inline constexpr llvm::StringLiteral kNumerics = "ein.numerics";
+
+llvm::StringRef stringifyNumerics(Numerics numerics);
+std::optional<Numerics> parseNumerics(llvm::StringRef name);
+
+/// What holds for `op`: the attribute of the function or module around it.
+Numerics numericsOf(mlir::Operation *op);
+inline bool isStrict(mlir::Operation *op) { return numericsOf(op) == Numerics::strict; }
+
+} // namespace einfall::ein
+
+#endif

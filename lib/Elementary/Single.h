@@ -1,0 +1,88 @@
+//===- Single.h - What activations and norms need, in f32 -------*- C++ -*-===//
+//
+// The functions that stand in attention, activations and norms, in f32 alone.
+// The others are computed in double and rounded.
+//
+//===----------------------------------------------------------------------===//
+#ifndef EINFALL_LIB_ELEMENTARY_SINGLE_H
+#define EINFALL_LIB_ELEMENTARY_SINGLE_H
+
+#include "lib/Elementary/Exponential.h"
+
+namespace einfall::elementary::single {
+
+/// exp(r) for |r| up to ln 2 / 2.
+template <Number V> V expNear(V r) {
+  V rest = polynomial(r, kExp32);
+  if (r.fuses()) // one rounding less
+    return mad(mad(rest, r, 1.0), r, 1.0);
+  return mad(r * r, rest, r) + 1.0;
+}
+
+template <Number V> V exp(V x) {
+  V inside = clamped(x, -104.0, 89.0);
+  auto [n, k] = nearest(inside * kLog2E);
+  V r = mad(n, -0x1.62e4p-1, inside);
+  r = mad(n, -0x1.7f7d1cp-20, r);
+  return scaled(expNear(r), k);
+}
+
+template <Number V> V exp2(V x) {
+  V inside = clamped(x, -151.0, 129.0);
+  auto [n, k] = nearest(inside);
+  return scaled(expNear((inside - n) * 0x1.62e43p-1), k);
+}
+
+/// exp(x + low) of a number that is known to be moderate.
+template <Number V> V expModerate(V x, V low) {
+  auto [n, k] = nearest(x * kLog2E);
+  V r = mad(n, -0x1.62e4p-1, x);
+  r = mad(n, -0x1.7f7d1cp-20, r) + low;
+  return expNear(r) * powerOfTwo(k, x);
+}
+
+template <Number V> V log(V x) {
+  auto tiny = x < 0x1p-126;
+  auto bits = bitsOf(select(tiny, x * 0x1p23, x));
+  auto k = (bits - int64_t(0x3F3504F3)) >> int64_t(23);
+  V f = realOf(bits - (k << int64_t(23)), x) - 1.0;
+  V n = number(select(tiny, k - int64_t(23), k), x);
+  V z = f * f;
+  V rest = mad(z * f, polynomial(f, kLog32), n * 0x1.7f7d1cp-20);
+  V value = mad(n, 0x1.62e4p-1, f + mad(z, -0.5, rest));
+  V other = select(x < 0.0, x.like(NAN), x);
+  other = select(x == 0.0, x.like(-INFINITY), other);
+  return select((x > 0.0) & (x < INFINITY), value, other);
+}
+
+template <Number V> V tanh(V x) {
+  V a = fabs(x), z = x * x;
+  V near = mad(a * z, polynomial(z, kTanh32), a);
+  V e = expModerate(2.0 * select(a > 9.5, 9.5, a), x.like(0.0));
+  V far = 1.0 - 2.0 / (e + 1.0);
+  return withSignOf(select(a < 0.9375, near, far), x);
+}
+
+template <Number V> V erf(V x) {
+  V a = fabs(x), z = x * x;
+  V near = mad(a, polynomial(z, kErf32), a);
+  V b = select(a > 4.0, 4.0, a);
+  auto [exponent, low] = exactProduct(-b, polynomial(b, kErfc32));
+  V far = 1.0 - expModerate(exponent, low);
+  return withSignOf(select(a < 1.0, near, far), x);
+}
+
+template <Number V> V rsqrt(V x) {
+  auto tiny = x < 0x1p-100;
+  x = select(tiny, x * 0x1p48, x);
+  V s = sqrt(x), y = 1.0 / s;
+  // What the root and the division rounded away, to first order.
+  V lost = mad(-s, y, 1.0), square = mad(-s, s, x);
+  V fix = mad(-0.5 * y * y, square, lost);
+  V value = select(fix == fix, mad(y, fix, y), y);
+  return value * select(tiny, 0x1p24, x.like(1.0));
+}
+
+} // namespace einfall::elementary::single
+
+#endif
