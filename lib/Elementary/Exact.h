@@ -56,20 +56,21 @@ template <Number V> V fma(V a, V b, V c) {
   V value = scaledFar(high + rest, exponent);
   // A subnormal result is rounded where its last bit is.
   auto top = (logicalShiftRight(bitsOf(high), 52) & int64_t(0x7FF)) - int64_t(1023) + exponent;
-  auto subnormal = top < int64_t(-1021);
+  auto subnormal = top < int64_t(-1022);
   auto quantum = select(subnormal, ec.like(-1074) - exponent, ec.like(0));
   auto tooSmall = quantum.like(900) < quantum; // far below half of the least number
   quantum = select(tooSmall, quantum.like(0), quantum);
-  V magic = 0x1.8p52 * powerOfTwo(quantum, c);
+  // Of the sign of the sum: their sum has this quantum for a last bit.
+  V magic = withSignOf(0x1p52 * powerOfTwo(quantum, c), high);
   auto [m, mLow] = exactSum(magic, high);
   V whole = (m + oddSum(mLow, rest)) - magic;
   V small = select(tooSmall, 0.0, scaledFar(whole, select(tooSmall, exponent.like(0), exponent)));
   value = select(subnormal & ~(high == 0.0), withSignOf(small, high), value);
   // Infinities, NaN and exact zeros of the product.
-  V plain = a * b + c;
   auto zero = (a == 0.0) | (b == 0.0);
-  auto finite = (fabs(a) < INFINITY) & (fabs(b) < INFINITY) & (fabs(c) < INFINITY);
-  return select(finite & ~zero, value, plain);
+  auto factors = (fabs(a) < INFINITY) & (fabs(b) < INFINITY), finite = fabs(c) < INFINITY;
+  V plain = select(factors & ~finite, c, a * b + c);
+  return select(factors & finite & ~zero, value, plain);
 }
 
 /// The remainder of x / y with the sign of x, as fmod has it: the significand

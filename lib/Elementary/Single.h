@@ -19,26 +19,35 @@ template <Number V> V expNear(V r) {
   return mad(r * r, rest, r) + 1.0;
 }
 
+/// The nearest integer to x * factor: as a number, and in the low bits of one
+/// whose other bits a shift to the exponent's place drops.
+template <Number V> std::pair<V, typename V::Bits> nearestMultiple(V x, double factor) {
+  V magic = x.like(0x1.8p23);
+  V moved = mad(x, x.like(factor), magic);
+  return {moved - magic, bitsOf(moved)};
+}
+/// x * 2^k for normal results, k in the low bits.
+template <Number V> V scaledByLow(V x, typename V::Bits k) {
+  return x * realOf((k << int64_t(23)) + (int64_t(127) << 23), x);
+}
+/// x * 2^k in two steps, for any result.
+template <Number V> V scaledFarByLow(V x, typename V::Bits k) {
+  auto half = k >> int64_t(1);
+  return scaledByLow(scaledByLow(x, half), k - half);
+}
+
 template <Number V> V exp(V x) {
   V inside = clamped(x, -104.0, 89.0);
-  auto [n, k] = nearest(inside * kLog2E);
+  auto [n, k] = nearestMultiple(inside, kLog2E);
   V r = mad(n, -0x1.62e4p-1, inside);
   r = mad(n, -0x1.7f7d1cp-20, r);
-  return scaled(expNear(r), k);
+  return scaledFarByLow(expNear(r), k);
 }
 
 template <Number V> V exp2(V x) {
   V inside = clamped(x, -151.0, 129.0);
-  auto [n, k] = nearest(inside);
-  return scaled(expNear((inside - n) * 0x1.62e43p-1), k);
-}
-
-/// exp(x + low) of a number that is known to be moderate.
-template <Number V> V expModerate(V x, V low) {
-  auto [n, k] = nearest(x * kLog2E);
-  V r = mad(n, -0x1.62e4p-1, x);
-  r = mad(n, -0x1.7f7d1cp-20, r) + low;
-  return expNear(r) * powerOfTwo(k, x);
+  auto [n, k] = nearestMultiple(inside, 1.0);
+  return scaledFarByLow(expNear((inside - n) * 0x1.62e43p-1), k);
 }
 
 template <Number V> V log(V x) {
@@ -58,7 +67,10 @@ template <Number V> V log(V x) {
 template <Number V> V tanh(V x) {
   V a = fabs(x), z = x * x;
   V near = mad(a * z, polynomial(z, kTanh32), a);
-  V e = expModerate(2.0 * select(a > 9.5, 9.5, a), x.like(0.0));
+  // exp(2 a); what the one step of its reduction loses is lost in 2 / (e + 1).
+  V b = select(a > 9.5, 9.5, a);
+  auto [n, k] = nearestMultiple(b, 2 * kLog2E);
+  V e = scaledByLow(expNear(mad(n, -0x1.62e43p-1, b + b)), k);
   V far = 1.0 - 2.0 / (e + 1.0);
   return withSignOf(select(a < 0.9375, near, far), x);
 }
@@ -67,8 +79,11 @@ template <Number V> V erf(V x) {
   V a = fabs(x), z = x * x;
   V near = mad(a, polynomial(z, kErf32), a);
   V b = select(a > 4.0, 4.0, a);
+  // 1 - exp(exponent + low)
   auto [exponent, low] = exactProduct(-b, polynomial(b, kErfc32));
-  V far = 1.0 - expModerate(exponent, low);
+  auto [n, k] = nearestMultiple(exponent, kLog2E);
+  V r = mad(n, -0x1.62e43p-1, exponent) + low;
+  V far = 1.0 - scaledByLow(expNear(r), k);
   return withSignOf(select(a < 1.0, near, far), x);
 }
 
