@@ -27,6 +27,8 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=2, help="threads for everyone (2)")
     parser.add_argument("--rounds", type=int, metavar="N", help="alternations (9, with --quick 3)")
     parser.add_argument("--seconds", type=float, metavar="S", help="time of a measurement (0.2, with --quick 0.05)")
+    parser.add_argument("--patience", type=float, default=60, metavar="S",
+                        help="wait so long for an idle machine before a case (60)")
     parser.add_argument("--json", metavar="FILE", help="write the record there, not to bench/results")
     parser.add_argument("--list", action="store_true", help="list the cases and stop")
     parser.add_argument("--setup", action="store_true", help="install the optional peers and stop")
@@ -62,7 +64,7 @@ def measure_group(args, group: str, workers, roof: roofs.Roofs) -> list[dict]:
     results, table = [], report.Table(group)
     for case in chosen(args, group):
         copies = case.copies(machine.last_level_cache())
-        result = team.run_case(workers, case, copies, args.rounds, args.seconds)
+        result = team.run_case(workers, case, copies, args.rounds, args.seconds, args.patience)
         name, seconds = roof.least_seconds(case, copies)
         result["roof"] = {"limit": name, "seconds": seconds}
         results.append(result)

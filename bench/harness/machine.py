@@ -6,6 +6,7 @@ import os
 import platform
 import re
 import subprocess
+import time
 from pathlib import Path
 
 INTERESTING = ("avx2", "fma", "avx512f", "avx512_bf16", "avx512_vnni", "avx512_fp16", "avx_vnni", "amx_tile", "amx_bf16",
@@ -54,6 +55,28 @@ def _huge_pages() -> str:
         return re.search(r"\[(\w+)\]", text)[1]
     except (OSError, TypeError):
         return "none"
+
+
+def _ticks() -> tuple[int, int]:
+    """Ticks of all CPUs together: busy ones, all."""
+    fields = [int(v) for v in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
+    return sum(fields) - fields[3] - fields[4], sum(fields)
+
+
+def busy(seconds: float = 0.2) -> float:
+    """The share of the CPUs that is in use while this process sleeps."""
+    before = _ticks()
+    time.sleep(seconds)
+    after = _ticks()
+    return (after[0] - before[0]) / max(after[1] - before[1], 1)
+
+
+def wait_until_idle(limit: float, share: float = 0.1) -> float:
+    """Waits until less than `share` of the CPUs is in use, `limit` seconds at most; how much is in use then."""
+    end = time.monotonic() + limit
+    while (now := busy()) > share and time.monotonic() < end:
+        time.sleep(1)
+    return now
 
 
 def folder_name(machine: dict) -> str:

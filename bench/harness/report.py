@@ -6,6 +6,8 @@ import json
 import math
 from pathlib import Path
 
+# Beyond this share of the CPUs in other use a figure is marked.
+BUSY = 0.15
 SHORT = {"llama_cpp": "llama.cpp"}
 
 
@@ -45,6 +47,8 @@ def cells(result: dict) -> list[str]:
     limit = result["roof"]["seconds"]
     share = f"{100 * limit / own:.0f} % {result['roof']['limit']}" if own and limit else ""
     ratio = f"{result['ratio']:.2f}" if result["ratio"] else ""
+    if max(result.get("load", [0])) > BUSY:
+        ratio += " (busy)"
     others = ", ".join(f"{SHORT.get(n, n)} {milliseconds(t)}" for n, t in sorted(medians.items(), key=lambda i: i[1])
                        if n != "einfall")
     return [result["case"]["name"], milliseconds(own) if own else "-", rate(result, own) if own else "", share, ratio,
@@ -61,7 +65,7 @@ HEADER = ["case", "ms", "rate", "of the limit", "ratio", "peers, ms"]
 class Table:
     """Prints rows as they come."""
 
-    WIDTHS = (42, 9, 14, 16, 6, 0)
+    WIDTHS = (42, 9, 15, 16, 11, 0)
 
     def __init__(self, group: str):
         print(f"\n{group}")

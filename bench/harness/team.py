@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+from . import machine
 from .cases import Case
 
 BENCH = Path(__file__).resolve().parents[1]
@@ -69,8 +70,9 @@ def take_turns(workers: list[Worker], rounds: int, seconds: float) -> dict[str, 
     return out
 
 
-def run_case(workers: list[Worker], case: Case, copies: int, rounds: int, seconds: float) -> dict:
-    """Opens the case everywhere, checks that results agree, and measures. Times are of one instance."""
+def run_case(workers: list[Worker], case: Case, copies: int, rounds: int, seconds: float, patience: float = 0) -> dict:
+    """Opens the case everywhere, checks that results agree, and measures once the machine is idle or `patience`
+    seconds are over. Times are of one instance; `load` is what others used of the CPUs before and after."""
     ready, skipped, reference = [], {}, None
     for worker in workers:
         answer = worker.ask("open", case=case.asdict(), copies=copies)
@@ -84,12 +86,14 @@ def run_case(workers: list[Worker], case: Case, copies: int, rounds: int, second
             skipped[worker.name] = reason
         else:
             ready.append(worker)
+    load = [machine.wait_until_idle(patience)]
     measured = take_turns(ready, rounds, seconds)
+    load.append(machine.busy())
     for worker in ready:
         worker.ask("close")
     times = {name: [m["seconds"] / copies for m in list_] for name, list_ in measured.items() if list_}
     extra = {name: list_[-1] for name, list_ in measured.items() if list_ and list_[-1].keys() - {"seconds", "calls"}}
-    return summarize(case, copies, times, skipped) | ({"facts": extra} if extra else {})
+    return summarize(case, copies, times, skipped) | {"load": load} | ({"facts": extra} if extra else {})
 
 
 def summarize(case: Case, copies: int, times: dict[str, list[float]], skipped: dict[str, str]) -> dict:

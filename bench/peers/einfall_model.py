@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import hashlib
 import os
 import time
 from pathlib import Path
@@ -26,10 +27,16 @@ class Stats(ctypes.Structure):
 
 
 def package_path(case: Case) -> Path:
-    """The compiled package in the cache folder; older ones of the same model and type go away."""
+    """The compiled package in the cache folder; older ones of the same model and type go away.
+
+    Its name covers what it was compiled by, the front end included, and the CPU that "native" stood for.
+    """
     folder = models.cache_folder() / "packages"
     stem = f"{Path(case.model).name}-{case.type}"
-    path = folder / f"{stem}-{toolchain.compiler_build_id()}.einf"
+    digest = hashlib.blake2b(f"{toolchain.compiler_build_id()} {toolchain.host_features()}".encode(), digest_size=16)
+    for source in sorted(Path(compiler.__file__).parent.rglob("*.py")):
+        digest.update(source.read_bytes())
+    path = folder / f"{stem}-{digest.hexdigest()}.einf"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         for old in folder.glob(f"{stem}-*.einf"):

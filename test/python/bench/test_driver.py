@@ -98,6 +98,9 @@ def test_report_shows_what_was_recorded():
             "roof": {"compute": {"f32_fma": {"value": 3.0, "unit": "GFLOP/s"}}, "bandwidth": []}, "results": [result]}
     text = "\n".join(report.page([item]))
     assert "| linear 4x8x16 f32 | 1 |" in text and "| 50 % f32_fma | 2.00 | torch 2 |" in text
+    assert "(busy)" not in text
+    result["load"] = [0.0, 0.9]
+    assert "2.00 (busy)" in "\n".join(report.page([item]))
     assert "numpy left out of 1" in text and "llama.cpp" in text
 
 
@@ -106,6 +109,11 @@ def test_machine_is_described():
     assert facts["cpus"] >= 1 and facts["memory"] > 1 << 28 and facts["caches"]
     assert machine.last_level_cache() == max(facts["caches"].values())
     assert machine.folder_name({"cpu": "Some CPU @ 3.0GHz", "family": "6", "model": "1"}) == "some-cpu-3-0ghz-6-1"
+
+
+def test_load_is_a_share_and_waiting_ends():
+    assert 0 <= machine.busy(0.05) <= 1
+    assert 0 <= machine.wait_until_idle(0.0, share=-1.0) <= 1
 
 
 def test_requirements_are_read():
