@@ -9,7 +9,7 @@ from paths import ROOT
 
 sys.path.insert(0, str(ROOT / "bench"))
 
-from harness import cases, machine, report, roofs, setup, team  # noqa: E402
+from harness import cases, machine, models, report, roofs, setup, team  # noqa: E402
 
 CASE = cases.Case("contractions", "linear", "f32", {"rows": 4, "columns": 8, "depth": 16})
 
@@ -102,6 +102,27 @@ def test_report_shows_what_was_recorded():
     result["load"] = [0.0, 0.9]
     assert "2.00 (busy)" in "\n".join(report.page([item]))
     assert "numpy left out of 1" in text and "llama.cpp" in text
+
+
+def test_work_of_a_model():
+    """Of tiny-llama: every matrix once; the head for as many positions as the case asks."""
+    from safetensors import safe_open
+
+    model = "test/models/tiny-llama"
+    with safe_open(ROOT / model / "model.safetensors", "np") as f:
+        shapes = {k: f.get_slice(k).get_shape() for k in f.keys()}
+    tied = models.configuration(model)["tie_word_embeddings"]
+    matrices = {k: s for k, s in shapes.items() if len(s) == 2 and (tied or "embed" not in k)}
+    count = sum(a * b for a, b in matrices.values())
+    assert models.weight_bytes(model) == 2 * count
+    config = models.configuration(model)
+    width = config["num_attention_heads"] * config["head_dim"]
+    attention = 2 * 7**2 * width * config["num_hidden_layers"]
+    assert models.flops(model, 7, 7) == 2 * 7 * count + attention
+    head = config["vocab_size"] * config["hidden_size"]
+    assert models.flops(model, 7, 1) == 2 * 7 * (count - head) + 2 * head + attention
+    ids = models.prompt_ids(model, 5)
+    assert ids.shape == (1, 5) and (ids < config["vocab_size"]).all()
 
 
 def test_machine_is_described():
