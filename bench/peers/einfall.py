@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import einfall as package
-from einfall import runtime
+from einfall import runtime, toolchain
 from harness.cases import MODELS, Case
 
 from . import Unsupported
@@ -15,7 +15,7 @@ class Peer:
         self.threads = threads
 
     def versions(self) -> dict:
-        return {"einfall": package.__version__}
+        return {"einfall": f"{package.__version__} (compiler {toolchain.compiler_build_id()[:8]})"}
 
     def open(self, case: Case, copies: int):
         if case.program in MODELS:
