@@ -1,12 +1,14 @@
 //===- main.cpp - Errors of compiled elementary functions -----------------===//
 //
-// einfall-check-functions PACKAGE [--step N] [--time] [NAME_TYPE...]
+// einfall-check-functions PACKAGE [--step N] [--relative X] [--time] [NAME_TYPE...]
 //
 // PACKAGE is functions.mlir, compiled. Each entry runs on every N-th float32
 // (all 2^32 without --step), on the values that are special in any function,
 // or on as many doubles, and is compared with the host's library in a wider
-// type. Prints the greatest error in ulp; fails where a bound is broken. With
-// --time it prints the time an element on one thread instead.
+// type. Prints the greatest error in ulp; fails where a bound is broken (1 ulp,
+// 2 of a double). With --relative errors are relative to the value, at most X,
+// and what lies below 4e-38 may be 0. With --time it prints the time an element on one thread
+// instead.
 //
 //===----------------------------------------------------------------------===//
 #include <einfall/einfall.h>
@@ -73,6 +75,16 @@ template <typename T, typename Wide> double errorOf(T got, Wide want) {
   return static_cast<double>(std::fabs(Wide(got) - want) / ulp);
 }
 
+/// As errorOf, relative to `want`.
+double relativeErrorOf(double got, double want) {
+  double error = errorOf<float, double>(float(got), want);
+  if (std::isinf(want) || std::isnan(want) || want == 0 || std::isinf(got))
+    return error;
+  if (std::fabs(want) < 4e-38)
+    return std::fabs(got) < 4e-38 ? 0 : error;
+  return std::fabs(got - want) / std::fabs(want);
+}
+
 template <typename T> struct Worst {
   double error = 0;
   T at = 0;
@@ -86,6 +98,7 @@ struct Options {
   std::string package;
   uint64_t step = 1;
   bool time = false;
+  double relative = 0; // 0: in ulp
   std::vector<std::string> names;
 };
 
@@ -114,8 +127,9 @@ public:
     Worst<T> worst;
     for (const Worst<T> &each : found)
       worst.see(each.error, each.at);
-    bool holds = worst.error <= bound;
-    std::printf("%-10s %8.4f ulp at %-16.9g%s\n", entry.c_str(), worst.error, double(worst.at),
+    bool holds = worst.error <= (options.relative > 0 ? options.relative : bound);
+    std::printf("%-10s %9.5g %s at %-16.9g%s\n", entry.c_str(), worst.error,
+                options.relative > 0 ? "relative" : "ulp", double(worst.at),
                 holds ? "" : "  beyond its bound");
     std::fflush(stdout);
     return holds;
@@ -169,7 +183,9 @@ private:
       run(session, entry, in, out);
       for (int64_t i = 0; i < kChunk; ++i)
         if constexpr (sizeof(T) == 4)
-          worst.see(errorOf(out[i], function.wide(in[i])), in[i]);
+          worst.see(options.relative > 0 ? relativeErrorOf(out[i], function.wide(in[i]))
+                                         : errorOf(out[i], function.wide(in[i])),
+                    in[i]);
         else
           worst.see(errorOf(out[i], function.widest(in[i])), in[i]);
     }
@@ -187,6 +203,8 @@ Options parse(int argc, char **argv) {
     std::string argument = argv[i];
     if (argument == "--time")
       options.time = true;
+    else if (argument == "--relative" && i + 1 < argc)
+      options.relative = std::strtod(argv[++i], nullptr);
     else if (argument == "--step" && i + 1 < argc)
       options.step = std::strtoull(argv[++i], nullptr, 10);
     else if (options.package.empty())
@@ -195,7 +213,8 @@ Options parse(int argc, char **argv) {
       options.names.push_back(argument);
   }
   if (options.package.empty() || options.step == 0) {
-    std::fputs("usage: einfall-check-functions PACKAGE [--step N] [--time] [NAME_TYPE...]\n",
+    std::fputs("usage: einfall-check-functions PACKAGE [--step N] [--relative X] [--time] "
+               "[NAME_TYPE...]\n",
                stderr);
     std::exit(2);
   }

@@ -72,6 +72,10 @@ inline constexpr double kLog32[] = {
 inline constexpr double kTanh32[] = {
     -0x1.55554a0000000p-2, 0x1.110e6a0000000p-3, -0x1.b9aece0000000p-5, 0x1.621b5a0000000p-6,
     -0x1.0b90aa0000000p-7, 0x1.4615e40000000p-9, -0x1.b89ce20000000p-12};
+// Greatest weighted error 1.98e-7.
+inline constexpr double kTanh32Fast[] = {
+    0x1.fffffa0000000p-1,   0x1.04820a0000000p-3, 0x1.6277a60000000p-9, 0x1.e4b4380000000p-18,
+    -0x1.ad968e0000000p-28, 0x1.d795f20000000p-2, 0x1.76ef080000000p-6, 0x1.9ec14a0000000p-13};
 // Greatest weighted error 1.02e-9.
 inline constexpr double kErf32[] = {
     0x1.06eba80000000p-3, -0x1.8127400000000p-2,  0x1.ce2d6c0000000p-4,  -0x1.b802e20000000p-6,

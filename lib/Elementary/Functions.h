@@ -77,6 +77,20 @@ template <Number V> std::optional<V> evaluateSingle(Unary function, V x) {
   }
 }
 
+/// What `fast` numerics put in place of `evaluateSingle`, where that is faster.
+template <Number V> std::optional<V> evaluateFast(Unary function, V x) {
+  switch (function) {
+  case Unary::exp:
+    return single::expFast(x);
+  case Unary::tanh:
+    return single::tanhFast(x);
+  case Unary::rsqrt:
+    return single::rsqrtFast(x);
+  default:
+    return evaluateSingle(function, x);
+  }
+}
+
 } // namespace einfall::elementary
 
 #endif

@@ -8,6 +8,7 @@
 #define EINFALL_LIB_ELEMENTARY_SINGLE_H
 
 #include "lib/Elementary/Exponential.h"
+#include <iterator>
 
 namespace einfall::elementary::single {
 
@@ -97,6 +98,34 @@ template <Number V> V rsqrt(V x) {
   V value = select(fix == fix, mad(y, fix, y), y);
   return value * select(tiny, 0x1p24, x.like(1.0));
 }
+
+/// The degree of the upper polynomial of kTanh32Fast.
+inline constexpr size_t kTanhOver = 4;
+
+/// The approximations of numerics `fast`; docs/numerics.md says their bounds.
+template <Number V> V expFast(V x) {
+  V inside = select(x > 89.0, 89.0, x);
+  auto [n, k] = nearestMultiple(inside, kLog2E);
+  V r = mad(n, -0x1.62e4p-1, inside);
+  r = mad(n, -0x1.7f7d1cp-20, r);
+  // Half of it, as 2^128 is no number. Near the least normal number and below
+  // all is 0; a NaN stays one.
+  V half = scaledByLow(mad(mad(polynomial(r, kExp32Fast), r, 1.0), r, 1.0), k - int64_t(1));
+  return select(x < -86.3, 0.0, half + half);
+}
+
+template <Number V> V tanhFast(V x) {
+  V inside = clamped(x, -7.9, 7.9), z = inside * inside;
+  auto at = [&](size_t first, size_t last) {
+    V sum = x.like(kTanh32Fast[last]);
+    for (size_t i = last; i-- > first;)
+      sum = mad(sum, z, kTanh32Fast[i]);
+    return sum;
+  };
+  return inside * at(0, kTanhOver) / mad(at(kTanhOver + 1, std::size(kTanh32Fast) - 1), z, 1.0);
+}
+
+template <Number V> V rsqrtFast(V x) { return 1.0 / sqrt(x); }
 
 } // namespace einfall::elementary::single
 

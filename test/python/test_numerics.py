@@ -170,3 +170,16 @@ def test_errors_of_elementary_functions(target, tmp_path):
     done = subprocess.run([BUILD / "bin" / "einfall-check-functions", package, "--step", "8209"], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("ulp") == 46
+
+
+@pytest.mark.skipif(not (BUILD / "bin" / "einfall-check-functions").exists(), reason=f"NOT TESTED: no checker under {BUILD}")
+def test_errors_of_fast_approximations(tmp_path):
+    from paths import ROOT
+
+    package = tmp_path / "functions.einf"
+    subprocess.run([BUILD / "bin" / "einfall-compile", ROOT / "bench" / "functions" / "functions.mlir", "-o", package,
+                    "--numerics=fast"], check=True)
+    command = [BUILD / "bin" / "einfall-check-functions", package, "--step", "8209", "--relative", "4e-7"]
+    done = subprocess.run([*command, "exp_f32", "tanh_f32", "rsqrt_f32"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("relative") == 3

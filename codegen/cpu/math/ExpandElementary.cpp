@@ -56,11 +56,16 @@ struct ExpandUnary : RewritePattern {
     if (!isElement(x, 32) && !isElement(x, 64))
       return rewriter.notifyMatchFailure(op, "expected f32 or f64");
     IrSite site = mode.site(rewriter, op);
-    if (isElement(x, 32))
-      if (auto value = elementary::evaluateSingle(*function, F32{&site, x})) {
+    if (isElement(x, 32)) {
+      F32 number{&site, x};
+      auto value = ein::numericsOf(op) == ein::Numerics::fast
+                       ? elementary::evaluateFast(*function, number)
+                       : elementary::evaluateSingle(*function, number);
+      if (value) {
         rewriter.replaceOp(op, value->v);
         return success();
       }
+    }
     F64 value = elementary::evaluate(*function, widened(site, x));
     rewriter.replaceOp(op, rounded(value, x.getType()));
     return success();
