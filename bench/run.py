@@ -15,7 +15,7 @@ ROOT = BENCH.parent
 sys.path.insert(0, str(BENCH))
 
 import peers  # noqa: E402
-from harness import cases, machine, report, roofs, setup, team  # noqa: E402
+from harness import cases, compiling, machine, report, roofs, setup, team  # noqa: E402
 
 
 def parse() -> argparse.Namespace:
@@ -31,6 +31,8 @@ def parse() -> argparse.Namespace:
                         help="wait so long for an idle machine before a case (60)")
     parser.add_argument("--json", metavar="FILE", help="write the record there, not to bench/results")
     parser.add_argument("--list", action="store_true", help="list the cases and stop")
+    parser.add_argument("--compile", metavar="MODEL", help="what compiling a model costs (a path or a file of bench/models)")
+    parser.add_argument("--type", default="auto", help="with --compile: type of activations (auto)")
     parser.add_argument("--setup", action="store_true", help="install the optional peers and stop")
     parser.add_argument("--report", action="store_true", help="write docs/performance.md from bench/results and stop")
     args = parser.parse_args()
@@ -74,26 +76,32 @@ def measure_group(args, group: str, workers, roof: roofs.Roofs) -> list[dict]:
 
 
 def record(args, group: str, results: list[dict], versions: dict, missing: dict, roof: roofs.Roofs) -> dict:
-    return {"group": group, "date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-            "commit": machine.commit(), "machine": machine.facts(), "versions": versions, "missing": missing,
-            "threads": args.threads, "rounds": args.rounds, "seconds": args.seconds, "quick": args.quick,
-            "roof": roof.asdict(), "results": results}
+    """What is written of a group: the machine, and each result with the circumstances of its run."""
+    run = {"date": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"), "commit": machine.commit(),
+           "versions": versions, "missing": missing, "rounds": args.rounds, "seconds": args.seconds}
+    return {"group": group, "machine": machine.facts(), "threads": args.threads, "roof": roof.asdict(),
+            "results": [r | {"run": run} for r in results]}
 
 
 def save(args, records: list[dict]) -> None:
-    """A whole group replaces what is recorded for this CPU; a look is kept only where --json says."""
+    """New results replace recorded ones of the same cases on this CPU; a look is kept only where --json says."""
     if args.json:
         Path(args.json).write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")
         return
-    if args.quick or args.filter or args.peers != ",".join(peers.NAMES):
-        print("\nnot recorded: a part of the cases, or --quick; --json FILE keeps it")
+    if args.quick:
+        print("\nnot recorded: --quick is a look; --json FILE keeps it")
         return
     for item in records:
-        threads = "" if item["threads"] == 2 else f"-{item['threads']}-threads"
-        path = BENCH / "results" / machine.folder_name(item["machine"]) / f"{item['group']}{threads}.json"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(item, indent=1) + "\n", encoding="utf-8")
+        path = report.store(item, BENCH / "results")
         print(f"recorded in {path.relative_to(ROOT)}")
+
+
+def compile_cost(args) -> int:
+    cost = compiling.measure(args.compile, args.type)
+    compiling.show(cost)
+    if args.json:
+        Path(args.json).write_text(json.dumps(cost | {"machine": machine.facts(), "commit": machine.commit()}, indent=1) + "\n")
+    return 0
 
 
 def main() -> int:
@@ -102,6 +110,8 @@ def main() -> int:
         return setup.install()
     if args.report:
         return report.write(BENCH / "results", ROOT / "docs")
+    if args.compile:
+        return compile_cost(args)
     groups = args.groups or cases.groups()
     try:
         listed = {group: chosen(args, group) for group in groups}

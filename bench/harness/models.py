@@ -16,6 +16,8 @@ CONFIGURATIONS = ROOT / "bench" / "models"
 
 
 def cache_folder() -> Path:
+    if own := os.environ.get("EINFALL_BENCH_CACHE"):
+        return Path(own)
     base = os.environ.get("XDG_CACHE_HOME", "")
     return (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / "einfall-bench"
 

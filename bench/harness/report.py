@@ -6,6 +6,8 @@ import json
 import math
 from pathlib import Path
 
+from .machine import folder_name
+
 # Beyond this share of the CPUs in other use a figure is marked.
 BUSY = 0.15
 SHORT = {"llama_cpp": "llama.cpp"}
@@ -110,6 +112,22 @@ def head(machine: dict, versions: dict, missing: dict, args) -> None:
 # -- docs/performance.md ----------------------------------------------------------------------------------
 
 
+def store(record: dict, results: Path) -> Path:
+    """Writes a group's record; results of other cases that stood there stay, with the circumstances of their runs."""
+    threads = "" if record["threads"] == 2 else f"-{record['threads']}-threads"
+    path = results / folder_name(record["machine"]) / f"{record['group']}{threads}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = {r["case"]["name"]: r for r in record["results"]}
+    if path.exists():
+        old = json.loads(path.read_text(encoding="utf-8"))
+        new = {r["case"]["name"]: r for r in old["results"]} | new
+        limits = {(b["limit"], b["working_set"]): b for b in old["roof"]["bandwidth"] + record["roof"]["bandwidth"]}
+        record["roof"] = {"compute": old["roof"]["compute"] | record["roof"]["compute"],
+                          "bandwidth": [limits[k] for k in sorted(limits)]}
+    path.write_text(json.dumps(record | {"results": list(new.values())}, indent=1) + "\n", encoding="utf-8")
+    return path
+
+
 def write(results: Path, docs: Path) -> int:
     records = [json.loads(p.read_text(encoding="utf-8")) for p in sorted(results.glob("*/*.json"))]
     (docs / "performance.md").write_text("\n".join(page(records)) + "\n", encoding="utf-8")
@@ -130,14 +148,18 @@ def page(records: list[dict]) -> list[str]:
 
 def _facts(item: dict) -> list[str]:
     machine = item["machine"]
-    versions = ", ".join(f"{k} {v}" for k, v in item["versions"].items())
     limits = [f"{k} {v['value']:.4g} {v['unit']}" for k, v in item["roof"]["compute"].items()]
     limits += [f"{b['limit']} of {b['working_set'] >> 20} MiB {b['value']:.4g} GB/s" for b in item["roof"]["bandwidth"]]
-    lines = [f"{item['date'][:10]}, commit {item['commit']}; {' '.join(machine['isa'])}; {versions}; "
-             f"{item['rounds']} alternations.", "", f"Limits: {'; '.join(limits)}."]
-    if item["missing"]:
-        lines += ["", f"Not installed there: {', '.join(SHORT.get(n, n) for n in item['missing'])}."]
-    return lines
+    lines = [f"{' '.join(machine['isa'])}. Limits: {'; '.join(limits)}."]
+    runs: dict[str, int] = {}
+    for r in item["results"]:
+        run = r["run"]
+        versions = ", ".join(f"{k} {v}" for k, v in run["versions"].items())
+        text = f"{run['date'][:10]}, commit {run['commit']}, {run['rounds']} alternations; {versions}"
+        if run["missing"]:
+            text += f"; without {', '.join(SHORT.get(n, n) for n in run['missing'])}"
+        runs[text] = runs.get(text, 0) + 1
+    return lines + [""] + [f"* {count} cases: {text}." for text, count in runs.items()]
 
 
 def _table(item: dict) -> list[str]:

@@ -9,7 +9,7 @@ from paths import ROOT
 
 sys.path.insert(0, str(ROOT / "bench"))
 
-from harness import cases, machine, models, report, roofs, setup, team  # noqa: E402
+from harness import cases, compiling, machine, models, report, roofs, setup, team  # noqa: E402
 
 CASE = cases.Case("contractions", "linear", "f32", {"rows": 4, "columns": 8, "depth": 16})
 
@@ -93,8 +93,9 @@ def test_least_time_is_the_larger_of_both_limits():
 def test_report_shows_what_was_recorded():
     result = team.summarize(CASE, 1, {"einfall": [1e-3], "torch": [2e-3]}, {"numpy": "not here"})
     result["roof"] = {"limit": "f32_fma", "seconds": 5e-4}
-    item = {"group": "contractions", "date": "2026-01-02T03:04:05+00:00", "commit": "abc", "threads": 2, "rounds": 9,
-            "machine": machine.facts(), "versions": {"torch": "2"}, "missing": {"llama_cpp": "no"},
+    result["run"] = {"date": "2026-01-02T03:04:05+00:00", "commit": "abc", "rounds": 9, "versions": {"torch": "2"},
+                     "missing": {"llama_cpp": "no"}}
+    item = {"group": "contractions", "threads": 2, "machine": machine.facts(),
             "roof": {"compute": {"f32_fma": {"value": 3.0, "unit": "GFLOP/s"}}, "bandwidth": []}, "results": [result]}
     text = "\n".join(report.page([item]))
     assert "| linear 4x8x16 f32 | 1 |" in text and "| 50 % f32_fma | 2.00 | torch 2 |" in text
@@ -130,6 +131,22 @@ def test_machine_is_described():
     assert facts["cpus"] >= 1 and facts["memory"] > 1 << 28 and facts["caches"]
     assert machine.last_level_cache() == max(facts["caches"].values())
     assert machine.folder_name({"cpu": "Some CPU @ 3.0GHz", "family": "6", "model": "1"}) == "some-cpu-3-0ghz-6-1"
+
+
+def test_records_are_merged_by_case(tmp_path):
+    def item(name, seconds, limit):
+        case = cases.Case("contractions", "linear", "f32", {"rows": 4, "columns": 8, "depth": name})
+        result = team.summarize(case, 1, {"einfall": [seconds]}, {}) | {"roof": {"limit": "none", "seconds": 0.0}}
+        return {"group": "contractions", "threads": 2, "machine": machine.facts(), "results": [result],
+                "roof": {"compute": {}, "bandwidth": [{"limit": "read", "working_set": 1, "value": limit}]}}
+
+    report.store(item(1, 5.0, 1.0), tmp_path)
+    report.store(item(2, 6.0, 2.0), tmp_path)
+    path = report.store(item(1, 7.0, 3.0), tmp_path)
+    stored = json.loads(path.read_text())
+    assert [(r["case"]["sizes"]["depth"], r["medians"]["einfall"]) for r in stored["results"]] == [(1, 7.0), (2, 6.0)]
+    assert [b["value"] for b in stored["roof"]["bandwidth"]] == [3.0]
+    assert report.store(item(1, 5.0, 1.0) | {"threads": 1}, tmp_path) != path
 
 
 def test_load_is_a_share_and_waiting_ends():
@@ -181,3 +198,15 @@ def test_roof_refuses_nonsense(build):
 
     done = subprocess.run([build / "bin" / "einfall-roof", "--threads", "0"], capture_output=True, text=True)
     assert done.returncode == 2 and "usage" in done.stderr
+
+
+@pytest.mark.slow
+def test_cost_of_compiling_is_split_into_phases(build, tmp_path, monkeypatch):
+    monkeypatch.setenv("EINFALL_BENCH_CACHE", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "python"))
+    cost = compiling.measure("test/models/tiny-llama", "f32")
+    assert abs(sum(cost["phases"].values()) - cost["total_seconds"]) < 1e-6
+    assert all(seconds > 0 for seconds in cost["phases"].values())
+    assert cost["beyond_torch_seconds"] < cost["total_seconds"]
+    assert 0 < cost["anonymous"]["einfall-compile"] < cost["anonymous"]["whole tree"]
+    assert cost["package_bytes"] > models.weight_bytes("test/models/tiny-llama")
