@@ -55,7 +55,7 @@ FailureOr<std::string> compileTarget(ModuleOp module, const CompileOptions &opti
     return failure();
   tables = std::move(*described);
   if (tables.entries.empty())
-    return emitError(module.getLoc()) << "no function is marked ein.entry: nothing to compile";
+    return emitError(module.getLoc()) << "no function is marked ein.entry or holds checks: nothing to compile";
   phases.from = Phase::Run;
   phases.to = Phase::Llvm;
   if (!phases.dumpTo.empty()) {
@@ -243,7 +243,7 @@ LogicalResult compileToPackage(ModuleOp module, const CompileOptions &options) {
   for (auto &[key, value] : options.metadata)
     spec.manifest.metadata.push_back({key, value});
   spec.manifest.metadata.push_back({"numerics", stringifyNumerics(ein::numericsOf(module)).str()});
-  llvm::append_range(spec.manifest.metadata, tables.assumptions);
+  llvm::append_range(spec.manifest.metadata, tables.facts);
   llvm::sort(spec.manifest.metadata, [](auto &a, auto &b) { return a.key < b.key; });
   spec.manifest.bounds = tables.bounds;
   spec.manifest.states = tables.states;

@@ -1,5 +1,6 @@
 //===- Manifest.cpp - What a package says of its host programs ------------===//
 #include "lib/Driver/Manifest.h"
+#include "dialects/check/CheckDialect.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Path.h"
 
@@ -106,6 +107,7 @@ private:
   FailureOr<unsigned> state(run::StateOp op);
   void symbols();
   void steps();
+  void checks();
 
   run::EntryOp entry;
   PackageTables &tables;
@@ -239,6 +241,19 @@ void EntryDescriber::steps() {
   }
 }
 
+/// What `einfall-run --check` compares, and the sizes it runs with.
+void EntryDescriber::checks() {
+  if (auto expectations = entry->getAttrOfType<ArrayAttr>(check::kExpectations))
+    for (auto [number, text] : llvm::enumerate(expectations))
+      tables.facts.push_back(
+          {"check." + info.name + "." + std::to_string(number), cast<StringAttr>(text).str()});
+  if (auto sizes = entry->getAttrOfType<DictionaryAttr>(check::kParams))
+    for (NamedAttribute size : sizes)
+      if (auto number = dyn_cast<IntegerAttr>(size.getValue()))
+        tables.facts.push_back({"check." + info.name + ".param." + size.getName().str(),
+                                std::to_string(number.getInt())});
+}
+
 LogicalResult EntryDescriber::run() {
   info.name = entry.getName().str();
   symbols();
@@ -247,8 +262,9 @@ LogicalResult EntryDescriber::run() {
       return failure();
   steps();
   for (auto [number, op] : llvm::enumerate(entry.getBody().getOps<run::AssumeOp>()))
-    tables.assumptions.push_back(
+    tables.facts.push_back(
         {"assume." + info.name + "." + std::to_string(number + 1), op.getExtent().str()});
+  checks();
   tables.entries.push_back(std::move(info));
   return success();
 }

@@ -19,9 +19,8 @@ struct PackageTables {
   std::vector<rt::StateInfo> states;
   std::vector<std::string> bounds;
   std::vector<rt::EntryInfo> entries;
-  /// What the runtime says when entry code returns the number of a broken
-  /// assumption.
-  std::vector<rt::MetadataItem> assumptions;
+  /// Assumptions and checks of the entries, as keys of the manifest.
+  std::vector<rt::MetadataItem> facts;
 };
 
 /// Collects the tables of the entries of `module`, whose memory is planned.

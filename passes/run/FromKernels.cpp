@@ -1,10 +1,12 @@
 //===- FromKernels.cpp - Entry functions become host programs -------------===//
+#include "dialects/check/CheckDialect.h"
 #include "dialects/ein/EinBounds.h"
 #include "dialects/tile/TileDialect.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Remarks.h"
 #include "passes/run/Passes.h"
 #include "llvm/ADT/SetVector.h"
+#include "llvm/Support/Format.h"
 
 using namespace mlir;
 
@@ -29,6 +31,13 @@ ein::ExtentAttr countPoints(ein::KernelOp op) {
   return ein::ExtentAttr::of(sum, table);
 }
 
+/// A value that the function gives back: for an output or a state.
+struct Result {
+  Value value;
+  std::string name;
+  StringRef state; // empty for an output
+};
+
 /// Writes the host program of one function.
 class EntryBuilder {
 public:
@@ -38,12 +47,15 @@ public:
   unsigned numLaunches = 0, numCopies = 0;
 
 private:
+  LogicalResult collectResults(func::ReturnOp done);
+  void collectChecks(func::ReturnOp done);
   LogicalResult signature();
   LogicalResult arguments();
-  void findStateValues(func::ReturnOp done);
+  void findStateValues();
   LogicalResult kernel(ein::KernelOp op);
   Value targetOf(ein::KernelOp op, unsigned operand, Value result);
-  LogicalResult results(func::ReturnOp done);
+  LogicalResult results(Location loc);
+  LogicalResult nameSymbols();
 
   StringRef text(unsigned argument, StringRef key) {
     auto attr = function.getArgAttrOfType<StringAttr>(argument, key);
@@ -81,6 +93,7 @@ private:
   func::FuncOp function;
   OpBuilder builder;
   EntryOp entry;
+  SmallVector<Result> given;
   llvm::SmallSetVector<StringAttr, 8> symbols;
   DenseMap<Value, Value> bufferOf; // of each tensor
   /// Tensors that are a value of a state on its way to the new one: these live
@@ -112,6 +125,58 @@ bool isReadOnly(Value buffer) {
   return isa<WeightOp, ConstantOp>(buffer.getDefiningOp());
 }
 
+LogicalResult EntryBuilder::collectResults(func::ReturnOp done) {
+  for (auto [number, value] : llvm::enumerate(done.getOperands())) {
+    if (!isa<ein::TensorType>(value.getType()))
+      return done.emitOpError("result #") << number << " is no ein tensor";
+    StringRef name = resultText(number, "ein.name");
+    given.push_back({value, name.empty() ? ("result" + Twine(number)).str() : name.str(),
+                     resultText(number, "ein.state")});
+  }
+  return success();
+}
+
+/// What einfall-run reads to compare a pair of outputs: `close ATOL RTOL WHERE`
+/// or `eq WHERE`.
+std::string expectationOf(Operation *op) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  if (auto close = dyn_cast<check::ExpectCloseOp>(op))
+    os << llvm::format("close %.17g %.17g ", close.getAtol().convertToDouble(),
+                       close.getRtol().convertToDouble());
+  else
+    os << "eq ";
+  if (auto place = op->getLoc()->findInstanceOf<FileLineColLoc>())
+    os << place.getFilename().getValue() << ':' << place.getLine();
+  else
+    os << op->getLoc();
+  return text;
+}
+
+/// The operands of checks become outputs, in pairs; what is expected of each
+/// pair stays as text on the entry.
+void EntryBuilder::collectChecks(func::ReturnOp done) {
+  SmallVector<Operation *> checks;
+  for (Operation &op : function.front())
+    if (isa<check::CheckDialect>(op.getDialect()))
+      checks.push_back(&op);
+  SmallVector<std::string> expectations;
+  for (auto [number, op] : llvm::enumerate(checks)) {
+    // What is compared are the values at the end.
+    op->moveBefore(done);
+    given.push_back({op->getOperand(0), "got" + std::to_string(number), ""});
+    given.push_back({op->getOperand(1), "expected" + std::to_string(number), ""});
+    expectations.push_back(expectationOf(op));
+  }
+  SmallVector<StringRef> texts(expectations.begin(), expectations.end());
+  function->setAttr(check::kExpectations, builder.getStrArrayAttr(texts));
+  SmallVector<Attribute> params;
+  if (auto sizes = function->getAttrOfType<DictionaryAttr>(check::kParams))
+    for (NamedAttribute size : sizes)
+      params.push_back(builder.getStringAttr(size.getName().getValue()));
+  function->setAttr("ein.params", builder.getArrayAttr(params));
+}
+
 /// Makes the entry with its arguments; symbols are filled in at the end.
 LogicalResult EntryBuilder::signature() {
   SmallVector<Type> types;
@@ -141,16 +206,10 @@ LogicalResult EntryBuilder::signature() {
         more);
   }
   numInputs = types.size();
-  auto done = cast<func::ReturnOp>(function.front().getTerminator());
-  for (auto [number, value] : llvm::enumerate(done.getOperands())) {
-    if (!isa<ein::TensorType>(value.getType()))
-      return done.emitOpError("result #") << number << " is no ein tensor";
-    if (!resultText(number, "ein.state").empty())
-      continue;
-    StringRef name = resultText(number, "ein.name");
-    add(value, name.empty() ? ("result" + Twine(number)).str() : name.str(), done.getLoc(),
-        builder.getNamedAttr(EntryOp::kOutput, builder.getUnitAttr()));
-  }
+  for (const Result &result : given)
+    if (result.state.empty())
+      add(result.value, result.name, result.value.getLoc(),
+          builder.getNamedAttr(EntryOp::kOutput, builder.getUnitAttr()));
   entry = EntryOp::create(builder, function.getLoc(), function.getName(),
                           builder.getFunctionType(types, {}), builder.getStrArrayAttr({}),
                           builder.getStrArrayAttr({}), StringAttr(),
@@ -187,10 +246,9 @@ LogicalResult EntryBuilder::arguments() {
 }
 
 /// Follows each returned state back through its updates to the argument.
-void EntryBuilder::findStateValues(func::ReturnOp done) {
-  for (auto [number, value] : llvm::enumerate(done.getOperands())) {
-    StringRef state = resultText(number, "ein.state");
-    SmallVector<Value> line = {value};
+void EntryBuilder::findStateValues() {
+  for (const Result &result : given) {
+    SmallVector<Value> line = {result.value};
     while (auto kernel = line.back().getDefiningOp<ein::KernelOp>()) {
       std::optional<unsigned> operand =
           kernel.getInPlaceOperand(cast<OpResult>(line.back()).getResultNumber());
@@ -199,10 +257,11 @@ void EntryBuilder::findStateValues(func::ReturnOp done) {
       line.push_back(kernel.getInputs()[*operand]);
     }
     auto argument = dyn_cast<BlockArgument>(line.back());
-    if (state.empty() || !argument || text(argument.getArgNumber(), "ein.state") != state)
+    if (result.state.empty() || !argument ||
+        text(argument.getArgNumber(), "ein.state") != result.state)
       continue;
     for (Value each : line)
-      stateValues[each] = state;
+      stateValues[each] = result.state;
   }
 }
 
@@ -289,23 +348,23 @@ LogicalResult EntryBuilder::kernel(ein::KernelOp op) {
   return success();
 }
 
-LogicalResult EntryBuilder::results(func::ReturnOp done) {
-  Location loc = done.getLoc();
+LogicalResult EntryBuilder::results(Location loc) {
   // Outputs first: the value of one may lie in a state that is stored below.
   unsigned next = numInputs;
   SmallVector<std::pair<Value, Value>> stores; // values for states
-  for (auto [number, value] : llvm::enumerate(done.getOperands())) {
-    Value buffer = bufferOf.lookup(value);
-    StringRef state = resultText(number, "ein.state");
+  for (auto [number, result] : llvm::enumerate(given)) {
+    Value buffer = bufferOf.lookup(result.value);
+    StringRef state = result.state;
     if (!state.empty()) {
       Value target;
       for (auto op : entry.getBody().getOps<StateOp>())
         if (op.getName() == state)
           target = op.getResult();
       if (!target || target.getType() != buffer.getType())
-        return done.emitOpError("result #")
-               << number << " is the new value of state '" << state << "', but "
-               << (target ? "differs from it in type" : "the entry has no argument of that state");
+        return emitError(loc) << "result #" << number << " is the new value of state '" << state
+                              << "', but "
+                              << (target ? "differs from it in type"
+                                         : "the entry has no argument of that state");
       if (buffer != target)
         stores.push_back({buffer, target});
       continue;
@@ -342,9 +401,15 @@ LogicalResult EntryBuilder::results(func::ReturnOp done) {
 
 FailureOr<EntryOp> EntryBuilder::run() {
   auto done = cast<func::ReturnOp>(function.front().getTerminator());
+  if (function->hasAttr("ein.entry")) {
+    if (failed(collectResults(done)))
+      return failure();
+  } else {
+    collectChecks(done);
+  }
   if (failed(signature()) || failed(arguments()))
     return failure();
-  findStateValues(done);
+  findStateValues();
   if (auto facts = function->getAttrOfType<ArrayAttr>("ein.assume"))
     for (Attribute fact : facts) {
       mention(cast<ein::ExtentAttr>(fact));
@@ -361,12 +426,16 @@ FailureOr<EntryOp> EntryBuilder::run() {
     } else if (auto kernel = dyn_cast<ein::KernelOp>(op)) {
       if (failed(this->kernel(kernel)))
         return failure();
-    } else {
+    } else if (!isa<check::CheckDialect>(op.getDialect())) {
       return op.emitOpError("is not part of a kernel");
     }
   }
-  if (failed(results(done)))
+  if (failed(results(done.getLoc())) || failed(nameSymbols()))
     return failure();
+  return entry;
+}
+
+LogicalResult EntryBuilder::nameSymbols() {
   SmallVector<Attribute> names(symbols.begin(), symbols.end()), params;
   if (auto given = function->getAttrOfType<ArrayAttr>("ein.params"))
     llvm::copy_if(given, std::back_inserter(params),
@@ -383,7 +452,14 @@ FailureOr<EntryOp> EntryBuilder::run() {
       return function.emitError() << "no argument of entry '" << function.getName()
                                   << "' tells the size " << names[i]
                                   << ": list it in ein.params, to be passed as a number";
-  return entry;
+  return success();
+}
+
+/// A function of checks: an entry that compares, without arguments.
+bool isTest(func::FuncOp function) {
+  return function.getNumArguments() == 0 && !function.isExternal() &&
+         llvm::any_of(function.front(),
+                      [](Operation &op) { return isa<check::CheckDialect>(op.getDialect()); });
 }
 
 struct FromKernelsPass : impl::RunFromKernelsBase<FromKernelsPass> {
@@ -391,7 +467,7 @@ struct FromKernelsPass : impl::RunFromKernelsBase<FromKernelsPass> {
     for (auto function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
       if (function->hasAttr(tile::kProgram))
         continue;
-      if (function->hasAttr("ein.entry")) {
+      if (function->hasAttr("ein.entry") || isTest(function)) {
         EntryBuilder builder(function);
         if (function.isExternal() || !function.getBody().hasOneBlock()) {
           function.emitError("an entry is a function of one block");

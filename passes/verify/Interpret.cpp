@@ -64,7 +64,7 @@ LogicalResult EinInterpret::runTests(reference::Mode mode) {
     if (function.getNumArguments() || !holdsChecks(function))
       return;
     SmallVector<std::pair<StringRef, int64_t>> sizes;
-    if (auto given = function->getAttrOfType<DictionaryAttr>("check.params"))
+    if (auto given = function->getAttrOfType<DictionaryAttr>(check::kParams))
       for (NamedAttribute entry : given)
         if (auto number = dyn_cast<IntegerAttr>(entry.getValue()))
           sizes.push_back({entry.getName().getValue(), number.getInt()});

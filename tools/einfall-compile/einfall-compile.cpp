@@ -1,6 +1,7 @@
 //===- einfall-compile.cpp - .mlir to .einf -------------------------------===//
 #include "lib/Driver/Compile.h"
 #include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/Remarks.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Support/FileUtilities.h"
 #include "llvm/Support/CommandLine.h"
@@ -8,6 +9,7 @@
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Process.h"
+#include "llvm/Support/Regex.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/ToolOutputFile.h"
 
@@ -40,6 +42,10 @@ static cl::opt<std::string> compileFrom("compile-from", cl::cat(category), cl::i
                                         cl::desc("the phase that the input has been through"));
 static cl::opt<std::string> reproducer("reproducer", cl::cat(category), cl::value_desc("file"),
                                        cl::desc("where a pass fails, write what repeats it"));
+static cl::opt<std::string> remarks("remarks", cl::cat(category), cl::value_desc("regex"),
+                                    cl::ValueOptional,
+                                    cl::desc("print what passes decided; the "
+                                             "regex is over passes' names"));
 static cl::opt<bool> noCache("no-cache", cl::cat(category),
                              cl::desc("neither read nor write the compile cache"));
 static cl::opt<bool> requireHit("require-cache-hit", cl::cat(category),
@@ -135,6 +141,19 @@ static LogicalResult compile(mlir::ModuleOp module) {
   return writeText(text);
 }
 
+/// Prints the remarks of passes that --remarks names.
+static LogicalResult printRemarks(mlir::MLIRContext &context) {
+  if (remarks.getNumOccurrences() == 0)
+    return mlir::success();
+  std::string passes = remarks.empty() ? ".*" : remarks.getValue();
+  if (std::string error; !Regex(passes).isValid(error))
+    return complain("--remarks: " + error);
+  return mlir::remark::enableOptimizationRemarks(
+      context, nullptr, std::make_unique<mlir::remark::RemarkEmittingPolicyAll>(),
+      {passes, std::nullopt, std::nullopt, std::nullopt, std::nullopt},
+      /*printAsEmitRemarks=*/true);
+}
+
 int main(int argc, char **argv) {
   InitLLVM init(argc, argv);
   cl::HideUnrelatedOptions(category);
@@ -142,6 +161,8 @@ int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   einfall::registerCompilerDialects(registry);
   mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
+  if (failed(printRemarks(context)))
+    return 1;
   SourceMgr sources;
   std::string message;
   auto file = mlir::openInputFile(input, &message);

@@ -12,6 +12,8 @@ using PackagePtr = std::shared_ptr<rt::Package>;
 
 rt::Status listEntries(const PackagePtr &package);
 rt::Status inspect(const PackagePtr &package, const Options &options);
+/// Runs the package's tests, or the one that is named; fails if one fails.
+rt::Status runChecks(const PackagePtr &package, const Options &options);
 rt::Status runEntry(const PackagePtr &package, const Options &options);
 /// Prints where the time of the profiled calls went, a kernel a line.
 void printProfile(const rt::Package &package, const rt::Profile &profile);

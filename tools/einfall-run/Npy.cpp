@@ -82,7 +82,52 @@ Result<std::string_view> findHeader(const std::string &path, std::span<const std
   return std::string_view(reinterpret_cast<const char *>(bytes.data()) + at, size);
 }
 
+template <typename T> double load(const std::byte *at) {
+  T value;
+  std::memcpy(&value, at, sizeof value);
+  return double(value);
+}
+
+double loadBf16(const std::byte *at) {
+  uint16_t bits;
+  std::memcpy(&bits, at, 2);
+  uint32_t wide = uint32_t(bits) << 16;
+  float value;
+  std::memcpy(&value, &wide, 4);
+  return double(value);
+}
+
 } // namespace
+
+double element(const Array &array, size_t i) {
+  const std::byte *at = array.data() + i * rt::byteWidth(array.dtype);
+  switch (array.dtype) {
+  case DType::F64:
+    return load<double>(at);
+  case DType::F32:
+    return load<float>(at);
+  case DType::F16:
+    return load<_Float16>(at);
+  case DType::BF16:
+    return loadBf16(at);
+  case DType::I8:
+    return load<int8_t>(at);
+  case DType::I16:
+    return load<int16_t>(at);
+  case DType::I32:
+    return load<int32_t>(at);
+  case DType::I64:
+    return load<int64_t>(at);
+  case DType::U16:
+    return load<uint16_t>(at);
+  case DType::U32:
+    return load<uint32_t>(at);
+  case DType::U64:
+    return load<uint64_t>(at);
+  default:
+    return load<uint8_t>(at);
+  }
+}
 
 Result<Array> makeArray(DType dtype, std::vector<int64_t> shape) {
   Array array;

@@ -28,6 +28,9 @@ struct Array {
 /// Zeroed.
 rt::Result<Array> makeArray(rt::DType dtype, std::vector<int64_t> shape);
 
+/// Element `i` as a number; f8 types are compared as their bits.
+double element(const Array &array, size_t i);
+
 /// Reads a file; bit types come as ui16 or ui8.
 rt::Result<Array> readNpy(const std::string &path);
 

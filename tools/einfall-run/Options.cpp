@@ -18,6 +18,7 @@ const char *const kUsage =
          --expect NAME=FILE.npy  compare an output, within --atol X --rtol X
          --repeat N              run N times and print the time of a call
          --profile               print the time of each kernel
+       einfall-run FILE --check [--entry NAME]  run the tests in it (functions of checks)
        einfall-run FILE generate --ids 0,12,5 [--ids ...] | --prompt TEXT
          -n N  --bos  --json  --context N  --chunk N  --temperature X
          --top-k N  --seed N  --ignore-eos  --profile
@@ -180,6 +181,10 @@ private:
         o_.mode = Mode::Run;
       return {};
     }
+    if (name == "--check") {
+      o_.check = true;
+      return {};
+    }
     runOnly_ = name;
     if (name == "--input")
       return namedFile(name, o_.inputs);
@@ -197,14 +202,19 @@ private:
       return number<double>(name, o_.rtol, 0);
     if (name == "--repeat")
       return number<int64_t>(name, o_.repeat, 1);
-    if (name == "--check")
-      return Status(); // comparing is what --expect does
     return invalidArgument("unknown option '" + name + "'");
   }
 
   Status checkMode() {
     if (o_.file.empty())
       return invalidArgument("no package is given");
+    if (o_.check) {
+      if (o_.mode == Mode::Generate || o_.mode == Mode::Inspect || !runOnly_.empty())
+        return invalidArgument("option '--check' runs tests, which have their own inputs: it goes "
+                               "with --entry only");
+      o_.mode = Mode::Check;
+      return {};
+    }
     if (o_.mode != Mode::Run && (!runOnly_.empty() || !o_.entry.empty()))
       return invalidArgument("option '" + (runOnly_.empty() ? "--entry" : runOnly_) +
                              "' goes with running an entry (--entry)");

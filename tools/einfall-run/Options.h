@@ -12,7 +12,7 @@
 
 namespace einfall::tool {
 
-enum class Mode { List, Run, Generate, Inspect };
+enum class Mode { List, Run, Check, Generate, Inspect };
 
 using NamedFile = std::pair<std::string, std::string>;
 using NamedNumber = std::pair<std::string, int64_t>;
@@ -23,8 +23,9 @@ struct Options {
   bool help = false, json = false, verify = false, bos = false;
   int64_t threads = 0; ///< 0: as the runtime decides
 
-  // Running an entry.
+  // Running an entry; checking one (all if it is empty).
   std::string entry;
+  bool check = false;
   std::vector<NamedFile> inputs, outputs, expected;
   std::vector<NamedNumber> params, bounds;
   double atol = 0, rtol = 0;

@@ -10,12 +10,19 @@ using namespace einfall::tool;
 static rt::Status dispatch(const Options &options) {
   if (options.threads > 0)
     rt::ThreadPool::process().resize(unsigned(std::min<int64_t>(options.threads, 256)));
+  if (options.mode == Mode::Check && options.file.ends_with(".mlir"))
+    return rt::invalidArgument(
+        "'" + options.file +
+        "' is a program, and a package is needed: einfall-compile it and check "
+        "that, or let einfall-opt --ein-interpret run its checks");
   auto package = rt::Package::open(options.file);
   if (!package)
     return package.status();
   switch (options.mode) {
   case Mode::Run:
     return runEntry(*package, options);
+  case Mode::Check:
+    return runChecks(*package, options);
   case Mode::Generate:
     return generateText(*package, options);
   case Mode::Inspect:

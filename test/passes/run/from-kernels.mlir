@@ -110,3 +110,20 @@ func.func @reversed(%k: !ein.tensor<[8], f32> {ein.state = "k"}, %x: !ein.tensor
 func.func @helper(%x: !ein.tensor<[n], f32>) -> !ein.tensor<[n], f32> {
   return %x : !ein.tensor<[n], f32>
 }
+
+// -----
+// A function of checks gives back what it compares, with how and where.
+// CHECK-LABEL: run.entry @checked(
+// CHECK-SAME: %[[GOT:.*]]: !run.buffer<[n], f32> {run.name = "got0", run.output}
+// CHECK-SAME: %[[WANT:.*]]: !run.buffer<[n], f32> {run.name = "expected0", run.output}
+// CHECK-SAME: check.expectations = ["close {{.*}}from-kernels.mlir:{{[0-9]+}}"]
+// CHECK-SAME: params = ["n"]
+// CHECK: run.launch @{{.*}}(%{{.*}}, %[[GOT]]) writes [1]
+// CHECK: run.launch @{{.*}}(%{{.*}}, %[[WANT]]) writes [1]
+func.func @checked() attributes {check.params = {n = 2}} {
+  %c = ein.constant dense<[1.0, 2.0]> : tensor<2xf32> -> !ein.tensor<[2], f32>
+  %x = ein.einsum (%c[i]) -> [i] {partial} : (!ein.tensor<[2], f32>) -> !ein.tensor<[n], f32>
+  %y = ein.einsum (%c[i], %c[i]) -> [i] {partial} : (!ein.tensor<[2], f32>, !ein.tensor<[2], f32>) -> !ein.tensor<[n], f32>
+  check.expect_close %x, %y : !ein.tensor<[n], f32>
+  return
+}
