@@ -214,6 +214,9 @@ LogicalResult EntryBuilder::signature() {
                           builder.getFunctionType(types, {}), builder.getStrArrayAttr({}),
                           builder.getStrArrayAttr({}), StringAttr(),
                           builder.getArrayAttr(attributes), ArrayAttr());
+  for (StringRef key : {check::kExpectations, check::kParams})
+    if (Attribute value = function->getAttr(key))
+      entry->setAttr(key, value);
   Block *block = builder.createBlock(&entry.getBody());
   block->addArguments(types, locations);
   return success();

@@ -42,10 +42,10 @@ static cl::opt<std::string> compileFrom("compile-from", cl::cat(category), cl::i
                                         cl::desc("the phase that the input has been through"));
 static cl::opt<std::string> reproducer("reproducer", cl::cat(category), cl::value_desc("file"),
                                        cl::desc("where a pass fails, write what repeats it"));
-static cl::opt<std::string> remarks("remarks", cl::cat(category), cl::value_desc("regex"),
-                                    cl::ValueOptional,
-                                    cl::desc("print what passes decided; the "
-                                             "regex is over passes' names"));
+static cl::opt<std::string> showRemarks("remarks", cl::cat(category), cl::value_desc("regex"),
+                                        cl::ValueOptional,
+                                        cl::desc("print what passes decided; the "
+                                                 "regex is over passes' names"));
 static cl::opt<bool> noCache("no-cache", cl::cat(category),
                              cl::desc("neither read nor write the compile cache"));
 static cl::opt<bool> requireHit("require-cache-hit", cl::cat(category),
@@ -143,9 +143,9 @@ static LogicalResult compile(mlir::ModuleOp module) {
 
 /// Prints the remarks of passes that --remarks names.
 static LogicalResult printRemarks(mlir::MLIRContext &context) {
-  if (remarks.getNumOccurrences() == 0)
+  if (showRemarks.getNumOccurrences() == 0)
     return mlir::success();
-  std::string passes = remarks.empty() ? ".*" : remarks.getValue();
+  std::string passes = showRemarks.empty() ? ".*" : showRemarks.getValue();
   if (std::string error; !Regex(passes).isValid(error))
     return complain("--remarks: " + error);
   return mlir::remark::enableOptimizationRemarks(
