@@ -80,6 +80,8 @@ def test_required_hit_names_the_first_missing_kernel(compiler):
     assert re.search(r"error: the compile cache has no entry for kernel 'map_0_p0' on x86-64-v3: expected /", done.stderr)
     done, _ = compiler(program(2.5), "--require-cache-hit", target="x86-64-v2")
     assert done.returncode == 1 and "on x86-64-v2" in done.stderr
+    done, _ = compiler(program(2.5), "--require-cache-hit", "--numerics=strict")
+    assert done.returncode == 1 and "has no entry" in done.stderr
     done, _ = compiler(program(2.5), "--require-cache-hit", "--no-cache")
     assert done.returncode == 1 and "needs the cache" in done.stderr
 
