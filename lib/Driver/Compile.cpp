@@ -55,7 +55,8 @@ FailureOr<std::string> compileTarget(ModuleOp module, const CompileOptions &opti
     return failure();
   tables = std::move(*described);
   if (tables.entries.empty())
-    return emitError(module.getLoc()) << "no function is marked ein.entry or holds checks: nothing to compile";
+    return emitError(module.getLoc())
+           << "no function is marked ein.entry or holds checks: nothing to compile";
   phases.from = Phase::Run;
   phases.to = Phase::Llvm;
   if (!phases.dumpTo.empty()) {
