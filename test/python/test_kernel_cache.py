@@ -38,7 +38,9 @@ class Compiler:
 
     def __call__(self, text, *options, binary=None, target="x86-64-v3", cache=None):
         self.count += 1
-        source, package = self.folder / f"{self.count}.mlir", self.folder / f"{self.count}.einf"
+        folder = self.folder / str(self.count)  # packages name the file of each step
+        folder.mkdir()
+        source, package = folder / "f.mlir", folder / "f.einf"
         source.write_text(text)
         done = subprocess.run([binary or self.binary, source, "-o", package, f"--target={target}", *options],
                               capture_output=True, text=True, env={**os.environ, "XDG_CACHE_HOME": str(cache or self.cache)})
