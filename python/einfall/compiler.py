@@ -110,9 +110,13 @@ def compile_text(text: str, output: str | os.PathLike, *, targets=("native",), w
         raise CompileError(_first_error(said, done.returncode), said)
 
 
-def compile_cached(text: str, targets=("native",), numerics: str | None = None, *, require_hit: bool = False) -> str:
-    """Path of the compiled package of a program without weights, from the cache where it has it."""
-    return cache.fetch(text, targets, lambda path: compile_text(text, path, targets=targets, numerics=numerics),
+def compile_cached(text: str, targets=("native",), numerics: str | None = None, *, require_hit: bool = False,
+                   located: str | None = None) -> str:
+    """Path of the compiled package of a program without weights, from the cache where it has it.
+
+    `located` is the same program with the locations that errors shall name; it is compiled, but is no part of the key.
+    """
+    return cache.fetch(text, targets, lambda path: compile_text(located or text, path, targets=targets, numerics=numerics),
                        numerics=numerics, require_hit=require_hit)
 
 

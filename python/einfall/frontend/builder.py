@@ -32,7 +32,7 @@ class Builder:
     """Each method adds one op and returns its tensor(s); equal requests give the same tensor."""
 
     def __init__(self):
-        self.loc: tuple[str, int] | None = None
+        self.loc: tuple | None = None
         self.hint = "v"
         self.factors: dict[Extent, tuple[Extent, ...]] = {}  # run-time extents that a reshape merged
         self._known: dict = {}

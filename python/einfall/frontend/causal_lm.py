@@ -120,7 +120,7 @@ def weight_names(model: torch.nn.Module, checkpoint: dict[str, Stored], folder: 
             continue
         if found.shape != tuple(t.shape):
             wrong.append(f"{found.name} in {found.file}: expected shape {list(t.shape)}, but got {list(found.shape)}")
-        elif found.etype not in ty.TO_TORCH:
+        elif ty.to_torch(found.etype) is None:
             wrong.append(f"{found.name} in {found.file}: element type {found.etype} is not supported")
         names[name] = found.name
     if missing or wrong:
@@ -156,7 +156,7 @@ class _Step(torch.nn.Module):
 def _export(model: torch.nn.Module, states) -> torch.export.ExportedProgram:
     b, s, p = (torch.export.Dim(n, min=1) for n in "bsp")
     meta = {"device": "meta"}
-    kv = [torch.zeros(2, st.heads, 5, st.size, dtype=ty.TO_TORCH[st.etype], **meta) for st in states]
+    kv = [torch.zeros(2, st.heads, 5, st.size, dtype=ty.to_torch(st.etype), **meta) for st in states]
     args = (torch.zeros(2, 3, dtype=torch.long, **meta), torch.zeros(2, dtype=torch.long, **meta), *kv)
     shapes = {"ids": {0: b, 1: s}, "start": {0: b}, "kv": tuple({0: b, 2: p} for _ in kv)}
     return export(_Step(model), args, dynamic_shapes=shapes)

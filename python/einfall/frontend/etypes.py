@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import torch
-
 from .errors import Unsupported
 
-FROM_TORCH = {
-    torch.float64: "f64", torch.float32: "f32", torch.float16: "f16", torch.bfloat16: "bf16",
-    torch.float8_e4m3fn: "f8E4M3FN", torch.float8_e5m2: "f8E5M2",
-    torch.float8_e4m3fnuz: "f8E4M3FNUZ", torch.float8_e5m2fnuz: "f8E5M2FNUZ",
-    torch.bool: "i1", torch.int8: "i8", torch.int16: "i16", torch.int32: "i32", torch.int64: "i64",
+#: numpy's, ml_dtypes' and torch's names of the types
+NAMES = {
+    "f64": "float64", "f32": "float32", "f16": "float16", "bf16": "bfloat16",
+    "f8E4M3FN": "float8_e4m3fn", "f8E5M2": "float8_e5m2",
+    "f8E4M3FNUZ": "float8_e4m3fnuz", "f8E5M2FNUZ": "float8_e5m2fnuz",
+    "i1": "bool", "i8": "int8", "i16": "int16", "i32": "int32", "i64": "int64",
 }
-TO_TORCH = {v: k for k, v in FROM_TORCH.items()}
+FROM_NAME = {name: etype for etype, name in NAMES.items()}
 
 #: safetensors' names of stored types
 FROM_SAFETENSORS = {
@@ -26,12 +25,19 @@ FLOAT_BITS = {
 }
 
 
-def from_torch(dtype: torch.dtype) -> str:
+def from_torch(dtype) -> str:
     """The `ein` element type of a torch dtype; `Unsupported` for complex, quantised and unsigned ones."""
     try:
-        return FROM_TORCH[dtype]
+        return FROM_NAME[str(dtype).removeprefix("torch.")]
     except KeyError:
         raise Unsupported(f"element type {dtype} has no counterpart in ein") from None
+
+
+def to_torch(etype: str):
+    """The torch dtype of an element type, None if there is none."""
+    import torch
+
+    return getattr(torch, NAMES[etype]) if etype in NAMES else None
 
 
 def is_float(etype: str) -> bool:

@@ -59,10 +59,10 @@ def unique(labels: Sequence[str], shape: Sequence[Extent]) -> tuple[str, ...]:
 
 @dataclasses.dataclass(eq=False)
 class Op:
-    """Base of all ops. `loc` is (file, line) of the user's program."""
+    """Base of all ops. `loc` is (file, line) or (file, line, column) of the user's program."""
 
     results: list[Tensor] = dataclasses.field(init=False, default_factory=list)
-    loc: tuple[str, int] | None = dataclasses.field(init=False, default=None)
+    loc: tuple | None = dataclasses.field(init=False, default=None)
 
     def operands(self) -> list[Tensor]:
         return []

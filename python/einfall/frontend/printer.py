@@ -66,7 +66,8 @@ class FunctionPrinter:
     def op(self, op: Op) -> str:
         body = getattr(self, "print_" + type(op).__name__.lower())(op)
         results = ", ".join(self.name(t) for t in op.results)
-        loc = f' loc({json.dumps(op.loc[0])}:{op.loc[1]}:0)' if self.locations and op.loc else ""
+        column = op.loc[2] if op.loc and len(op.loc) > 2 else 0
+        loc = f' loc({json.dumps(op.loc[0])}:{op.loc[1]}:{column})' if self.locations and op.loc else ""
         return f"    {results} = {body}{loc}"
 
     # -- one function an op ---------------------------------------------------------------------

@@ -52,7 +52,7 @@ class Evaluator:
     def rounded(self, x, etype: str):
         x = np.asarray(x, self.dtype(etype))
         if self.mode == "declared" and ty.is_float(etype) and ty.bits(etype) < 32:
-            x = torch.from_numpy(np.ascontiguousarray(x)).to(ty.TO_TORCH[etype]).float().numpy().reshape(x.shape)
+            x = torch.from_numpy(np.ascontiguousarray(x)).to(ty.to_torch(etype)).float().numpy().reshape(x.shape)
         return x
 
     def run(self, f: Function, args: dict, sizes: dict) -> list[np.ndarray]:

@@ -9,6 +9,7 @@ from .. import scalar as S
 from ..context import Context
 from ..errors import Unsupported
 from ..extent import Extent
+from ..formulas import floor_divided, power, remainder_of, sigmoid
 from ..ir import Tensor
 from ..scalar import Scalar
 from ..table import aten
@@ -75,15 +76,9 @@ def div(cx: Context, x, y) -> Tensor:
     return cx.pointwise(S.div, x, y)
 
 
-def _floor_divide(a: Scalar, b: Scalar) -> Scalar:
-    if ty.is_float(a.etype):
-        return S.op("math.floor", S.div(a, b))
-    return S.op("arith.floordivsi", a, b)
-
-
 @aten("floor_divide", "floor_divide.Scalar")
 def floor_divide(cx: Context, x, y) -> Tensor:
-    return cx.pointwise(_floor_divide, x, y)
+    return cx.pointwise(floor_divided, x, y)
 
 
 @aten("div.Tensor_mode", "div.Scalar_mode")
@@ -91,19 +86,12 @@ def div_mode(cx: Context, x, y, rounding_mode=None) -> Tensor:
     def trunc(a: Scalar, b: Scalar) -> Scalar:
         return S.op("math.trunc", S.div(a, b)) if ty.is_float(a.etype) else S.op("arith.divsi", a, b)
 
-    return cx.pointwise({None: S.div, "floor": _floor_divide, "trunc": trunc}[rounding_mode], x, y)
-
-
-def _remainder(a: Scalar, b: Scalar) -> Scalar:
-    """Python's %: the result has the divisor's sign."""
-    if ty.is_float(a.etype):
-        return S.sub(a, S.mul(_floor_divide(a, b), b))
-    return S.sub(a, S.mul(_floor_divide(a, b), b))
+    return cx.pointwise({None: S.div, "floor": floor_divided, "trunc": trunc}[rounding_mode], x, y)
 
 
 @aten("remainder.Tensor", "remainder.Scalar")
 def remainder(cx: Context, x, y) -> Tensor:
-    return cx.pointwise(_remainder, x, y)
+    return cx.pointwise(remainder_of, x, y)
 
 
 @aten("fmod.Tensor", "fmod.Scalar")
@@ -129,29 +117,6 @@ def square(cx: Context, x: Tensor) -> Tensor:
 @aten("reciprocal")
 def reciprocal(cx: Context, x: Tensor) -> Tensor:
     return cx.pointwise(lambda a: S.div(S.const(1.0, a.etype), a), x)
-
-
-def power(x: Scalar, exponent) -> Scalar:
-    """x to a literal exponent: products for small integers, roots for halves, else `math.powf`."""
-    if float(exponent).is_integer() and 1 <= exponent <= 8:
-        out, square, n = None, x, int(exponent)
-        while n:
-            if n & 1:
-                out = square if out is None else S.mul(out, square)
-            n >>= 1
-            square = S.mul(square, square) if n else square
-        return out
-    if not ty.is_float(x.etype):
-        if exponent == 0:
-            return S.const(1, x.etype)
-        raise Unsupported(f"integer power {exponent}")
-    if exponent == 0:
-        return S.const(1.0, x.etype)
-    if exponent in (0.5, -0.5):
-        return S.sqrt(x) if exponent > 0 else S.rsqrt(x)
-    if exponent == -1:
-        return S.div(S.const(1.0, x.etype), x)
-    return S.op("math.powf", x, S.const(exponent, x.etype))
 
 
 @aten("pow.Tensor_Scalar", "pow_.Scalar")
@@ -225,11 +190,6 @@ for _name in ("exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sqrt", "
     _unary(_name, S.math_fn(_name))
 for _name, _math in (("floor", "floor"), ("ceil", "ceil"), ("round", "roundeven"), ("trunc", "trunc")):
     _unary(_name, lambda a, _math=_math: S.op(f"math.{_math}", a) if ty.is_float(a.etype) else a)
-
-
-def sigmoid(a: Scalar) -> Scalar:
-    one = S.const(1.0, a.etype)
-    return S.div(one, S.add(one, S.exp(S.neg(a))))
 
 
 def silu(a: Scalar) -> Scalar:

@@ -1,0 +1,328 @@
+"""Cascades as users write them, each with its meaning in numpy: `CASES` maps a name to (cascade, arguments, reference)."""
+
+import numpy as np
+
+import einfall
+
+WINDOW, PAGE = 5, 4
+rng = np.random.default_rng(7)
+
+
+def normal(*shape):
+    return rng.standard_normal(shape).astype(np.float32)
+
+
+def qkv(h=3, s=13, t=13, d=7, e=5, groups=None):
+    return normal(h, s, d), normal(groups or h, t, d), normal(groups or h, t, e), 0.37
+
+
+def attend(w, v):
+    """Softmax attention over scores in double precision."""
+    p = np.exp(w - w.max(-1, keepdims=True))
+    return np.einsum("hst,hte->hse", p / p.sum(-1, keepdims=True), v)
+
+
+def scores(q, k, scale):
+    return np.einsum("hsd,htd->hst", q, k) * scale
+
+
+def grid(s, t):
+    return np.arange(s)[:, None], np.arange(t)[None, :]
+
+
+def masked(keep, w):
+    return np.where(keep, w, -np.inf)
+
+
+CASES = {}
+
+
+def case(arguments, reference):
+    def add(function):
+        CASES[function.__name__] = (einfall.cascade(function), arguments, reference)
+
+    return add
+
+
+# -- attention ------------------------------------------------------------------------------------------
+
+
+@case(qkv(s=11, t=17), lambda q, k, v, c: attend(scores(q, k, c), v))
+def full(q: "h s d", k: "h t d", v: "h t e", scale):
+    w[h, s, t] = sum[d](q[h, s, d] * k[h, t, d]) * scale
+    p[h, s, t] = exp(w[h, s, t] - max[u](w[h, s, u]))
+    o[h, s, e] = sum[t](p[h, s, t] * v[h, t, e]) / sum[t](p[h, s, t])
+    return o[h, s, e]
+
+
+@case(qkv(), lambda q, k, v, c: attend(masked(np.tri(13, dtype=bool), scores(q, k, c)), v))
+def causal(q: "h s d", k: "h t d", v: "h t e", scale):
+    w[h, s, t] = sum[d](q[h, s, d] * k[h, t, d]) * scale
+    w[h, s, t] = where(t <= s, w[h, s, t], -inf)
+    p[h, s, t] = exp(w[h, s, t] - max[u](w[h, s, u]))
+    o[h, s, e] = sum[t](p[h, s, t] * v[h, t, e]) / sum[t](p[h, s, t])
+    return o[h, s, e]
+
+
+def window_reference(q, k, v, c):
+    s, t = grid(13, 13)
+    return attend(masked((s - WINDOW < t) & (t <= s), scores(q, k, c)), v)
+
+
+@case(qkv(), window_reference)
+def window(q: "h s d", k: "h t d", v: "h t e", scale):
+    w[h, s, t] = sum[d](q[h, s, d] * k[h, t, d]) * scale
+    w[h, s, t] = where(s - WINDOW < t <= s, w[h, s, t], -inf)
+    p[h, s, t] = exp(w[h, s, t] - max[u](w[h, s, u]))
+    o[h, s, e] = sum[t](p[h, s, t] * v[h, t, e]) / sum[t](p[h, s, t])
+    return o[h, s, e]
+
+
+def prefix_reference(q, k, v, c, n):
+    s, t = grid(13, 13)
+    return attend(masked((t <= s) | (t < n), scores(q, k, c)), v)
+
+
+@case((*qkv(), 6), prefix_reference)
+def prefix_lm(q: "h s d", k: "h t d", v: "h t e", scale, prefix):
+    w[h, s, t] = sum[d](q[h, s, d] * k[h, t, d]) * scale
+    w[h, s, t] = where(t <= s or t < prefix, w[h, s, t], -inf)
+    p[h, s, t] = exp(w[h, s, t] - max[u](w[h, s, u]))
+    o[h, s, e] = sum[t](p[h, s, t] * v[h, t, e]) / sum[t](p[h, s, t])
+    return o[h, s, e]
+
+
+def document_reference(q, k, v, ids, c):
+    return attend(masked((ids[:, None] == ids[None, :]) & np.tri(13, dtype=bool), scores(q, k, c)), v)
+
+
+@case((*qkv()[:3], np.repeat(np.arange(4), [3, 5, 1, 4]), 0.37), document_reference)
+def document(q: "h s d", k: "h s d", v: "h s e", ids: "s", scale):
+    t: s
+    w[h, s, t] = sum[d](q[h, s, d] * k[h, t, d]) * scale
+    w[h, s, t] = where(ids[s] == ids[t] and t <= s, w[h, s, t], -inf)
+    p[h, s, t] = exp(w[h, s, t] - max[u](w[h, s, u]))
+    o[h, s, e] = sum[t](p[h, s, t] * v[h, t, e]) / sum[t](p[h, s, t])
+    return o[h, s, e]
+
+
+def alibi_reference(q, k, v, c):
+    s, t = grid(13, 13)
+    slope = 2.0 ** (-8 * (np.arange(3) + 1) / 3)
+    return attend(masked(t <= s, scores(q, k, c) - slope[:, None, None] * (s - t)), v)
+
+
+@case(qkv(), alibi_reference)
+def alibi(q: "h s d", k: "h t d", v: "h t e", scale):
+    slope[h] = exp2(-8 * (h + 1) / size(h))
+    w[h, s, t] = sum[d](q[h, s, d] * k[h, t, d]) * scale - slope[h] * (s - t)
+    w[h, s, t] = where(t <= s, w[h, s, t], -inf)
+    p[h, s, t] = exp(w[h, s, t] - max[u](w[h, s, u]))
+    o[h, s, e] = sum[t](p[h, s, t] * v[h, t, e]) / sum[t](p[h, s, t])
+    return o[h, s, e]
+
+
+def relative_reference(q, k, v, table, c):
+    s, t = grid(13, 13)
+    return attend(scores(q, k, c) + table[:, t - s + 12], v)
+
+
+@case((*qkv()[:3], normal(3, 25), 0.37), relative_reference)
+def relative_bias(q: "h l d", k: "h l d", v: "h l e", table: "h 2*l-1", scale):
+    s: l
+    t: l
+    w[h, s, t] = sum[d](q[h, s, d] * k[h, t, d]) * scale + table[h, t - s + size(l) - 1]
+    p[h, s, t] = exp(w[h, s, t] - max[u](w[h, s, u]))
+    o[h, s, e] = sum[t](p[h, s, t] * v[h, t, e]) / sum[t](p[h, s, t])
+    return o[h, s, e]
+
+
+@case((*qkv(), 2.5), lambda q, k, v, c, cap: attend(cap * np.tanh(scores(q, k, c) / cap), v))
+def soft_cap(q: "h s d", k: "h t d", v: "h t e", scale, cap):
+    w[h, s, t] = cap * tanh(sum[d](q[h, s, d] * k[h, t, d]) * scale / cap)
+    p[h, s, t] = exp(w[h, s, t] - max[u](w[h, s, u]))
+    o[h, s, e] = sum[t](p[h, s, t] * v[h, t, e]) / sum[t](p[h, s, t])
+    return o[h, s, e]
+
+
+def sinks_reference(q, k, v, sink, c):
+    w = masked(np.tri(13, dtype=bool), scores(q, k, c))
+    m = np.maximum(w.max(-1, keepdims=True), sink[:, None, None])
+    p = np.exp(w - m)
+    return np.einsum("hst,hte->hse", p / (p.sum(-1, keepdims=True) + np.exp(sink[:, None, None] - m)), v)
+
+
+@case((*qkv()[:3], normal(3), 0.37), sinks_reference)
+def sinks(q: "h s d", k: "h t d", v: "h t e", sink: "h", scale):
+    w[h, s, t] = sum[d](q[h, s, d] * k[h, t, d]) * scale
+    w[h, s, t] = where(t <= s, w[h, s, t], -inf)
+    m[h, s] = max(max[t](w[h, s, t]), sink[h])
+    p[h, s, t] = exp(w[h, s, t] - m[h, s])
+    o[h, s, e] = sum[t](p[h, s, t] * v[h, t, e]) / (sum[t](p[h, s, t]) + exp(sink[h] - m[h, s]))
+    return o[h, s, e]
+
+
+@case(qkv(s=11, t=17), lambda q, k, v, c: np.einsum("hst,hte->hse", 1 / (1 + np.exp(-scores(q, k, c) + np.log(17))), v))
+def sigmoid_attention(q: "h s d", k: "h t d", v: "h t e", scale):
+    p[h, s, t] = sigmoid(sum[d](q[h, s, d] * k[h, t, d]) * scale - log(size(t)))
+    o[h, s, e] = sum[t](p[h, s, t] * v[h, t, e])
+    return o[h, s, e]
+
+
+def cosine_reference(q, k, v, c):
+    unit = lambda x: x / np.sqrt((x * x).sum(-1, keepdims=True))  # noqa: E731
+    return attend(scores(unit(q), unit(k), c), v)
+
+
+@case(qkv(s=11, t=17), cosine_reference)
+def cosine(q: "h s d", k: "h t d", v: "h t e", scale):
+    a[h, s] = rsqrt(sum[d](q[h, s, d] ** 2))
+    b[h, t] = rsqrt(sum[d](k[h, t, d] ** 2))
+    w[h, s, t] = sum[d](q[h, s, d] * k[h, t, d]) * a[h, s] * b[h, t] * scale
+    p[h, s, t] = exp(w[h, s, t] - max[u](w[h, s, u]))
+    o[h, s, e] = sum[t](p[h, s, t] * v[h, t, e]) / sum[t](p[h, s, t])
+    return o[h, s, e]
+
+
+def differential_reference(q, k, v, c, lam):
+    one, two = (attend(np.einsum("hsd,htd->hst", q[:, :, n], k[:, :, n]) * c, v) for n in (0, 1))
+    return one - lam * two
+
+
+@case((normal(3, 11, 2, 7), normal(3, 13, 2, 7), normal(3, 13, 5), 0.37, 0.8), differential_reference)
+def differential(q: "h s 2 d", k: "h t 2 d", v: "h t e", scale, lam):
+    n: 2
+    w[h, n, s, t] = sum[d](q[h, s, n, d] * k[h, t, n, d]) * scale
+    p[h, n, s, t] = exp(w[h, n, s, t] - max[u](w[h, n, s, u]))
+    o[h, n, s, e] = sum[t](p[h, n, s, t] * v[h, t, e]) / sum[t](p[h, n, s, t])
+    y[h, s, e] = o[h, 0, s, e] - lam * o[h, 1, s, e]
+    return y[h, s, e]
+
+
+def grouped_reference(q, k, v, c):
+    repeat = lambda x: np.repeat(x, q.shape[0] // x.shape[0], 0)  # noqa: E731
+    return attend(scores(q, repeat(k), c), repeat(v))
+
+
+@case(qkv(h=6, s=11, t=13, groups=2), grouped_reference)
+def grouped_query(q: "h s d", k: "g t d", v: "g t e", scale):
+    w[h, s, t] = sum[d](q[h, s, d] * k[h // (size(h) // size(g)), t, d]) * scale
+    p[h, s, t] = exp(w[h, s, t] - max[u](w[h, s, u]))
+    o[h, s, e] = sum[t](p[h, s, t] * v[h // (size(h) // size(g)), t, e]) / sum[t](p[h, s, t])
+    return o[h, s, e]
+
+
+@case((normal(5, 11, 7), normal(13, 7), normal(13, 5), 0.37),
+      lambda q, k, v, c: attend(np.einsum("hsd,td->hst", q, k) * c, np.broadcast_to(v, (5, *v.shape))))
+def multi_query(q: "h s d", k: "t d", v: "t e", scale):
+    w[h, s, t] = sum[d](q[h, s, d] * k[t, d]) * scale
+    p[h, s, t] = exp(w[h, s, t] - max[u](w[h, s, u]))
+    o[h, s, e] = sum[t](p[h, s, t] * v[t, e]) / sum[t](p[h, s, t])
+    return o[h, s, e]
+
+
+def latent_reference(q, up, r, c, kr, out, scale):
+    w = (np.einsum("hsd,hdc,tc->hst", q, up, c) + np.einsum("hsr,tr->hst", r, kr)) * scale
+    return np.einsum("hsc,hce->hse", attend(w, np.broadcast_to(c, (3, *c.shape))), out)
+
+
+@case((normal(3, 11, 7), normal(3, 7, 9), normal(3, 11, 4), normal(13, 9), normal(13, 4), normal(3, 9, 5), 0.3), latent_reference)
+def latent(q: "h s d", up: "h d c", r: "h s f", latents: "t c", kr: "t f", down: "h c e", scale):
+    absorbed[h, s, c] = sum[d](q[h, s, d] * up[h, d, c])
+    w[h, s, t] = (sum[c](absorbed[h, s, c] * latents[t, c]) + sum[f](r[h, s, f] * kr[t, f])) * scale
+    p[h, s, t] = exp(w[h, s, t] - max[u](w[h, s, u]))
+    x[h, s, c] = sum[t](p[h, s, t] * latents[t, c]) / sum[t](p[h, s, t])
+    o[h, s, e] = sum[c](x[h, s, c] * down[h, c, e])
+    return o[h, s, e]
+
+
+def paged_reference(q, k, v, table, lengths, c):
+    out = np.zeros((*q.shape[:2], v.shape[-1]))
+    for b, n in enumerate(lengths):
+        rows = np.array([(table[b, t // PAGE], t % PAGE) for t in range(n)])
+        keys, values = k[rows[:, 0], rows[:, 1]], v[rows[:, 0], rows[:, 1]]
+        out[b] = attend((np.einsum("hd,td->ht", q[b], keys) * c)[:, None], np.broadcast_to(values, (q.shape[1], *values.shape)))[:, 0]
+    return out
+
+
+TABLE = np.array([[6, 2, 0], [1, 5, 3]])
+
+
+@case((normal(2, 3, 7), normal(8, PAGE, 7), normal(8, PAGE, 5), TABLE, np.array([11, 6]), 0.37), paged_reference)
+def paged(q: "b h d", k: "pages 4 d", v: "pages 4 e", table: "i64 b n", lengths: "i64 b", scale):
+    t: n * PAGE
+    w[b, h, t] = sum[d](q[b, h, d] * k[table[b, t // PAGE], t % PAGE, d]) * scale
+    w[b, h, t] = where(t < lengths[b], w[b, h, t], -inf)
+    p[b, h, t] = exp(w[b, h, t] - max[u](w[b, h, u]))
+    o[b, h, e] = sum[t](p[b, h, t] * v[table[b, t // PAGE], t % PAGE, e]) / sum[t](p[b, h, t])
+    return o[b, h, e]
+
+
+# -- rows -----------------------------------------------------------------------------------------------
+
+
+def soft(x):
+    p = np.exp(x - x.max(-1, keepdims=True))
+    return p / p.sum(-1, keepdims=True)
+
+
+def lse(x):
+    return np.log(np.exp(x - x.max(-1, keepdims=True)).sum(-1)) + x.max(-1)
+
+
+@case((normal(11, 37),), soft)
+def softmax(x: "s t"):
+    p[s, t] = exp(x[s, t] - max[u](x[s, u]))
+    y[s, t] = p[s, t] / sum[u](p[s, u])
+    return y[s, t]
+
+
+@case((normal(11, 37) * 30,), lambda x: x - lse(x)[:, None])
+def log_softmax(x: "s t"):
+    y[s, t] = x[s, t] - logsumexp[u](x[s, u])
+    return y[s, t]
+
+
+@case((normal(11, 37) * 30,), lse)
+def log_sum_exp(x: "s t"):
+    y[s] = logsumexp[t](x[s, t])
+    return y[s]
+
+
+def layer_norm_reference(x, g, b):
+    return (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-5) * g + b
+
+
+@case((normal(11, 37), normal(37), normal(37)), layer_norm_reference)
+def layer_norm(x: "s d", g: "d", b: "d"):
+    c[s, d] = x[s, d] - mean[n](x[s, n])
+    y[s, d] = c[s, d] * rsqrt(mean[n](c[s, n] ** 2) + 1e-5) * g[d] + b[d]
+    return y[s, d]
+
+
+@case((normal(11, 37), normal(37)), lambda x, g: x / np.sqrt((x * x).mean(-1, keepdims=True) + 1e-6) * g)
+def rms_norm(x: "s d", g: "d"):
+    y[s, d] = x[s, d] * rsqrt(mean[n](x[s, n] ** 2) + 1e-6) * g[d]
+    return y[s, d]
+
+
+LABELS = rng.integers(0, 41, 11)
+
+
+@case((normal(11, 7), normal(41, 7), LABELS), lambda x, w, y: lse(x @ w.T) - (x @ w.T)[np.arange(11), y])
+def cross_entropy(x: "s d", w: "v d", label: "s"):
+    z[s, v] = sum[d](x[s, d] * w[v, d])
+    loss[s] = logsumexp[v](z[s, v]) - sum[v](where(v == label[s], z[s, v], 0))
+    return loss[s]
+
+
+@case((normal(31, 3), normal(7, 3)), lambda x, c: ((x[:, None] - c[None]) ** 2).sum(-1).argmin(-1))
+def k_means(x: "n d", centre: "c d"):
+    a[n] = argmin[c](sum[d]((x[n, d] - centre[c, d]) ** 2))
+    return a[n]
+
+
+@case((normal(13, 11), normal(11, 3), normal(13, 3), 0.5), lambda w, a, b, s: np.linalg.norm(w + s * b @ a.T, axis=1))
+def dora_norm(w: "o i", a: "i r", b: "o r", s):
+    y[o] = sqrt(sum[i]((w[o, i] + s * sum[r](b[o, r] * a[i, r])) ** 2))
+    return y[o]
