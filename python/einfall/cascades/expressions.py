@@ -79,6 +79,8 @@ class Expressions:
 
     def visit_BinOp(self, node: ast.BinOp) -> Value:
         kind = type(node.op)
+        if kind not in _ARITHMETIC and kind not in _BITS and kind not in (ast.Pow, ast.Div):
+            raise self.error(node, f"a cascade has no {_describe(node)}")
         if kind is ast.Pow:
             return self.power(node, self.value(node.left), self.value(node.right))
         a, b = self.value(node.left), self.value(node.right)
@@ -91,8 +93,6 @@ class Expressions:
         if kind is ast.Div:
             a, b = self.as_float(a), self.as_float(b)
             return a.map(S.div(a.scalar, b.scalar))
-        if kind not in _ARITHMETIC:
-            raise self.error(node, f"a cascade has no {_describe(node)}")
         return a.map(_ARITHMETIC[kind](a.scalar, b.scalar))
 
     def power(self, node: ast.expr, a: Value, b: Value) -> Value:
@@ -194,5 +194,5 @@ def _describe(node: ast.AST) -> str:
              ast.MatMult: "operator @ (write sum[k](a[i, k] * b[k, j]))", ast.LShift: "operator <<", ast.RShift: "operator >>",
              ast.BitAnd: "operator &", ast.BitOr: "operator |", ast.BitXor: "operator ^", ast.In: "in", ast.NotIn: "not in",
              ast.Is: "is", ast.IsNot: "is not"}
-    kind = type(op) if isinstance(node, ast.BinOp) else type(node)
+    kind = type(op) if isinstance(node, ast.BinOp) and type(op) in names else type(node)
     return names.get(kind, f"Python {kind.__name__}")

@@ -99,7 +99,7 @@ class Indices(Expressions):
                                  f"extent {dim}; give them the same extent, or index by a rank of that extent")
         elif e.const is not None and e.const < 0:
             raise self.error(part, f"index {e} of '{name}' is negative; count from the end with size(), "
-                             f"e.g. size({t.labels[k]}) {e}")
+                             f"e.g. size({t.labels[k]}) - {-e.const}")
         elif e.const is not None and dim.const is not None and e.const >= dim.const:
             raise self.error(part, f"index {e} of '{name}' is outside: dimension {k} has extent {dim}")
 
