@@ -3,6 +3,7 @@ the option and the manifest say."""
 
 import json
 import os
+import re
 import subprocess
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from differential import interpret
 from numerics import TARGETS, assert_same_bits, compile_strict, decoded
-from paths import BUILD
+from paths import BUILD, MODEL, ROOT
 
 pytestmark = pytest.mark.skipif(not (BUILD / "bin" / "einfall-compile").exists(), reason=f"NOT TESTED: no compiler under {BUILD}")
 
@@ -84,8 +85,8 @@ class Program:
         return values.astype({"f32": np.float32, "f64": np.float64, "f16": np.float16}[self.type])
 
 
-def _run(package, arrays, folder, target, threads, entry="f", results=("o", "n")):
-    command = [BUILD / "bin" / "einfall-run", package, "--entry", entry, "--threads", threads]
+def _run(package, arrays, folder, target, threads, entry="f", results=("o", "n"), options=()):
+    command = [BUILD / "bin" / "einfall-run", package, "--entry", entry, "--threads", threads, *options]
     for name, array in arrays.items():
         np.save(folder / f"{name}.npy", array)
         command += ["--input", f"{name}={folder}/{name}.npy"]
@@ -111,6 +112,45 @@ def test_random_cascades_are_bitwise(seed, tmp_path):
             got = _run(package, arrays, tmp_path, target, threads)
             for g, want, element in zip(got, expected, (program.wide, program.type)):
                 assert_same_bits(decoded(g, element), decoded(want, element), f"{target}, {threads} threads, seed {seed}\n{text}")
+
+
+def _model_arguments(text: str, entry: str, given: dict[str, np.ndarray], sizes: dict[str, int]) -> list[np.ndarray]:
+    """Arguments of an entry of the sample model in order: weights (bf16 as bits), empty states, inputs by name."""
+    import torch
+    from safetensors import safe_open
+
+    signature = re.search(rf"func\.func @{entry}\((.*?)\)\s*->", text, re.S).group(1)
+    arrays = []
+    with safe_open(MODEL / "model.safetensors", "pt") as weights:
+        for shape, attributes in re.findall(r"!ein\.tensor<\[(.*?)\], \w+> \{(.*?)\}", signature):
+            kind, name = re.search(r'ein\.(weight|state|name) = "(.*?)"', attributes).groups()
+            if kind == "weight":
+                tensor = weights.get_tensor(name)
+                arrays.append(tensor.view(torch.uint16).numpy() if tensor.dtype == torch.bfloat16 else tensor.numpy())
+            elif kind == "state":
+                arrays.append(np.zeros([sizes.get(d.strip()) or int(d) for d in shape.split(",")], np.float32))
+            else:
+                arrays.append(given[name])
+    return arrays
+
+
+@pytest.mark.slow
+def test_a_model_is_bitwise(tmp_path):
+    """The sample model's logits on every target are the interpreter's, to the bit."""
+    from einfall.compiler import compile_text
+    from einfall.frontend import import_causal_lm
+
+    text, _ = import_causal_lm(str(MODEL), "f32")
+    source, package = tmp_path / "model.mlir", tmp_path / "model.einf"
+    source.write_text(text)
+    compile_text(text, package, targets=TARGETS, weights=str(MODEL), kind="causal-lm", numerics="strict")
+    ids = np.load(MODEL / "val_ids.npy")[:5].astype(np.int64)[None, :]
+    given = {"ids": ids, "start": np.zeros(1, np.int64)}
+    arguments = _model_arguments(text, "logits", given, {"b": 1, "c": 8})
+    expected, *_ = interpret(source, "logits", arguments, tmp_path / "interpreted", {"t": 5})
+    for target in TARGETS:
+        got, = _run(package, given, tmp_path, target, 2, "logits", ("logits",), ("--param", "t=5", "--bound", "c=8"))
+        assert_same_bits(got, expected, target)
 
 
 MAP = """module attributes {MODE} {
@@ -162,8 +202,6 @@ def test_numerics_are_part_of_the_cache_key():
 @pytest.mark.parametrize("target", TARGETS)
 def test_errors_of_elementary_functions(target, tmp_path):
     """A sample of every function: 1 ulp in f32, 2 in f64 (all float32 values: docs/numerics.md)."""
-    from paths import ROOT
-
     package = tmp_path / "functions.einf"
     subprocess.run([BUILD / "bin" / "einfall-compile", ROOT / "bench" / "functions" / "functions.mlir", "-o", package,
                     f"--target={target}"], check=True)
@@ -174,8 +212,6 @@ def test_errors_of_elementary_functions(target, tmp_path):
 
 @pytest.mark.skipif(not (BUILD / "bin" / "einfall-check-functions").exists(), reason=f"NOT TESTED: no checker under {BUILD}")
 def test_errors_of_fast_approximations(tmp_path):
-    from paths import ROOT
-
     package = tmp_path / "functions.einf"
     subprocess.run([BUILD / "bin" / "einfall-compile", ROOT / "bench" / "functions" / "functions.mlir", "-o", package,
                     "--numerics=fast"], check=True)
