@@ -130,8 +130,8 @@ FITS = {
     # log(1 + f) = f - f^2/2 + f^3 p(f)
     "log32": lambda: fit(lambda f: (mp.log(1 + f) - f + f**2 / 2) / f**3, mp.sqrt(mpf("0.4999")) - 1,
                          mp.sqrt(mpf("2.001")) - 1, 7, 24, lambda f: f**2),
-    # tanh(x) = x + x z p(z), |x| <= 15/16
-    "tanh32": lambda: fit(root(lambda x: (mp.tanh(x) / x - 1) / x**2), 0, mpf("0.9376")**2, 6, 24, lambda z: z + mpf("1e-3")),
+    # tanh(x) = x + x z p(z), |x| <= 1
+    "tanh32": lambda: fit(root(lambda x: (mp.tanh(x) / x - 1) / x**2), 0, mpf("1.001"), 7, 24, lambda z: z + mpf("1e-3")),
     # tanh(x) = x p(z) / (1 + z q(z)), |x| <= 7.91: p, then q
     "tanh32_fast": lambda: fit_ratio(root(lambda x: mp.tanh(x) / x), mpf("7.91")**2, 4, 3, 24),
     # erf(x) = x + x p(z), |x| <= 1; erf(x) = 1 - exp(-x p(x)), 1 <= x <= 4

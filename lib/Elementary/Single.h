@@ -68,12 +68,13 @@ template <Number V> V log(V x) {
 template <Number V> V tanh(V x) {
   V a = fabs(x), z = x * x;
   V near = mad(a * z, polynomial(z, kTanh32), a);
-  // exp(2 a); what the one step of its reduction loses is lost in 2 / (e + 1).
+  // exp(2 a)
   V b = select(a > 9.5, 9.5, a);
   auto [n, k] = nearestMultiple(b, 2 * kLog2E);
-  V e = scaledByLow(expNear(mad(n, -0x1.62e43p-1, b + b)), k);
+  V r = mad(n, -0x1.62e4p-1, b + b);
+  V e = scaledByLow(expNear(mad(n, -0x1.7f7d1cp-20, r)), k);
   V far = 1.0 - 2.0 / (e + 1.0);
-  return withSignOf(select(a < 0.9375, near, far), x);
+  return withSignOf(select(a < 1.0, near, far), x);
 }
 
 template <Number V> V erf(V x) {
