@@ -73,6 +73,21 @@ def reference(model: torch.nn.Module, rows: list[list[int]]) -> list[torch.Tenso
         return [exact(input_ids=torch.tensor([row]), use_cache=False).logits[0] for row in rows]
 
 
+def cached_reference(model: torch.nn.Module, ids: np.ndarray, start: np.ndarray, pieces: list[int]) -> list[np.ndarray]:
+    """Logits in float64 of the last piece, as transformers computes them with its cache: the rows in one batch, padded
+    on the left up to `start`, `pieces` tokens a call. A row's padding is left out."""
+    exact = copy.deepcopy(model).double()
+    position = np.maximum(np.arange(ids.shape[1]) - start[:, None], 0)
+    mask = torch.from_numpy((np.arange(ids.shape[1]) >= start[:, None]).astype(np.int64))
+    cache, t = T.DynamicCache(config=model.config), 0
+    for s in pieces:
+        with torch.no_grad():
+            logits = exact(input_ids=torch.from_numpy(ids[:, t:t + s]), attention_mask=mask[:, :t + s], past_key_values=cache,
+                           position_ids=torch.from_numpy(position[:, t:t + s]), use_cache=True).logits
+        t += s
+    return [logits[i, max(first - (t - s), 0):].numpy() for i, first in enumerate(start)]
+
+
 @dataclasses.dataclass
 class Imported:
     """A family imported from a folder that `save_pretrained` wrote."""
