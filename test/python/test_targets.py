@@ -1,0 +1,231 @@
+"""Several targets in one package: which one runs on which CPU, what its code may contain, what it computes.
+
+EINFALL_CPU lowers what the runtime believes of the processor, never raises it; what this machine lacks is skipped, with
+the reason.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from paths import BUILD, ROOT
+
+X86 = ("x86-64-v2", "x86-64-v3", "x86-64-v4", "x86-64-v4-amx")
+FLAGS = {"x86-64-v2": {"sse4_2"}, "x86-64-v3": {"avx2", "fma", "bmi2"}, "x86-64-v4": {"avx512f", "avx512bw", "avx512vl"},
+         "x86-64-v4-amx": {"amx_tile", "amx_bf16", "amx_int8"}}
+
+# A contraction, a reduction by max and one of exponentials, a mask and a type that is widened.
+PROGRAM = """
+func.func @scores(%q: !ein.tensor<[n, d], f32> {ein.name = "q"}, %k: !ein.tensor<[m, d], bf16> {ein.name = "k"})
+    -> (!ein.tensor<[n, m], f32> {ein.name = "out"}) attributes {ein.entry} {
+  %s = ein.einsum (%q[i, h], %k[j, h]) -> [i, j] reduce [h: add]
+      : (!ein.tensor<[n, d], f32>, !ein.tensor<[m, d], bf16>) -> !ein.tensor<[n, m], f32> {
+  ^bb0(%a: f32, %b: bf16):
+    %c = arith.extf %b : bf16 to f32
+    %p = arith.mulf %a, %c : f32
+    ein.yield %p : f32
+  }
+  %t = ein.einsum (%s[i, j]) -> [i] reduce [j: max] : (!ein.tensor<[n, m], f32>) -> !ein.tensor<[n], f32>
+  %e = ein.einsum (%s[i, j], %t[i]) -> [i, j] : (!ein.tensor<[n, m], f32>, !ein.tensor<[n], f32>) -> !ein.tensor<[n, m], f32> {
+  ^bb0(%a: f32, %b: f32):
+    %d = arith.subf %a, %b : f32
+    %x = math.exp %d : f32
+    ein.yield %x : f32
+  }
+  %z = ein.einsum (%e[i, j]) -> [i] reduce [j: add] : (!ein.tensor<[n, m], f32>) -> !ein.tensor<[n], f32>
+  %y = ein.einsum (%e[i, j], %z[i]) -> [i, j] : (!ein.tensor<[n, m], f32>, !ein.tensor<[n], f32>) -> !ein.tensor<[n, m], f32> {
+  ^bb0(%a: f32, %b: f32):
+    %d = arith.divf %a, %b : f32
+    ein.yield %d : f32
+  }
+  return %y : !ein.tensor<[n, m], f32>
+}
+"""
+
+
+def host_flags() -> set[str]:
+    try:
+        return set(re.search(r"^(?:flags|Features)\s*:(.*)$", Path("/proc/cpuinfo").read_text(), re.M).group(1).split())
+    except (OSError, AttributeError):
+        return set()
+
+
+def needs(level: str) -> None:
+    lacking = FLAGS[level] - host_flags()
+    if lacking:
+        pytest.skip(f"NOT RUN: this CPU lacks {', '.join(sorted(lacking))}")
+
+
+@pytest.fixture(scope="module")
+def compiled(build, tmp_path_factory):
+    """Compiles PROGRAM for some targets, once each; skips targets that this compiler does not have."""
+    folder = tmp_path_factory.mktemp("targets")
+    (folder / "m.mlir").write_text(PROGRAM)
+    told = subprocess.run([BUILD / "bin" / "einfall-compile", folder / "m.mlir", "-o", folder / "x", "--target=none"],
+                          capture_output=True, text=True).stderr
+    known = re.search(r"there are ([\w, -]*)", told).group(1).split(", ")
+
+    def make(*targets):
+        for target in targets:
+            if target not in known:
+                pytest.skip(f"NOT TESTED: this compiler has no target {target}, only {', '.join(known)}")
+        path = folder / ("+".join(targets) + ".einf")
+        if not path.exists():
+            done = subprocess.run([BUILD / "bin" / "einfall-compile", folder / "m.mlir", "-o", path,
+                                   "--target=" + ",".join(targets)], capture_output=True, text=True)
+            assert done.returncode == 0, done.stderr
+        return path
+
+    make.known = [t for t in known if t != "native"]
+    return make
+
+
+@pytest.fixture(scope="module")
+def arrays(tmp_path_factory):
+    """Odd extents, as files, and the result in float64."""
+    folder = tmp_path_factory.mktemp("arrays")
+    rng = np.random.default_rng(3)
+    q, k = rng.standard_normal((13, 37), np.float32), rng.standard_normal((29, 37), np.float32)
+    bits = (k.view(np.uint32) >> 16).astype(np.uint16)
+    k = (bits.astype(np.uint32) << 16).view(np.float32)
+    s = q.astype(np.float64) @ k.astype(np.float64).T
+    e = np.exp(s - s.max(1, keepdims=True))
+    for name, array in (("q", q), ("k", bits), ("out", (e / e.sum(1, keepdims=True)).astype(np.float32))):
+        np.save(folder / f"{name}.npy", array)
+    return folder
+
+
+def run(package, arrays, tool=(), **environment):
+    command = [*(tool or [BUILD / "bin" / "einfall-run"]), package, "--entry", "scores", "--input", f"q={arrays}/q.npy",
+               "--input", f"k={arrays}/k.npy", "--expect", f"out={arrays}/out.npy", "--atol", "1e-6"]
+    return subprocess.run(list(map(str, command)), capture_output=True, text=True, env={**os.environ, **environment})
+
+
+@pytest.mark.parametrize("level", X86)
+def test_each_cpu_gets_its_target(compiled, arrays, level):
+    """One package for all; a CPU of a level runs that level's code, and it computes the same."""
+    package = compiled(*[t for t in X86 if t in compiled.known or t == level], "aarch64")
+    needs(level)
+    done = run(package, arrays, EINFALL_CPU=level)
+    assert done.returncode == 0, done.stderr
+    assert f"scores on {level}:" in done.stdout
+
+
+def test_a_better_cpu_takes_the_best_there_is(compiled, arrays):
+    needs("x86-64-v3")
+    done = run(compiled("x86-64-v2", "x86-64-v3"), arrays)
+    assert done.returncode == 0 and "scores on x86-64-v3:" in done.stdout, done.stderr
+
+
+def test_pretending_never_raises(compiled, arrays):
+    needs("x86-64-v2")
+    done = run(compiled("x86-64-v2", "aarch64"), arrays, EINFALL_CPU="x86-64-v4-amx")
+    assert done.returncode == 0 and "scores on x86-64-v2:" in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("targets, cpu, said", [
+    (("x86-64-v3",), "x86-64-v2", "x86-64-v3 needs avx2"), (("x86-64-v4",), "x86-64-v3", "x86-64-v4 needs avx512f"),
+    (("x86-64-v2", "x86-64-v3"), "x86-64", "x86-64-v2 needs sse4.2"), (("aarch64",), "", "aarch64 is for aarch64"),
+    (("x86-64-v2",), "aarch64", "EINFALL_CPU=aarch64"), (("x86-64-v2",), "486", "unknown CPU '486' in EINFALL_CPU")])
+def test_a_cpu_without_a_target_is_told(compiled, arrays, targets, cpu, said):
+    if os.uname().machine != "x86_64":
+        pytest.skip("NOT RUN: the messages are those of an x86-64 machine")
+    done = run(compiled(*targets), arrays, EINFALL_CPU=cpu)
+    assert done.returncode == 1 and said in done.stderr and len(done.stderr.splitlines()) == 1, done.stderr
+
+
+def test_unknown_targets_are_refused(einfall_command, tmp_path):
+    (tmp_path / "m.mlir").write_text(PROGRAM)
+    done = einfall_command("compile", tmp_path / "m.mlir", "-o", tmp_path / "m.einf", "--target", "x86-64-v3,pdp11")
+    assert done.returncode == 1 and "unknown target 'pdp11'" in done.stderr and not (tmp_path / "m.einf").exists()
+
+
+# -- the code itself ------------------------------------------------------------------------------------
+
+
+def tool(name: str) -> str:
+    for path in (f"/usr/lib/llvm-22/bin/{name}", shutil.which(f"{name}-22"), shutil.which(name)):
+        if path and os.path.exists(path):
+            return path
+    pytest.skip(f"NOT RUN: there is no {name}")
+
+
+def disassembly(package: Path, target: str, folder: Path) -> str:
+    with zipfile.ZipFile(package) as z:
+        (folder / "code.so").write_bytes(z.read(f"code/{target}.so"))
+    return subprocess.run([tool("llvm-objdump"), "-d", "--no-show-raw-insn", folder / "code.so"], capture_output=True, text=True,
+                          check=True).stdout
+
+
+@pytest.mark.parametrize("target, has, never", [
+    ("x86-64-v2", r"\bmulps\b", r"%[yz]mm|\bv[a-z]+ps\b|%k[1-7]"), ("x86-64-v3", r"\bvfmadd\w+ps\b.*%ymm", r"%zmm|%k[1-7]"),
+    ("x86-64-v4", r"%zmm", r"\btdp|%tmm"), ("aarch64", r"\bfmla\b", r"\bz\d+\.[sdh]\b|\bbfmmla\b|\bbfdot\b")])
+def test_code_keeps_to_its_target(compiled, tmp_path, target, has, never):
+    text = disassembly(compiled(target), target, tmp_path)
+    assert re.search(has, text), f"no {has} in the code of {target}"
+    found = re.search(f".*(?:{never}).*", text)
+    assert not found, f"code of {target}: {found.group(0)}"
+
+
+@pytest.mark.parametrize("target", ["x86-64-v2", "aarch64"])
+def test_code_has_no_imports(compiled, tmp_path, target):
+    with zipfile.ZipFile(compiled(target)) as z:
+        (tmp_path / "code.so").write_bytes(z.read(f"code/{target}.so"))
+    headers = subprocess.run([tool("llvm-readelf"), "-h", "-d", "-l", "--dyn-syms", tmp_path / "code.so"], capture_output=True,
+                             text=True, check=True).stdout
+    assert ("AArch64" if target == "aarch64" else "X86-64") in headers
+    symbols = re.findall(r"^\s+\d+: .* (\w+) (\S+)$", headers, re.M)
+    assert [name for section, name in symbols if section == "UND" and name != "0"] == []
+    assert any(name == "einf_entry_scores" for _, name in symbols)
+    assert "(NEEDED)" not in headers and "TEXTREL" not in headers and " RWE " not in headers
+
+
+# -- other machines, emulated ---------------------------------------------------------------------------
+
+
+def emulator(name: str) -> str:
+    found = shutil.which(f"qemu-{name}-static") or shutil.which(f"qemu-{name}")
+    if not found:
+        pytest.skip(f"NOT RUN: no qemu-{name} (apt-get install qemu-user-static)")
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cpu, target", [("Nehalem", "x86-64-v2"), ("max", "x86-64-v3")])
+def test_on_an_emulated_older_cpu(compiled, arrays, cpu, target):
+    """The CPU's own report chooses, and none of its instructions is missing there."""
+    package = compiled("x86-64-v2", "x86-64-v3", "x86-64-v4")
+    done = run(package, arrays, [emulator("x86_64"), "-cpu", cpu, BUILD / "bin" / "einfall-run"])
+    assert done.returncode == 0 and f"scores on {target}:" in done.stdout, done.stderr + done.stdout
+
+
+@pytest.mark.slow
+def test_aarch64_code_runs(compiled, arrays, tmp_path):
+    """The runtime built for AArch64 runs the package's AArch64 code under emulation."""
+    qemu = emulator("aarch64")
+    root = Path("/usr/aarch64-linux-gnu")
+    if not (root / "include" / "c++").exists():
+        pytest.skip("NOT RUN: no AArch64 libraries (apt-get install g++-aarch64-linux-gnu libc6-dev-arm64-cross)")
+    build = BUILD.parent / "runtime-aarch64"
+    # Only the two headers: /usr/include has those of this machine's C library too.
+    (build / "headers").mkdir(parents=True, exist_ok=True)
+    for name in ("xxhash.h", "nlohmann"):
+        if not (build / "headers" / name).exists():
+            (build / "headers" / name).symlink_to(f"/usr/include/{name}")
+    settings = {"SYSTEM_NAME": "Linux", "SYSTEM_PROCESSOR": "aarch64", "C_COMPILER": "clang-22", "CXX_COMPILER": "clang++-22",
+                "C_COMPILER_TARGET": "aarch64-linux-gnu", "CXX_COMPILER_TARGET": "aarch64-linux-gnu", "BUILD_TYPE": "Release",
+                "EXE_LINKER_FLAGS": "-fuse-ld=lld"}
+    commands = [["cmake", "-S", ROOT / "runtime", "-B", build, "-G", "Ninja", *(f"-DCMAKE_{k}={v}" for k, v in settings.items()),
+                 f"-DXXHASH_INCLUDE={build}/headers", f"-DNLOHMANN_JSON_INCLUDE={build}/headers", "-DBUILD_TESTING=OFF"],
+                ["cmake", "--build", build, "--target", "einfall-run"]]
+    for command in commands:
+        done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+    done = run(compiled("x86-64-v2", "aarch64"), arrays, [qemu, "-L", root, build / "tools" / "einfall-run" / "einfall-run"])
+    assert done.returncode == 0 and "scores on aarch64:" in done.stdout, done.stderr
