@@ -16,6 +16,18 @@ void CheckDialect::initialize() {
       >();
 }
 
+LogicalResult CheckDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) {
+  // check_c1
+  auto sizes = dyn_cast<DictionaryAttr>(attribute.getValue());
+  if (attribute.getName() != "check.params" ||
+      (sizes && llvm::all_of(sizes, [](NamedAttribute size) {
+         return isa<IntegerAttr>(size.getValue());
+       })))
+    return success();
+  return op->emitError("expected check.params = {SYMBOL = NUMBER, ...}, but got ")
+         << attribute.getValue();
+}
+
 LogicalResult ExpectCloseOp::verify() {
   Type element = getGot().getType().getElementType();
   if (!isa<FloatType>(element))

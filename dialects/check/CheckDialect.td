@@ -14,6 +14,7 @@ def Check_Dialect : Dialect {
     attribute `check.params = {t = 5}` gives values to symbols. Checks have
     an effect, so no pass removes them; nothing but the interpreter runs them.
   }];
+  let hasOperationAttrVerify = 1; // check.params
 }
 
 #endif

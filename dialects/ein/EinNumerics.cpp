@@ -28,9 +28,7 @@ Numerics numericsOf(Operation *op) {
   return Numerics::algebraic;
 }
 
-LogicalResult EinDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) {
-  if (attribute.getName() != kNumerics)
-    return success();
+LogicalResult verifyNumerics(Operation *op, NamedAttribute attribute) {
   // numerics_c1
   auto name = dyn_cast<StringAttr>(attribute.getValue());
   if (!isa<ModuleOp, FunctionOpInterface>(op) || !name || !parseNumerics(name.getValue()))

@@ -26,6 +26,9 @@ std::optional<Numerics> parseNumerics(llvm::StringRef name);
 Numerics numericsOf(mlir::Operation *op);
 inline bool isStrict(mlir::Operation *op) { return numericsOf(op) == Numerics::strict; }
 
+/// Verifies an attribute `ein.numerics` of `op`.
+mlir::LogicalResult verifyNumerics(mlir::Operation *op, mlir::NamedAttribute attribute);
+
 } // namespace einfall::ein
 
 #endif

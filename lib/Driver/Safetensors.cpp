@@ -12,6 +12,24 @@ template <typename... Args> static Error fail(const char *format, Args... args) 
   return createStringError(inconvertibleErrorCode(), format, args...);
 }
 
+/// Whether brackets nest deeper than those of a header do; parsing recurses.
+static bool nestsDeeply(StringRef json) {
+  unsigned depth = 0;
+  bool quoted = false;
+  for (size_t i = 0; i < json.size() && depth < 16; ++i) {
+    char c = json[i];
+    if (c == '\\' && quoted)
+      ++i;
+    else if (c == '"')
+      quoted = !quoted;
+    else if (!quoted && (c == '{' || c == '['))
+      ++depth;
+    else if (!quoted && (c == '}' || c == ']') && depth > 0)
+      --depth;
+  }
+  return depth >= 16;
+}
+
 Error Safetensors::add(StringRef file) {
   auto buffer = MemoryBuffer::getFile(file, /*IsText=*/false, /*RequiresNullTerminator=*/false);
   if (!buffer)
@@ -20,9 +38,12 @@ Error Safetensors::add(StringRef file) {
   uint64_t length = bytes.size() < 8 ? 0 : support::endian::read64le(bytes.data());
   if (bytes.size() < 8 || length > bytes.size() - 8)
     return fail("'%s' is not a safetensors file: its header is cut off", file.str().c_str());
+  if (nestsDeeply(bytes.substr(8, length)))
+    return fail("'%s' is not a safetensors file: its header nests too deeply", file.str().c_str());
   Expected<json::Value> header = json::parse(bytes.substr(8, length));
   if (!header)
-    return header.takeError();
+    return fail("'%s' is not a safetensors file: %s", file.str().c_str(),
+                llvm::toString(header.takeError()).c_str());
   StringRef data = bytes.drop_front(8 + length);
   const json::Object *object = header->getAsObject();
   if (!object)

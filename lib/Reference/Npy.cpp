@@ -47,8 +47,8 @@ static llvm::Expected<Header> readHeader(StringRef path, StringRef file) {
     return damaged("expected little-endian elements of a plain type");
   header.kind = descr[1];
   StringRef digits = descr.drop_front(2).take_while(llvm::isDigit);
-  if (digits.getAsInteger(10, header.size) || header.size == 0 || header.size > 8)
-    return damaged("expected elements of 1 to 8 bytes");
+  if (digits.getAsInteger(10, header.size) || header.size > 8 || !llvm::isPowerOf2_32(header.size))
+    return damaged("expected elements of 1, 2, 4 or 8 bytes");
   StringRef shape = valueOf(dictionary, "shape");
   if (!shape.consume_front("("))
     return damaged("the header has no shape");

@@ -225,6 +225,8 @@ struct FormKernelsPass : impl::EinFormKernelsBase<FormKernelsPass> {
     groups.clear();
     groupOf.clear();
     func::FuncOp function = getOperation();
+    if (function.isDeclaration())
+      return;
     OpBuilder builder(function);
     for (ConcatOp op : llvm::make_early_inc_range(function.getOps<ConcatOp>()))
       lowerConcat(builder, op);

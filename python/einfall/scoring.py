@@ -34,7 +34,7 @@ def score(file: str, ids_file: str, window: int, *, as_json: bool = False, quiet
         raise EinfallError(f"{file} has no entry nll: it is no language model")
     try:
         ids = np.load(ids_file, allow_pickle=False)
-    except (OSError, ValueError) as e:
+    except (OSError, ValueError, EOFError) as e:
         raise EinfallError(f"cannot read {ids_file}: {e}") from None
     if ids.ndim != 1 or ids.dtype.kind not in "iu":
         raise EinfallError(f"{ids_file}: expected one dimension of integers, but got {ids.ndim} of {ids.dtype}")

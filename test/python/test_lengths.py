@@ -116,17 +116,17 @@ def test_bounds_do_not_change_what_is_computed(package, expected):
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
 def test_threads_do_not_change_what_is_computed(package, expected, threads):
-    import einfall
+    from einfall import runtime
 
-    before = einfall.runtime.set_num_threads(0)
+    before = runtime.set_num_threads(0)
     ids, start = text(211)[:2, :97], np.zeros(2, np.int64)
     runs = []
     try:
         for n in (1, threads):
-            einfall.runtime.set_num_threads(n)
+            runtime.set_num_threads(n)
             runs.append(package.session(b=2, s=97, t=97, c=97).logits(ids, start, t=97))
     finally:
-        einfall.runtime.set_num_threads(before)
+        runtime.set_num_threads(before)
     np.testing.assert_array_equal(runs[0], runs[1])
 
 

@@ -19,7 +19,7 @@ from . import scalar as S
 from .builder import Builder
 from .checkpoint import Stored, read_checkpoint
 from .context import Symbols
-from .errors import CheckpointError, FrontendError
+from .errors import CheckpointError, FrontendError, one_line
 from .exporting import export, user_inputs, user_outputs
 from .extent import Extent, rank, symbol
 from .importer import GraphImporter
@@ -74,7 +74,7 @@ def _config(model_dir: str):
     try:
         return AutoConfig.from_pretrained(model_dir, local_files_only=True)
     except Exception as e:
-        raise CheckpointError(f"{path} cannot be used: {e}") from e
+        raise CheckpointError(f"{path} cannot be used: {one_line(e)}") from e
 
 
 def _activation_type(config, checkpoint: dict[str, Stored], dtype: str) -> str:
@@ -98,7 +98,7 @@ def build_model(config, dtype: torch.dtype) -> torch.nn.Module:
             warnings.simplefilter("ignore")
             return AutoModelForCausalLM.from_config(config, dtype=dtype).eval()
     except Exception as e:
-        raise FrontendError(f"transformers cannot build a causal LM of type {config.model_type!r}: {e}") from e
+        raise FrontendError(f"transformers cannot build a causal LM of type {config.model_type!r}: {one_line(e)}") from e
 
 
 def weight_names(model: torch.nn.Module, checkpoint: dict[str, Stored], folder: str) -> dict[str, str]:
@@ -122,6 +122,9 @@ def weight_names(model: torch.nn.Module, checkpoint: dict[str, Stored], folder: 
             wrong.append(f"{found.name} in {found.file}: expected shape {list(t.shape)}, but got {list(found.shape)}")
         elif ty.to_torch(found.etype) is None:
             wrong.append(f"{found.name} in {found.file}: element type {found.etype} is not supported")
+        elif t.is_floating_point() != ty.is_float(found.etype):
+            wrong.append(f"{found.name} in {found.file}: expected {'floats' if t.is_floating_point() else 'integers'}, "
+                         f"but got {found.etype}")
         names[name] = found.name
     if missing or wrong:
         lines = [f"the weights in {folder} do not fit its config.json:"]
@@ -277,15 +280,25 @@ class _LanguageModel:
         return b.map(lambda l, m, g: S.sub(S.add(S.log(l), m), g), [total, top, target])
 
 
+def _generation_settings(model_dir: str) -> dict:
+    path = os.path.join(model_dir, "generation_config.json")
+    if not os.path.exists(path):
+        return {}
+    try:
+        with open(path, encoding="utf-8") as f:
+            settings = json.load(f)
+    except (OSError, ValueError, RecursionError) as e:
+        raise CheckpointError(f"{path} cannot be used: {one_line(e)}") from e
+    if not isinstance(settings, dict):
+        raise CheckpointError(f"{path} cannot be used: expected an object, but got {type(settings).__name__}")
+    return settings
+
+
 def _metadata(model_dir: str, config, act: str, lm: _LanguageModel, checkpoint: dict[str, Stored], functions) -> dict:
     """What the driver and the package need beside the text; sizes in elements, offsets in bytes."""
     weights = {a.name: checkpoint[a.name] for a in functions[0].live_args() if a.kind == "weight"}
     text = config.get_text_config()
-    generation = {}
-    path = os.path.join(model_dir, "generation_config.json")
-    if os.path.exists(path):
-        with open(path) as f:
-            generation = json.load(f)
+    generation = _generation_settings(model_dir)
     eos = generation.get("eos_token_id", getattr(text, "eos_token_id", None))
     return {
         "model_type": config.model_type,

@@ -37,21 +37,29 @@ def read_header(path: str) -> dict[str, Stored]:
             entries = json.loads(f.read(length))
     except OSError as e:
         raise CheckpointError(f"{path} cannot be read: {e.strerror}") from e
-    except ValueError as e:
+    except (ValueError, RecursionError) as e:
         raise CheckpointError(f"{path}: the safetensors header is damaged: {e}") from e
+    if not isinstance(entries, dict):
+        raise CheckpointError(f"{path}: the safetensors header is damaged: expected an object, but got {type(entries).__name__}")
     out = {}
     for name, entry in entries.items():
         if name == "__metadata__":
             continue
         try:
-            begin, end = entry["data_offsets"]
-            etype, shape = ty.FROM_SAFETENSORS.get(entry["dtype"], entry["dtype"]), tuple(entry["shape"])
+            begin, end = map(_natural, entry["data_offsets"])
+            etype, shape = ty.FROM_SAFETENSORS.get(entry["dtype"], entry["dtype"]), tuple(map(_natural, entry["shape"]))
         except (KeyError, TypeError, ValueError) as e:
             raise CheckpointError(f"{path}: the header entry of {name} is damaged") from e
         if 8 + length + end > total:
             raise CheckpointError(f"{path} is cut short: {name} ends at byte {8 + length + end} of {total}")
         out[name] = Stored(name, path, etype, shape, 8 + length + begin, end - begin)
     return out
+
+
+def _natural(value) -> int:
+    if type(value) is not int or value < 0:
+        raise ValueError(value)
+    return value
 
 
 def read_checkpoint(folder: str) -> dict[str, Stored]:
@@ -65,8 +73,10 @@ def read_checkpoint(folder: str) -> dict[str, Stored]:
                               "save the model with save_pretrained(…, safe_serialization=True)")
     try:
         with open(index) as f:
-            where = json.load(f)["weight_map"]
-    except (ValueError, KeyError) as e:
+            where = dict(json.load(f)["weight_map"])
+        if not all(isinstance(shard, str) for shard in where.values()):
+            raise ValueError("weight_map does not name files")
+    except (ValueError, KeyError, TypeError, RecursionError) as e:
         raise CheckpointError(f"{index} is damaged: {e}") from e
     shards = {name: read_header(os.path.join(folder, name)) for name in sorted(set(where.values()))}
     for name, shard in where.items():

@@ -13,6 +13,11 @@ class CheckpointError(FrontendError):
     """A checkpoint whose files, tensors or configuration do not fit the model."""
 
 
+def one_line(error: BaseException) -> str:
+    """What another library's error says, without its line breaks."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
 class Unsupported(Exception):
     """Raised inside one table function: this op cannot be imported with these arguments."""
 

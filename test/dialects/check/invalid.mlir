@@ -29,3 +29,10 @@ func.func @types(%x: !ein.tensor<[n], f32>, %y: !ein.tensor<[m], f32>) {
   "check.expect_eq"(%x, %y) : (!ein.tensor<[n], f32>, !ein.tensor<[m], f32>) -> ()
   return
 }
+
+// -----
+
+// expected-error @+1 {{expected check.params = {SYMBOL = NUMBER, ...}, but got {t = "5"}}}
+func.func @check_c1() attributes {check.params = {t = "5"}} {
+  return
+}

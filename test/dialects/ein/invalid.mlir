@@ -655,3 +655,64 @@ func.func @no_name(%x: !ein.tensor<[n], f32>) {
   }
   return
 }
+
+// -----
+
+// expected-error @+1 {{expected ein.entry, without a value, on a function}}
+func.func @function_c1(%x: !ein.tensor<[n], f32>) attributes {ein.entry = 3} {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{is an entry (ein.entry), but has no body}}
+func.func private @function_c1_body(!ein.tensor<[n], f32>) attributes {ein.entry}
+
+// -----
+
+// expected-error @+1 {{is an entry (ein.entry): expected ein tensors, but got 'i32'}}
+func.func @function_c2(%x: i32) attributes {ein.entry} {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected ein.params = ["SYMBOL", ...], but got "t"}}
+func.func @function_c3(%x: !ein.tensor<[n], f32>) attributes {ein.params = "t"} {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected ein.assume = [#ein.extent<EXTENT>, ...], but got [3]}}
+func.func @function_c4(%x: !ein.tensor<[n], f32>) attributes {ein.assume = [3]} {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected ein.weight = "NAME", but got 3}}
+func.func @function_c5(%x: !ein.tensor<[4], f32> {ein.weight = 3}) {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected ein.name = "NAME", but got ""}}
+func.func @function_c5_result(%x: !ein.tensor<[4], f32>) -> (!ein.tensor<[4], f32> {ein.name = ""}) {
+  return %x : !ein.tensor<[4], f32>
+}
+
+// -----
+
+// expected-error @+1 {{ein.range is for integers, but got '!ein.tensor<[4], f32>'}}
+func.func @function_c6(%x: !ein.tensor<[4], f32> {ein.range = [0, 4]}) {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected ein.range = [LOW, HIGH) with LOW < HIGH, but got [4, 4]}}
+func.func @function_c6_order(%x: !ein.tensor<[4], i64> {ein.range = [4, 4]}) {
+  return
+}

@@ -1,0 +1,98 @@
+//===- EinFunctions.cpp - What may be said of a function ------------------===//
+//
+// Verifiers of the `ein` attributes on functions, their arguments and results;
+// docs/spec/ein.md lists them.
+//
+//===----------------------------------------------------------------------===//
+#include "dialects/ein/EinDialect.h"
+#include "dialects/ein/EinNumerics.h"
+#include "mlir/Interfaces/FunctionInterfaces.h"
+
+using namespace mlir;
+using namespace einfall::ein;
+
+namespace {
+
+template <typename Of> bool isListOf(Attribute attribute) {
+  auto list = dyn_cast<ArrayAttr>(attribute);
+  return list && llvm::all_of(list, llvm::IsaPred<Of>);
+}
+
+LogicalResult verifyEntry(Operation *op, Attribute value) {
+  // function_c1
+  auto function = dyn_cast<FunctionOpInterface>(op);
+  if (!function || !isa<UnitAttr>(value))
+    return op->emitError("expected ein.entry, without a value, on a function");
+  if (function.isExternal())
+    return op->emitError("is an entry (ein.entry), but has no body");
+  // function_c2
+  for (auto types : {function.getArgumentTypes(), function.getResultTypes()})
+    for (Type type : types)
+      if (!isa<TensorType>(type))
+        return op->emitError("is an entry (ein.entry): expected ein tensors, but got ") << type;
+  return success();
+}
+
+/// A name of an argument or a result.
+LogicalResult verifyName(Operation *op, NamedAttribute attribute) {
+  auto text = dyn_cast<StringAttr>(attribute.getValue());
+  if (text && !text.getValue().empty())
+    return success();
+  return op->emitError("expected ") << attribute.getName().getValue() << " = \"NAME\", but got "
+                                    << attribute.getValue();
+}
+
+LogicalResult verifyRange(Operation *op, Type type, Attribute value) {
+  // function_c6
+  auto tensor = dyn_cast<TensorType>(type);
+  if (!tensor || !tensor.getElementType().isInteger())
+    return op->emitError("ein.range is for integers, but got ") << type;
+  auto list = dyn_cast<ArrayAttr>(value);
+  if (list && list.size() == 2 && isListOf<IntegerAttr>(list)) {
+    auto low = cast<IntegerAttr>(list[0]).getValue(), high = cast<IntegerAttr>(list[1]).getValue();
+    if (low.getBitWidth() <= 64 && high.getBitWidth() <= 64 &&
+        low.getSExtValue() < high.getSExtValue())
+      return success();
+  }
+  return op->emitError("expected ein.range = [LOW, HIGH) with LOW < HIGH, but got ") << value;
+}
+
+} // namespace
+
+LogicalResult EinDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) {
+  StringRef name = attribute.getName().getValue();
+  if (name == kNumerics)
+    return verifyNumerics(op, attribute);
+  if (name == "ein.entry")
+    return verifyEntry(op, attribute.getValue());
+  // function_c3
+  if (name == "ein.params" && !isListOf<StringAttr>(attribute.getValue()))
+    return op->emitError("expected ein.params = [\"SYMBOL\", ...], but got ")
+           << attribute.getValue();
+  // function_c4
+  if (name == "ein.assume" && !isListOf<ExtentAttr>(attribute.getValue()))
+    return op->emitError("expected ein.assume = [#ein.extent<EXTENT>, ...], but got ")
+           << attribute.getValue();
+  return success();
+}
+
+LogicalResult EinDialect::verifyRegionArgAttribute(Operation *op, unsigned, unsigned argument,
+                                                   NamedAttribute attribute) {
+  StringRef name = attribute.getName().getValue();
+  // function_c5
+  if (name == "ein.name" || name == "ein.weight" || name == "ein.state")
+    return verifyName(op, attribute);
+  auto function = dyn_cast<FunctionOpInterface>(op);
+  if (name == "ein.range" && function)
+    return verifyRange(op, function.getArgumentTypes()[argument], attribute.getValue());
+  return success();
+}
+
+LogicalResult EinDialect::verifyRegionResultAttribute(Operation *op, unsigned, unsigned,
+                                                      NamedAttribute attribute) {
+  StringRef name = attribute.getName().getValue();
+  // function_c5
+  if (name == "ein.name" || name == "ein.state")
+    return verifyName(op, attribute);
+  return success();
+}
