@@ -130,6 +130,7 @@ def test_threads_do_not_change_what_is_computed(package, expected, threads):
     np.testing.assert_array_equal(runs[0], runs[1])
 
 
+@pytest.mark.slow
 def test_the_same_bytes_everywhere(einfall_command, tmp_path):
     """Two folders, other work before, another working folder and another time: one package."""
     net = model()
@@ -148,6 +149,7 @@ def test_the_same_bytes_everywhere(einfall_command, tmp_path):
     assert str(tmp_path).encode() not in packages[0]
 
 
+@pytest.mark.slow
 def test_the_sample_model_compiles_to_the_same_bytes(einfall_command, tiny_llama, tmp_path):
     done = einfall_command("compile", MODEL, "-o", tmp_path / "again.einf", "--dtype", "f32")
     assert done.returncode == 0, done.stderr

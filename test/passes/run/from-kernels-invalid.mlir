@@ -17,12 +17,6 @@ func.func @no_kernel(%x: !ein.tensor<[n], f32>) -> !ein.tensor<[n], f32> attribu
 }
 
 // -----
-// expected-error @+1 {{argument #0 of entry 'scalar' is 'f32', not an ein tensor}}
-func.func @scalar(%x: f32) attributes {ein.entry} {
-  return
-}
-
-// -----
 // expected-error @+1 {{no argument of entry 'unknown_size' tells the size "n": list it in ein.params, to be passed as a number}}
 func.func @unknown_size(%x: !ein.tensor<[2 * n], f32>) attributes {ein.entry} {
   return
