@@ -112,8 +112,11 @@ void BlockLowering::emitRange(unsigned rank, Value from, Value to, function_ref<
   bool isLanes = static_cast<int>(rank) == schedule.lanes;
   Value saved = at[rank], start = from;
   bool even = false;
-  for (int64_t size : plan.tiles) {
-    even = divides(rank, size) && plan.block % size == 0;
+  for (auto [number, size] : llvm::enumerate(plan.tiles)) {
+    // What larger tiles left over is whole tiles too only where they are.
+    even = divides(rank, size) && plan.block % size == 0 &&
+           llvm::all_of(ArrayRef(plan.tiles).take_front(number),
+                        [&](int64_t larger) { return larger % size == 0; });
     Value step = constant(size), whole = to;
     if (!even && size > 1) {
       Value count = arith::SubIOp::create(builder, loc, to, start);
