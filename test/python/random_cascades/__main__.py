@@ -21,7 +21,8 @@ def main() -> int:
     parser.add_argument("--batch", type=int, default=40, help="cases a process of the compiler")
     parser.add_argument("--tools", type=Path, help="folder of the built tools",
                         default=Path(os.environ.get("EINFALL_BUILD_DIR", ROOT / "build" / "dev")) / "bin")
-    parser.add_argument("--failures", type=Path, default=Path("build/random-cascades"), help="where failing cases are written")
+    parser.add_argument("--failures", type=Path, default=ROOT / "build" / "random-cascades",
+                        help="where failing cases are written")
     parser.add_argument("--shrink", type=int, default=5, help="failing cases to shrink")
     parser.add_argument("--replay", metavar="CHOICES", help="run the case of these choices only")
     args = parser.parse_args()
