@@ -56,6 +56,10 @@ void printLabels(mlir::OpAsmPrinter &printer, llvm::ArrayRef<llvm::StringRef> la
 /// The extent of a rank that `map` uses alone as index `i` of `type`, if any.
 ExtentAttr plainExtent(mlir::AffineMap map, TensorType type, unsigned rank);
 
+/// The einsum that reads what the view or gather `op` does and yields it, but
+/// holds 0 where that has its fill.
+EinsumOp einsumOf(mlir::OpBuilder &builder, mlir::Operation *op);
+
 /// Checks shared by indexed ops: one map an operand, index counts, the use of
 /// coordinates, and one extent a label.
 mlir::LogicalResult verifyIndexing(mlir::Operation *op, llvm::StringRef name,

@@ -74,6 +74,11 @@ static ParseResult parseViewLike(OpAsmParser &parser, OperationState &result, bo
       fill = FloatAttr::get(element, number.getValueAsDouble());
     else if (auto number = dyn_cast<IntegerAttr>(fill); number && isa<IntegerType>(element))
       fill = IntegerAttr::get(element, number.getInt());
+    else if (auto real = dyn_cast<FloatType>(element);
+             real && number && StringRef(fillLoc.getPointer(), 2) == "0x") // the float's bits
+      fill = FloatAttr::get(
+          element, APFloat(real.getFloatSemantics(),
+                           number.getValue().zextOrTrunc(real.getIntOrFloatBitWidth())));
     else
       return parser.emitError(fillLoc, "expected a fill of type ") << element; // view_c2
     result.addAttribute("fill", fill);
@@ -115,6 +120,22 @@ template <typename Op> static void printViewLike(Op op, OpAsmPrinter &printer, b
     printer << ')';
   }
   printer << " -> " << op.getResult().getType();
+}
+
+EinsumOp einsumOf(OpBuilder &builder, Operation *op) {
+  SmallVector<AffineMap> maps;
+  for (Attribute map : op->getAttrOfType<ArrayAttr>("maps"))
+    maps.push_back(cast<AffineMapAttr>(map).getValue());
+  SmallVector<StringAttr> symbols;
+  for (Attribute symbol : op->getAttrOfType<ArrayAttr>("symbols"))
+    symbols.push_back(cast<StringAttr>(symbol));
+  // A label of a view may cover a part of a dimension: the builder then marks
+  // the einsum `partial`.
+  return EinsumOp::create(
+      builder, op->getLoc(), tensorType(op->getResult(0)), op->getOperands(),
+      strings(op->getAttrOfType<ArrayAttr>("ranks")), maps, ArrayRef<Monoid>(),
+      ArrayRef<ExtentAttr>(), symbols,
+      [](OpBuilder &, Location, ValueRange arguments) { return arguments.back(); });
 }
 
 template <typename Op> static LogicalResult verifyViewLike(Op op, bool gather) {

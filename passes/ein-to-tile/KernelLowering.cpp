@@ -1,6 +1,7 @@
 //===- KernelLowering.cpp - One ein.kernel as a tile program --------------===//
 #include "passes/ein-to-tile/KernelLowering.h"
 #include "dialects/ein/EinBounds.h"
+#include "dialects/ein/EinIndexing.h"
 #include "dialects/ein/EinNumerics.h"
 #include "dialects/tile/TileDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -34,6 +35,10 @@ private:
   Value splat(TypedAttr attr, uint32_t mask);
 
   ein::EinsumOp root;
+  /// An inner reduction carries whether it had a point: without one it is
+  /// nothing to the outer reduction, which its identity might be.
+  bool countsPoints = false;
+  TypedAttr fill; // of the view that the root was
   SmallVector<ein::EinsumOp> epilogue;
   ein::UpdateOp update;
   Access write;
@@ -42,8 +47,14 @@ private:
 };
 
 LogicalResult KernelLowering::collect() {
-  for (Operation &op : kernel.getBody().front().without_terminator()) {
-    if (auto einsum = dyn_cast<ein::EinsumOp>(op)) {
+  for (Operation &op : llvm::make_early_inc_range(kernel.getBody().front().without_terminator())) {
+    if (isa<ein::ViewOp, ein::GatherOp>(op)) {
+      fill = op.getAttrOfType<TypedAttr>("fill");
+      OpBuilder inner(&op);
+      root = ein::einsumOf(inner, &op);
+      op.replaceAllUsesWith(root);
+      op.erase();
+    } else if (auto einsum = dyn_cast<ein::EinsumOp>(op)) {
       if (root)
         epilogue.push_back(einsum);
       else
@@ -56,9 +67,7 @@ LogicalResult KernelLowering::collect() {
   }
   if (root && llvm::any_of(root.getMonoids(), [&](int32_t m) { return m != root.getMonoids()[0]; }))
     for (unsigned i = 0, e = root.getInputs().size(); i < e; ++i)
-      if (!ein::readsInside(root, i))
-        return root.emitOpError("reduces by several monoids over points that may not exist, "
-                                "which has no tile lowering");
+      countsPoints |= !ein::readsInside(root, i);
   MLIRContext *context = kernel.getContext();
   if (!root) {
     // A bare update copies its source: an einsum that relabels it.
@@ -132,14 +141,15 @@ SmallVector<TileValue> KernelLowering::evaluate(ein::EinsumOp op, ValueRange wan
   return llvm::map_to_vector(wanted, [&](Value value) { return values.lookup(value); });
 }
 
-/// What a map yields: 0 where a point does not exist.
+/// What a map yields: 0 where a point does not exist, or a view's fill.
 TileValue KernelLowering::evaluate(ein::EinsumOp op) {
   TileValue exists;
   TileValue result = evaluate(op, op.getYielded(), exists).front();
   if (!exists.value)
     return result;
-  TileValue zero = tiles.constant(builder.getZeroAttr(op.getYielded().getType()));
-  return tiles.create<arith::SelectOp>(op.getYielded().getType(), {exists, result, zero});
+  TypedAttr none = op == root && fill ? fill : builder.getZeroAttr(op.getYielded().getType());
+  return tiles.create<arith::SelectOp>(op.getYielded().getType(),
+                                       {exists, result, tiles.constant(none)});
 }
 
 /// Loops over a reduced rank with `init` carried.
@@ -210,7 +220,10 @@ SmallVector<Value> KernelLowering::reduceFrom(unsigned rank, ArrayRef<Value> run
     auto join = [&](TileValue next) -> SmallVector<Value> {
       if (exists.value)
         next = tiles.create<arith::SelectOp>(element, {exists, next, carried});
-      return {next.value};
+      if (running.size() == 1)
+        return {next.value};
+      TileValue any{running[1], full};
+      return {next.value, tiles.create<arith::OrIOp>(builder.getI1Type(), {any, exists}).value};
     };
     if (fuses)
       return join(tiles.create<math::FmaOp>(
@@ -225,10 +238,18 @@ SmallVector<Value> KernelLowering::reduceFrom(unsigned rank, ArrayRef<Value> run
     unsigned next = rank + 1;
     if (next == root.getNumRanks() || root.getMonoid(next) == root.getMonoid(rank))
       return reduceFrom(next, carried);
-    TileValue start =
-        tiles.broadcast(tiles.constant(identityOf(root.getMonoid(next), element)), full);
-    Value inner = reduceFrom(next, start.value)[0];
-    return {combine(tiles, root.getMonoid(rank), {carried[0], full}, {inner, full}).value};
+    SmallVector<Value> start = {splat(identityOf(root.getMonoid(next), element), full)};
+    if (countsPoints)
+      start.push_back(splat(builder.getBoolAttr(false), full));
+    SmallVector<Value> inner = reduceFrom(next, start), joined;
+    TileValue before{carried[0], full};
+    TileValue after = combine(tiles, root.getMonoid(rank), before, {inner[0], full});
+    if (countsPoints)
+      after = tiles.create<arith::SelectOp>(element, {{inner[1], full}, after, before});
+    joined.push_back(after.value);
+    if (carried.size() == 2)
+      joined.push_back(arith::OrIOp::create(builder, loc, carried[1], inner[1]));
+    return joined;
   });
   return result;
 }

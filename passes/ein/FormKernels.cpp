@@ -238,13 +238,10 @@ struct FormKernelsPass : impl::EinFormKernelsBase<FormKernelsPass> {
         bool apart = !llvm::is_contained(separatedRanks(update), false);
         if (!apart || !join(update, update.getSource(), false))
           start(update, false);
-      } else if (isa<ScatterOp, ScanOp, TopKOp, SortOp, ViewOp>(op)) {
+      } else if (isa<ScatterOp, ScanOp, TopKOp, SortOp, ViewOp, GatherOp>(op)) {
         if (auto topk = dyn_cast<TopKOp>(op))
           assumeEnough(topk, function);
         start(&op, false);
-      } else if (isa<GatherOp>(op)) {
-        op.emitOpError("has a fill other than 0, which kernels do not have: write a select");
-        return signalPassFailure();
       }
     }
     for (auto [number, group] : llvm::enumerate(groups))

@@ -1,4 +1,6 @@
 //===- SimplifyViews.cpp - Views become indices of what reads them --------===//
+#include "dialects/ein/EinBounds.h"
+#include "dialects/ein/EinIndexing.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "passes/ein/Inlining.h"
 #include "passes/ein/Passes.h"
@@ -11,34 +13,29 @@ namespace einfall::ein {
 
 namespace {
 
+/// True if `op` puts anything but 0 where it reads outside, which it may do.
+template <typename Op> bool needsFill(Op op) {
+  Attribute fill = op.getFillAttr();
+  if (!fill)
+    return false;
+  auto number = dyn_cast<FloatAttr>(fill);
+  if (number ? number.getValue().isPosZero() : cast<IntegerAttr>(fill).getValue().isZero())
+    return false;
+  for (unsigned i = 0, e = op.getInputs().size(); i < e; ++i)
+    if (!readsInside(op, i))
+      return true;
+  return false;
+}
+
 /// A view or gather is an einsum that yields its last operand. What a view
 /// leaves outside is 0, as a point that does not exist is; another fill keeps
 /// the view.
 template <typename Op> struct ViewToEinsum : OpRewritePattern<Op> {
   using OpRewritePattern<Op>::OpRewritePattern;
   LogicalResult matchAndRewrite(Op op, PatternRewriter &rewriter) const override {
-    if (Attribute fill = op.getFillAttr()) {
-      auto number = dyn_cast<FloatAttr>(fill);
-      bool zero =
-          number ? number.getValue().isPosZero() : cast<IntegerAttr>(fill).getValue().isZero();
-      if (!zero)
-        return rewriter.notifyMatchFailure(op, "the fill is not 0");
-    }
-    SmallVector<StringRef> ranks;
-    for (Attribute rank : op.getRanks())
-      ranks.push_back(cast<StringAttr>(rank).getValue());
-    SmallVector<AffineMap> maps;
-    for (Attribute map : op.getMaps())
-      maps.push_back(cast<AffineMapAttr>(map).getValue());
-    SmallVector<StringAttr> symbols;
-    for (Attribute symbol : op.getSymbols())
-      symbols.push_back(cast<StringAttr>(symbol));
-    // A label of a view may cover a part of a dimension: the builder then marks
-    // the einsum `partial`.
-    rewriter.replaceOpWithNewOp<EinsumOp>(
-        op, op.getResult().getType(), op.getInputs(), ranks, maps, ArrayRef<Monoid>(),
-        ArrayRef<ExtentAttr>(), symbols,
-        [](OpBuilder &, Location, ValueRange arguments) { return arguments.back(); });
+    if (needsFill(op))
+      return rewriter.notifyMatchFailure(op, "the fill is not 0");
+    rewriter.replaceOp(op, einsumOf(rewriter, op).getResult());
     return success();
   }
 };

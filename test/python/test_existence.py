@@ -1,0 +1,46 @@
+"""Reductions over points that may not exist, compiled, against the interpreter."""
+
+import numpy as np
+import pytest
+
+from differential import each_target, interpret, samples, same
+
+X = "!ein.tensor<[n, c], f32>"
+CASES = {
+    "sum_of_maxima": ("[i]", f"reduce [a in 3: add, b in 4: max]", "%x[i, 4 * a + b - 2]", "!ein.tensor<[n], f32>"),
+    "maximum_of_sums": ("[j]", f"reduce [a in 5: max, b in 3: add]", "%x[3 * a + b - 1, j]", "!ein.tensor<[c], f32>"),
+    "three": ("[]", "reduce [i in n: min, a in 3: max, b in 4: add]", "%x[i, 4 * a + b - 9]", "!ein.tensor<[], f32>"),
+    "product_of_all": ("[j]", "reduce [i in n: mul, a in 2: mul, b in 2: max]", "%x[i + 2 * a - 1, j + b]", "!ein.tensor<[c], f32>"),
+    "shifted": ("[i, j]", "", "%x[i - 1, j + 1]", X),
+    "windows": ("[i, j]", "reduce [r in 3: add, s in 3: add]", "%x[i + r - 1, j + s - 1]", X),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_missing_points(build, tmp_path, name):
+    labels, reduce, index, result = CASES[name]
+    text = (f"func.func @f(%x: {X}) -> {result} attributes {{ein.entry}} {{\n"
+            f"  %y = ein.einsum ({index}) -> {labels} {reduce} : ({X}) -> {result}\n  return %y : {result}\n}}")
+    for source, package in each_target(text, tmp_path):
+        for n, c in ((1, 1), (2, 5), (7, 12), (16, 65), (3, 0), (0, 3)):
+            x = np.round(8 * np.random.default_rng(n).standard_normal((n, c))).astype(np.float32)
+            same(package.f(x), interpret(source, "f", [x], tmp_path / "io"))
+
+
+FILLS = [("f32", "-1.5"), ("f64", "-0.0"), ("i32", "7"), ("i8", "-3"), ("bf16", "1.0e3"), ("f16", "0xFC00"), ("f64", "0x7FF0000000000000"), ("i1", "1"), ("f32", "0.0")]
+
+
+@pytest.mark.parametrize("element, fill", FILLS)
+def test_fills(build, tmp_path, element, fill):
+    x, y, t = f"!ein.tensor<[n, c], {element}>", f"!ein.tensor<[c, n + 3], {element}>", "!ein.tensor<[n], i32>"
+    fill = {"1": "true" if element == "i1" else "1"}.get(fill, fill)
+    text = f"""func.func @f(%x: {x}, %i: {t}) -> ({y}, {x}) attributes {{ein.entry}} {{
+      %v = ein.view %x[j - 1, i + 1] fill {fill} -> [i, j] : {x} -> {y}
+      %g = ein.gather %x[r, j] fill {fill} using (%i[i] as r) -> [i, j] : {x} ({t}) -> {x}
+      return %v, %g : {y}, {x}
+    }}"""
+    for source, package in each_target(text, tmp_path):
+        for n, c in ((1, 1), (2, 5), (7, 33), (33, 64), (3, 0)):
+            rng = np.random.default_rng(n)
+            arrays = [samples(rng, element, (n, c)), rng.integers(-1, n + 1, n, np.int32)]
+            same(package.f(*arrays), interpret(source, "f", arrays, tmp_path / "io"))
