@@ -26,7 +26,7 @@ namespace {
 struct KeepConstants : DialectFoldInterface {
   using DialectFoldInterface::DialectFoldInterface;
   bool shouldMaterializeInto(Region *region) const final {
-    return isa<EinsumOp, ScanOp>(region->getParentOp());
+    return isa<EinsumOp, FoldOp, ScanOp>(region->getParentOp());
   }
 };
 } // namespace

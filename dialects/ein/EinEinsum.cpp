@@ -22,17 +22,7 @@ void EinsumOp::build(OpBuilder &builder, OperationState &state, TensorType type,
   state.addAttribute("maps", builder.getAffineMapArrayAttr(maps));
   state.addAttribute("symbols",
                      builder.getArrayAttr(SmallVector<Attribute>(symbols.begin(), symbols.end())));
-  // Coordinates get names where a map reads them.
-  SmallVector<std::string> coords(inputs.size());
-  for (AffineMap map : maps)
-    for (AffineExpr index : map.getResults())
-      index.walk([&](AffineExpr sub) {
-        auto symbol = dyn_cast<AffineSymbolExpr>(sub);
-        if (symbol && symbol.getPosition() < inputs.size())
-          coords[symbol.getPosition()] = "at" + std::to_string(symbol.getPosition());
-      });
-  state.addAttribute("coords", builder.getStrArrayAttr(llvm::map_to_vector(
-                                   coords, [](std::string &s) { return StringRef(s); })));
+  state.addAttribute("coords", coordinateNames(builder, maps));
   SmallVector<int32_t> codes;
   for (Monoid monoid : monoids)
     codes.push_back(static_cast<int32_t>(monoid));

@@ -86,6 +86,19 @@ SmallVector<StringRef> symbolNames(ArrayAttr coords, unsigned numOperands, Array
   return names;
 }
 
+ArrayAttr coordinateNames(Builder &builder, ArrayRef<AffineMap> maps) {
+  SmallVector<Attribute> names(maps.size(), builder.getStringAttr(""));
+  for (AffineMap map : maps)
+    for (AffineExpr index : map.getResults())
+      index.walk([&](AffineExpr sub) {
+        auto symbol = dyn_cast<AffineSymbolExpr>(sub);
+        if (symbol && symbol.getPosition() < names.size())
+          names[symbol.getPosition()] =
+              builder.getStringAttr("at" + std::to_string(symbol.getPosition()));
+      });
+  return builder.getArrayAttr(names);
+}
+
 void printLabels(OpAsmPrinter &printer, ArrayRef<StringRef> labels) {
   printer << '[';
   llvm::interleaveComma(labels, printer);

@@ -47,6 +47,9 @@ llvm::SmallVector<llvm::StringRef> symbolNames(mlir::ArrayAttr coords, unsigned 
                                                mlir::ArrayAttr symbols);
 llvm::SmallVector<llvm::StringRef> strings(mlir::ArrayAttr attr);
 
+/// Names for the coordinates that `maps` read: one an operand, empty if none does.
+mlir::ArrayAttr coordinateNames(mlir::Builder &builder, llvm::ArrayRef<mlir::AffineMap> maps);
+
 /// Prints `[i, j + 1]` for `map`.
 void printIndices(mlir::OpAsmPrinter &printer, mlir::AffineMap map,
                   llvm::ArrayRef<llvm::StringRef> ranks, llvm::ArrayRef<llvm::StringRef> symbols);

@@ -83,6 +83,45 @@ def Ein_EinsumOp : Ein_IndexedOp<"einsum", [SingleBlock]> {
   }];
 }
 
+def Ein_FoldOp : Ein_IndexedOp<"fold"> {
+  let summary = "one walk over folded ranks with a carried state";
+  let description = [{
+    `ranks` lists the free ranks, then the folded ones, outermost first;
+    `extents` are the folded ones' and `labels` holds, for each result, the
+    positions of its ranks. A state is a list of scalars. `init` yields the state
+    of no element; `step` gets a state and the operands' scalars and yields the
+    state with one more element; `merge` gets two states and yields the state of
+    the elements of both; `finish` yields the results' scalars.
+  }];
+  let arguments = (ins Variadic<Ein_Tensor>:$inputs, StrArrayAttr:$ranks,
+                       AffineMapArrayAttr:$maps, StrArrayAttr:$coords,
+                       StrArrayAttr:$symbols, ArrayAttr:$extents, ArrayAttr:$labels,
+                       UnitAttr:$partial);
+  let results = (outs Variadic<Ein_Tensor>:$results);
+  let regions = (region SizedRegion<1>:$init, SizedRegion<1>:$step,
+                        SizedRegion<1>:$merge, SizedRegion<1>:$finish);
+  let extraClassDeclaration = sharedDeclaration # [{
+    int64_t getNumRanks() { return getRanks().size(); }
+    int64_t getNumFolded() { return getExtents().size(); }
+    int64_t getNumFree() { return getNumRanks() - getNumFolded(); }
+    bool isFolded(int64_t rank) { return rank >= getNumFree(); }
+    ExtentAttr getRankExtent(int64_t rank);
+    /// The positions of a result's ranks.
+    ::llvm::ArrayRef<int64_t> getLabels(unsigned result) {
+      return ::llvm::cast<::mlir::DenseI64ArrayAttr>(getLabels()[result]).asArrayRef();
+    }
+    ::mlir::TypeRange getStateTypes() {
+      return getInit().front().getTerminator()->getOperandTypes();
+    }
+    /// The operands that a result depends on, coordinates included.
+    ::llvm::SmallBitVector getOperandsOf(unsigned result);
+    /// The states that a result depends on.
+    ::llvm::SmallBitVector getStatesOf(unsigned result);
+    /// True if operand `i` is read along a folded rank.
+    bool isFoldedOperand(unsigned i);
+  }];
+}
+
 def Ein_ViewOp : Ein_IndexedOp<"view"> {
   let summary = "relabel: split, flatten, transpose, slice, broadcast, pad";
   let arguments = (ins Variadic<Ein_Tensor>:$inputs, StrArrayAttr:$ranks,

@@ -12,6 +12,8 @@ namespace einfall::reference {
 /// wrong as errors at `op`.
 struct Context {
   Mode mode;
+  /// Not 0: folds merge random pieces along a random tree, from this seed.
+  uint64_t splitFolds = 0;
   llvm::StringMap<int64_t> symbols;
 
   /// The value of an extent.
@@ -40,6 +42,8 @@ mlir::FailureOr<Tensor> evaluate(ein::ScatterOp op, Inputs inputs, const Context
 mlir::FailureOr<Tensor> evaluate(ein::ConcatOp op, Inputs inputs, const Context &context);
 mlir::FailureOr<Tensor> evaluate(ein::ScanOp op, Inputs inputs, const Context &context);
 mlir::FailureOr<Tensor> evaluate(ein::ConstantOp op, Inputs inputs, const Context &context);
+mlir::FailureOr<llvm::SmallVector<Tensor>> evaluate(ein::FoldOp op, Inputs inputs,
+                                                    const Context &context);
 /// topk and sort: values, then coordinates.
 mlir::FailureOr<std::pair<Tensor, Tensor>> evaluate(ein::TopKOp op, Inputs inputs,
                                                     const Context &context);

@@ -14,7 +14,8 @@ using Shared = std::shared_ptr<const Tensor>;
 /// A run of one function and what it calls.
 class Run {
 public:
-  Run(Mode mode, Observer observer) : mode(mode), observer(observer) {}
+  Run(Mode mode, Observer observer, uint64_t splitFolds)
+      : mode(mode), observer(observer), splitFolds(splitFolds) {}
 
   FailureOr<SmallVector<Shared>> call(Operation *at, func::FuncOp function, ArrayRef<Shared> args,
                                       Params params);
@@ -28,6 +29,7 @@ private:
 
   Mode mode;
   Observer observer;
+  uint64_t splitFolds;
   SmallVector<Operation *> active;
 };
 
@@ -83,7 +85,7 @@ FailureOr<SmallVector<Shared>> Run::call(Operation *at, func::FuncOp function,
     return at->emitError("'") << function.getName() << "' calls itself";
   if (!llvm::hasSingleElement(function.getBody()))
     return function.emitError("expected one block");
-  Context context{mode, {}};
+  Context context{mode, splitFolds, {}};
   for (auto [name, value] : params)
     context.symbols[name] = value;
   if (failed(bind(at, function, args, context)))
@@ -163,6 +165,14 @@ LogicalResult Run::operation(Operation &op, ArrayRef<Shared> operands,
       .Case<ein::EinsumOp, ein::ViewOp, ein::GatherOp, ein::UpdateOp, ein::ScatterOp, ein::ConcatOp,
             ein::ScanOp, ein::ConstantOp>(one)
       .Case<ein::TopKOp, ein::SortOp>(two)
+      .Case([&](ein::FoldOp fold) -> LogicalResult {
+        FailureOr<SmallVector<Tensor>> tensors = evaluate(fold, inputs, context);
+        if (failed(tensors))
+          return failure();
+        for (Tensor &tensor : *tensors)
+          results.push_back(std::make_shared<const Tensor>(std::move(tensor)));
+        return success();
+      })
       .Case([&](ein::KernelOp kernel) {
         return nested(block(kernel.getBody().front(), operands, context));
       })
@@ -189,12 +199,13 @@ LogicalResult Run::operation(Operation &op, ArrayRef<Shared> operands,
 }
 
 FailureOr<SmallVector<Tensor>> interpret(func::FuncOp function, ArrayRef<Tensor> args,
-                                         Params params, Mode mode, Observer observer) {
+                                         Params params, Mode mode, Observer observer,
+                                         uint64_t splitFolds) {
   SmallVector<Shared> shared;
   for (const Tensor &arg : args) // the caller keeps them
     shared.push_back(Shared(std::shared_ptr<void>(), &arg));
   FailureOr<SmallVector<Shared>> results =
-      Run(mode, observer).call(function, function, shared, params);
+      Run(mode, observer, splitFolds).call(function, function, shared, params);
   if (failed(results))
     return failure();
   SmallVector<Tensor> tensors;

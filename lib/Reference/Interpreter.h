@@ -32,10 +32,11 @@ using Params = llvm::ArrayRef<std::pair<llvm::StringRef, int64_t>>;
 
 /// Runs `function` and gives its results. Symbols that are whole dimensions of
 /// arguments are bound by their shapes, the others by `params`. Without an
-/// observer, ops outside of the dialect are errors.
+/// observer, ops outside of the dialect are errors. `splitFolds`: see Context.
 mlir::FailureOr<llvm::SmallVector<Tensor>> interpret(mlir::func::FuncOp function,
                                                      llvm::ArrayRef<Tensor> args, Params params,
-                                                     Mode mode, Observer observer = nullptr);
+                                                     Mode mode, Observer observer = nullptr,
+                                                     uint64_t splitFolds = 0);
 
 } // namespace einfall::reference
 

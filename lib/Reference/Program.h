@@ -102,10 +102,11 @@ struct Instruction {
 
 class Program {
 public:
-  /// Compiles `body`, whose coordinates are ranks of `op` found by `findRank`.
+  /// Compiles what gives the value number `yielded` of `body`, whose coordinates are ranks of `op`
+  /// found by `findRank`.
   static mlir::FailureOr<Program> compile(mlir::Operation *op, mlir::Block &body,
                                           llvm::function_ref<int64_t(llvm::StringRef)> findRank,
-                                          const Context &context);
+                                          const Context &context, unsigned yielded = 0);
 
   /// Registers; the first hold the body's arguments.
   Scalar *inputs() { return registers.data(); }

@@ -165,7 +165,7 @@ public:
   void define(Value value, uint16_t reg) { registers[value] = reg; }
 
   LogicalResult add(Operation &op, function_ref<int64_t(StringRef)> findRank);
-  LogicalResult finish(ein::YieldOp yield);
+  LogicalResult finish(ein::YieldOp yield, unsigned yielded);
 
 private:
   LogicalResult addConstant(arith::ConstantOp op);
@@ -308,8 +308,8 @@ LogicalResult ProgramCompiler::add(Operation &op, function_ref<int64_t(StringRef
   return success();
 }
 
-LogicalResult ProgramCompiler::finish(ein::YieldOp yield) {
-  Value value = yield.getOperand(0);
+LogicalResult ProgramCompiler::finish(ein::YieldOp yield, unsigned yielded) {
+  Value value = yield.getOperand(yielded);
   if (!registers.contains(value))
     return yield.emitError("yields a value from outside its region");
   program.yielded = registers.lookup(value);
@@ -325,7 +325,7 @@ LogicalResult ProgramCompiler::finish(ein::YieldOp yield) {
 
 FailureOr<Program> Program::compile(Operation *op, Block &body,
                                     function_ref<int64_t(StringRef)> findRank,
-                                    const Context &context) {
+                                    const Context &context, unsigned yielded) {
   Program program;
   ProgramCompiler compiler(context, program);
   for (Value argument : body.getArguments())
@@ -333,7 +333,7 @@ FailureOr<Program> Program::compile(Operation *op, Block &body,
   for (Operation &inner : body.without_terminator())
     if (failed(compiler.add(inner, findRank)))
       return failure();
-  if (failed(compiler.finish(cast<ein::YieldOp>(body.getTerminator()))))
+  if (failed(compiler.finish(cast<ein::YieldOp>(body.getTerminator()), yielded)))
     return failure();
   return program;
 }

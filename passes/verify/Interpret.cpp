@@ -71,7 +71,7 @@ LogicalResult EinInterpret::runTests(reference::Mode mode) {
     auto observer = [&](Operation *op, ArrayRef<const reference::Tensor *> operands) {
       return check(op, operands);
     };
-    failedAny |= failed(reference::interpret(function, {}, sizes, mode, observer));
+    failedAny |= failed(reference::interpret(function, {}, sizes, mode, observer, splitFolds));
   });
   return success(!failedAny && numFailed == 0);
 }
@@ -130,7 +130,7 @@ LogicalResult EinInterpret::runEntry(reference::Mode mode) {
       return function.emitError("argument #") << i << ": " << llvm::toString(arg.takeError());
     args.push_back(std::move(*arg));
   }
-  auto results = reference::interpret(function, args, sizes.takeVector(), mode);
+  auto results = reference::interpret(function, args, sizes.takeVector(), mode, nullptr, splitFolds);
   if (failed(results))
     return failure();
   StringRef folder = outputs.empty() ? inputs : outputs;

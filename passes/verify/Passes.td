@@ -33,6 +33,8 @@ def EinInterpret : Pass<"ein-interpret", "::mlir::ModuleOp"> {
   let options = [
     Option<"mode", "mode", "std::string", "\"declared\"",
            "declared: strict's types and order; f64: floats in double">,
+    Option<"splitFolds", "split-folds", "uint64_t", "0",
+           "not 0: cut the rank of every ein.fold in random pieces, merged along a random tree">,
     Option<"entry", "entry", "std::string", "\"\"", "the function to run on files">,
     Option<"inputs", "inputs", "std::string", "\"\"", "folder of arg0.npy, ...">,
     Option<"outputs", "outputs", "std::string", "\"\"", "folder of result0.npy, ...">,
