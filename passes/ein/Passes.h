@@ -3,6 +3,7 @@
 #define EINFALL_PASSES_EIN_PASSES_H
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 
 namespace einfall::ein {

@@ -70,6 +70,26 @@ def EinInlineMaps : Pass<"ein-inline-maps", "::mlir::func::FuncOp"> {
   let statistics = [Statistic<"numInlined", "num-inlined", "maps inlined">];
 }
 
+def EinCountPasses : Pass<"ein-count-passes", "::mlir::ModuleOp"> {
+  let summary = "print how often each rank has to be walked, and what forces it";
+  let description = [{
+    Changes nothing. For every function and every rank that something reduces,
+    prints the number of passes and the chain of tensors that forces them:
+    each ends a pass that the next one waits for. A rank read in two parts,
+    `x[m1 * 64 + m0]` or labels m1 and m0, is one rank; where its outer part is
+    unbounded, what has to live for each of its coordinates is printed.
+    Tensors are called by their `ein.name`, else as the printer numbers them.
+
+    ```
+    func @attention
+      rank m: 3 passes: GM[p] -> SD[p] -> A[p, m]
+    ```
+    Ops in different passes cannot share a kernel that walks the rank once.
+    `ein-defer` and `ein-derive-folds` lower the counts.
+  }];
+  let statistics = [Statistic<"numRanks", "num-ranks", "ranks counted">];
+}
+
 def EinFormKernels : Pass<"ein-form-kernels", "::mlir::func::FuncOp"> {
   let summary = "group Einsums of one pass into ein.kernel regions";
   let description = [{
