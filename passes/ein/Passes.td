@@ -90,6 +90,32 @@ def EinCountPasses : Pass<"ein-count-passes", "::mlir::ModuleOp"> {
   let statistics = [Statistic<"numRanks", "num-ranks", "ranks counted">];
 }
 
+def EinDefer : Pass<"ein-defer", "::mlir::func::FuncOp"> {
+  let summary = "factors that do not depend on a reduced rank leave the reduction";
+  let description = [{
+    Before: any cascade. After: no reduction has a factor (for max, min and
+    logaddexp: an addend) that reads tensors but not the reduced rank; it is
+    applied to the result. Division by a sum and the scale of a norm commute
+    with the contraction after them, so that no longer waits for the sum.
+
+    ```mlir
+    %y = ein.einsum (%x[b, d], %r[b], %w[d, f]) -> [b, f] reduce [d: add]
+    // becomes
+    %t = ein.einsum (%x[b, d], %w[d, f]) -> [b, f] reduce [d: add]
+    %y = ein.einsum (%t[b, f], %r[b]) -> [b, f]
+    ```
+    Maps that make an operand are looked through where the factor comes from
+    another reduction. Which factor may leave is asked of lib/Algebra.
+    Follows ein-simplify-views, which brings operands to plain indices; precedes
+    ein-derive-folds. An empty fiber stays the identity. Where the factor is 0,
+    infinite or NaN, other infinities may become NaN.
+    Exactness: algebraic; does nothing under strict numerics.
+  }];
+  let options = [Option<"numerics", "numerics", "std::string", "\"\"",
+                        "strict, algebraic or fast; by default the module's ein.numerics">];
+  let statistics = [Statistic<"numDeferred", "num-deferred", "factors that left a reduction">];
+}
+
 def EinFormKernels : Pass<"ein-form-kernels", "::mlir::func::FuncOp"> {
   let summary = "group Einsums of one pass into ein.kernel regions";
   let description = [{

@@ -1,0 +1,266 @@
+//===- AlgebraBridge.cpp - From bodies to expressions ---------------------===//
+#include "passes/ein/AlgebraBridge.h"
+#include "dialects/ein/EinBounds.h"
+#include "dialects/ein/EinIndexing.h"
+#include "passes/ein/Inlining.h"
+#include "llvm/ADT/STLExtras.h"
+#include <cmath>
+
+using namespace mlir;
+using einfall::algebra::Expr;
+
+namespace einfall::ein {
+
+algebra::Monoid toAlgebra(Monoid monoid) {
+  switch (monoid) {
+  case Monoid::add:
+    return algebra::Monoid::add;
+  case Monoid::mul:
+    return algebra::Monoid::mul;
+  case Monoid::max:
+    return algebra::Monoid::max;
+  case Monoid::min:
+    return algebra::Monoid::min;
+  case Monoid::or_:
+    return algebra::Monoid::or_;
+  case Monoid::and_:
+    return algebra::Monoid::and_;
+  case Monoid::argmax:
+    return algebra::Monoid::argmax;
+  case Monoid::argmin:
+    return algebra::Monoid::argmin;
+  case Monoid::logaddexp:
+    return algebra::Monoid::logaddexp;
+  }
+  return algebra::Monoid::add;
+}
+
+Frame::Frame(EinsumOp op) : numFree(op.getNumFree()), context(op.getContext()) {
+  ranks = strings(op.getRanks());
+  for (int64_t i = 0, e = op.getNumRanks(); i < e; ++i)
+    extents.push_back(op.getRankExtent(i));
+}
+
+SmallVector<AffineExpr> Frame::identity() const {
+  return llvm::map_to_vector(llvm::seq<unsigned>(0, ranks.size()),
+                             [&](unsigned i) { return getAffineDimExpr(i, context); });
+}
+
+FloatType Frame::workingType() const {
+  return wide ? FloatType(Float64Type::get(context)) : FloatType(Float32Type::get(context));
+}
+
+AffineExpr Frame::symbol(StringAttr name) {
+  auto *it = llvm::find_if(symbols, [&](Symbol &s) { return s.name == name; });
+  if (it == symbols.end())
+    it = symbols.insert(it, Symbol{name, 0});
+  return getAffineSymbolExpr(it - symbols.begin(), context);
+}
+
+AffineExpr Frame::symbol(unsigned leaf) {
+  auto *it = llvm::find_if(symbols, [&](Symbol &s) { return !s.name && s.leaf == leaf; });
+  if (it == symbols.end())
+    it = symbols.insert(it, Symbol{StringAttr(), leaf});
+  return getAffineSymbolExpr(it - symbols.begin(), context);
+}
+
+unsigned Frame::dependenceOf(AffineExpr index) const {
+  unsigned depends = algebra::onRow;
+  index.walk([&](AffineExpr sub) {
+    if (auto dim = dyn_cast<AffineDimExpr>(sub); dim && dim.getPosition() >= numFree)
+      depends = algebra::onElement;
+    if (auto used = dyn_cast<AffineSymbolExpr>(sub); used && !symbols[used.getPosition()].name)
+      if (leaves[symbols[used.getPosition()].leaf].variable->depends & algebra::onElement)
+        depends = algebra::onElement;
+  });
+  return depends;
+}
+
+AffineExpr Frame::rebase(EinsumOp op, AffineExpr index, ArrayRef<AffineExpr> at,
+                         ArrayRef<unsigned> coordinates) {
+  SmallVector<AffineExpr> replacement;
+  for (unsigned leaf : coordinates)
+    replacement.push_back(leaf == ~0u ? getAffineConstantExpr(0, context) : symbol(leaf));
+  for (Attribute name : op.getSymbols())
+    replacement.push_back(symbol(cast<StringAttr>(name)));
+  return simplifyAffineExpr(index.replaceDimsAndSymbols(at, replacement), ranks.size(),
+                            symbols.size());
+}
+
+Expr Frame::leaf(Value tensor, ArrayRef<AffineExpr> indices) {
+  for (const Leaf &old : leaves)
+    if (old.tensor == tensor && ArrayRef(old.indices) == indices)
+      return old.variable;
+  unsigned depends = algebra::onRow;
+  for (AffineExpr index : indices)
+    if (dependenceOf(index) == algebra::onElement)
+      depends = algebra::onElement;
+  wide |= cast<TensorType>(tensor.getType()).getElementType().isF64();
+  // Errors call a tensor by its user's name, or by the ranks that it is read at.
+  Operation *maker = tensor.getDefiningOp();
+  std::string name;
+  if (auto given = maker ? maker->getAttrOfType<StringAttr>("ein.name") : StringAttr())
+    name = given.str();
+  llvm::raw_string_ostream os(name);
+  os << '[';
+  SmallVector<StringRef> symbolNames;
+  for (Symbol &s : symbols)
+    symbolNames.push_back(s.name ? s.name.getValue() : StringRef("?"));
+  llvm::interleaveComma(indices, os,
+                        [&](AffineExpr index) { printIndexExpr(os, index, ranks, symbolNames); });
+  os << ']';
+  Expr variable = terms.variable(name, static_cast<algebra::Dependence>(depends));
+  leaves.push_back({tensor, SmallVector<AffineExpr>(indices), variable});
+  return variable;
+}
+
+Expr Frame::extent(ExtentAttr extent) {
+  if (std::optional<int64_t> literal = extent.getLiteral())
+    return terms.constant(*literal);
+  for (auto &[variable, known] : extentOf)
+    if (known == extent)
+      return variable;
+  Expr variable = terms.variable("'" + extent.str() + "'", algebra::onRow);
+  extentOf[variable] = extent;
+  return variable;
+}
+
+algebra::Interval Frame::rangeOf(Expr e) const {
+  if (extentOf.contains(e))
+    return {0, HUGE_VAL};
+  if (e->kind != algebra::Kind::apply)
+    return {};
+  StringRef name = terms.functionName(e->symbol);
+  if (name.starts_with("math.sin") || name.starts_with("math.cos") ||
+      name.starts_with("math.erf ") || name.starts_with("math.tanh"))
+    return {-1, 1};
+  auto it = opaque.find(e->symbol);
+  if (it != opaque.end() && it->second.result.isInteger(1))
+    return {0, 1};
+  return {};
+}
+
+Expr Frame::translate(EinsumOp op, ArrayRef<AffineExpr> at, Reader reader, Look look,
+                      unsigned depth) {
+  llvm::DenseMap<Value, Expr> values;
+  SmallVector<unsigned> coordinates;
+  Block &body = op.getBody().front();
+  for (auto [i, operand] : llvm::enumerate(op.getInputs())) {
+    SmallVector<AffineExpr> indices;
+    for (AffineExpr index : op.getMap(i).getResults())
+      indices.push_back(rebase(op, index, at, coordinates));
+    bool isCoordinate = !cast<StringAttr>(op.getCoords()[i]).getValue().empty();
+    coordinates.push_back(~0u);
+    Expr value = isCoordinate ? nullptr : reader(operand, indices);
+    auto maker = operand.getDefiningOp<EinsumOp>();
+    if (!value && !isCoordinate && maker && canInline(op, i) && look(op, i, depth))
+      value = translate(maker, indices, reader, look, depth + 1);
+    else if (!value)
+      value = leaf(operand, indices);
+    if (!value)
+      return nullptr;
+    if (isCoordinate)
+      coordinates.back() =
+          llvm::find_if(leaves, [&](Leaf &l) { return l.variable == value; }) - leaves.begin();
+    values[body.getArgument(i)] = value;
+  }
+  for (Operation &inner : body.without_terminator()) {
+    Expr value = operation(inner, values, at, op);
+    if (!value) {
+      problem = ("'" + inner.getName().getStringRef() + "' has no scalar expression").str();
+      return nullptr;
+    }
+    values[inner.getResult(0)] = value;
+  }
+  wide |= op.getYielded().getType().isF64();
+  return values.lookup(op.getYielded());
+}
+
+Expr Frame::operation(Operation &op, llvm::DenseMap<Value, Expr> &values, ArrayRef<AffineExpr> at,
+                      EinsumOp owner) {
+  if (op.getNumResults() != 1)
+    return nullptr;
+  if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
+    if (auto number = dyn_cast<FloatAttr>(constant.getValue()))
+      return terms.constant(number.getValueAsDouble());
+    if (auto number = dyn_cast<IntegerAttr>(constant.getValue()))
+      return terms.constant(number.getType().isInteger(1) ? number.getValue().getZExtValue()
+                                                          : number.getInt());
+    return nullptr;
+  }
+  if (auto index = dyn_cast<IndexOp>(op)) {
+    AffineExpr coordinate = at[owner.findRank(index.getRank())];
+    if (auto constant = dyn_cast<AffineConstantExpr>(coordinate))
+      return terms.constant(constant.getValue());
+    for (auto &[variable, known] : coordinates)
+      if (known == coordinate)
+        return variable;
+    Expr variable =
+        terms.variable(index.getRank(), static_cast<algebra::Dependence>(dependenceOf(coordinate)));
+    coordinates[variable] = coordinate;
+    return variable;
+  }
+  if (auto size = dyn_cast<ExtentOp>(op))
+    return extent(size.getExtent());
+  SmallVector<Expr> args;
+  for (Value operand : op.getOperands())
+    args.push_back(values.lookup(operand));
+  if (llvm::is_contained(args, nullptr))
+    return nullptr;
+  if (Expr known = arithmetic(op, args))
+    return known;
+  return opaqueCall(op, args);
+}
+
+/// Operations that the algebra knows; null for the others.
+Expr Frame::arithmetic(Operation &op, ArrayRef<Expr> args) {
+  algebra::Terms &t = terms;
+  auto isSize = [&](Expr e) { return e->isConstant() || extentOf.contains(e); };
+  auto scaled = [&](double c, Expr e) { return t.scale(c, e); };
+  return llvm::TypeSwitch<Operation *, Expr>(&op)
+      .Case<arith::ExtFOp, arith::TruncFOp>([&](auto) { return args[0]; })
+      .Case<arith::IndexCastOp, arith::IndexCastUIOp, arith::SIToFPOp, arith::UIToFPOp>(
+          [&](auto) { return isSize(args[0]) ? args[0] : nullptr; })
+      .Case([&](arith::AddFOp) { return t.add(args[0], args[1]); })
+      .Case([&](arith::SubFOp) { return t.sub(args[0], args[1]); })
+      .Case([&](arith::MulFOp) { return t.mul(args[0], args[1]); })
+      .Case([&](arith::DivFOp) { return t.div(args[0], args[1]); })
+      .Case([&](arith::NegFOp) { return scaled(-1, args[0]); })
+      .Case([&](arith::MaximumFOp) { return t.max(args[0], args[1]); })
+      .Case([&](arith::MinimumFOp) { return t.min(args[0], args[1]); })
+      .Case([&](arith::SelectOp select) {
+        return isa<FloatType>(select.getType()) ? t.select(args[0], args[1], args[2]) : nullptr;
+      })
+      .Case([&](math::FmaOp) { return t.add(t.mul(args[0], args[1]), args[2]); })
+      .Case([&](math::ExpOp) { return t.exp(args[0]); })
+      .Case([&](math::Exp2Op) { return t.exp(scaled(M_LN2, args[0])); })
+      .Case([&](math::LogOp) { return t.log(args[0]); })
+      .Case([&](math::Log2Op) { return scaled(1 / M_LN2, t.log(args[0])); })
+      .Case([&](math::Log10Op) { return scaled(1 / M_LN10, t.log(args[0])); })
+      .Case([&](math::SqrtOp) { return t.pow(args[0], 0.5); })
+      .Case([&](math::RsqrtOp) { return t.pow(args[0], -0.5); })
+      .Case<math::PowFOp, math::FPowIOp>([&](auto) {
+        double p = args[1]->isConstant() ? args[1]->value : NAN;
+        bool known = p == std::floor(p) && std::fabs(p) <= 8;
+        return known ? t.pow(args[0], p) : nullptr;
+      })
+      .Case([&](math::AbsFOp) { return t.apply(algebra::fnAbs, {args[0]}); })
+      .Case([&](math::TanhOp) { return t.apply(algebra::fnTanh, {args[0]}); })
+      .Default([](Operation *) { return nullptr; });
+}
+
+Expr Frame::opaqueCall(Operation &op, ArrayRef<Expr> args) {
+  if (isa<arith::BitcastOp>(op))
+    return nullptr; // bits depend on the type, which may change
+  std::string name;
+  llvm::raw_string_ostream os(name);
+  os << op.getName() << ' ' << op.getAttrDictionary() << ' ' << op.getOperandTypes() << ' '
+     << op.getResultTypes();
+  unsigned function = terms.function(name);
+  opaque.try_emplace(function,
+                     Opaque{op.getName(), op.getAttrDictionary(),
+                            SmallVector<Type>(op.getOperandTypes()), op.getResult(0).getType()});
+  return terms.apply(function, args);
+}
+
+} // namespace einfall::ein

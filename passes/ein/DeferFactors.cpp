@@ -1,0 +1,163 @@
+//===- DeferFactors.cpp - What waits for a reduction ----------------------===//
+#include "dialects/ein/EinBounds.h"
+#include "lib/Algebra/Factor.h"
+#include "passes/ein/AlgebraBridge.h"
+#include "passes/ein/Numerics.h"
+#include "passes/ein/Passes.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+using einfall::algebra::Expr;
+
+namespace einfall::ein {
+#define GEN_PASS_DEF_EINDEFER
+#include "passes/ein/Passes.h.inc"
+
+namespace {
+
+/// How far an operand's makers are looked through for a factor.
+constexpr unsigned maxDepth = 4;
+
+/// True if a reduction made `tensor`, perhaps followed by maps.
+bool isReduced(Value tensor) {
+  auto maker = tensor.getDefiningOp<EinsumOp>();
+  if (!maker || !maker.getMonoids().empty())
+    return static_cast<bool>(maker);
+  return llvm::any_of(maker.getInputs(), isReduced);
+}
+
+class Deferral {
+public:
+  Deferral(RewriterBase &rewriter, EinsumOp op, unsigned depth)
+      : rewriter(rewriter), op(op), depth(depth), frame(op) {}
+  /// Replaces the einsum by a reduction and a map; null if no factor leaves.
+  EinsumOp run();
+
+private:
+  bool isCandidate();
+  EinsumOp reduce(Expr inner);
+  void finish(EinsumOp reduced, const algebra::Factorisation &split);
+
+  RewriterBase &rewriter;
+  EinsumOp op;
+  unsigned depth;
+  Frame frame;
+};
+
+} // namespace
+
+bool Deferral::isCandidate() {
+  if (op.getMonoids().empty() || !isa<FloatType>(op.getYielded().getType()))
+    return false;
+  Monoid monoid = op.getMonoid(op.getNumFree());
+  if (monoid == Monoid::argmax || monoid == Monoid::argmin || !llvm::all_equal(op.getMonoids()))
+    return false;
+  // A point that does not exist takes its factor with it.
+  for (unsigned i = 0; i < op.getInputs().size(); ++i)
+    if (!readsInside(op, i))
+      return false;
+  return true;
+}
+
+/// The reduction of what stays inside.
+EinsumOp Deferral::reduce(Expr inner) {
+  Operands operands(frame, inner);
+  SmallVector<Monoid> monoids;
+  for (int64_t rank = op.getNumFree(); rank < op.getNumRanks(); ++rank)
+    monoids.push_back(op.getMonoid(rank));
+  return EinsumOp::create(rewriter, op.getLoc(), op.getResult().getType(), operands.values,
+                          frame.ranks, operands.maps, monoids,
+                          ArrayRef(frame.extents).drop_front(frame.numFree), operands.symbols,
+                          [&](OpBuilder &builder, Location loc, ValueRange arguments) {
+                            Emitter emitter(frame, builder, loc);
+                            operands.bind(frame, emitter, arguments);
+                            return emitter.emit(inner, op.getYielded().getType());
+                          });
+}
+
+/// The map that applies the factor. Of an empty fiber it is the identity,
+/// whatever the factor is.
+void Deferral::finish(EinsumOp reduced, const algebra::Factorisation &split) {
+  SmallVector<AffineExpr> free = frame.identity();
+  free.truncate(frame.numFree);
+  Expr before = frame.leaf(reduced.getResult(), free);
+  Expr after = split.times == algebra::Times::mul ? frame.terms.mul(before, split.outer)
+                                                  : frame.terms.add(before, split.outer);
+  Operands operands(frame, after);
+  SmallVector<AffineMap> maps;
+  for (AffineMap map : operands.maps)
+    maps.push_back(
+        AffineMap::get(frame.numFree, map.getNumSymbols(), map.getResults(), op.getContext()));
+  Type element = op.getYielded().getType();
+  auto body = [&](OpBuilder &builder, Location loc, ValueRange arguments) {
+    Emitter emitter(frame, builder, loc);
+    operands.bind(frame, emitter, arguments);
+    Value result = emitter.emit(after, element);
+    for (ExtentAttr extent : ArrayRef(frame.extents).drop_front(frame.numFree)) {
+      if (extent.getLiteral().value_or(0) > 0)
+        continue;
+      Value size = ExtentOp::create(builder, loc, builder.getIndexType(), extent);
+      Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
+      Value empty = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, size, zero);
+      result = arith::SelectOp::create(builder, loc, empty, emitter.emit(before, element), result);
+    }
+    return result;
+  };
+  auto map = EinsumOp::create(rewriter, op.getLoc(), op.getResult().getType(), operands.values,
+                              ArrayRef(frame.ranks).take_front(frame.numFree), maps, {}, {},
+                              operands.symbols, body);
+  map->setDiscardableAttrs(op->getDiscardableAttrDictionary());
+  rewriter.replaceOp(op, map.getResult());
+}
+
+EinsumOp Deferral::run() {
+  if (!isCandidate())
+    return nullptr;
+  auto look = [&](EinsumOp, unsigned, unsigned level) { return level < depth; };
+  auto reader = [](Value, ArrayRef<AffineExpr>) { return Expr(); };
+  Expr body = frame.translate(op, frame.identity(), reader, look);
+  if (!body)
+    return nullptr;
+  algebra::Factorisation split =
+      algebra::factor(frame.terms, toAlgebra(op.getMonoid(op.getNumFree())), body,
+                      algebra::onElement, [&](Expr e) { return frame.rangeOf(e); });
+  if (split.isTrivial())
+    return nullptr;
+  // Constants and sizes stay where they are cheap; looking into makers has to
+  // pay: it frees the reduction from waiting for another.
+  SmallVector<Value> rows = Operands(frame, split.outer).values;
+  if (rows.empty() || (depth > 0 && llvm::none_of(rows, isReduced)))
+    return nullptr;
+  rewriter.setInsertionPoint(op);
+  EinsumOp reduced = reduce(split.inner);
+  finish(reduced, split);
+  return reduced;
+}
+
+namespace {
+struct DeferPass : impl::EinDeferBase<DeferPass> {
+  using EinDeferBase::EinDeferBase;
+
+  void runOnOperation() override {
+    func::FuncOp function = getOperation();
+    FailureOr<Numerics> mode = numericsOf(function, numerics);
+    if (failed(mode))
+      return signalPassFailure();
+    if (*mode == Numerics::strict)
+      return; // the order of the sum and its rounding stay
+    IRRewriter rewriter(&getContext());
+    for (EinsumOp op : llvm::to_vector(function.getOps<EinsumOp>()))
+      for (unsigned depth = 0; op && depth <= maxDepth; ++depth)
+        while (EinsumOp reduced = Deferral(rewriter, op, depth).run()) {
+          op = reduced;
+          ++numDeferred;
+        }
+    SmallVector<EinsumOp> all = llvm::to_vector(function.getOps<EinsumOp>());
+    for (EinsumOp op : llvm::reverse(all)) // makers stand before their readers
+      if (op->use_empty())
+        rewriter.eraseOp(op);
+  }
+};
+} // namespace
+
+} // namespace einfall::ein
