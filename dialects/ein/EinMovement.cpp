@@ -76,9 +76,9 @@ static ParseResult parseViewLike(OpAsmParser &parser, OperationState &result, bo
       fill = IntegerAttr::get(element, number.getInt());
     else if (auto real = dyn_cast<FloatType>(element);
              real && number && StringRef(fillLoc.getPointer(), 2) == "0x") // the float's bits
-      fill = FloatAttr::get(
-          element, APFloat(real.getFloatSemantics(),
-                           number.getValue().zextOrTrunc(real.getIntOrFloatBitWidth())));
+      fill = FloatAttr::get(element,
+                            APFloat(real.getFloatSemantics(),
+                                    number.getValue().zextOrTrunc(real.getIntOrFloatBitWidth())));
     else
       return parser.emitError(fillLoc, "expected a fill of type ") << element; // view_c2
     result.addAttribute("fill", fill);

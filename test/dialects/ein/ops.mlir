@@ -60,10 +60,12 @@ func.func @cache(%k: !ein.tensor<[b, 2, c, 64], f32> {ein.state = "k0"}, %new: !
 // CHECK-LABEL: func.func @views
 // CHECK: ein.view %{{.*}}[b, i floordiv 64, i mod 64] -> [b, i]
 // CHECK: ein.view %{{.*}}[b, i - 2] fill 1.000000e+00 -> [b, i]
+// CHECK: ein.view %{{.*}}[b, i - 2] fill 0xFF800000 -> [b, i]
 // CHECK: ein.concat %{{.*}}, %{{.*}} dim 1
 func.func @views(%x: !ein.tensor<[b, 4, 64], f32>) -> !ein.tensor<[b, 516], f32> {
   %f = ein.view %x[b, i floordiv 64, i mod 64] -> [b, i] : !ein.tensor<[b, 4, 64], f32> -> !ein.tensor<[b, 256], f32>
   %p = ein.view %f[b, i - 2] fill 1.0 -> [b, i] : !ein.tensor<[b, 256], f32> -> !ein.tensor<[b, 260], f32>
+  %pinf = ein.view %f[b, i - 2] fill 0xFF800000 -> [b, i] : !ein.tensor<[b, 256], f32> -> !ein.tensor<[b, 260], f32>
   %c = ein.concat %f, %p dim 1 : (!ein.tensor<[b, 256], f32>, !ein.tensor<[b, 260], f32>) -> !ein.tensor<[b, 516], f32>
   return %c : !ein.tensor<[b, 516], f32>
 }
