@@ -1,8 +1,8 @@
 //===- DeferFactors.cpp - What waits for a reduction ----------------------===//
 #include "dialects/ein/EinBounds.h"
+#include "dialects/ein/EinNumerics.h"
 #include "lib/Algebra/Factor.h"
 #include "passes/ein/AlgebraBridge.h"
-#include "passes/ein/Numerics.h"
 #include "passes/ein/Passes.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -136,14 +136,9 @@ EinsumOp Deferral::run() {
 
 namespace {
 struct DeferPass : impl::EinDeferBase<DeferPass> {
-  using EinDeferBase::EinDeferBase;
-
   void runOnOperation() override {
     func::FuncOp function = getOperation();
-    FailureOr<Numerics> mode = numericsOf(function, numerics);
-    if (failed(mode))
-      return signalPassFailure();
-    if (*mode == Numerics::strict)
+    if (isStrict(function) || function.isDeclaration())
       return; // the order of the sum and its rounding stay
     IRRewriter rewriter(&getContext());
     for (EinsumOp op : llvm::to_vector(function.getOps<EinsumOp>()))

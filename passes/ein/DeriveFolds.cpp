@@ -1,7 +1,7 @@
 //===- DeriveFolds.cpp - Reductions that feed one another become one ------===//
+#include "dialects/ein/EinNumerics.h"
 #include "mlir/Analysis/TopologicalSortUtils.h"
 #include "passes/ein/FoldGroup.h"
-#include "passes/ein/Numerics.h"
 #include "passes/ein/Passes.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -25,14 +25,9 @@ bool dependsOn(Value tensor, Operation *from, llvm::DenseSet<Operation *> &seen)
 }
 
 struct DeriveFoldsPass : impl::EinDeriveFoldsBase<DeriveFoldsPass> {
-  using EinDeriveFoldsBase::EinDeriveFoldsBase;
-
   void runOnOperation() override {
     func::FuncOp function = getOperation();
-    FailureOr<Numerics> mode = numericsOf(function, numerics);
-    if (failed(mode))
-      return signalPassFailure();
-    if (*mode == Numerics::strict || function.isDeclaration())
+    if (isStrict(function) || function.isDeclaration())
       return;
     groups.clear();
     holder.clear();
@@ -61,7 +56,7 @@ private:
   bool attach(RewriterBase &rewriter, EinsumOp op);
   void eraseDead(RewriterBase &rewriter, Operation *op);
 
-  std::vector<std::unique_ptr<FoldGroup>> groups;
+  std::vector<std::shared_ptr<FoldGroup>> groups;  // shared: passes are copied
   llvm::DenseMap<Operation *, FoldGroup *> holder; // of reductions inside a fold
   llvm::DenseSet<Operation *> erased;
 };
@@ -87,7 +82,7 @@ void DeriveFoldsPass::eraseDead(RewriterBase &rewriter, Operation *op) {
 void DeriveFoldsPass::derive(RewriterBase &rewriter, EinsumOp sink) {
   std::string reason;
   for (bool deep : {false, true}) {
-    auto group = std::make_unique<FoldGroup>(sink, deep);
+    auto group = std::make_shared<FoldGroup>(sink, deep);
     if (!group->derive()) {
       if (group->hasStates() && (reason.empty() || !deep))
         reason = group->refusal;

@@ -111,8 +111,6 @@ def EinDefer : Pass<"ein-defer", "::mlir::func::FuncOp"> {
     infinite or NaN, other infinities may become NaN.
     Exactness: algebraic; does nothing under strict numerics.
   }];
-  let options = [Option<"numerics", "numerics", "std::string", "\"\"",
-                        "strict, algebraic or fast; by default the module's ein.numerics">];
   let statistics = [Statistic<"numDeferred", "num-deferred", "factors that left a reduction">];
 }
 
@@ -138,8 +136,6 @@ def EinDeriveFolds : Pass<"ein-derive-folds", "::mlir::func::FuncOp"> {
     rows behave as the program says; where an infinite or NaN element meets a
     mean, NaN may become an infinity.
   }];
-  let options = [Option<"numerics", "numerics", "std::string", "\"\"",
-                        "strict, algebraic or fast; by default the module's ein.numerics">];
   let statistics = [
     Statistic<"numFolds", "num-folds", "folds derived">,
     Statistic<"numRefused", "num-refused", "reductions of reductions that stay">,
