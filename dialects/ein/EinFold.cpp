@@ -337,13 +337,15 @@ LogicalResult FoldOp::verify() {
   if (failed(verifyRows(*this, 2, 2 * states.size())) ||
       failed(verifyRows(*this, 3, states.size())))
     return failure();
-  for (unsigned result = 0; result < getNumResults(); ++result)
-    for (unsigned operand : getOperandsOf(result).set_bits())
+  for (unsigned result = 0; result < getNumResults(); ++result) {
+    llvm::SmallBitVector operands = getOperandsOf(result);
+    for (unsigned operand : operands.set_bits())
       for (int64_t rank = 0; rank < getNumFree(); ++rank)
         if (getMap(operand).isFunctionOfDim(rank) && !llvm::is_contained(getLabels(result), rank))
           return emitOpError("result #")
                  << result << " depends on operand #" << operand << ", which has rank '"
                  << getRankName(rank) << "', but the result has not"; // fold_c7
+  }
   return success();
 }
 

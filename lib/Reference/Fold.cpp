@@ -132,8 +132,7 @@ LogicalResult Slice::compile() {
   for (auto [programs, region] : llvm::zip(all, op->getRegions())) {
     unsigned count = region.front().getTerminator()->getNumOperands();
     for (unsigned yielded = 0; yielded < count; ++yielded) {
-      FailureOr<Program> program =
-          Program::compile(op, region.front(), findRank, context, yielded);
+      FailureOr<Program> program = Program::compile(op, region.front(), findRank, context, yielded);
       if (failed(program))
         return failure();
       programs->programs.push_back(std::move(*program));

@@ -130,7 +130,8 @@ LogicalResult EinInterpret::runEntry(reference::Mode mode) {
       return function.emitError("argument #") << i << ": " << llvm::toString(arg.takeError());
     args.push_back(std::move(*arg));
   }
-  auto results = reference::interpret(function, args, sizes.takeVector(), mode, nullptr, splitFolds);
+  auto results =
+      reference::interpret(function, args, sizes.takeVector(), mode, nullptr, splitFolds);
   if (failed(results))
     return failure();
   StringRef folder = outputs.empty() ? inputs : outputs;
