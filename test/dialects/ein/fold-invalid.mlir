@@ -27,7 +27,7 @@ func.func @fold_c1(%x: !ein.tensor<[b, n], f32>, %v: !ein.tensor<[n, d], f32>) {
 // -----
 
 func.func @fold_c1_extent(%x: !ein.tensor<[b, n], f32>, %v: !ein.tensor<[n, d], f32>) {
-  // expected-error @+1 {{rank 'k' has extent n, but operand #1 has d there}}
+  // expected-error @+1 {{rank 'd' has extent d, but operand #1 has n there}}
   %y = ein.fold (%x[b, k], %v[d, k]) over [k] -> [b, d]
       : (!ein.tensor<[b, n], f32>, !ein.tensor<[n, d], f32>) -> !ein.tensor<[b, d], f32> init {
     %z = arith.constant 0.0 : f32
@@ -99,7 +99,7 @@ func.func @fold_c2_distinct(%x: !ein.tensor<[b, n], f32>, %v: !ein.tensor<[n, d]
 // -----
 
 func.func @fold_c3(%x: !ein.tensor<[b, n], f32>, %v: !ein.tensor<[n, d], f32>) {
-  // expected-error @+1 {{no operand tells the extent of rank 'j': write `in EXTENT` behind it}}
+  // expected-error @+2 {{no operand tells the extent of rank 'j': write `in EXTENT` behind it}}
   %y = ein.fold (%x[b, k], %v[k, d]) over [k, j] -> [b, d]
       : (!ein.tensor<[b, n], f32>, !ein.tensor<[n, d], f32>) -> !ein.tensor<[b, d], f32> init {
     %z = arith.constant 0.0 : f32
