@@ -20,9 +20,8 @@ LogicalResult CheckDialect::verifyOperationAttribute(Operation *op, NamedAttribu
   // check_c1
   auto sizes = dyn_cast<DictionaryAttr>(attribute.getValue());
   if (attribute.getName() != "check.params" ||
-      (sizes && llvm::all_of(sizes, [](NamedAttribute size) {
-         return isa<IntegerAttr>(size.getValue());
-       })))
+      (sizes &&
+       llvm::all_of(sizes, [](NamedAttribute size) { return isa<IntegerAttr>(size.getValue()); })))
     return success();
   return op->emitError("expected check.params = {SYMBOL = NUMBER, ...}, but got ")
          << attribute.getValue();

@@ -9,6 +9,7 @@
 #include "mlir/Interfaces/FunctionInterfaces.h"
 
 using namespace mlir;
+using namespace einfall;
 using namespace einfall::ein;
 
 namespace {
@@ -26,11 +27,15 @@ LogicalResult verifyEntry(Operation *op, Attribute value) {
   if (function.isExternal())
     return op->emitError("is an entry (ein.entry), but has no body");
   // function_c2
-  for (auto types : {function.getArgumentTypes(), function.getResultTypes()})
-    for (Type type : types)
-      if (!isa<TensorType>(type))
-        return op->emitError("is an entry (ein.entry): expected ein tensors, but got ") << type;
-  return success();
+  auto check = [&](StringRef what, ArrayRef<Type> types) -> LogicalResult {
+    for (auto [number, type] : llvm::enumerate(types))
+      if (!isa<ein::TensorType>(type))
+        return op->emitError("is an entry (ein.entry): expected an ein tensor as ")
+               << what << " #" << number << ", but got " << type;
+    return success();
+  };
+  return success(succeeded(check("argument", function.getArgumentTypes())) &&
+                 succeeded(check("result", function.getResultTypes())));
 }
 
 /// A name of an argument or a result.
@@ -38,13 +43,13 @@ LogicalResult verifyName(Operation *op, NamedAttribute attribute) {
   auto text = dyn_cast<StringAttr>(attribute.getValue());
   if (text && !text.getValue().empty())
     return success();
-  return op->emitError("expected ") << attribute.getName().getValue() << " = \"NAME\", but got "
-                                    << attribute.getValue();
+  return op->emitError("expected ")
+         << attribute.getName().getValue() << " = \"NAME\", but got " << attribute.getValue();
 }
 
 LogicalResult verifyRange(Operation *op, Type type, Attribute value) {
   // function_c6
-  auto tensor = dyn_cast<TensorType>(type);
+  auto tensor = dyn_cast<ein::TensorType>(type);
   if (!tensor || !tensor.getElementType().isInteger())
     return op->emitError("ein.range is for integers, but got ") << type;
   auto list = dyn_cast<ArrayAttr>(value);

@@ -670,7 +670,7 @@ func.func private @function_c1_body(!ein.tensor<[n], f32>) attributes {ein.entry
 
 // -----
 
-// expected-error @+1 {{is an entry (ein.entry): expected ein tensors, but got 'i32'}}
+// expected-error @+1 {{is an entry (ein.entry): expected an ein tensor as argument #0, but got 'i32'}}
 func.func @function_c2(%x: i32) attributes {ein.entry} {
   return
 }
