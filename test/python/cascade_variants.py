@@ -258,6 +258,21 @@ def paged(q: "b h d", k: "pages 4 d", v: "pages 4 e", table: "i64 b n", lengths:
     return o[b, h, e]
 
 
+def low_rank_reference(x, u, w, v, c):
+    k = x @ u @ w
+    return attend(np.einsum("hsd,td->hst", np.broadcast_to(x, (1, *x.shape)), k) * c, (x @ v)[None])[0]
+
+
+@case((normal(13, 7), normal(7, 3), normal(3, 7), normal(7, 5), 0.2), low_rank_reference)
+def low_rank(x: "s d", u: "d r", w: "r d", v: "d e", scale):
+    t: s
+    k[t, d] = sum[r](sum[c](x[t, c] * u[c, r]) * w[r, d])
+    z[s, t] = sum[d](x[s, d] * k[t, d]) * scale
+    p[s, t] = exp(z[s, t] - max[n](z[s, n]))
+    o[s, e] = sum[t](p[s, t] * sum[d](x[t, d] * v[d, e])) / sum[t](p[s, t])
+    return o[s, e]
+
+
 # -- rows -----------------------------------------------------------------------------------------------
 
 

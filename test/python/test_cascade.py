@@ -11,7 +11,7 @@ import pytest
 from paths import ROOT
 
 NAMES = ["full", "causal", "window", "prefix_lm", "document", "alibi", "relative_bias", "soft_cap", "sinks",
-         "sigmoid_attention", "cosine", "differential", "grouped_query", "multi_query", "latent", "paged", "softmax",
+         "sigmoid_attention", "cosine", "differential", "grouped_query", "multi_query", "latent", "paged", "low_rank", "softmax",
          "log_softmax", "log_sum_exp", "layer_norm", "rms_norm", "cross_entropy", "k_means", "dora_norm"]
 OFFSET = 2
 
@@ -220,6 +220,19 @@ def test_torch_in_place_and_gradients(einfall, variants):
         torch.testing.assert_close(softmax(x), out)
 
 
+def test_strict_sums_in_order(einfall):
+    @einfall.cascade(numerics="strict")
+    def total(x: "n"):
+        y = sum[n](x[n])
+        return y
+
+    x = uniform(4001)
+    want = np.float32(0)
+    for element in x:
+        want += element
+    assert total(x) == want
+
+
 def test_packages_are_cached(einfall, monkeypatch, tmp_path):
     from einfall.errors import CacheMissError
 
@@ -316,6 +329,14 @@ def test_refused_at_the_users_place(einfall, tmp_path, signature, statement, mes
     assert (error.file, error.line, error.column) == place
     assert str(error).startswith("{}:{}:{}: ".format(*place))
     assert str(error).splitlines()[-1] == "    " + " " * (place[2] - 1) + "^"
+
+
+def test_returns_at_the_users_place(einfall, tmp_path):
+    text = "import einfall\n\n@einfall.cascade\ndef f(x: 'n'):\n    y[n] = 2 * x[n]\n    return {}\n"
+    for result, message in (("y[n], §y[n]", "'y' is returned twice"), ("§y[n] + 1", "return names tensors with their ranks"),
+                            ("§y", "'y' has 1 ranks [n], but is indexed by 0")):
+        error, place = refuse(einfall, tmp_path, text.format(result))
+        assert message in str(error) and (error.line, error.column) == place[1:]
 
 
 def test_errors_of_types_wait_for_the_call(einfall):

@@ -54,7 +54,11 @@ class Lowering(Reductions):
             self.statement(statement)
         self.builder.loc = self.source.location(body[-1])
         value = body[-1].value
-        results = [self.returned(r) for r in (value.elts if isinstance(value, ast.Tuple) else [value])]
+        results: list[Result] = []
+        for node in value.elts if isinstance(value, ast.Tuple) else [value]:
+            results.append(self.returned(node))
+            if any(r.name == results[-1].name for r in results[:-1]):
+                raise self.error(node, f"'{results[-1].name}' is returned twice; return it once, or assign it to another name")
         return Function(self.source.tree.name, self.args, results)
 
     # -- names ----------------------------------------------------------------------------------
