@@ -219,3 +219,24 @@ def test_errors_of_fast_approximations(tmp_path):
     done = subprocess.run([*command, "exp_f32", "tanh_f32", "rsqrt_f32"], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("relative") == 3
+
+
+def test_sign_of_a_single_bf16(build, tmp_path):
+    """A number that is rounded to bf16 once for a row and widened again keeps its sign on every target."""
+    import einfall
+
+    text = """
+func.func @f(%x: !ein.tensor<[n], f32> {ein.name = "x"}) -> (!ein.tensor<[n, n], f32> {ein.name = "y"}) attributes {ein.entry} {
+  %y = ein.einsum (%x[i], %x[j]) -> [j, i] : (!ein.tensor<[n], f32>, !ein.tensor<[n], f32>) -> !ein.tensor<[n, n], f32> {
+  ^bb0(%a: f32, %b: f32):
+    %t = arith.truncf %b : f32 to bf16
+    %w = arith.extf %t : bf16 to f32
+    ein.yield %w : f32
+  }
+  return %y : !ein.tensor<[n, n], f32>
+}
+"""
+    x = np.array([-0.125, 0.5, -3.0, -0.0], np.float32)
+    y = einfall.compile(text, tmp_path / "f.einf").f(x)
+    assert np.array_equal(np.signbit(y), np.signbit(np.broadcast_to(x[:, None], y.shape)))
+    assert np.array_equal(y, np.broadcast_to(x[:, None], y.shape))

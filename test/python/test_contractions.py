@@ -1,0 +1,138 @@
+"""Contractions of every element type and layout against double precision (integers exactly), at odd extents.
+
+One package holds them all, for each x86 target; extents are run-time numbers, so tiles of every size, their rests and
+masked lanes are met. Each target runs as far as this CPU has it (EINFALL_CPU lowers the report).
+"""
+
+import os
+import random
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+# name -> types of both operands, how each is widened to the type of the sum
+TYPES = {
+    "f32": ("f32", "f32", None, None, "f32"),
+    "f64": ("f64", "f64", None, None, "f64"),
+    "bf16": ("bf16", "bf16", "extf", "extf", "f32"),
+    "f16": ("f16", "f16", "extf", "extf", "f32"),
+    "f32_bf16": ("f32", "bf16", None, "extf", "f32"),
+    "s8": ("i8", "i8", "extsi", "extsi", "i32"),
+    "u8_s8": ("i8", "i8", "extui", "extsi", "i32"),
+    "s8_u8": ("i8", "i8", "extsi", "extui", "i32"),
+    "u8": ("i8", "i8", "extui", "extui", "i32"),
+    "s16": ("i16", "i16", "extsi", "extsi", "i32"),
+    "u16": ("i16", "i16", "extui", "extui", "i32"),
+    "i64": ("i64", "i64", None, None, "i64"),
+}
+# name -> dimensions of both operands and of the result
+LAYOUTS = {
+    "nt": ("m k", "n k", "m n"),
+    "nn": ("m k", "k n", "m n"),
+    "tn": ("k m", "k n", "m n"),
+    "out": ("m k", "n k", "n m"),
+    "batch": ("b m k", "b n k", "b m n"),
+    "vector": ("m k", "k", "m"),
+}
+TARGETS = ["x86-64-v2", "x86-64-v3", "x86-64-v4", "x86-64-v4-dot"]
+TORCH = {"f32": "float32", "f64": "float64", "bf16": "bfloat16", "f16": "float16", "i8": "int8", "i16": "int16",
+         "i32": "int32", "i64": "int64"}
+
+
+def entry(layout: str, kind: str) -> str:
+    left, right, widen_left, widen_right, total = TYPES[kind]
+    a, b, c = (dims.split() for dims in LAYOUTS[layout])
+    types = [f"!ein.tensor<[{', '.join(d)}], {t}>" for d, t in ((a, left), (b, right), (c, total))]
+    lines = [f"func.func @{layout}_{kind}(%x: {types[0]} {{ein.name = \"x\"}}, %w: {types[1]} {{ein.name = \"w\"}})"
+             f" -> ({types[2]} {{ein.name = \"y\"}}) attributes {{ein.entry}} {{",
+             f"  %y = ein.einsum (%x[{', '.join(a)}], %w[{', '.join(b)}]) -> [{', '.join(c)}] reduce [k: add]"
+             f" : ({types[0]}, {types[1]}) -> {types[2]} {{",
+             f"  ^bb0(%a: {left}, %b: {right}):"]
+    names = []
+    for name, source, widen in (("%a", left, widen_left), ("%b", right, widen_right)):
+        if widen:
+            lines.append(f"    {name}w = arith.{widen} {name} : {source} to {total}")
+        names.append(name + ("w" if widen else ""))
+    lines += [f"    %p = arith.mul{'i' if total[0] == 'i' else 'f'} {names[0]}, {names[1]} : {total}",
+              f"    ein.yield %p : {total}", "  }", f"  return %y : {types[2]}", "}"]
+    return "\n".join(lines)
+
+
+@pytest.fixture(scope="module")
+def package(build, tmp_path_factory):
+    import einfall
+
+    folder = tmp_path_factory.mktemp("contractions")
+    text = "\n".join(entry(layout, kind) for layout in LAYOUTS for kind in TYPES)
+    (folder / "all.mlir").write_text(text)
+    einfall.compile(folder / "all.mlir", folder / "all.einf", targets=TARGETS)
+    return folder / "all.einf"
+
+
+def operand(shape, kind: str, generator) -> "torch.Tensor":
+    dtype = getattr(torch, TORCH[kind])
+    if dtype.is_floating_point:
+        return torch.randn(shape, generator=generator, dtype=torch.float64).to(dtype)
+    limits = torch.iinfo(dtype) if kind != "i64" else torch.iinfo(torch.int32)
+    return torch.randint(limits.min, limits.max + 1, shape, generator=generator, dtype=torch.int64).to(dtype)
+
+
+def widened(value, widen):
+    if value.dtype.is_floating_point:
+        return value.double()
+    wide = value.long()
+    return wide & (2 ** (8 * value.element_size()) - 1) if widen == "extui" else wide
+
+
+def expected(layout: str, x, w):
+    a, b, c = (dims.replace(" ", "") for dims in LAYOUTS[layout])
+    if x.dtype.is_floating_point:
+        return torch.einsum(f"{a},{b}->{c}", x, w)
+    # torch has no integer einsum on the CPU: the products are written out
+    every = "bmnk"
+    spread = lambda v, dims: v.permute(*sorted(range(len(dims)), key=lambda i: every.index(dims[i]))).reshape(
+        [v.shape[dims.index(d)] if d in dims else 1 for d in every])
+    total = (spread(x, a) * spread(w, b)).sum(dim=3)
+    kept = [d for d in "bmn" if d in c]
+    total = total.reshape([total.shape["bmn".index(d)] for d in kept])
+    return total.permute(*[kept.index(d) for d in c])
+
+
+def cases(kind: str, layout: str):
+    pick = random.Random(f"{kind} {layout}")
+    edges = [dict(m=1, n=1, k=1, b=1), dict(m=0, n=3, k=5, b=2), dict(m=3, n=5, k=0, b=2), dict(m=7, n=64, k=128, b=1)]
+    choices = dict(m=[1, 2, 3, 5, 6, 7, 11, 13, 64, 65, 71], n=[1, 2, 3, 4, 5, 7, 8, 9, 16, 63, 67],
+                   k=[1, 2, 3, 15, 16, 17, 31, 33, 63, 64, 65, 97, 131], b=[1, 2, 3])
+    return edges + [{name: pick.choice(values) for name, values in choices.items()} for _ in range(12)]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("kind", TYPES)
+def test_contraction(package, kind, target, monkeypatch):
+    import einfall
+
+    monkeypatch.setenv("EINFALL_CPU", target)
+    loaded = einfall.load(package)
+    left, right, widen_left, widen_right, total = TYPES[kind]
+    generator = torch.Generator().manual_seed(int.from_bytes(os.urandom(4), "little"))
+    print("seed", generator.initial_seed())
+    epsilon = 2.0**-52 if total == "f64" else 2.0**-23
+    for layout, (a, b, _) in LAYOUTS.items():
+        session = loaded.session(m=80, n=80, k=160, b=4)
+        if session.target != target:
+            pytest.skip(f"this CPU has no {target}")
+        run = getattr(session, f"{layout}_{kind}")
+        for sizes in cases(kind, layout):
+            x = operand([sizes[d] for d in a.split()], left, generator)
+            w = operand([sizes[d] for d in b.split()], right, generator)
+            wide_x, wide_w = widened(x, widen_left), widened(w, widen_right)
+            want = expected(layout, wide_x, wide_w)
+            out = torch.full(list(want.shape), 77, dtype=getattr(torch, TORCH[total]))
+            run(x, w, out=out)
+            if total[0] == "i":
+                bits = 2 ** (8 * out.element_size())
+                assert total == "i64" and torch.equal(out, want) or bool(((out.long() - want) % bits == 0).all()), (layout, sizes)
+                continue
+            bound = (sizes["k"] + 2) * epsilon * expected(layout, wide_x.abs(), wide_w.abs())
+            assert bool(((out.double() - want).abs() <= bound).all()), (layout, sizes)
