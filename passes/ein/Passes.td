@@ -85,7 +85,7 @@ def EinCountPasses : Pass<"ein-count-passes", "::mlir::ModuleOp"> {
       rank m: 3 passes: GM[p] -> SD[p] -> A[p, m]
     ```
     Ops in different passes cannot share a kernel that walks the rank once.
-    `ein-defer` lowers the counts.
+    `ein-defer` and `ein-derive-folds` lower the counts.
   }];
   let statistics = [Statistic<"numRanks", "num-ranks", "ranks counted">];
 }
@@ -112,6 +112,34 @@ def EinDefer : Pass<"ein-defer", "::mlir::func::FuncOp"> {
     Exactness: algebraic; does nothing under strict numerics.
   }];
   let statistics = [Statistic<"numDeferred", "num-deferred", "factors that left a reduction">];
+}
+
+def EinDeriveFolds : Pass<"ein-derive-folds", "::mlir::func::FuncOp"> {
+  let summary = "reductions that feed one another over a rank become one ein.fold";
+  let description = [{
+    Before: any cascade, best after ein-defer. After: a reduction whose body
+    reads results of earlier reductions over the same rank, directly or through
+    maps, is an `ein.fold` that carries all of them in one walk; the earlier ones
+    are results of that fold where something else reads them, and gone where not.
+
+    ```mlir
+    %m = ein.einsum (%x[b, v]) -> [b] reduce [v: max]
+    %p = ein.einsum (%x[b, v], %m[b]) -> [b, v]           // exp(x - m)
+    %z = ein.einsum (%p[b, v]) -> [b] reduce [v: add]
+    // becomes
+    %z = ein.fold (%x[b, v]) over [v] -> [b] init {..} step {..} merge {..} finish {..}
+    ```
+    init, step, merge and finish come from lib/Algebra (Fold.h), which accepts
+    numerically safe forms only. What it refuses stays as it is, with a remark
+    that says why. No expression is compared with a known one.
+    Exactness: algebraic; does nothing under strict numerics. Masked blocks and
+    rows behave as the program says; where an infinite or NaN element meets a
+    mean, NaN may become an infinity.
+  }];
+  let statistics = [
+    Statistic<"numFolds", "num-folds", "folds derived">,
+    Statistic<"numRefused", "num-refused", "reductions of reductions that stay">,
+  ];
 }
 
 def EinFormKernels : Pass<"ein-form-kernels", "::mlir::func::FuncOp"> {

@@ -1,0 +1,140 @@
+//===- DeriveFolds.cpp - Reductions that feed one another become one ------===//
+#include "dialects/ein/EinNumerics.h"
+#include "mlir/Analysis/TopologicalSortUtils.h"
+#include "passes/ein/FoldGroup.h"
+#include "passes/ein/Passes.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+
+namespace einfall::ein {
+#define GEN_PASS_DEF_EINDERIVEFOLDS
+#include "passes/ein/Passes.h.inc"
+
+namespace {
+
+/// True if `tensor` is made, through whatever, from a result of `from`.
+bool dependsOn(Value tensor, Operation *from, llvm::DenseSet<Operation *> &seen) {
+  Operation *maker = tensor.getDefiningOp();
+  if (!maker || !seen.insert(maker).second)
+    return false;
+  if (maker == from)
+    return true;
+  return llvm::any_of(maker->getOperands(),
+                      [&](Value operand) { return dependsOn(operand, from, seen); });
+}
+
+struct DeriveFoldsPass : impl::EinDeriveFoldsBase<DeriveFoldsPass> {
+  void runOnOperation() override {
+    func::FuncOp function = getOperation();
+    if (isStrict(function) || function.isDeclaration())
+      return;
+    groups.clear();
+    holder.clear();
+    // Later reductions take the earlier ones with them.
+    IRRewriter rewriter(&getContext());
+    SmallVector<EinsumOp> reductions;
+    for (EinsumOp op : function.getOps<EinsumOp>())
+      if (!op.getMonoids().empty())
+        reductions.push_back(op);
+    erased.clear();
+    for (EinsumOp op : llvm::reverse(reductions)) {
+      if (erased.contains(op))
+        continue;
+      if (op->use_empty()) {
+        eraseDead(rewriter, op);
+        continue;
+      }
+      if (!attach(rewriter, op))
+        derive(rewriter, op);
+    }
+    sortTopologically(&function.front());
+    for (Operation *op : removed)
+      op->destroy();
+    removed.clear();
+  }
+
+private:
+  void derive(RewriterBase &rewriter, EinsumOp sink);
+  bool attach(RewriterBase &rewriter, EinsumOp op);
+  void eraseDead(RewriterBase &rewriter, Operation *op);
+
+  std::vector<std::shared_ptr<FoldGroup>> groups;  // shared: passes are copied
+  llvm::DenseMap<Operation *, FoldGroup *> holder; // of reductions inside a fold
+  llvm::DenseSet<Operation *> erased;
+  SmallVector<Operation *> removed;
+};
+
+} // namespace
+
+void DeriveFoldsPass::eraseDead(RewriterBase &rewriter, Operation *op) {
+  SmallVector<Operation *> work{op};
+  while (!work.empty()) {
+    Operation *dead = work.pop_back_val();
+    if (erased.contains(dead) || !dead->use_empty() || !isa<EinsumOp>(dead))
+      continue;
+    SmallVector<Value> operands(dead->getOperands());
+    erased.insert(dead);
+    holder.erase(dead);
+    // Groups still ask it for its types: it goes when the pass ends.
+    dead->remove();
+    dead->dropAllReferences();
+    removed.push_back(dead);
+    for (Value operand : operands)
+      if (Operation *maker = operand.getDefiningOp())
+        work.push_back(maker);
+  }
+}
+
+void DeriveFoldsPass::derive(RewriterBase &rewriter, EinsumOp sink) {
+  std::string reason;
+  for (bool deep : {false, true}) {
+    auto group = std::make_shared<FoldGroup>(sink, deep);
+    if (!group->derive()) {
+      if (group->hasStates() && (reason.empty() || !deep))
+        reason = group->refusal;
+      continue;
+    }
+    rewriter.setInsertionPoint(sink);
+    group->build(rewriter);
+    rewriter.replaceAllUsesWith(sink.getResult(), group->fold.getResult(0));
+    for (EinsumOp op : group->reductions())
+      if (op != sink)
+        holder.try_emplace(op, group.get());
+    groups.push_back(std::move(group));
+    ++numFolds;
+    eraseDead(rewriter, sink);
+    return;
+  }
+  if (reason.empty())
+    return;
+  ++numRefused;
+  sink.emitRemark("not folded over rank '")
+      << sink.getRankName(sink.getNumFree()) << "': " << reason;
+}
+
+/// A reduction that a fold carries anyway, and that others read too, becomes a
+/// result of that fold.
+bool DeriveFoldsPass::attach(RewriterBase &rewriter, EinsumOp op) {
+  FoldGroup *group = holder.lookup(op);
+  if (!group)
+    return false;
+  for (Value operand : group->fold.getInputs()) {
+    llvm::DenseSet<Operation *> seen;
+    if (dependsOn(operand, op, seen))
+      return false; // it would wait for itself
+  }
+  if (!group->want(op))
+    return false;
+  FoldOp old = group->fold;
+  rewriter.setInsertionPoint(old);
+  group->build(rewriter);
+  rewriter.replaceAllUsesWith(op.getResult(), group->fold.getResults().back());
+  for (auto [from, to] : llvm::zip(old.getResults(), group->fold.getResults()))
+    rewriter.replaceAllUsesWith(from, to);
+  rewriter.eraseOp(old);
+  eraseDead(rewriter, op);
+  return true;
+}
+
+} // namespace einfall::ein

@@ -1,0 +1,272 @@
+//===- FoldGroup.cpp - Reductions on their way to one fold ----------------===//
+#include "passes/ein/FoldGroup.h"
+#include "dialects/ein/EinBounds.h"
+#include "dialects/ein/EinIndexing.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+using einfall::algebra::Expr;
+
+namespace einfall::ein {
+
+//===----------------------------------------------------------------------===//
+// Which reductions
+//===----------------------------------------------------------------------===//
+
+SmallVector<EinsumOp> FoldGroup::reductions() const {
+  return llvm::map_to_vector(members, [](const Member &member) { return member.op; });
+}
+
+/// True if `op` reduces ranks like the sink's, all by one monoid, of floats.
+bool FoldGroup::isAligned(EinsumOp op) {
+  unsigned count = sink.getNumRanks() - sink.getNumFree();
+  if (op.getMonoids().size() != count || !llvm::all_equal(op.getMonoids()) ||
+      !isa<FloatType>(op.getYielded().getType()) ||
+      !isa<FloatType>(op.getResult().getType().getElementType()))
+    return false;
+  for (unsigned i = 0; i < count; ++i)
+    if (op.getRankExtent(op.getNumFree() + i) != frame.extents[frame.numFree + i])
+      return false;
+  for (unsigned i = 0; i < op.getInputs().size(); ++i)
+    if (!readsInside(op, i))
+      return false;
+  return true;
+}
+
+bool FoldGroup::reachesReduction(Value tensor, unsigned depth) {
+  auto maker = tensor.getDefiningOp<EinsumOp>();
+  if (!maker || depth > 8)
+    return false;
+  if (!maker.getMonoids().empty())
+    return isAligned(maker);
+  return llvm::any_of(maker.getInputs(),
+                      [&](Value input) { return reachesReduction(input, depth + 1); });
+}
+
+Expr FoldGroup::readState(Value tensor, ArrayRef<AffineExpr> indices) {
+  auto maker = tensor.getDefiningOp<EinsumOp>();
+  if (!maker || maker.getMonoids().empty() || !isAligned(maker))
+    return nullptr;
+  for (AffineExpr index : indices) {
+    for (unsigned rank = frame.numFree; rank < frame.ranks.size(); ++rank)
+      if (index.isFunctionOfDim(rank))
+        return nullptr;
+    bool gathered = false;
+    index.walk([&](AffineExpr sub) {
+      auto symbol = dyn_cast<AffineSymbolExpr>(sub);
+      gathered |= symbol && !frame.symbols[symbol.getPosition()].name;
+    });
+    if (gathered)
+      return nullptr;
+  }
+  for (auto [i, member] : llvm::enumerate(members))
+    if (member.op == maker && ArrayRef(member.at) == indices)
+      return steps[i].value;
+  return addMember(maker, indices) ? steps.back().value : nullptr;
+}
+
+bool FoldGroup::addMember(EinsumOp op, ArrayRef<AffineExpr> at) {
+  SmallVector<AffineExpr> ranks(at);
+  llvm::append_range(ranks, ArrayRef(frame.identity()).drop_front(frame.numFree));
+  auto reader = [&](Value tensor, ArrayRef<AffineExpr> indices) {
+    return readState(tensor, indices);
+  };
+  auto look = [&](EinsumOp reader, unsigned operand, unsigned depth) {
+    Value input = reader.getInputs()[operand];
+    return depth < 16 && input.getDefiningOp<EinsumOp>().getMonoids().empty() &&
+           (deep || reachesReduction(input, 0));
+  };
+  Expr body = frame.translate(op, ranks, reader, look);
+  if (!body)
+    return false;
+  auto name = op->getAttrOfType<StringAttr>("ein.name");
+  Expr value = frame.terms.variable(
+      name ? name.getValue() : stringifyMonoid(op.getMonoid(op.getNumFree())), algebra::onState);
+  members.push_back({op, SmallVector<AffineExpr>(at)});
+  steps.push_back({toAlgebra(op.getMonoid(op.getNumFree())), body, value});
+  return true;
+}
+
+Expr FoldGroup::elementCount() {
+  SmallVector<std::pair<Expr, double>> factors;
+  for (ExtentAttr extent : ArrayRef(frame.extents).drop_front(frame.numFree))
+    factors.push_back({frame.extent(extent), 1});
+  return frame.terms.product(factors);
+}
+
+bool FoldGroup::derive() {
+  if (sink.getMonoids().empty() || !isAligned(sink))
+    return false;
+  SmallVector<AffineExpr> free = frame.identity();
+  free.truncate(frame.numFree);
+  if (!addMember(sink, free)) {
+    refusal = frame.problem;
+    return false;
+  }
+  if (!hasStates())
+    return false;
+  full = algebra::deriveFold(frame.terms, steps, elementCount(),
+                             [this](Expr e) { return frame.rangeOf(e); });
+  refusal = full.refusal;
+  if (!full)
+    return false;
+  wanted = {static_cast<unsigned>(members.size() - 1)};
+  return true;
+}
+
+bool FoldGroup::want(EinsumOp op) {
+  for (auto [i, member] : llvm::enumerate(members)) {
+    if (member.op != op)
+      continue;
+    // The result has to cover its ranks, each once.
+    SmallVector<AffineExpr> seen;
+    for (auto [dim, index] : llvm::enumerate(member.at)) {
+      auto rank = dyn_cast<AffineDimExpr>(index);
+      if (!rank || llvm::is_contained(seen, index) ||
+          frame.extents[rank.getPosition()] != op.getResult().getType().getExtent(dim))
+        return false;
+      seen.push_back(index);
+    }
+    wanted.push_back(i);
+    return true;
+  }
+  return false;
+}
+
+//===----------------------------------------------------------------------===//
+// The op
+//===----------------------------------------------------------------------===//
+
+Block *FoldGroup::addBlock(OpBuilder &builder, Region &region, unsigned states,
+                           const Operands &operands) {
+  Block *block = builder.createBlock(&region);
+  for (unsigned i = 0; i < states; ++i)
+    block->addArgument(frame.workingType(), sink.getLoc());
+  for (Value value : operands.values)
+    block->addArgument(cast<TensorType>(value.getType()).getElementType(), sink.getLoc());
+  return block;
+}
+
+void FoldGroup::buildInit(OpBuilder &builder, Region &region) {
+  builder.createBlock(&region);
+  SmallVector<Value> states;
+  for (const algebra::Component &component : plan.components)
+    states.push_back(arith::ConstantOp::create(
+        builder, sink.getLoc(),
+        builder.getFloatAttr(frame.workingType(), *algebra::factsOf(component.monoid).identity)));
+  YieldOp::create(builder, sink.getLoc(), states);
+}
+
+void FoldGroup::buildStep(OpBuilder &builder, Region &region, const Operands &operands) {
+  unsigned count = plan.components.size();
+  Block *block = addBlock(builder, region, count, operands);
+  Emitter emitter(frame, builder, sink.getLoc());
+  operands.bind(frame, emitter, block->getArguments().drop_front(count));
+  SmallVector<Value> states;
+  for (auto [i, component] : llvm::enumerate(plan.components))
+    emitter.bind(component.before, block->getArgument(i));
+  for (const algebra::Component &component : plan.components) {
+    states.push_back(emitter.emit(plan.stepped(frame.terms, component), frame.workingType()));
+    emitter.bind(component.now, states.back());
+  }
+  YieldOp::create(builder, sink.getLoc(), states);
+}
+
+void FoldGroup::buildMerge(OpBuilder &builder, Region &region, const Operands &operands) {
+  unsigned count = plan.components.size();
+  Block *block = addBlock(builder, region, 2 * count, operands);
+  Emitter emitter(frame, builder, sink.getLoc());
+  operands.bind(frame, emitter, block->getArguments().drop_front(2 * count));
+  llvm::DenseMap<Expr, Expr> sides[2];
+  for (unsigned side : {0, 1})
+    for (auto [i, component] : llvm::enumerate(plan.components)) {
+      Expr variable = frame.terms.variable(side ? "right" : "left", algebra::onState);
+      sides[side][component.before] = variable;
+      emitter.bind(variable, block->getArgument(side * count + i));
+    }
+  SmallVector<Value> states;
+  for (const algebra::Component &component : plan.components) {
+    Expr merged = plan.merged(
+        frame.terms, component, [&](Expr e) { return sides[0].lookup(e); },
+        [&](Expr e) { return sides[1].lookup(e); });
+    states.push_back(emitter.emit(merged, frame.workingType()));
+    emitter.bind(component.now, states.back());
+  }
+  YieldOp::create(builder, sink.getLoc(), states);
+}
+
+/// The users' expressions, on the final state. An empty fiber has the monoid's
+/// identity, whatever they give.
+void FoldGroup::buildFinish(OpBuilder &builder, Region &region, const Operands &operands) {
+  unsigned count = plan.components.size();
+  Block *block = addBlock(builder, region, count, operands);
+  Location loc = sink.getLoc();
+  Emitter emitter(frame, builder, loc);
+  operands.bind(frame, emitter, block->getArguments().drop_front(count));
+  for (auto [i, component] : llvm::enumerate(plan.components))
+    emitter.bind(component.now, block->getArgument(i));
+  SmallVector<Value> results;
+  for (unsigned member : wanted) {
+    Type element = members[member].op.getResult().getType().getElementType();
+    Value value = emitter.emit(plan.values[member], element);
+    for (ExtentAttr extent : ArrayRef(frame.extents).drop_front(frame.numFree)) {
+      if (extent.getLiteral().value_or(0) > 0)
+        continue;
+      Value size = ExtentOp::create(builder, loc, builder.getIndexType(), extent);
+      Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
+      Value empty = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, size, zero);
+      Expr identity = frame.terms.constant(*algebra::factsOf(steps[member].monoid).identity);
+      value = arith::SelectOp::create(builder, loc, empty, emitter.emit(identity, element), value);
+    }
+    results.push_back(value);
+  }
+  YieldOp::create(builder, loc, results);
+}
+
+void FoldGroup::build(OpBuilder &builder) {
+  plan = full;
+  plan.keepOnly(wanted);
+  SmallVector<Expr> expressions;
+  for (const algebra::Component &component : plan.components) {
+    expressions.push_back(component.contribution);
+    if (component.corrected)
+      expressions.push_back(component.corrected);
+  }
+  SmallVector<Type> types;
+  SmallVector<Attribute> labels;
+  for (unsigned member : wanted) {
+    expressions.push_back(plan.values[member]);
+    types.push_back(members[member].op.getResult().getType());
+    labels.push_back(
+        builder.getDenseI64ArrayAttr(llvm::map_to_vector(members[member].at, [](AffineExpr index) {
+          return static_cast<int64_t>(cast<AffineDimExpr>(index).getPosition());
+        })));
+  }
+  Operands operands(frame, expressions);
+  OperationState state(sink.getLoc(), FoldOp::getOperationName());
+  state.addOperands(operands.values);
+  state.addTypes(types);
+  auto array = [&](auto list) {
+    return builder.getArrayAttr(SmallVector<Attribute>(list.begin(), list.end()));
+  };
+  state.addAttribute("ranks", builder.getStrArrayAttr(frame.ranks));
+  state.addAttribute("maps", builder.getAffineMapArrayAttr(operands.maps));
+  state.addAttribute("coords", coordinateNames(builder, operands.maps));
+  state.addAttribute("symbols", array(operands.symbols));
+  state.addAttribute("extents", array(ArrayRef(frame.extents).drop_front(frame.numFree)));
+  state.addAttribute("labels", builder.getArrayAttr(labels));
+  if (llvm::any_of(members, [](Member &member) { return member.op.getPartial(); }))
+    state.addAttribute("partial", builder.getUnitAttr());
+  if (auto name = sink->getAttr("ein.name"))
+    state.addAttribute("ein.name", name);
+  for (unsigned i = 0; i < 4; ++i)
+    state.addRegion();
+  OpBuilder::InsertionGuard guard(builder);
+  fold = cast<FoldOp>(builder.create(state));
+  buildInit(builder, fold.getInit());
+  buildStep(builder, fold.getStep(), operands);
+  buildMerge(builder, fold.getMerge(), operands);
+  buildFinish(builder, fold.getFinish(), operands);
+}
+
+} // namespace einfall::ein
