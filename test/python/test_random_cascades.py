@@ -48,8 +48,11 @@ def test_choices_of_hypothesis(build, data):
 
 
 def test_every_pass_over_ein_is_run():
+    """Of the compiler's pipeline; the others have test_cascades.py."""
     declared = set(re.findall(r'Pass<"(ein-[\w-]+)"', (ROOT / "passes" / "ein" / "Passes.td").read_text()))
-    assert declared <= {name for name, _ in PASSES}, "give each new pass its place in random_cascades/run.py"
+    pipeline = set(re.findall(r"ein-[\w-]+", (ROOT / "test" / "pipelines" / "phases.golden").read_text()))
+    assert declared & pipeline, "the golden pipelines name no pass over ein"
+    assert declared & pipeline <= {name for name, _ in PASSES}, "give each new pass its place in random_cascades/run.py"
 
 
 # The tests of the tests: what has to be found is found.
