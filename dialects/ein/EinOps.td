@@ -236,6 +236,35 @@ def Ein_KernelOp : Ein_Op<"kernel", [IsolatedFromAbove, SingleBlock, Pure]> {
   let hasVerifier = 1;
 }
 
+def Ein_StreamOp : Ein_Op<"stream", [IsolatedFromAbove, SingleBlock, Pure]> {
+  let summary = "walk a rank in chunks, carrying tensors";
+  let description = [{
+    In a kernel. The body runs for one chunk of the rank called `rank` after
+    another, in ascending order: there a label of that name stands for the
+    coordinates of the chunk. The first inputs are what is carried, one a result;
+    the others are only read. The body yields what is carried on. However the
+    rank is cut, the results are the same up to rounding, so types in the body
+    are those of the whole rank, and its meaning is that of one chunk.
+  }];
+  let arguments = (ins Variadic<Ein_Tensor>:$inputs, StrAttr:$rank, Ein_ExtentAttr:$extent);
+  let results = (outs Variadic<Ein_Tensor>:$results);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = [{$rank `in` $extent `(` $inputs `)` attr-dict `:`
+                         functional-type($inputs, $results) $body}];
+  let hasVerifier = 1;
+}
+
+def Ein_GuardOp : Ein_Op<"guard"> {
+  let summary = "chunks in which nothing of a mask holds may be skipped";
+  let description = [{
+    In the body of an `ein.stream`: where every element of `mask` is false, the
+    body leaves what is carried as it is.
+  }];
+  let arguments = (ins Ein_Tensor:$mask);
+  let assemblyFormat = "$mask attr-dict `:` type($mask)";
+  let hasVerifier = 1;
+}
+
 def Ein_IndexOp : Ein_Op<"index", [Pure]> {
   let summary = "the coordinate of a rank of the enclosing op";
   let arguments = (ins StrAttr:$rank);

@@ -27,9 +27,12 @@ KernelSymbols KernelSymbols::of(ein::KernelOp kernel) {
     if (auto extents = op->getAttrOfType<ArrayAttr>("extents"))
       for (Attribute extent : extents)
         llvm::for_each(cast<ein::ExtentAttr>(extent).getSymbols(), add);
+    if (auto stream = dyn_cast<ein::StreamOp>(op))
+      llvm::for_each(stream.getExtent().getSymbols(), add);
     if (auto extent = dyn_cast<ein::ExtentOp>(op))
       llvm::for_each(extent.getExtent().getSymbols(), add);
   });
+  symbols.numExtents = symbols.names.size();
   return symbols;
 }
 
@@ -78,7 +81,8 @@ bool Access::isUnitStride(unsigned rank) const {
   return constant && constant.getValue() == 1;
 }
 
-Access accessOf(Operation *op, unsigned number, const KernelSymbols &symbols) {
+Access accessOf(Operation *op, unsigned number, const KernelSymbols &symbols,
+                const LocalLayout *layout) {
   auto maps = op->getAttrOfType<ArrayAttr>("maps");
   AffineMap map = cast<AffineMapAttr>(maps[number]).getValue();
   auto type = cast<ein::TensorType>(ein::indexedBy(op, number).getType());
@@ -98,7 +102,8 @@ Access accessOf(Operation *op, unsigned number, const KernelSymbols &symbols) {
   for (auto [dim, extentAttr] : llvm::enumerate(type.getShape())) {
     AffineExpr index = map.getResult(dim).replaceSymbols(replacement);
     AffineExpr extent = symbols.expr(extentAttr);
-    access.offset = access.offset * extent + index;
+    access.offset = layout ? access.offset + (index - layout->begin[dim]) * layout->strides[dim]
+                           : access.offset * extent + index;
     for (unsigned i = 0; i < firstSymbol; ++i)
       access.fromCoordinate |= index.isFunctionOfSymbol(numNames + i);
     if (inside[dim])
@@ -110,14 +115,17 @@ Access accessOf(Operation *op, unsigned number, const KernelSymbols &symbols) {
   return access;
 }
 
-Access accessAll(ein::TensorType type, const KernelSymbols &symbols) {
+Access accessAll(ein::TensorType type, const KernelSymbols &symbols, const LocalLayout *layout) {
   MLIRContext *context = type.getContext();
   Access access;
   access.numRanks = type.getRank();
   access.numSymbols = symbols.names.size();
   access.offset = getAffineConstantExpr(0, context);
   for (auto [dim, extent] : llvm::enumerate(type.getShape()))
-    access.offset = access.offset * symbols.expr(extent) + getAffineDimExpr(dim, context);
+    if (AffineExpr index = getAffineDimExpr(dim, context); layout)
+      access.offset = access.offset + (index - layout->begin[dim]) * layout->strides[dim];
+    else
+      access.offset = access.offset * symbols.expr(extent) + index;
   access.offset = simplifyAffineExpr(access.offset, access.numRanks, access.numSymbols);
   return access;
 }

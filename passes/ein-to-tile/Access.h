@@ -15,6 +15,9 @@ namespace einfall {
 /// The symbols of a kernel, fixed before any expression is built over them.
 struct KernelSymbols {
   llvm::SmallVector<mlir::StringAttr> names;
+  /// So many of them are extents that the host passes; the others say where the
+  /// block's part of a rank begins.
+  unsigned numExtents = 0;
 
   /// Collects every symbol that `kernel` mentions.
   static KernelSymbols of(ein::KernelOp kernel);
@@ -38,10 +41,19 @@ struct Access {
   bool isUnitStride(unsigned rank) const;
 };
 
-/// Map `number` of the indexed op `op`.
-Access accessOf(mlir::Operation *op, unsigned number, const KernelSymbols &symbols);
+/// How the block's part of a tensor lies in memory of its own: where it begins
+/// along each dimension, and the strides.
+struct LocalLayout {
+  llvm::SmallVector<mlir::AffineExpr> begin; // over the kernel's symbols
+  llvm::SmallVector<int64_t> strides;
+};
+
+/// Map `number` of the indexed op `op`, whose tensor lies as `layout` says.
+Access accessOf(mlir::Operation *op, unsigned number, const KernelSymbols &symbols,
+                const LocalLayout *layout = nullptr);
 /// Element for element, over as many ranks as `type` has dimensions.
-Access accessAll(ein::TensorType type, const KernelSymbols &symbols);
+Access accessAll(ein::TensorType type, const KernelSymbols &symbols,
+                 const LocalLayout *layout = nullptr);
 
 } // namespace einfall
 

@@ -30,7 +30,7 @@ func::FuncOp BlockLowering::begin(StringRef name) {
     if (!kernel.getInPlaceOperand(cast<OpResult>(result).getResultNumber()))
       addBuffer(result.getType());
   unsigned numBuffers = types.size();
-  types.append(symbols.names.size() + 1, builder.getIndexType());
+  types.append(symbols.numExtents + 1, builder.getIndexType());
   auto program = func::FuncOp::create(builder, loc, name, builder.getFunctionType(types, {}));
   program.setPrivate();
   Block *entry = program.addEntryBlock();
@@ -42,9 +42,11 @@ func::FuncOp BlockLowering::begin(StringRef name) {
     std::optional<unsigned> inPlace = kernel.getInPlaceOperand(i);
     outputs.push_back(inPlace ? buffers[*inPlace] : Value(entry->getArgument(next++)));
   }
-  for (unsigned i = 0; i < symbols.names.size(); ++i)
+  for (unsigned i = 0; i < symbols.numExtents; ++i)
     symbolValues.push_back(entry->getArgument(numBuffers + i));
+  symbolValues.resize(symbols.names.size());
   at.assign(extents.size(), Value());
+  ends.assign(extents.size(), Value());
   active.assign(extents.size(), 1);
   return program;
 }
@@ -66,12 +68,12 @@ AffineExpr BlockLowering::placeBlock(Value number, AffineExpr &work) {
 
 void BlockLowering::finish(func::FuncOp program, AffineExpr grid, AffineExpr work) {
   func::ReturnOp::create(builder, loc);
-  unsigned numSymbols = symbols.names.size();
+  unsigned numSymbols = symbols.numExtents;
   program->setAttr(tile::kProgram, builder.getUnitAttr());
   program->setAttr(tile::kGrid, AffineMapAttr::get(AffineMap::get(0, numSymbols, grid)));
   program->setAttr(tile::kWork, AffineMapAttr::get(AffineMap::get(0, numSymbols, work)));
   program->setAttr(tile::kSymbols, builder.getArrayAttr(SmallVector<Attribute>(
-                                       symbols.names.begin(), symbols.names.end())));
+                                       symbols.names.begin(), symbols.names.begin() + numSymbols)));
 }
 
 void BlockLowering::planWalk(ArrayRef<Access> accesses, ArrayRef<bool> parallel, Type element) {
@@ -159,7 +161,13 @@ void BlockLowering::emitRange(unsigned rank, Value from, Value to, function_ref<
   active[rank] = 1;
 }
 
+Value BlockLowering::bufferOf(Value tensor) {
+  return buffers[cast<BlockArgument>(tensor).getArgNumber()];
+}
+
 Value BlockLowering::endOfBlock(unsigned rank) {
+  if (ends[rank])
+    return ends[rank];
   Value to = arith::AddIOp::create(builder, loc, at[rank], constant(schedule.ranks[rank].block));
   return arith::MinSIOp::create(builder, loc, to, extentOf(rank));
 }
@@ -328,7 +336,7 @@ TileValue BlockLowering::loadStrided(const Access &access, Value buffer, Type st
 
 TileValue BlockLowering::load(const Access &access, Value source, ArrayRef<TileValue> coordinates,
                               TileValue &exists, TypedAttr fill) {
-  Value buffer = buffers[cast<BlockArgument>(source).getArgNumber()];
+  Value buffer = bufferOf(source);
   Type element = cast<ein::TensorType>(source.getType()).getElementType();
   Type stored = storageType(element);
   Reach where = reach(access, coordinates);

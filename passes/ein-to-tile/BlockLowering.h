@@ -22,6 +22,7 @@ public:
   BlockLowering(mlir::OpBuilder &builder, ein::KernelOp kernel, const TileTarget &target)
       : builder(builder), kernel(kernel), target(target), loc(kernel.getLoc()), tiles(builder, loc),
         symbols(KernelSymbols::of(kernel)) {}
+  virtual ~BlockLowering() = default;
 
 protected:
   /// Starts the program; the builder then stands in its body.
@@ -106,12 +107,15 @@ protected:
   Schedule schedule;
   mlir::SmallVector<mlir::Value> symbolValues, buffers, outputs;
   mlir::SmallVector<mlir::Value> at;
+  mlir::SmallVector<mlir::Value> ends; // of the block's part of a rank; null: by the schedule
   mlir::SmallVector<int64_t> active;
   mlir::Value limit; // of lanes, where a tile is ragged
   int alongOne = -1; // a rank of which the block holds one coordinate
+  /// The memory of a tensor of the kernel's body.
+  virtual mlir::Value bufferOf(mlir::Value tensor);
+  mlir::Value endOfBlock(unsigned rank);
 
 private:
-  mlir::Value endOfBlock(unsigned rank);
   TileValue loadStrided(const Access &access, mlir::Value buffer, mlir::Type stored,
                         const Reach &where, mlir::ArrayRef<TileValue> coordinates);
   TileValue insideOf(const Access &access, mlir::ArrayRef<TileValue> dims,
@@ -123,6 +127,11 @@ private:
                 mlir::SmallVectorImpl<TileValue> &dims, mlir::SmallVectorImpl<TileValue> &values);
 };
 
+/// True if a kernel needs memory of the block's own: it walks a rank in chunks,
+/// or computes more than one Einsum and what follows at the same point.
+bool isStaged(ein::KernelOp kernel);
+mlir::FailureOr<mlir::func::FuncOp> lowerStaged(mlir::OpBuilder &builder, ein::KernelOp kernel,
+                                                mlir::StringRef name, const TileTarget &target);
 /// The lowerings of kernels that hold no einsum.
 mlir::FailureOr<mlir::func::FuncOp> lowerScan(mlir::OpBuilder &builder, ein::KernelOp kernel,
                                               mlir::StringRef name, const TileTarget &target);

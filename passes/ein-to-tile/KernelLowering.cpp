@@ -4,9 +4,7 @@
 #include "dialects/ein/EinIndexing.h"
 #include "dialects/ein/EinNumerics.h"
 #include "dialects/tile/TileDialect.h"
-#include "mlir/Dialect/Math/IR/Math.h"
-#include "passes/ein-to-tile/BlockLowering.h"
-#include "passes/ein-to-tile/Monoids.h"
+#include "passes/ein-to-tile/EinsumLowering.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
@@ -15,35 +13,23 @@ namespace einfall {
 
 namespace {
 
-class KernelLowering : BlockLowering {
+/// A kernel of one Einsum, with what follows at the same point.
+class KernelLowering : EinsumLowering {
 public:
-  using BlockLowering::BlockLowering;
+  using EinsumLowering::EinsumLowering;
 
   FailureOr<func::FuncOp> run(StringRef name);
 
 private:
   LogicalResult collect();
-  void emitTile();
-  SmallVector<Value> reduceFrom(unsigned rank, ArrayRef<Value> running);
-  void emitReducedRank(unsigned rank, ArrayRef<Value> init, SmallVectorImpl<Value> &result,
-                       function_ref<SmallVector<Value>(ArrayRef<Value>)> inner);
-  TileValue evaluate(ein::EinsumOp op);
-  SmallVector<TileValue> evaluate(ein::EinsumOp op, ValueRange wanted, TileValue &exists);
-  uint32_t spanOf(Value value);
-  SmallVector<Value> dotStep(ArrayRef<Value> running);
-  TileValue reduceRoot();
-  Value splat(TypedAttr attr, uint32_t mask);
+  void storeTile() override {
+    Value last = epilogue.empty() ? root.getResult() : epilogue.back().getResult();
+    SmallVector<TileValue> none(update ? 1 : 0);
+    store(write, outputs[0], results[last], none);
+  }
 
-  ein::EinsumOp root;
-  /// An inner reduction carries whether it had a point: without one it is
-  /// nothing to the outer reduction, which its identity might be.
-  bool countsPoints = false;
-  TypedAttr fill; // of the view that the root was
-  SmallVector<ein::EinsumOp> epilogue;
   ein::UpdateOp update;
   Access write;
-  DenseMap<Value, TileValue> results; // of einsums already computed
-  TileSpace accumulators;             // the tile's space; a lane of a dot's sum is a group of lanes
 };
 
 LogicalResult KernelLowering::collect() {
@@ -65,9 +51,6 @@ LogicalResult KernelLowering::collect() {
       return op.emitOpError("has no tile lowering");
     }
   }
-  if (root && llvm::any_of(root.getMonoids(), [&](int32_t m) { return m != root.getMonoids()[0]; }))
-    for (unsigned i = 0, e = root.getInputs().size(); i < e; ++i)
-      countsPoints |= !ein::readsInside(root, i);
   MLIRContext *context = kernel.getContext();
   if (!root) {
     // A bare update copies its source: an einsum that relabels it.
@@ -85,6 +68,7 @@ LogicalResult KernelLowering::collect() {
                                  [](OpBuilder &, Location, ValueRange v) { return v[0]; });
     update.getSourceMutable().assign(root.getResult());
   }
+  beginRoot(root);
   write = update ? accessOf(update, 0, symbols) : accessAll(root.getResult().getType(), symbols);
   return success();
 }
@@ -120,245 +104,13 @@ FailureOr<func::FuncOp> KernelLowering::run(StringRef name) {
   return program;
 }
 
-/// Values of the body of `op` at the current tile, and where its points exist
-/// (left alone if they all do).
-SmallVector<TileValue> KernelLowering::evaluate(ein::EinsumOp op, ValueRange wanted,
-                                                TileValue &exists) {
-  Block &block = op.getBody().front();
-  DenseMap<Value, TileValue> values;
-  SmallVector<TileValue> coordinates(op.getInputs().size());
-  for (unsigned i = 0, e = op.getInputs().size(); i < e; ++i) {
-    if (auto it = results.find(op.getInputs()[i]); it != results.end()) {
-      values[block.getArgument(i)] = it->second;
-      continue;
-    }
-    TileValue loaded = load(accessOf(op, i, symbols), op.getInputs()[i], coordinates, exists);
-    values[block.getArgument(i)] = loaded;
-    if (!cast<StringAttr>(op.getCoords()[i]).getValue().empty())
-      coordinates[i] = toIndex(loaded);
-  }
-  evaluateBody(block, values, [&](StringRef rank) { return op.findRank(rank); });
-  return llvm::map_to_vector(wanted, [&](Value value) { return values.lookup(value); });
-}
-
-/// What a map yields: 0 where a point does not exist, or a view's fill.
-TileValue KernelLowering::evaluate(ein::EinsumOp op) {
-  TileValue exists;
-  TileValue result = evaluate(op, op.getYielded(), exists).front();
-  if (!exists.value)
-    return result;
-  TypedAttr none = op == root && fill ? fill : builder.getZeroAttr(op.getYielded().getType());
-  return tiles.create<arith::SelectOp>(op.getYielded().getType(),
-                                       {exists, result, tiles.constant(none)});
-}
-
-/// Loops over a reduced rank with `init` carried.
-void KernelLowering::emitReducedRank(unsigned rank, ArrayRef<Value> init,
-                                     SmallVectorImpl<Value> &result,
-                                     function_ref<SmallVector<Value>(ArrayRef<Value>)> inner) {
-  int64_t size = schedule.ranks[rank].tile();
-  Value extent = extentOf(rank), zero = constant(0), step = constant(size), whole = extent;
-  bool even = divides(rank, size) || size == 1;
-  if (!even) {
-    Value rest = arith::RemUIOp::create(builder, loc, extent, step);
-    whole = arith::SubIOp::create(builder, loc, extent, rest);
-  }
-  auto loop = scf::ForOp::create(builder, loc, zero, whole, step, init);
-  {
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(loop.getBody());
-    at[rank] = loop.getInductionVar();
-    active[rank] = size;
-    SmallVector<Value> carried(loop.getRegionIterArgs().begin(), loop.getRegionIterArgs().end());
-    scf::YieldOp::create(builder, loc, inner(carried));
-  }
-  result.assign(loop.getResults().begin(), loop.getResults().end());
-  if (even)
-    return;
-  Value ragged = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, whole, extent);
-  auto branch = scf::IfOp::create(builder, loc, TypeRange(ValueRange(result)), ragged, true);
-  {
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(branch.thenBlock());
-    at[rank] = whole;
-    limit = arith::SubIOp::create(builder, loc, extent, whole);
-    SmallVector<Value> last = inner(result);
-    limit = Value();
-    scf::YieldOp::create(builder, loc, last);
-    builder.setInsertionPointToStart(branch.elseBlock());
-    scf::YieldOp::create(builder, loc, result);
-  }
-  result.assign(branch.getResults().begin(), branch.getResults().end());
-}
-
-/// Under strict numerics only the products that the program itself yields to a
-/// sum feed it unrounded: they are marked, inlined ones are not.
-static bool mayFuse(arith::MulFOp product) {
-  if (ein::isStrict(product))
-    return arith::bitEnumContainsAll(product.getFastmath(), arith::FastMathFlags::contract);
-  return product->hasOneUse();
-}
-
-/// The reductions from `rank` inward, joined to `running`.
-SmallVector<Value> KernelLowering::reduceFrom(unsigned rank, ArrayRef<Value> running) {
-  uint32_t full = tiles.space.fullMask();
-  Type element = root.getYielded().getType();
-  if (rank == root.getNumRanks()) {
-    if (schedule.dot)
-      return dotStep(running);
-    ein::Monoid monoid = root.getMonoid(rank - 1);
-    TileValue exists, carried{running[0], full};
-    auto product = root.getYielded().getDefiningOp<arith::MulFOp>();
-    bool fuses = product && mayFuse(product) && monoid == ein::Monoid::add;
-    SmallVector<TileValue> values =
-        evaluate(root, fuses ? product->getOperands() : ValueRange(root.getYielded()), exists);
-    bool laneReduced = schedule.lanes >= static_cast<int>(root.getNumFree());
-    if (limit && laneReduced)
-      exists = exists.value ? tiles.create<arith::AndIOp>(builder.getI1Type(), {exists, laneMask()})
-                            : laneMask();
-    // A point that does not exist leaves the accumulator alone, its sign too.
-    auto join = [&](TileValue next) -> SmallVector<Value> {
-      if (exists.value)
-        next = tiles.create<arith::SelectOp>(element, {exists, next, carried});
-      if (running.size() == 1)
-        return {next.value};
-      TileValue any{running[1], full};
-      return {next.value, tiles.create<arith::OrIOp>(builder.getI1Type(), {any, exists}).value};
-    };
-    if (fuses)
-      return join(tiles.create<math::FmaOp>(
-          element, {tiles.broadcast(values[0], full), values[1], carried}));
-    TileValue value = values[0];
-    if (isArg(monoid))
-      return combineArg(tiles, monoid, running, full, value, coordinate(rank - 1), exists);
-    return join(combine(tiles, monoid, carried, tiles.broadcast(value, full)));
-  }
-  SmallVector<Value> result;
-  emitReducedRank(rank, running, result, [&](ArrayRef<Value> carried) -> SmallVector<Value> {
-    unsigned next = rank + 1;
-    if (next == root.getNumRanks() || root.getMonoid(next) == root.getMonoid(rank))
-      return reduceFrom(next, carried);
-    SmallVector<Value> start = {splat(identityOf(root.getMonoid(next), element), full)};
-    if (countsPoints)
-      start.push_back(splat(builder.getBoolAttr(false), full));
-    SmallVector<Value> inner = reduceFrom(next, start), joined;
-    TileValue before{carried[0], full};
-    TileValue after = combine(tiles, root.getMonoid(rank), before, {inner[0], full});
-    if (countsPoints)
-      after = tiles.create<arith::SelectOp>(element, {{inner[1], full}, after, before});
-    joined.push_back(after.value);
-    if (carried.size() == 2)
-      joined.push_back(arith::OrIOp::create(builder, loc, carried[1], inner[1]));
-    return joined;
-  });
-  return result;
-}
-
-/// The tiled dimensions on which `value` of the root's body depends, and the
-/// lanes.
-uint32_t KernelLowering::spanOf(Value value) {
-  auto argument = dyn_cast<BlockArgument>(value);
-  if (!argument)
-    return tiles.space.fullMask();
-  Access access = accessOf(root, argument.getArgNumber(), symbols);
-  uint32_t mask = tiles.space.laneBit();
-  for (auto [dim, rank] : llvm::enumerate(tiles.space.ranks))
-    if (access.dependsOn(rank))
-      mask |= 1u << dim;
-  return mask;
-}
-
-/// One step of a contraction by groups of neighbouring lanes.
-SmallVector<Value> KernelLowering::dotStep(ArrayRef<Value> running) {
-  const Dot &dot = *schedule.dot;
-  uint32_t full = tiles.space.fullMask();
-  TileValue exists;
-  SmallVector<TileValue> factors = evaluate(root, {dot.lhs, dot.rhs}, exists);
-  assert(!exists.value && "a dot of points that may not exist");
-  bool isUnsigned[] = {dot.unsignedLhs, dot.unsignedRhs};
-  for (auto [factor, zeros] : llvm::zip(factors, isUnsigned)) {
-    Type from = getElementTypeOrSelf(factor.value.getType());
-    if (from == dot.element)
-      continue;
-    factor = zeros ? tiles.create<arith::ExtUIOp>(dot.element, {factor})
-                   : tiles.create<arith::ExtSIOp>(dot.element, {factor});
-  }
-  auto step = [&](TileValue lhs, Value sum, uint32_t mask) -> Value {
-    return tile::DotOp::create(builder, loc, sum.getType(), tiles.broadcast(lhs, mask).value,
-                               tiles.broadcast(factors[1], mask).value, sum);
-  };
-  if (!dot.bias)
-    return {step(factors[0], running[0], full)};
-  TileValue top = tiles.constant(builder.getIntegerAttr(dot.element, -128));
-  TileValue raised = tiles.create<arith::XOrIOp>(dot.element, {factors[0], top});
-  return {step(raised, running[0], full), step(top, running[1], spanOf(dot.rhs))};
-}
-
-/// `attr` in every accumulator over `mask` of the tile.
-Value KernelLowering::splat(TypedAttr attr, uint32_t mask) {
-  Type type = accumulators.type(mask, attr.getType());
-  TileValue scalar = tiles.constant(attr);
-  if (type == attr.getType())
-    return scalar.value;
-  return tile::BroadcastOp::create(builder, loc, type, scalar.value,
-                                   builder.getDenseI64ArrayAttr({}));
-}
-
-/// The root's reduction at the current tile.
-TileValue KernelLowering::reduceRoot() {
-  uint32_t full = tiles.space.fullMask();
-  Type element = root.getYielded().getType();
-  ein::Monoid monoid = root.getMonoid(root.getNumFree());
-  bool biased = schedule.dot && schedule.dot->bias;
-  SmallVector<Value> init = {splat(identityOf(monoid, element), full)};
-  if (isArg(monoid))
-    init.push_back(splat(builder.getIndexAttr(-1), full));
-  if (biased)
-    init.push_back(splat(identityOf(monoid, element), spanOf(schedule.dot->rhs)));
-  SmallVector<Value> reduced = reduceFrom(root.getNumFree(), init);
-  TileValue value{isArg(monoid) ? reduced.back() : reduced.front(), full};
-  if (isArg(monoid))
-    value = tiles.create<arith::IndexCastOp>(root.getResult().getType().getElementType(), {value});
-  if (schedule.lanes >= static_cast<int>(root.getNumFree())) {
-    auto acrossLanes = [&](TileValue value) -> TileValue {
-      uint32_t mask = value.mask & ~tiles.space.laneBit();
-      return {tile::ReduceOp::create(builder, loc, tiles.space.type(mask, element), value.value,
-                                     stringifyMonoid(monoid)),
-              mask};
-    };
-    value = acrossLanes(value);
-    if (biased)
-      value = tiles.create<arith::SubIOp>(
-          element, {value, acrossLanes({reduced[1], spanOf(schedule.dot->rhs)})});
-  }
-  for (unsigned rank = root.getNumFree(); rank < root.getNumRanks(); ++rank) {
-    at[rank] = Value();
-    active[rank] = 1;
-  }
-  return value;
-}
-
-void KernelLowering::emitTile() {
-  setSpace();
-  accumulators = tiles.space;
-  if (schedule.dot)
-    accumulators.sizes.back() /= schedule.dot->group;
-  results.clear();
-  TileValue value = root.getMonoids().empty() ? evaluate(root) : reduceRoot();
-  results[root.getResult()] = value;
-  for (ein::EinsumOp op : epilogue) {
-    value = evaluate(op);
-    results[op.getResult()] = value;
-  }
-  SmallVector<TileValue> none(update ? 1 : 0);
-  BlockLowering::store(write, outputs[0], value, none);
-}
-
 } // namespace
 
 FailureOr<func::FuncOp> lowerKernel(OpBuilder &builder, ein::KernelOp kernel, StringRef name,
                                     const TileTarget &target) {
   Operation *first = &kernel.getBody().front().front();
+  if (isStaged(kernel))
+    return lowerStaged(builder, kernel, name, target);
   if (isa<ein::ScanOp>(first))
     return lowerScan(builder, kernel, name, target);
   if (isa<ein::TopKOp, ein::SortOp>(first))

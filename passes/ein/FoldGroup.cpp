@@ -1,5 +1,6 @@
 //===- FoldGroup.cpp - Reductions on their way to one fold ----------------===//
 #include "passes/ein/FoldGroup.h"
+#include "passes/ein/Reducers.h"
 #include "dialects/ein/EinBounds.h"
 #include "dialects/ein/EinIndexing.h"
 #include "llvm/ADT/STLExtras.h"
@@ -166,7 +167,12 @@ void FoldGroup::buildStep(OpBuilder &builder, Region &region, const Operands &op
   for (auto [i, component] : llvm::enumerate(plan.components))
     emitter.bind(component.before, block->getArgument(i));
   for (const algebra::Component &component : plan.components) {
-    states.push_back(emitter.emit(plan.stepped(frame.terms, component), frame.workingType()));
+    // Old state and contribution stay apart: a walk in chunks needs each alone.
+    Value old = emitter.emit(component.corrected ? component.corrected : component.before,
+                             frame.workingType());
+    Value more = emitter.emit(component.contribution, frame.workingType());
+    states.push_back(combineScalars(builder, sink.getLoc(),
+                                    static_cast<Monoid>(component.monoid), old, more));
     emitter.bind(component.now, states.back());
   }
   YieldOp::create(builder, sink.getLoc(), states);

@@ -154,4 +154,20 @@ def EinFormKernels : Pass<"ein-form-kernels", "::mlir::func::FuncOp"> {
   let statistics = [Statistic<"numKernels", "num-kernels", "kernels formed">];
 }
 
+def EinStageKernels : Pass<"ein-stage-kernels", "::mlir::func::FuncOp"> {
+  let summary = "folds in kernels become walks in chunks";
+  let description = [{
+    Before: kernels with folds, or with reductions of what the kernel computes,
+    in which equal labels are one rank. After: each such rank is walked by an
+    `ein.stream` that holds what is computed for a chunk of it: the kernel's own
+    tensors along the rank, scalars of a step that several states use (the
+    exponentials of a softmax), each state's reduction over the chunk and its
+    new value. `finish` follows the stream. No fold remains in a kernel.
+    Follows ein-form-kernels, which decides what is in a kernel; precedes
+    ein-to-tile, where a chunk of a tensor is memory of the block's own.
+    Exactness: algebraic (sums are cut into chunks).
+  }];
+  let statistics = [Statistic<"numStreams", "num-streams", "streams formed">];
+}
+
 #endif

@@ -1,0 +1,32 @@
+//===- EinStream.cpp - ein.stream and ein.guard ---------------------------===//
+#include "dialects/ein/EinDialect.h"
+
+using namespace mlir;
+
+namespace einfall::ein {
+
+LogicalResult StreamOp::verify() {
+  unsigned carried = getNumResults();
+  if (getInputs().size() < carried ||
+      getInputs().take_front(carried).getTypes() != getResultTypes())
+    return emitOpError("expected its first inputs to have the results' types"); // stream_c1
+  Block &block = getBody().front();
+  if (block.getArgumentTypes() != getInputs().getTypes())
+    return emitOpError("expected region arguments with the types of the inputs"); // stream_c2
+  auto yield = dyn_cast<YieldOp>(block.getTerminator());
+  if (!yield || yield.getValues().getTypes() != getResultTypes())
+    return emitOpError("expected the region to yield the results' types"); // stream_c2
+  if (!isa_and_nonnull<KernelOp>((*this)->getParentOp()))
+    return emitOpError("expected to stand in an ein.kernel"); // stream_c3
+  return success();
+}
+
+LogicalResult GuardOp::verify() {
+  if (!isa_and_nonnull<StreamOp>((*this)->getParentOp()))
+    return emitOpError("expected to stand in an ein.stream"); // stream_c3
+  if (!getMask().getType().getElementType().isInteger(1))
+    return emitOpError("expected a mask of i1, but got ") << getMask().getType(); // stream_c3
+  return success();
+}
+
+} // namespace einfall::ein
