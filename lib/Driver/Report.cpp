@@ -74,6 +74,14 @@ json::Array describeCounts(func::FuncOp function) {
   return ranks;
 }
 
+/// What the user, the checkpoint or the session calls an argument.
+std::string argumentName(func::FuncOp function, unsigned number) {
+  for (StringRef key : {"ein.name", "ein.weight", "ein.state"})
+    if (auto name = function.getArgAttrOfType<StringAttr>(number, key))
+      return name.getValue().str();
+  return "arg" + std::to_string(number);
+}
+
 /// The ops of a function as written, and in which pass each walks which rank.
 json::Array describeCascade(func::FuncOp function) {
   json::Array ops;
@@ -82,7 +90,10 @@ json::Array describeCascade(func::FuncOp function) {
     if (op.getNumResults() == 0 || !isa<ein::TensorType>(op.getResult(0).getType()) ||
         isa<ein::ConstantOp, ein::EmptyOp>(op))
       continue;
-    json::Object facts = describeOp(&op, [&](Value value) { return passes.nameOf(value); });
+    json::Object facts = describeOp(&op, [&](Value value) {
+      auto argument = dyn_cast<BlockArgument>(value);
+      return argument ? argumentName(function, argument.getArgNumber()) : passes.nameOf(value);
+    });
     facts["result"] = passes.describe(&op);
     json::Array walks;
     for (auto [i, count] : llvm::enumerate(passes.getCounts()))
@@ -317,7 +328,11 @@ json::Object Report::describeEntry(run::EntryOp entry, const rt::EntryInfo &info
     item["writes"] = launch ? json::Array(launch.getWrites()) : json::Array{1};
     steps.push_back(std::move(item));
   }
+  json::Array assume;
+  for (auto op : entry.getBody().getOps<run::AssumeOp>())
+    assume.push_back(op.getExtent().str());
   return json::Object{{"name", info.name},
+                      {"assume", std::move(assume)},
                       {"symbols", std::move(symbols)},
                       {"cascade", std::move(facts.cascade)},
                       {"stages", std::move(facts.stages)},
