@@ -58,8 +58,7 @@ LogicalResult collectRemarks(MLIRContext &context, std::shared_ptr<RemarkLog> lo
                              const std::optional<std::string> &shown) {
   return remark::enableOptimizationRemarks(
       context, std::make_unique<Collector>(std::move(log), shown),
-      std::make_unique<remark::RemarkEmittingPolicyAll>(),
-      {".*", ".*", ".*", ".*", ".*"});
+      std::make_unique<remark::RemarkEmittingPolicyAll>(), {".*", ".*", ".*", ".*", ".*"});
 }
 
 } // namespace einfall

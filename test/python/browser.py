@@ -1,6 +1,7 @@
 """Drives a headless Chromium over its DevTools pipe: no package, no port. For tests of pages that users open."""
 
 import base64
+import fcntl
 import json
 import os
 import shutil
@@ -15,15 +16,21 @@ def find() -> str | None:
     return next((path for path in map(shutil.which, NAMES) if path), None)
 
 
+def _high(descriptor: int) -> int:
+    moved = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 10)
+    os.close(descriptor)
+    return moved
+
+
 class Browser:
     """`with Browser() as b: b.open(path, width=390); b.evaluate("…")`; `errors` holds what consoles complained of."""
 
     def __enter__(self):
         self._folder = tempfile.TemporaryDirectory(prefix="einfall-browser-")
-        to_browser, self._write = os.pipe()
-        self._read, from_browser = os.pipe()
-        # The browser speaks on descriptors 3 and 4; a shell puts them there whatever ours are.
-        command = ["sh", "-c", f'exec 3<&{to_browser} 4>&{from_browser}; exec "$@"', "sh", find(), "--headless=new",
+        # The browser speaks on descriptors 3 and 4; a shell puts them there, from ones that are neither.
+        to_browser, self._write = map(_high, os.pipe())
+        self._read, from_browser = map(_high, os.pipe())
+        command = ["bash", "-c", f'exec 3<&{to_browser} 4>&{from_browser}; exec "$@"', "bash", find(), "--headless=new",
                    "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--remote-debugging-pipe",
                    f"--user-data-dir={self._folder.name}", "about:blank"]
         self._process = subprocess.Popen(command, pass_fds=(to_browser, from_browser), stdin=subprocess.DEVNULL,

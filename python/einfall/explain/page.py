@@ -59,7 +59,7 @@ def _overview(report: dict) -> str:
              ("weights", f'{size(report["weights"]["bytes"])} in {report["weights"]["count"]}'
               if report["weights"]["count"] else "none"),
              ("numerics", report["numerics"]), ("target", report["target"])]
-    html = [facts(items)]
+    html = ['<h2 class="first">Overview</h2>', facts(items)]
     if report["origin"] == "manifest":
         html.append('<p class="warn">This package was written without a report: launches and memory are shown, what '
                     'kernels compute is not. Compile it again to see it.</p>')

@@ -12,6 +12,7 @@ main,header,footer{max-width:1080px;margin:0 auto;padding:0 20px}
 header{padding-top:36px}
 h1{font-size:1.75rem;line-height:1.2;margin:0 0 4px;overflow-wrap:anywhere}
 h2{font-size:1.35rem;margin:52px 0 6px;padding-top:18px;border-top:1px solid var(--line);overflow-wrap:anywhere}
+h2.first{margin-top:24px}
 h3{font-size:1.05rem;margin:34px 0 8px}
 p{margin:6px 0 12px;max-width:72ch}
 .soft,figcaption,.note{color:var(--soft);font-size:.9rem}
