@@ -317,7 +317,12 @@ json::Object Report::describeEntry(run::EntryOp entry, const rt::EntryInfo &info
   for (auto [i, op] : llvm::enumerate(entry.getSteps())) {
     const rt::StepInfo &step = info.steps[i];
     auto launch = dyn_cast<run::LaunchOp>(op);
-    json::Object item{{"kernel", "copy"}, {"flops", "0"}};
+    // A copy computes nothing; of a module that came in as host programs nothing is known.
+    json::Object item{{"kernel", step.program},
+                      {"ops", launch ? json::Value(nullptr) : json::Value(json::Array())},
+                      {"flops", launch ? json::Value(nullptr) : json::Value("0")},
+                      {"schedule", ""},
+                      {"boundaries", json::Array()}};
     if (launch && next < facts.kernels.size())
       item = std::move(*facts.kernels[next++].getAsObject());
     item["program"] = step.program;

@@ -207,6 +207,30 @@ def test_equal_compilations_write_equal_reports(einfall_command, tmp_path):
     assert (tmp_path / "a.einf").read_bytes() == (tmp_path / "b.einf").read_bytes()
 
 
+COPIES = """func.func @f(%x: V, %s: S) -> (V, S) attributes {ein.entry} {
+  %new = ein.update %s[n - 1 - i] = %s[i] : V, V
+  return %x, %new : V, S
+}
+""".replace("S)", "!ein.tensor<[n], f32> {ein.state = \"s\"})").replace(" S\n", " V\n").replace("V", "!ein.tensor<[n], f32>")
+
+
+def test_copies_and_host_programs(einfall_command, tmp_path):
+    """Copies are launches that compute nothing; a module that comes in as host programs tells its launches alone."""
+    (tmp_path / "f.mlir").write_text(COPIES)
+    assert einfall_command("explain", tmp_path / "f.mlir", "-o", tmp_path / "f.html").returncode == 0
+    facts = facts_of(einfall_command, tmp_path, tmp_path / "f.mlir")
+    kernels = facts["entries"][0]["kernels"]
+    copies = [k for k in kernels if k["program"] == "copy"]
+    assert len(copies) == 2 and all(k["flops"] == "0" and k["ops"] == [] and k["writes"] == [1] for k in copies)
+    assert sorted(r["pass"] for r in facts["remarks"] if r["pass"] != "ein-kernels") == ["run-from-kernels"] * 2
+    tool = BUILD / "bin" / "einfall-compile"
+    subprocess.run([tool, tmp_path / "f.mlir", "--compile-to=run", "-o", tmp_path / "run.mlir"], check=True)
+    subprocess.run([tool, tmp_path / "run.mlir", "--compile-from=run", "-o", tmp_path / "run.einf"], check=True)
+    late = facts_of(einfall_command, tmp_path, tmp_path / "run.einf")["entries"][0]
+    assert [k["program"] for k in late["kernels"]] == [k["program"] for k in kernels]
+    assert einfall_command("explain", tmp_path / "run.einf", "-o", tmp_path / "run.html").returncode == 0
+
+
 @pytest.mark.parametrize("arguments, said", [
     (("absent.einf", "-o", "r.html"), "there is no file or folder absent.einf"),
     (("good.mlir",), "nothing to write"),
