@@ -39,7 +39,7 @@ struct InlineMap : OpRewritePattern<EinsumOp> {
   LogicalResult matchAndRewrite(EinsumOp op, PatternRewriter &rewriter) const override {
     for (unsigned i = 0, e = op.getInputs().size(); i < e; ++i) {
       auto producer = op.getInputs()[i].getDefiningOp<EinsumOp>();
-      if (!producer || !canInline(op, i))
+      if (!producer || !canInline(op, i) || repeatsGuards(op, i))
         continue;
       // Behind a guard the body runs outside too, for nothing.
       bool once = readsOnce(op, i) && producer.getResult().hasOneUse() &&

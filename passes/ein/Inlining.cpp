@@ -27,6 +27,12 @@ bool isGuarded(EinsumOp reader, unsigned operand) {
   return reader.getFill(operand) && !readsInside(reader, operand);
 }
 
+bool repeatsGuards(EinsumOp reader, unsigned operand) {
+  auto producer = reader.getInputs()[operand].getDefiningOp<EinsumOp>();
+  bool mayMiss = (producer && producer.getFills()) || isGuarded(reader, operand);
+  return mayMiss && !reader.getMonoids().empty() && !readsOnce(reader, operand);
+}
+
 /// True if a relabelling reads its own operand outside wherever `reader` reads
 /// it outside, so that the value there may move to that operand.
 static bool keepsOutside(EinsumOp reader, unsigned operand, EinsumOp producer) {

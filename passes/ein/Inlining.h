@@ -14,6 +14,11 @@ bool readsOnce(EinsumOp reader, unsigned operand);
 /// True if operand `operand` has a value where it is read outside, which it may be.
 bool isGuarded(EinsumOp reader, unsigned operand);
 
+/// True if inlining the maker of operand `operand` would bring reads that may be
+/// outside into a reduction that reads each element often, as contractions do:
+/// it is better padded once before.
+bool repeatsGuards(EinsumOp reader, unsigned operand);
+
 /// True if the einsum that makes operand `operand` of `reader` may be written
 /// into `reader`'s body: it has no reduction, and no read of either moves out
 /// of or into existence. Behind a guarded read it is computed everywhere, and

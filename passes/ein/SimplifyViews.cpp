@@ -47,9 +47,7 @@ struct ComposeRelabelling : OpRewritePattern<EinsumOp> {
       auto producer = op.getInputs()[i].getDefiningOp<EinsumOp>();
       if (!producer || !producer.isRelabelling() || !canInline(op, i))
         continue;
-      // A contraction reads each element often: it is padded once before.
-      bool mayMiss = producer.getFills() || isGuarded(op, i);
-      if (mayMiss && !op.getMonoids().empty() && !readsOnce(op, i))
+      if (repeatsGuards(op, i))
         continue;
       inlineProducer(rewriter, op, i);
       ++count;

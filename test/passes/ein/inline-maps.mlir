@@ -100,3 +100,18 @@ func.func @guarded_stays(%x: !ein.tensor<[n], f32>, %k: !ein.tensor<[n], i32>) -
   %w = ein.einsum (%d[i - 2] else 3) -> [i] : (!ein.tensor<[n], i32>) -> !ein.tensor<[n + 2], i32>
   return %z, %w : !ein.tensor<[n + 2], f32>, !ein.tensor<[n + 2], i32>
 }
+
+// Padding stays out of contractions, which would check it for every row.
+// CHECK-LABEL: func.func @padded_once
+// CHECK: %[[PAD:.*]] = ein.einsum (%{{.*}}[i, k - 1] else 0.0
+// CHECK: ein.einsum (%[[PAD]][i, k], %{{.*}}[k, j]) -> [i, j] reduce [k: add]
+func.func @padded_once(%x: !ein.tensor<[m, 6], bf16>, %w: !ein.tensor<[8, n], f32>) -> !ein.tensor<[m, n], f32> {
+  %p = ein.einsum (%x[i, k - 1] else 0.0) -> [i, k] : (!ein.tensor<[m, 6], bf16>) -> !ein.tensor<[m, 8], f32> {
+  ^bb0(%v: bf16):
+    %r = arith.extf %v : bf16 to f32
+    ein.yield %r : f32
+  }
+  %y = ein.einsum (%p[i, k], %w[k, j]) -> [i, j] reduce [k: add]
+      : (!ein.tensor<[m, 8], f32>, !ein.tensor<[8, n], f32>) -> !ein.tensor<[m, n], f32>
+  return %y : !ein.tensor<[m, n], f32>
+}
