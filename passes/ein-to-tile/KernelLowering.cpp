@@ -67,7 +67,7 @@ LogicalResult KernelLowering::collect() {
   }
   if (root && llvm::any_of(root.getMonoids(), [&](int32_t m) { return m != root.getMonoids()[0]; }))
     for (unsigned i = 0, e = root.getInputs().size(); i < e; ++i)
-      countsPoints |= !ein::readsInside(root, i);
+      countsPoints |= !ein::existsEverywhere(root, i);
   MLIRContext *context = kernel.getContext();
   if (!root) {
     // A bare update copies its source: an einsum that relabels it.
