@@ -1,5 +1,6 @@
 //===- EinBounds.cpp - Which reads stay inside ----------------------------===//
 #include "dialects/ein/EinBounds.h"
+#include "dialects/ein/EinIndexing.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -95,27 +96,27 @@ struct BoundsProver {
 
 } // namespace
 
-static SmallVector<bool>
-indicesInside(AffineMap map, ArrayRef<ExtentAttr> shape, ArrayRef<ExtentAttr> extents,
-              unsigned firstSymbol, ArrayRef<StringAttr> symbols, Operation *scope,
-              function_ref<std::optional<int64_t>(unsigned)> coordinateLimit) {
+static SmallVector<IndexBounds>
+boundsOf(AffineMap map, ArrayRef<ExtentAttr> shape, ArrayRef<ExtentAttr> extents,
+         unsigned firstSymbol, ArrayRef<StringAttr> symbols, Operation *scope,
+         function_ref<std::optional<int64_t>(unsigned)> coordinateLimit) {
   BoundsProver prover{map.getContext(), {}, {}, extents, firstSymbol, symbols, coordinateLimit};
   auto function = scope->getParentOfType<func::FuncOp>();
   if (auto facts = function ? function->getAttrOfType<ArrayAttr>("ein.assume") : ArrayAttr())
     for (Attribute fact : facts)
       prover.assumed.push_back(cast<ExtentAttr>(fact).over(prover.table));
-  SmallVector<bool> inside;
+  SmallVector<IndexBounds> inside;
   for (auto [index, extent] : llvm::zip(map.getResults(), shape)) {
     // A rank alone over its own extent needs no arithmetic.
     auto dim = dyn_cast<AffineDimExpr>(index);
     if (dim && extents[dim.getPosition()] == extent) {
-      inside.push_back(true);
+      inside.push_back({true, true});
       continue;
     }
     std::optional<Interval> range = prover.bound(index);
     AffineExpr limit = extent.over(prover.table);
-    inside.push_back(range && prover.atLeastZero(range->low) &&
-                     prover.atLeastZero(limit - 1 - range->high));
+    inside.push_back({range && prover.atLeastZero(range->low),
+                      range && prover.atLeastZero(limit - 1 - range->high)});
   }
   return inside;
 }
@@ -145,6 +146,9 @@ SmallVector<ExtentAttr> rankExtents(Operation *op) {
 static std::optional<int64_t> limitOf(Value source) {
   auto argument = dyn_cast<BlockArgument>(source);
   if (argument)
+    if (auto stream = dyn_cast<StreamOp>(argument.getOwner()->getParentOp()))
+      argument = dyn_cast<BlockArgument>(stream.getInputs()[argument.getArgNumber()]);
+  if (argument)
     if (auto kernel = dyn_cast<KernelOp>(argument.getOwner()->getParentOp()))
       argument = dyn_cast<BlockArgument>(kernel.getInputs()[argument.getArgNumber()]);
   auto function =
@@ -156,19 +160,53 @@ static std::optional<int64_t> limitOf(Value source) {
   return cast<IntegerAttr>(range[1]).getInt();
 }
 
-SmallVector<bool> indicesInside(Operation *op, unsigned number) {
+/// The same of a coordinate that is read, where it is read outside too.
+static std::optional<int64_t> limitOf(Operation *op, unsigned number) {
+  std::optional<int64_t> limit = limitOf(indexedBy(op, number));
+  TypedAttr fill = fillOf(op, number);
+  if (!limit || !fill)
+    return limit;
+  auto value = dyn_cast<IntegerAttr>(fill);
+  if (!value || value.getValue().isNegative())
+    return std::nullopt;
+  return std::max(*limit, value.getInt() + 1);
+}
+
+SmallVector<IndexBounds> boundsOf(Operation *op, unsigned number) {
   SmallVector<StringAttr> symbols;
   for (Attribute name : op->getAttrOfType<ArrayAttr>("symbols"))
     symbols.push_back(cast<StringAttr>(name));
   auto maps = op->getAttrOfType<ArrayAttr>("maps");
   auto type = cast<TensorType>(indexedBy(op, number).getType());
-  return indicesInside(cast<AffineMapAttr>(maps[number]).getValue(), type.getShape(),
-                       rankExtents(op), maps.size(), symbols, op,
-                       [&](unsigned source) { return limitOf(indexedBy(op, source)); });
+  return boundsOf(cast<AffineMapAttr>(maps[number]).getValue(), type.getShape(), rankExtents(op),
+                  maps.size(), symbols, op, [&](unsigned source) { return limitOf(op, source); });
+}
+
+SmallVector<bool> indicesInside(Operation *op, unsigned number) {
+  return llvm::map_to_vector(boundsOf(op, number),
+                             [](IndexBounds bounds) { return bounds.low && bounds.high; });
 }
 
 bool readsInside(Operation *op, unsigned number) {
   return !llvm::is_contained(indicesInside(op, number), false);
+}
+
+TypedAttr fillOf(Operation *op, unsigned number) {
+  auto fills = op->getAttrOfType<ArrayAttr>("fills");
+  return fills ? dyn_cast<TypedAttr>(fills[number]) : TypedAttr();
+}
+
+bool existsEverywhere(Operation *op, unsigned number) {
+  return fillOf(op, number) || readsInside(op, number);
+}
+
+ArrayAttr neededFills(EinsumOp op) {
+  SmallVector<TypedAttr> fills = op.getFillList();
+  for (auto [i, fill] : llvm::enumerate(fills))
+    if (fill && readsInside(op, i))
+      fill = {};
+  Builder builder(op.getContext());
+  return fillsAttr(builder, fills);
 }
 
 /// The constant factor of each dim in `expr`; false if it is not linear in

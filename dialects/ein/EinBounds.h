@@ -14,11 +14,26 @@
 
 namespace einfall::ein {
 
+/// What operand `number` of an indexed op is where it is read outside (`else`),
+/// or null.
+mlir::TypedAttr fillOf(mlir::Operation *op, unsigned number);
+/// True if operand `number` makes no point missing: it is read inside, or has
+/// a value where it is not.
+bool existsEverywhere(mlir::Operation *op, unsigned number);
+/// The fills of `op` but for those of operands that are read inside; null if
+/// none is left.
+mlir::ArrayAttr neededFills(EinsumOp op);
+
 /// True if every index of map `number` of the indexed op `op` (an einsum, scan,
 /// update or scatter) lies in its extent at all points of the iteration space.
 bool readsInside(mlir::Operation *op, unsigned number);
 /// The same for each index alone.
 llvm::SmallVector<bool> indicesInside(mlir::Operation *op, unsigned number);
+/// The same for each side of an index: that it is at least 0, and below its extent.
+struct IndexBounds {
+  bool low, high;
+};
+llvm::SmallVector<IndexBounds> boundsOf(mlir::Operation *op, unsigned number);
 
 /// What map `number` of an indexed op indexes: the destinations of updates and
 /// scatters come last.

@@ -1,4 +1,5 @@
 //===- EinCanonicalize.cpp - Views become part of what reads them ---------===//
+#include "dialects/ein/EinBounds.h"
 #include "dialects/ein/EinIndexing.h"
 
 using namespace mlir;
@@ -17,6 +18,27 @@ struct DropIdentityView : OpRewritePattern<ViewOp> {
     return success();
   }
 };
+
+/// An operand that is read inside needs no `else`.
+struct DropNeedlessFills : OpRewritePattern<EinsumOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(EinsumOp op, PatternRewriter &rewriter) const override {
+    ArrayAttr needed = neededFills(op);
+    if (needed == op.getFillsAttr())
+      return rewriter.notifyMatchFailure(op, "no operand with an else is read inside");
+    rewriter.modifyOpInPlace(op, [&] {
+      if (needed)
+        op.setFillsAttr(needed);
+      else
+        op.removeFillsAttr();
+    });
+    return success();
+  }
+};
+
+void EinsumOp::getCanonicalizationPatterns(RewritePatternSet &set, MLIRContext *context) {
+  set.add<DropNeedlessFills>(context);
+}
 
 void ViewOp::getCanonicalizationPatterns(RewritePatternSet &set, MLIRContext *context) {
   set.add<DropIdentityView>(context);

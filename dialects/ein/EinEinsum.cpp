@@ -15,7 +15,8 @@ namespace einfall::ein {
 void EinsumOp::build(OpBuilder &builder, OperationState &state, TensorType type, ValueRange inputs,
                      ArrayRef<StringRef> ranks, ArrayRef<AffineMap> maps, ArrayRef<Monoid> monoids,
                      ArrayRef<ExtentAttr> extents, ArrayRef<StringAttr> symbols,
-                     function_ref<Value(OpBuilder &, Location, ValueRange)> body) {
+                     function_ref<Value(OpBuilder &, Location, ValueRange)> body,
+                     ArrayRef<TypedAttr> fills) {
   state.addOperands(inputs);
   state.addTypes(type);
   state.addAttribute("ranks", builder.getStrArrayAttr(ranks));
@@ -29,6 +30,8 @@ void EinsumOp::build(OpBuilder &builder, OperationState &state, TensorType type,
   state.addAttribute("monoids", builder.getDenseI32ArrayAttr(codes));
   state.addAttribute("extents",
                      builder.getArrayAttr(SmallVector<Attribute>(extents.begin(), extents.end())));
+  if (ArrayAttr attr = fillsAttr(builder, fills))
+    state.addAttribute("fills", attr);
   // A composed view may read a part of a dimension through a plain label.
   ArrayRef<ExtentAttr> shape = type.getShape();
   for (auto [map, input] : llvm::zip(maps, inputs))
@@ -59,6 +62,15 @@ ExtentAttr EinsumOp::getRankExtent(int64_t rank) {
   if (rank < getNumFree())
     return getResult().getType().getExtent(rank);
   return cast<ExtentAttr>(getExtents()[rank - getNumFree()]);
+}
+
+TypedAttr EinsumOp::getFill(unsigned i) {
+  return getFills() ? dyn_cast<TypedAttr>((*getFills())[i]) : TypedAttr();
+}
+
+SmallVector<TypedAttr> EinsumOp::getFillList() {
+  return llvm::map_to_vector(llvm::seq<unsigned>(0, getInputs().size()),
+                             [&](unsigned i) { return getFill(i); });
 }
 
 bool EinsumOp::isRelabelling() {
@@ -99,6 +111,7 @@ static bool hasDefaultBody(EinsumOp op) {
 
 ParseResult EinsumOp::parse(OpAsmParser &parser, OperationState &result) {
   IndexedParser indexed(parser);
+  indexed.withFills = true;
   Builder &builder = parser.getBuilder();
   if (indexed.parseOperands() || parser.parseArrow() || indexed.parseLabels())
     return failure();
@@ -148,6 +161,8 @@ ParseResult EinsumOp::parse(OpAsmParser &parser, OperationState &result) {
     return parser.emitError(typeLoc, "expected ")
            << indexed.operands.size() << " operand types, but got " << type.getNumInputs();
   indexed.finish(result);
+  if (indexed.parsedFills(result, type.getInputs()))
+    return failure();
 
   // Extents of reduced ranks come from plain indices unless given.
   auto maps = cast<ArrayAttr>(result.attributes.get("maps"));
@@ -202,6 +217,10 @@ void EinsumOp::print(OpAsmPrinter &printer) {
     printIndices(printer, getMap(i), ranks, symbols);
     if (StringRef coord = cast<StringAttr>(getCoords()[i]).getValue(); !coord.empty())
       printer << " as " << coord;
+    if (TypedAttr fill = getFill(i)) {
+      printer << " else ";
+      printer.printAttributeWithoutType(fill);
+    }
   }
   printer << ") -> ";
   printLabels(printer, ArrayRef(ranks).take_front(getNumFree()));
@@ -219,8 +238,8 @@ void EinsumOp::print(OpAsmPrinter &printer) {
     }
     printer << ']';
   }
-  printer.printOptionalAttrDict((*this)->getAttrs(),
-                                {"ranks", "maps", "coords", "symbols", "monoids", "extents"});
+  printer.printOptionalAttrDict(
+      (*this)->getAttrs(), {"ranks", "maps", "coords", "symbols", "monoids", "extents", "fills"});
   printer << " : ";
   printer.printFunctionalType(*this);
   if (!hasDefaultBody(*this)) {
@@ -260,6 +279,26 @@ static LogicalResult verifyMonoids(EinsumOp op, Type yielded) {
   return success();
 }
 
+static LogicalResult verifyFills(EinsumOp op) {
+  std::optional<ArrayAttr> fills = op.getFills();
+  if (!fills)
+    return success();
+  unsigned count = op.getInputs().size();
+  if (fills->size() != count ||
+      !llvm::all_of(*fills, [](Attribute a) { return isa<UnitAttr, FloatAttr, IntegerAttr>(a); }))
+    return op.emitOpError("expected a number or unit for each of ")
+           << count << " operands as fills, but got " << *fills; // einsum_c10
+  if (llvm::all_of(*fills, llvm::IsaPred<UnitAttr>))
+    return op.emitOpError("expected no fills, as no operand has one"); // einsum_c11
+  for (unsigned i = 0; i < count; ++i) {
+    Type element = cast<TensorType>(op.getInputs()[i].getType()).getElementType();
+    if (TypedAttr fill = op.getFill(i); fill && fill.getType() != element)
+      return op.emitOpError("operand #") << i << ": expected a value of type " << element
+                                         << " behind 'else', but got " << fill; // einsum_c12
+  }
+  return success();
+}
+
 LogicalResult EinsumOp::verify() {
   int64_t numFree = getNumFree();
   int64_t numLabels = static_cast<int64_t>(getRanks().size()) - getMonoids().size();
@@ -273,7 +312,8 @@ LogicalResult EinsumOp::verify() {
   for (int64_t rank = 0, e = getNumRanks(); rank < e; ++rank)
     extents.push_back(getRankExtent(rank));
   if (failed(verifyIndexing(*this, "einsum", getInputs(), getMaps(), getCoords(), getSymbols(),
-                            getRanks(), extents)))
+                            getRanks(), extents)) ||
+      failed(verifyFills(*this)))
     return failure();
   Block &block = getBody().front();
   if (block.getNumArguments() != getInputs().size())

@@ -20,6 +20,10 @@ ParseResult IndexedParser::parseOperand(bool withCoord) {
       return failure();
     entry.coord = StringAttr::get(parser.getContext(), coord);
   }
+  if (withFills && succeeded(parser.parseOptionalKeyword("else"))) {
+    entry.fillLoc = parser.getCurrentLocation();
+    return parser.parseAttribute(entry.fill);
+  }
   return success();
 }
 
@@ -74,6 +78,44 @@ void IndexedParser::finish(OperationState &result, bool withCoords) {
   if (withCoords)
     result.addAttribute("coords", builder.getArrayAttr(coords));
   result.addAttribute("symbols", toArray(symbols));
+}
+
+TypedAttr numberOf(Attribute value, SMLoc loc, Type element) {
+  auto integer = dyn_cast<IntegerAttr>(value);
+  if (auto number = dyn_cast<FloatAttr>(value); number && isa<FloatType>(element))
+    return FloatAttr::get(element, number.getValueAsDouble());
+  if (integer && isa<IntegerType>(element))
+    return IntegerAttr::get(element, integer.getInt());
+  auto real = dyn_cast<FloatType>(element);
+  if (!real || !integer || StringRef(loc.getPointer(), 2) != "0x")
+    return {};
+  return FloatAttr::get(element,
+                        APFloat(real.getFloatSemantics(),
+                                integer.getValue().zextOrTrunc(real.getIntOrFloatBitWidth())));
+}
+
+ArrayAttr fillsAttr(Builder &builder, ArrayRef<TypedAttr> fills) {
+  if (llvm::none_of(fills, [](TypedAttr fill) { return static_cast<bool>(fill); }))
+    return {};
+  return builder.getArrayAttr(llvm::map_to_vector(fills, [&](TypedAttr fill) {
+    return fill ? Attribute(fill) : Attribute(builder.getUnitAttr());
+  }));
+}
+
+ParseResult IndexedParser::parsedFills(OperationState &result, TypeRange types) {
+  SmallVector<TypedAttr> fills(operands.size());
+  for (auto [entry, fill, type] : llvm::zip(operands, fills, types)) {
+    if (!entry.fill)
+      continue;
+    Type element = cast<TensorType>(type).getElementType();
+    fill = numberOf(entry.fill, entry.fillLoc, element);
+    if (!fill)
+      return parser.emitError(entry.fillLoc, "expected a value of type ")
+             << element << " behind 'else'"; // einsum_c12
+  }
+  if (ArrayAttr attr = fillsAttr(parser.getBuilder(), fills))
+    result.addAttribute("fills", attr);
+  return success();
 }
 
 SmallVector<StringRef> strings(ArrayAttr attr) {

@@ -20,6 +20,8 @@ struct IndexedOperand {
   mlir::OpAsmParser::UnresolvedOperand operand;
   llvm::SmallVector<mlir::AffineExpr> indices;
   mlir::StringAttr coord;
+  mlir::Attribute fill; // behind `else`
+  llvm::SMLoc fillLoc;
 };
 
 /// Everything of an op that indexes operands, while it is being read.
@@ -28,6 +30,7 @@ struct IndexedParser {
   NameTable names;
   llvm::SmallVector<IndexedOperand> operands;
   llvm::SmallVector<mlir::StringAttr> ranks;
+  bool withFills = false; // whether `else` may follow an operand
 
   explicit IndexedParser(mlir::OpAsmParser &parser) : parser(parser) {}
 
@@ -40,7 +43,16 @@ struct IndexedParser {
   /// Once all ranks and coordinates are known: adds `ranks`, `maps`,
   /// `coords` (if `withCoords`) and `symbols`.
   void finish(mlir::OperationState &result, bool withCoords = true);
+  /// Once types are known: adds `fills`, if there is one.
+  mlir::ParseResult parsedFills(mlir::OperationState &result, mlir::TypeRange types);
 };
+
+/// `value`, read from text at `loc` without its type, as a number of `element`;
+/// null if it is none. Other spellings of floats are `0x` and their bits.
+mlir::TypedAttr numberOf(mlir::Attribute value, llvm::SMLoc loc, mlir::Type element);
+
+/// `fills` (null where an operand has none) as they are stored; null if all are.
+mlir::ArrayAttr fillsAttr(mlir::Builder &builder, llvm::ArrayRef<mlir::TypedAttr> fills);
 
 /// The names that print map symbols: coordinates, then extents.
 llvm::SmallVector<llvm::StringRef> symbolNames(mlir::ArrayAttr coords, unsigned numOperands,
@@ -59,9 +71,10 @@ void printLabels(mlir::OpAsmPrinter &printer, llvm::ArrayRef<llvm::StringRef> la
 /// The extent of a rank that `map` uses alone as index `i` of `type`, if any.
 ExtentAttr plainExtent(mlir::AffineMap map, TensorType type, unsigned rank);
 
-/// The einsum that reads what the view or gather `op` does and yields it, but
-/// holds 0 where that has its fill.
-EinsumOp einsumOf(mlir::OpBuilder &builder, mlir::Operation *op);
+/// The einsum that reads what the view or gather `op` does and yields it. It
+/// holds `fill` where the tensor is read outside; 0 without one, and where a
+/// coordinate is.
+EinsumOp einsumOf(mlir::OpBuilder &builder, mlir::Operation *op, mlir::TypedAttr fill = {});
 
 /// Checks shared by indexed ops: one map an operand, index counts, the use of
 /// coordinates, and one extent a label.

@@ -70,18 +70,10 @@ static ParseResult parseViewLike(OpAsmParser &parser, OperationState &result, bo
   if (fill) {
     // A fill is written without its type: it has the tensor's.
     Type element = cast<TensorType>(target).getElementType();
-    if (auto number = dyn_cast<FloatAttr>(fill); number && isa<FloatType>(element))
-      fill = FloatAttr::get(element, number.getValueAsDouble());
-    else if (auto number = dyn_cast<IntegerAttr>(fill); number && isa<IntegerType>(element))
-      fill = IntegerAttr::get(element, number.getInt());
-    else if (auto real = dyn_cast<FloatType>(element);
-             real && number && StringRef(fillLoc.getPointer(), 2) == "0x") // the float's bits
-      fill = FloatAttr::get(element,
-                            APFloat(real.getFloatSemantics(),
-                                    number.getValue().zextOrTrunc(real.getIntOrFloatBitWidth())));
-    else
+    TypedAttr number = numberOf(fill, fillLoc, element);
+    if (!number)
       return parser.emitError(fillLoc, "expected a fill of type ") << element; // view_c2
-    result.addAttribute("fill", fill);
+    result.addAttribute("fill", number);
   }
   indexed.finish(result);
   result.addTypes(target);
@@ -122,20 +114,22 @@ template <typename Op> static void printViewLike(Op op, OpAsmPrinter &printer, b
   printer << " -> " << op.getResult().getType();
 }
 
-EinsumOp einsumOf(OpBuilder &builder, Operation *op) {
+EinsumOp einsumOf(OpBuilder &builder, Operation *op, TypedAttr fill) {
   SmallVector<AffineMap> maps;
   for (Attribute map : op->getAttrOfType<ArrayAttr>("maps"))
     maps.push_back(cast<AffineMapAttr>(map).getValue());
   SmallVector<StringAttr> symbols;
   for (Attribute symbol : op->getAttrOfType<ArrayAttr>("symbols"))
     symbols.push_back(cast<StringAttr>(symbol));
+  SmallVector<TypedAttr> fills(op->getNumOperands());
+  fills.back() = fill;
   // A label of a view may cover a part of a dimension: the builder then marks
   // the einsum `partial`.
   return EinsumOp::create(
       builder, op->getLoc(), tensorType(op->getResult(0)), op->getOperands(),
       strings(op->getAttrOfType<ArrayAttr>("ranks")), maps, ArrayRef<Monoid>(),
       ArrayRef<ExtentAttr>(), symbols,
-      [](OpBuilder &, Location, ValueRange arguments) { return arguments.back(); });
+      [](OpBuilder &, Location, ValueRange arguments) { return arguments.back(); }, fills);
 }
 
 template <typename Op> static LogicalResult verifyViewLike(Op op, bool gather) {

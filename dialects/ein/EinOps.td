@@ -51,12 +51,14 @@ def Ein_EinsumOp : Ein_IndexedOp<"einsum", [SingleBlock]> {
     `ranks` lists the result's ranks in order, then the reduced ranks,
     outermost first; `monoids` and `extents` describe the reduced ones.
     With `partial`, a label may cover a part of an operand's dimension (as
-    views do) instead of having its extent.
+    views do) instead of having its extent. `fills` holds, for each operand, its
+    value where it is read outside (`else` in text), or unit where it has none.
   }];
   let arguments = (ins Variadic<Ein_Tensor>:$inputs, StrArrayAttr:$ranks,
                        AffineMapArrayAttr:$maps, StrArrayAttr:$coords,
                        StrArrayAttr:$symbols, DenseI32ArrayAttr:$monoids,
-                       ArrayAttr:$extents, UnitAttr:$partial);
+                       ArrayAttr:$extents, UnitAttr:$partial,
+                       OptionalAttr<ArrayAttr>:$fills);
   let results = (outs Ein_Tensor:$result);
   let regions = (region SizedRegion<1>:$body);
   let builders = [
@@ -66,8 +68,10 @@ def Ein_EinsumOp : Ein_IndexedOp<"einsum", [SingleBlock]> {
                    "::llvm::ArrayRef<Monoid>":$monoids,
                    "::llvm::ArrayRef<ExtentAttr>":$extents,
                    "::llvm::ArrayRef<::mlir::StringAttr>":$symbols,
-                   "::llvm::function_ref<::mlir::Value(::mlir::OpBuilder &, ::mlir::Location, ::mlir::ValueRange)>":$body)>,
+                   "::llvm::function_ref<::mlir::Value(::mlir::OpBuilder &, ::mlir::Location, ::mlir::ValueRange)>":$body,
+                   CArg<"::llvm::ArrayRef<::mlir::TypedAttr>", "{}">:$fills)>,
   ];
+  let hasCanonicalizer = 1;
   let extraClassDeclaration = sharedDeclaration # [{
     int64_t getNumRanks() { return getRanks().size(); }
     int64_t getNumFree() { return getResult().getType().getRank(); }
@@ -76,6 +80,11 @@ def Ein_EinsumOp : Ein_IndexedOp<"einsum", [SingleBlock]> {
       return static_cast<Monoid>(getMonoids()[rank - getNumFree()]);
     }
     ExtentAttr getRankExtent(int64_t rank);
+    /// What operand `i` is where it is read outside, or null: then the point
+    /// does not exist.
+    ::mlir::TypedAttr getFill(unsigned i);
+    /// One entry an operand, as the builder takes them.
+    ::llvm::SmallVector<::mlir::TypedAttr> getFillList();
     /// The value that the body yields.
     ::mlir::Value getYielded() { return getBody().front().getTerminator()->getOperand(0); }
     /// True if there is one operand, no reduction, and the body yields it.

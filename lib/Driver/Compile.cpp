@@ -7,6 +7,7 @@
 #include "lib/Driver/BuildId.h"
 #include "lib/Driver/Manifest.h"
 #include "lib/Driver/Objects.h"
+#include "lib/Driver/Report.h"
 #include "lib/Driver/Safetensors.h"
 #include "lib/Package/Writer.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -32,23 +33,41 @@ namespace {
 
 /// Takes `module` through phases; a failure leaves a reproducer if asked to.
 LogicalResult runPhases(ModuleOp module, const PipelineOptions &phases,
-                        const std::string &reproducer) {
+                        const std::string &reproducer, Report *report = nullptr) {
   PassManager passes(module.getContext());
   buildPipeline(passes, phases);
+  if (report)
+    report->watch(passes);
   if (!reproducer.empty())
     passes.enableCrashReproducerGeneration(reproducer, /*genLocalReproducer=*/true);
   return passes.run(module);
 }
 
-FailureOr<std::string> compileTarget(ModuleOp module, const CompileOptions &options,
-                                     PipelineOptions phases, PackageTables &tables) {
+/// Takes a clone of `module` to host programs, which `tables` then describe, and
+/// writes on the way what it learns into `text`.
+FailureOr<OwningOpRef<ModuleOp>> compileToRun(ModuleOp module, const CompileOptions &options,
+                                              PipelineOptions phases, PackageTables &tables,
+                                              std::string &text) {
   if (phases.from > Phase::Run)
     return emitError(module.getLoc()) << "a package is made from phase '" << nameOf(Phase::Run)
                                       << "' or one before, not from '" << nameOf(phases.from)
                                       << "': its entries are gone there";
+  Report report;
+  if (options.remarks)
+    options.remarks->clear();
   OwningOpRef<ModuleOp> clone = module.clone();
+  if (phases.from <= Phase::Cascade)
+    report.addCascades(*clone);
+  // Kernels are described where they have programs and are kernels still.
+  if (phases.from <= Phase::Tile) {
+    phases.to = Phase::Tile;
+    if (failed(runPhases(*clone, phases, options.reproducer, &report)))
+      return failure();
+    report.addKernels(*clone);
+    phases.from = Phase::Tile;
+  }
   phases.to = Phase::Run;
-  if (failed(runPhases(*clone, phases, options.reproducer)))
+  if (failed(runPhases(*clone, phases, options.reproducer, &report)))
     return failure();
   FailureOr<PackageTables> described = describeEntries(*clone);
   if (failed(described))
@@ -57,16 +76,27 @@ FailureOr<std::string> compileTarget(ModuleOp module, const CompileOptions &opti
   if (tables.entries.empty())
     return emitError(module.getLoc())
            << "no function is marked ein.entry or holds checks: nothing to compile";
+  report.addEntries(*clone, tables);
+  text = report.json(module, phases.target->name, options.remarks ? *options.remarks : RemarkLog());
+  return clone;
+}
+
+FailureOr<std::string> compileTarget(ModuleOp module, const CompileOptions &options,
+                                     PipelineOptions phases, PackageTables &tables,
+                                     std::string &report) {
+  FailureOr<OwningOpRef<ModuleOp>> clone = compileToRun(module, options, phases, tables, report);
+  if (failed(clone))
+    return failure();
   phases.from = Phase::Run;
   phases.to = Phase::Llvm;
   if (!phases.dumpTo.empty()) {
     // Kernels go this way one by one: show it for all of them.
-    OwningOpRef<ModuleOp> whole = clone->clone();
+    OwningOpRef<ModuleOp> whole = (*clone)->clone();
     if (failed(runPhases(*whole, phases, options.reproducer)))
       return failure();
   }
   FailureOr<std::vector<std::string>> objects =
-      compileObjects(*clone, {phases, options.cache, options.reproducer});
+      compileObjects(**clone, {phases, options.cache, options.reproducer});
   if (failed(objects))
     return failure();
   return cpu::linkShared(module.getLoc(), *objects, *phases.target);
@@ -214,7 +244,8 @@ LogicalResult compileToPackage(ModuleOp module, const CompileOptions &options) {
     FailureOr<PipelineOptions> phases = phasesFor(module, name, options);
     if (failed(phases))
       return failure();
-    FailureOr<std::string> code = compileTarget(module, options, *phases, tables);
+    FailureOr<std::string> code =
+        compileTarget(module, options, *phases, tables, spec.reportJson.emplace());
     if (failed(code))
       return failure();
     const CpuTarget *target = phases->target;
@@ -253,6 +284,14 @@ LogicalResult compileToPackage(ModuleOp module, const CompileOptions &options) {
   if (!status.ok())
     return emitError(module.getLoc()) << status.message();
   return success();
+}
+
+LogicalResult compileToReport(ModuleOp module, const CompileOptions &options, std::string &text) {
+  PackageTables tables;
+  FailureOr<PipelineOptions> phases = phasesFor(module, options.targets.back(), options);
+  if (failed(phases) || failed(setNumerics(module, options.numerics)))
+    return failure();
+  return success(succeeded(compileToRun(module, options, *phases, tables, text)));
 }
 
 LogicalResult compileToPhase(ModuleOp module, const CompileOptions &options) {

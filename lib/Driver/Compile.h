@@ -4,6 +4,7 @@
 
 #include "lib/Driver/ObjectCache.h"
 #include "lib/Driver/Pipeline.h"
+#include "lib/Driver/Remarks.h"
 #include "mlir/IR/BuiltinOps.h"
 
 namespace einfall {
@@ -17,6 +18,7 @@ struct CompileOptions {
   PipelineNames phases;   ///< where the module stands, where to go; `target` is not read
   std::string reproducer; ///< file for what repeats a failed pass; may be empty
   CacheOptions cache;
+  std::shared_ptr<RemarkLog> remarks; ///< for the report, see collectRemarks(); may be null
   std::string modelKind = "function";
   std::vector<std::pair<std::string, std::string>> metadata;
   std::string tokenizer, generationConfig, config; ///< files to pack; may be empty
@@ -32,6 +34,11 @@ mlir::LogicalResult setNumerics(mlir::ModuleOp module, llvm::StringRef numerics)
 /// Compiles the entries of `module` for every target and writes the package.
 /// Errors are emitted as diagnostics at the op they concern.
 mlir::LogicalResult compileToPackage(mlir::ModuleOp module, const CompileOptions &options);
+
+/// What compilation for the last target decides, as report.json tells it. Makes
+/// no machine code and needs no weights.
+mlir::LogicalResult compileToReport(mlir::ModuleOp module, const CompileOptions &options,
+                                    std::string &text);
 
 /// Takes `module` to the phase that `options.phases` names, for the first target.
 mlir::LogicalResult compileToPhase(mlir::ModuleOp module, const CompileOptions &options);

@@ -21,6 +21,18 @@ rt::DType dtypeOf(Type element) {
   return *rt::parseDType(text);
 }
 
+std::string sourceOf(Location location) {
+  std::string text;
+  location->walk([&](Location inner) {
+    auto place = dyn_cast<FileLineColLoc>(inner);
+    if (!place)
+      return WalkResult::advance();
+    text = (llvm::sys::path::filename(place.getFilename()) + ":" + Twine(place.getLine())).str();
+    return WalkResult::interrupt();
+  });
+  return text;
+}
+
 namespace {
 
 using Position = function_ref<uint32_t(StringRef)>;
@@ -204,19 +216,6 @@ void EntryDescriber::symbols() {
                                                                         : rt::SymbolSource::Param;
     info.symbols.push_back({cast<StringAttr>(symbol).str(), source, origin.argument, origin.dim});
   }
-}
-
-/// The place in the user's program that `location` holds, innermost first.
-std::string sourceOf(Location location) {
-  std::string text;
-  location->walk([&](Location inner) {
-    auto place = dyn_cast<FileLineColLoc>(inner);
-    if (!place)
-      return WalkResult::advance();
-    text = (llvm::sys::path::filename(place.getFilename()) + ":" + Twine(place.getLine())).str();
-    return WalkResult::interrupt();
-  });
-  return text;
 }
 
 void EntryDescriber::steps() {

@@ -26,6 +26,10 @@ struct PackageTables {
 /// Collects the tables of the entries of `module`, whose memory is planned.
 mlir::FailureOr<PackageTables> describeEntries(mlir::ModuleOp module);
 
+/// The place in the user's program that `location` holds, innermost first:
+/// `file:line`, or nothing.
+std::string sourceOf(mlir::Location location);
+
 /// The element type as packages name it.
 rt::DType dtypeOf(mlir::Type element);
 

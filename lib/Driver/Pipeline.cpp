@@ -32,6 +32,8 @@ void populatePhase(OpPassManager &passes, Phase phase, const CpuTarget &target) 
     each.addPass(createCanonicalizerPass());
     each.addPass(createCSEPass());
     each.addPass(ein::createEinInlineMaps());
+    // Equal conditions first: of selects by one condition, one is left.
+    each.addPass(createCSEPass());
     each.addPass(createCanonicalizerPass());
     each.addPass(createCSEPass());
     break;

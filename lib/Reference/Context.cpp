@@ -99,4 +99,15 @@ LogicalResult Context::check(Operation *op, const Tensor &tensor, ein::TensorTyp
   return success();
 }
 
+Scalar scalarOf(Attribute attr) {
+  if (auto number = dyn_cast<FloatAttr>(attr)) {
+    APFloat value = number.getValue();
+    bool lost;
+    value.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &lost);
+    return ofFloat(value.convertToDouble());
+  }
+  auto number = cast<IntegerAttr>(attr);
+  return ofInt(wrap(number.getValue().getSExtValue(), widthOf(number.getType())));
+}
+
 } // namespace einfall::reference

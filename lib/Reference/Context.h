@@ -31,6 +31,9 @@ struct Context {
                             const llvm::Twine &what) const;
 };
 
+/// A number of the program.
+Scalar scalarOf(mlir::Attribute attr);
+
 using Inputs = llvm::ArrayRef<const Tensor *>;
 
 // One function an op (Einsum.cpp, Movement.cpp, Order.cpp).

@@ -7,17 +7,6 @@ using namespace mlir;
 
 namespace einfall::reference {
 
-static Scalar scalarOf(Attribute attr) {
-  if (auto number = dyn_cast<FloatAttr>(attr)) {
-    APFloat value = number.getValue();
-    bool lost;
-    value.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &lost);
-    return ofFloat(value.convertToDouble());
-  }
-  auto number = cast<IntegerAttr>(attr);
-  return ofInt(wrap(number.getValue().getSExtValue(), widthOf(number.getType())));
-}
-
 /// view and gather: the last operand's element at every point, or the fill.
 template <typename Op>
 static FailureOr<Tensor> evaluateView(Op op, Inputs inputs, const Context &context) {

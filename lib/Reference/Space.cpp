@@ -1,5 +1,6 @@
 //===- Space.cpp - Walking an iteration space by rows ---------------------===//
 #include "lib/Reference/Space.h"
+#include "dialects/ein/EinBounds.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -221,13 +222,16 @@ FailureOr<Space> Space::create(Operation *op, ArrayRef<int64_t> extents, ArrayAt
   FailureOr<SmallVector<int64_t>> symbols = context.values(op, symbolNames);
   if (failed(symbols))
     return failure();
-  for (auto [map, operand] : llvm::zip(maps, operands)) {
+  for (auto [i, map, operand] : llvm::enumerate(maps, operands)) {
     FailureOr<Access> access =
         Access::create(op, cast<AffineMapAttr>(map).getValue(), operand->shape, space.extents,
                        *symbols, operands.size());
     if (failed(access))
       return failure();
-    space.linear &= access->isLinear();
+    Filled &fill = space.filled.emplace_back();
+    if (TypedAttr value = ein::fillOf(op, i))
+      fill.value = scalarOf(value);
+    space.linear &= access->isLinear() && !fill.value;
     space.accesses.push_back(std::move(*access));
     space.data.push_back(operand->data.data());
     space.integer.push_back(!operand->isFloat());
@@ -241,8 +245,15 @@ FailureOr<Space> Space::create(Operation *op, ArrayRef<int64_t> extents, ArrayAt
 bool Space::enterRow() {
   lo = 0;
   hi = extents.back();
-  for (auto [access, offset] : llvm::zip(accesses, offsets))
-    offset = access.enterRow(point.data(), lo, hi);
+  for (auto [access, fill, offset] : llvm::zip(accesses, filled, offsets)) {
+    if (!fill.value) {
+      offset = access.enterRow(point.data(), lo, hi);
+      continue;
+    }
+    fill.lo = 0;
+    fill.hi = extents.back();
+    offset = access.enterRow(point.data(), fill.lo, fill.hi);
+  }
   return lo < hi;
 }
 

@@ -115,20 +115,31 @@ public:
 private:
   bool load(int64_t i, Scalar *values) {
     for (size_t k = 0, e = accesses.size(); k < e; ++k) {
-      int64_t where = accesses[k].isLinear() ? offsets[k] + i * accesses[k].step()
-                                             : accesses[k].locate(point.data(), gathered.data());
-      if (where < 0)
+      int64_t where = -1;
+      if (i >= filled[k].lo && i < filled[k].hi)
+        where = accesses[k].isLinear() ? offsets[k] + i * accesses[k].step()
+                                       : accesses[k].locate(point.data(), gathered.data());
+      if (where < 0 && !filled[k].value)
         return false;
+      const Scalar &value = where < 0 ? *filled[k].value : data[k][where];
       at[k] = where;
       if (integer[k])
-        gathered[k] = data[k][where].i;
+        gathered[k] = value.i;
       if (values)
-        values[k] = data[k][where];
+        values[k] = value;
     }
     return true;
   }
 
+  /// An operand's value outside, if it has one, and the part of a row in which
+  /// its linear indices are inside.
+  struct Filled {
+    std::optional<Scalar> value;
+    int64_t lo = 0, hi = std::numeric_limits<int64_t>::max();
+  };
+
   std::vector<Access> accesses;
+  std::vector<Filled> filled;
   llvm::SmallVector<const Scalar *> data;
   llvm::SmallVector<bool> integer;
   llvm::SmallVector<int64_t> offsets, at, gathered;

@@ -98,6 +98,7 @@ Access accessOf(Operation *op, unsigned number, const KernelSymbols &symbols,
     replacement.push_back(getAffineSymbolExpr(
         llvm::find(symbols.names, cast<StringAttr>(name)) - symbols.names.begin(), context));
   access.offset = getAffineConstantExpr(0, context);
+  access.fill = ein::fillOf(op, number);
   SmallVector<bool> inside = ein::indicesInside(op, number);
   for (auto [dim, extentAttr] : llvm::enumerate(type.getShape())) {
     AffineExpr index = map.getResult(dim).replaceSymbols(replacement);

@@ -31,6 +31,8 @@ struct Access {
   /// Index and extent of each dimension that may be missed, for existence checks.
   llvm::SmallVector<mlir::AffineExpr> indices, extents;
   bool fromCoordinate = false;
+  /// What is read outside, if anything is: then the point exists all the same.
+  mlir::TypedAttr fill;
   unsigned numRanks = 0, numSymbols = 0;
 
   bool inside() const { return indices.empty(); }

@@ -335,14 +335,14 @@ TileValue BlockLowering::loadStrided(const Access &access, Value buffer, Type st
 }
 
 TileValue BlockLowering::load(const Access &access, Value source, ArrayRef<TileValue> coordinates,
-                              TileValue &exists, TypedAttr fill) {
+                              TileValue &exists) {
   Value buffer = bufferOf(source);
   Type element = cast<ein::TensorType>(source.getType()).getElementType();
   Type stored = storageType(element);
   Reach where = reach(access, coordinates);
   // A point that does not exist contributes nothing, whichever operand it is
   // missing from.
-  if (where.inside.value && !fill)
+  if (where.inside.value && !access.fill)
     exists = exists.value ? both(exists, where.inside) : where.inside;
 
   TileValue loaded;
@@ -364,8 +364,10 @@ TileValue BlockLowering::load(const Access &access, Value source, ArrayRef<TileV
   }
   if (stored != element)
     loaded = tiles.create<arith::TruncIOp>(element, {loaded});
-  if (fill && where.inside.value)
-    loaded = tiles.create<arith::SelectOp>(element, {where.inside, loaded, tiles.constant(fill)});
+  // What a mask leaves out was loaded as 0.
+  if (access.fill && where.inside.value && access.fill != builder.getZeroAttr(element))
+    loaded =
+        tiles.create<arith::SelectOp>(element, {where.inside, loaded, tiles.constant(access.fill)});
   return loaded;
 }
 

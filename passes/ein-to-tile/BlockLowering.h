@@ -83,9 +83,9 @@ protected:
   Reach reach(const Access &access, mlir::ArrayRef<TileValue> coordinates,
               bool anyLaneStep = false);
   /// Reads the elements of the kernel's argument `source`. Where the access may
-  /// fall outside, `exists` is narrowed, or the element is `fill` if there is one.
+  /// fall outside, `exists` is narrowed, or the element is its fill if it has one.
   TileValue load(const Access &access, mlir::Value source, mlir::ArrayRef<TileValue> coordinates,
-                 TileValue &exists, mlir::TypedAttr fill = {});
+                 TileValue &exists);
   /// Writes `value` to `buffer` where the access is inside and `where` holds.
   void store(const Access &access, mlir::Value buffer, TileValue value,
              mlir::ArrayRef<TileValue> coordinates, TileValue where = {});

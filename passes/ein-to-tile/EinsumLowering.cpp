@@ -17,7 +17,7 @@ void EinsumLowering::beginRoot(ein::EinsumOp op) {
   countsPoints = false;
   if (llvm::any_of(root.getMonoids(), [&](int32_t m) { return m != root.getMonoids()[0]; }))
     for (unsigned i = 0, e = root.getInputs().size(); i < e; ++i)
-      countsPoints |= !ein::readsInside(root, i);
+      countsPoints |= !ein::existsEverywhere(root, i);
 }
 
 /// Values of the body of `op` at the current tile, and where its points exist
@@ -164,10 +164,10 @@ uint32_t EinsumLowering::spanOf(Value value) {
   auto argument = dyn_cast<BlockArgument>(value);
   if (!argument)
     return tiles.space.fullMask();
-  Access access = access(root, argument.getArgNumber());
+  Access read = access(root, argument.getArgNumber());
   uint32_t mask = tiles.space.laneBit();
   for (auto [dim, rank] : llvm::enumerate(tiles.space.ranks))
-    if (access.dependsOn(rank))
+    if (read.dependsOn(rank))
       mask |= 1u << dim;
   return mask;
 }

@@ -142,6 +142,10 @@ algebra::Interval Frame::rangeOf(Expr e) const {
 
 Expr Frame::translate(EinsumOp op, ArrayRef<AffineExpr> at, Reader reader, Look look,
                       unsigned depth) {
+  if (op.getFills()) {
+    problem = "an operand has a value where it is read outside";
+    return nullptr;
+  }
   llvm::DenseMap<Value, Expr> values;
   SmallVector<unsigned> coordinates;
   Block &body = op.getBody().front();
@@ -153,7 +157,8 @@ Expr Frame::translate(EinsumOp op, ArrayRef<AffineExpr> at, Reader reader, Look 
     coordinates.push_back(~0u);
     Expr value = isCoordinate ? nullptr : reader(operand, indices);
     auto maker = operand.getDefiningOp<EinsumOp>();
-    if (!value && !isCoordinate && maker && canInline(op, i) && look(op, i, depth))
+    bool known = maker && !maker.getFills() && canInline(op, i);
+    if (!value && !isCoordinate && known && look(op, i, depth))
       value = translate(maker, indices, reader, look, depth + 1);
     else if (!value)
       value = leaf(operand, indices);

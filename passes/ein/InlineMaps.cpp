@@ -14,27 +14,23 @@ namespace einfall::ein {
 
 namespace {
 
+/// Bodies of an instruction or so an operation.
+bool isLight(EinsumOp op) {
+  return llvm::none_of(op.getBody().front(), [](Operation &inner) {
+    bool elementary =
+        isa<math::MathDialect>(inner.getDialect()) && !isa<math::FmaOp, math::AbsFOp>(inner);
+    return elementary || isa<arith::DivFOp, arith::RemFOp>(inner);
+  });
+}
+
 /// Bodies that cost next to nothing beside the loads they need.
 bool isCheap(EinsumOp op) {
   unsigned arithmetic = 0;
-  for (Operation &inner : op.getBody().front().without_terminator()) {
-    if (isa<math::MathDialect>(inner.getDialect()) && !isa<math::FmaOp, math::AbsFOp>(inner))
-      return false;
-    if (isa<arith::DivFOp, arith::RemFOp>(inner))
-      return false;
+  for (Operation &inner : op.getBody().front()) {
     if (isa<arith::AddFOp, arith::MulFOp, arith::SubFOp, math::FmaOp>(inner))
       ++arithmetic;
   }
-  return arithmetic == 0;
-}
-
-/// True if `reader` visits each point of operand `operand` once.
-bool readsOnce(EinsumOp reader, unsigned operand) {
-  AffineMap map = reader.getMap(operand);
-  for (int64_t rank = 0, e = reader.getNumRanks(); rank < e; ++rank)
-    if (reader.getRankExtent(rank).getLiteral() != 1 && !map.isFunctionOfDim(rank))
-      return false;
-  return true;
+  return arithmetic == 0 && isLight(op);
 }
 
 struct InlineMap : OpRewritePattern<EinsumOp> {
@@ -43,9 +39,11 @@ struct InlineMap : OpRewritePattern<EinsumOp> {
   LogicalResult matchAndRewrite(EinsumOp op, PatternRewriter &rewriter) const override {
     for (unsigned i = 0, e = op.getInputs().size(); i < e; ++i) {
       auto producer = op.getInputs()[i].getDefiningOp<EinsumOp>();
-      if (!producer || !canInline(op, i))
+      if (!producer || !canInline(op, i) || repeatsGuards(op, i))
         continue;
-      bool once = readsOnce(op, i) && producer.getResult().hasOneUse();
+      // Behind a guard the body runs outside too, for nothing.
+      bool once = readsOnce(op, i) && producer.getResult().hasOneUse() &&
+                  (!isGuarded(op, i) || isLight(producer));
       bool free = isCheap(producer) && producer.getInputs().size() <= 1;
       if (!once && !free)
         continue;

@@ -96,7 +96,8 @@ EinsumOp atIndex(EinsumOp op, unsigned rank, ExtentAttr index, PatternRewriter &
             builder.clone(inner, mapping);
         }
         return mapping.lookup(op.getYielded());
-      });
+      },
+      op.getFillList());
 }
 
 struct NarrowFreeRank : OpRewritePattern<EinsumOp> {

@@ -21,12 +21,27 @@ def EinFixRounding : Pass<"ein-fix-rounding", "::mlir::ModuleOp"> {
 def EinSimplifyViews : Pass<"ein-simplify-views", "::mlir::func::FuncOp"> {
   let summary = "views and gathers become operand indices of what reads them";
   let description = [{
-    Before: any `ein`. After: no `ein.view` without a fill and no `ein.gather`
-    remains, each is an einsum that only relabels, and einsums that only
+    Before: any `ein`. After: no `ein.view` remains, and no `ein.gather` but
+    those with a fill of coordinates that may be missing; each is an einsum that
+    only relabels (a fill is the `else` of its operand), and einsums that only
     relabel are composed into the indices of every einsum that reads them, as
-    far as the reads provably stay inside. Exactness: bitwise.
+    far as the reads provably stay inside or have an `else`. Padding stays out
+    of contractions, which would check it again for every row.
+
+    An `ein.concat` of few parts whose readers are all maps is gone: they select
+    by coordinate between its parts, each read with an `else` at its offset.
+
+    ```mlir
+    %c = ein.concat %a, %b dim 0
+    %y = ein.einsum (%c[i], %x[i]) -> [i]
+    // becomes
+    %y = ein.einsum (%a[i] else 0.0, %b[i - 32] else 0.0, %x[i]) -> [i] {
+      .. arith.select (i < 32), %ae, %be ..
+    ```
+    Exactness: bitwise.
   }];
-  let statistics = [Statistic<"numComposed", "num-composed", "relabellings composed into a reader">];
+  let statistics = [Statistic<"numComposed", "num-composed", "relabellings composed into a reader">,
+                    Statistic<"numConcats", "num-concats", "concatenations that became reads of parts">];
 }
 
 def EinNarrowReads : Pass<"ein-narrow-reads", "::mlir::func::FuncOp"> {
@@ -65,6 +80,8 @@ def EinInlineMaps : Pass<"ein-inline-maps", "::mlir::func::FuncOp"> {
     A pointwise einsum is inlined where that recomputes nothing of weight: its
     reader covers the same points once, or its body only casts, compares and
     computes on coordinates (masks stay predicates, they are never stored).
+    Behind a read with an `else` the body is computed everywhere and selected
+    where that read is inside, so it has to be light.
     Exactness: bitwise.
   }];
   let statistics = [Statistic<"numInlined", "num-inlined", "maps inlined">];

@@ -111,7 +111,8 @@ struct SplitReducedRank : OpRewritePattern<EinsumOp> {
       symbols.push_back(cast<StringAttr>(name));
     auto result = EinsumOp::create(
         rewriter, op.getLoc(), op.getResult().getType(), op.getInputs(), ranks, maps, monoids,
-        extents, symbols, [&](OpBuilder &builder, Location loc, ValueRange arguments) {
+        extents, symbols,
+        [&](OpBuilder &builder, Location loc, ValueRange arguments) {
           IRMapping mapping;
           Block &from = op.getBody().front();
           mapping.map(from.getArguments(), arguments);
@@ -130,7 +131,8 @@ struct SplitReducedRank : OpRewritePattern<EinsumOp> {
                         arith::AddIOp::create(builder, loc, scaled, low).getResult());
           }
           return mapping.lookup(op.getYielded());
-        });
+        },
+        op.getFillList());
     rewriter.replaceOp(op, result.getResult());
   }
   Pass::Statistic &count;

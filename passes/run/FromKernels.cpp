@@ -20,14 +20,15 @@ namespace {
 ein::ExtentAttr countPoints(ein::KernelOp op) {
   SmallVector<StringAttr> table;
   AffineExpr sum = getAffineConstantExpr(0, op.getContext());
-  for (Operation &inner : op.getBody().front().without_terminator()) {
-    if (inner.getNumResults() == 0 || !isa<ein::TensorType>(inner.getResult(0).getType()))
-      continue;
+  op.getBody().walk([&](Operation *inner) {
+    bool isOp = inner->getNumResults() > 0 && isa<ein::TensorType>(inner->getResult(0).getType());
+    if (!isOp || isa<ein::StreamOp>(inner))
+      return;
     AffineExpr product = getAffineConstantExpr(1, op.getContext());
-    for (ein::ExtentAttr extent : ein::rankExtents(&inner))
+    for (ein::ExtentAttr extent : ein::rankExtents(inner))
       product = product * extent.over(table);
     sum = sum + product;
-  }
+  });
   return ein::ExtentAttr::of(sum, table);
 }
 

@@ -69,8 +69,43 @@ def _parser() -> argparse.ArgumentParser:
     p = commands.add_parser("inspect", help="what is in a package")
     p.add_argument("file", metavar="FILE")
     p.set_defaults(run=lambda a: _tool([a.file, "inspect", *a.rest]), rest=[])
+    _add_explain(commands)
     _pass_on(parser, {"generate", "run", "inspect"})
     return parser
+
+
+def _add_explain(commands) -> None:
+    p = commands.add_parser("explain", help="a page on what the compiler decided, and what it costs")
+    p.add_argument("file", metavar="FILE", help="a package, an .mlir file or a checkpoint folder")
+    p.add_argument("-o", "--output", metavar="FILE", help="the page (.html), or its facts (.json)")
+    p.add_argument("--json", metavar="FILE", help="its facts, beside the page")
+    p.add_argument("--param", action="append", default=[], type=_binding, metavar="NAME=N",
+                   help="the extent of a symbol in the figures (128; a batch: 1)")
+    p.add_argument("--peak-gflops", type=_positive, metavar="X", help="the machine's peak, for the roofline")
+    p.add_argument("--bandwidth", type=_positive, metavar="X", help="the machine's bandwidth in GB/s")
+    p.add_argument("--machine", metavar="FILE", help="both, from a record of ./dev bench or einfall-roof")
+    p.add_argument("--profile", metavar="FILE", help="times of kernels, from einfall-run … --profile-json FILE")
+    p.add_argument("--dtype", default="auto", choices=("auto", "f32", "bf16", "f16"), help="as compile has it")
+    p.add_argument("--target", metavar="NAME", help="as compile has it, one")
+    p.add_argument("--numerics", choices=("strict", "algebraic", "fast"), help="as compile has it")
+    p.set_defaults(run=_explain)
+
+
+def _binding(text: str) -> tuple[str, int]:
+    name, _, value = text.partition("=")
+    if not name or not value.isascii() or not value.isdigit():
+        raise argparse.ArgumentTypeError(f"expected NAME=N, but got '{text}'")
+    return name, int(value)
+
+
+def _positive(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected a number above 0, but got '{text}'")
+    return value
 
 
 def _pass_on(parser: argparse.ArgumentParser, commands: set[str]) -> None:
@@ -94,6 +129,22 @@ def _compile(args) -> int:
     compile_file(args.source, args.output, dtype=args.dtype, targets=targets, weights=args.weights,
                  numerics=args.numerics, quiet=args.quiet,
                  require_cache_hit=args.require_cache_hit, use_cache=not args.no_cache)
+    return 0
+
+
+def _explain(args) -> int:
+    from .explain import explain, write
+
+    outputs = [path for path in (args.output, args.json) if path]
+    if not outputs:
+        raise EinfallError("nothing to write: give -o report.html, or --json report.json")
+    if args.json and not args.json.endswith(".json"):
+        raise EinfallError(f"--json {args.json}: call it .json")
+    report = explain(args.file, params=dict(args.param), peak_gflops=args.peak_gflops, bandwidth=args.bandwidth,
+                     machine=args.machine, profile=args.profile, dtype=args.dtype, target=args.target,
+                     numerics=args.numerics)
+    for path in outputs:
+        write(report, path)
     return 0
 
 

@@ -94,7 +94,8 @@ def compile_text(text: str, output: str | os.PathLike, *, targets=("native",), w
     if os.path.isdir(output):
         raise EinfallError(f"cannot write {output}: it is a folder")
     with tempfile.TemporaryDirectory(prefix="einfall-") as scratch:
-        path = os.path.join(scratch, "module.mlir")
+        # The package names places in this file, as the user knows it.
+        path = os.path.join(scratch, os.path.basename(name) if name.endswith(".mlir") else "module.mlir")
         Path(path).write_text(text, encoding="utf-8")
         command = [find_tool("einfall-compile"), path, "-o", output, f"--model-kind={kind}"]
         command += [f"--target={t}" for t in targets]

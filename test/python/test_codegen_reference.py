@@ -19,7 +19,7 @@ BIN = Path(os.environ.get("EINFALL_BUILD_DIR", ROOT / "build" / "dev")) / "bin"
 
 pytestmark = pytest.mark.skipif(not (BIN / "einfall-compile").exists(), reason=f"NOT TESTED: no compiler under {BIN}")
 
-FILES = ["einsum", "existence", "gather", "monoids", "update", "view", "concat", "index-extent", "rounding",
+FILES = ["einsum", "existence", "else", "gather", "monoids", "update", "view", "concat", "concat-reads", "index-extent", "rounding",
          "scan", "scatter", "sort", "topk",
          "scalar-integer", "scalar-compare-1", "scalar-compare-2", "scalar-float", "scalar-cast", "scalar-math-1",
          "scalar-math-2", "f64"]

@@ -1,7 +1,6 @@
 //===- einfall-compile.cpp - .mlir to .einf -------------------------------===//
 #include "lib/Driver/Compile.h"
 #include "mlir/IR/MLIRContext.h"
-#include "mlir/IR/Remarks.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Support/FileUtilities.h"
 #include "llvm/Support/CommandLine.h"
@@ -54,6 +53,9 @@ static cl::opt<uint64_t> cacheLimit("cache-limit", cl::cat(category), cl::value_
                                     cl::init(256), cl::desc("size of the compile cache (256)"));
 static cl::opt<bool> assembly("S", cl::cat(category),
                               cl::desc("write the assembly of the first target instead"));
+static cl::opt<bool> reportOnly("report", cl::cat(category),
+                                cl::desc("write the report of what is decided as JSON instead: "
+                                         "neither machine code nor weights"));
 static cl::opt<std::string> kind("model-kind", cl::init("function"), cl::cat(category),
                                  cl::desc("function or causal-lm"));
 static cl::list<std::string> metadata("meta", cl::cat(category), cl::value_desc("key=value"),
@@ -121,15 +123,21 @@ static LogicalResult writeText(StringRef text) {
   return mlir::success();
 }
 
-static LogicalResult compile(mlir::ModuleOp module) {
+static LogicalResult compile(mlir::ModuleOp module, std::shared_ptr<einfall::RemarkLog> remarks) {
   if (noCache && requireHit)
     return complain("--require-cache-hit needs the cache that --no-cache turns off");
   einfall::CompileOptions options = readOptions();
-  if (!assembly && compileTo.empty())
+  options.remarks = remarks;
+  if (assembly + reportOnly + !compileTo.empty() > 1)
+    return complain("-S, --report and --compile-to each write something else: give one of them");
+  if (!assembly && !reportOnly && compileTo.empty())
     return einfall::compileToPackage(module, options);
   std::string text;
   if (assembly) {
     if (failed(einfall::compileToAssembly(module, options, text)))
+      return mlir::failure();
+  } else if (reportOnly) {
+    if (failed(einfall::compileToReport(module, options, text)))
       return mlir::failure();
   } else {
     if (failed(einfall::compileToPhase(module, options)))
@@ -141,17 +149,14 @@ static LogicalResult compile(mlir::ModuleOp module) {
   return writeText(text);
 }
 
-/// Prints the remarks of passes that --remarks names.
-static LogicalResult printRemarks(mlir::MLIRContext &context) {
-  if (showRemarks.getNumOccurrences() == 0)
-    return mlir::success();
-  std::string passes = showRemarks.empty() ? ".*" : showRemarks.getValue();
-  if (std::string error; !Regex(passes).isValid(error))
+/// Collects remarks in `log`, and prints those of passes that --remarks names.
+static LogicalResult listen(mlir::MLIRContext &context, std::shared_ptr<einfall::RemarkLog> log) {
+  std::optional<std::string> shown;
+  if (showRemarks.getNumOccurrences() > 0)
+    shown = showRemarks.empty() ? ".*" : showRemarks.getValue();
+  if (std::string error; shown && !Regex(*shown).isValid(error))
     return complain("--remarks: " + error);
-  return mlir::remark::enableOptimizationRemarks(
-      context, nullptr, std::make_unique<mlir::remark::RemarkEmittingPolicyAll>(),
-      {passes, std::nullopt, std::nullopt, std::nullopt, std::nullopt},
-      /*printAsEmitRemarks=*/true);
+  return einfall::collectRemarks(context, std::move(log), shown);
 }
 
 int main(int argc, char **argv) {
@@ -161,7 +166,8 @@ int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   einfall::registerCompilerDialects(registry);
   mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
-  if (failed(printRemarks(context)))
+  auto remarks = std::make_shared<einfall::RemarkLog>();
+  if (failed(listen(context, remarks)))
     return 1;
   SourceMgr sources;
   std::string message;
@@ -177,7 +183,7 @@ int main(int argc, char **argv) {
   // A file from an earlier failure must not pass for one of this run.
   if (!reproducer.empty())
     (void)sys::fs::remove(reproducer);
-  if (succeeded(compile(*module)))
+  if (succeeded(compile(*module, remarks)))
     return 0;
   if (!reproducer.empty() && sys::fs::exists(reproducer))
     (void)complain("wrote " + reproducer + "; einfall-opt --run-reproducer " + reproducer +

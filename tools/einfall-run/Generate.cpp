@@ -168,7 +168,7 @@ rt::Status generateText(const PackagePtr &package, const Options &options) {
     return session.status();
 
   rt::Profile profile;
-  if (options.profile)
+  if (options.profile || !options.profileJson.empty())
     (*session)->setProfile(&profile);
   Streamer streamer(text, rows.size() == 1 && !options.json);
   rt::GenerateOptions settings;
@@ -183,6 +183,8 @@ rt::Status generateText(const PackagePtr &package, const Options &options) {
   };
   rt::GenerateStats stats;
   EINF_TRY(rt::generate(**session, rows, settings, out, stats));
+  if (!options.profileJson.empty())
+    EINF_TRY(writeProfile(*package, profile, options.profileJson));
   double rate = stats.decodeSeconds > 0 && stats.decodeSteps > 0
                     ? double(stats.newTokens - int64_t(rows.size())) / stats.decodeSeconds
                     : 0;

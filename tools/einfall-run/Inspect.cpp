@@ -77,8 +77,12 @@ rt::Status listEntries(const PackagePtr &package) {
 rt::Status inspect(const PackagePtr &package, const Options &options) {
   if (options.verify)
     EINF_TRY(package->verify());
-  if (options.json) {
-    std::span<const std::byte> json = package->file(rt::kManifestJson);
+  if (options.json || options.report) {
+    std::span<const std::byte> json =
+        package->file(options.json ? rt::kManifestJson : std::string_view("report.json"));
+    if (json.empty())
+      return rt::invalidArgument("'" + options.file +
+                                 "' holds no report: compile it again, or see inspect --json");
     std::fwrite(json.data(), 1, json.size(), stdout);
     return {};
   }

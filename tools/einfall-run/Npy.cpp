@@ -1,5 +1,6 @@
 //===- Npy.cpp - Arrays in numpy's file format ----------------------------===//
 #include "Npy.h"
+#include "Output.h"
 
 #include <cerrno>
 #include <charconv>
@@ -197,24 +198,10 @@ Status writeNpy(const std::string &path, const Array &array) {
   header.append(63 - (10 + header.size()) % 64, ' ');
   header += '\n';
   uint16_t size = uint16_t(header.size());
-
-  std::string temporary = path + ".XXXXXX";
-  auto failure = [&]() {
-    return Status(StatusCode::Io, "cannot write '" + path + "': " + std::strerror(errno));
-  };
-  int fd = mkstemp(temporary.data());
-  if (fd < 0)
-    return failure();
-  FILE *out = fdopen(fd, "wb");
-  bool ok = out && fwrite("\x93NUMPY\1\0", 1, 8, out) == 8 && fwrite(&size, 1, 2, out) == 2 &&
-            fwrite(header.data(), 1, header.size(), out) == header.size() &&
-            fwrite(array.data(), 1, array.bytes, out) == array.bytes;
-  ok = out && fclose(out) == 0 && ok;
-  if (ok && rename(temporary.c_str(), path.c_str()) == 0)
-    return {};
-  Status status = failure();
-  unlink(temporary.c_str());
-  return status;
+  std::string start = std::string("\x93NUMPY\1\0", 8);
+  start.append(reinterpret_cast<const char *>(&size), sizeof size);
+  return writeFile(path,
+                   {start, header, {reinterpret_cast<const char *>(array.data()), array.bytes}});
 }
 
 } // namespace einfall::tool

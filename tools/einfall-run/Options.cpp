@@ -18,11 +18,12 @@ const char *const kUsage =
          --expect NAME=FILE.npy  compare an output, within --atol X --rtol X
          --repeat N              run N times and print the time of a call
          --profile               print the time of each kernel
+         --profile-json FILE     write it, for `einfall explain --profile`
        einfall-run FILE --check [--entry NAME]  run the tests in it (functions of checks)
        einfall-run FILE generate --ids 0,12,5 [--ids ...] | --prompt TEXT
          -n N  --bos  --json  --context N  --chunk N  --temperature X
-         --top-k N  --seed N  --ignore-eos  --profile
-       einfall-run FILE inspect [--verify] [--json]
+         --top-k N  --seed N  --ignore-eos  --profile  --profile-json FILE
+       einfall-run FILE inspect [--verify] [--json | --report]
 FILE is a package (.einf). EINFALL_NUM_THREADS and EINFALL_CPU are heeded.
 Exit code: 0, 1 for a failure, 2 for a wrong command line.
 )";
@@ -140,6 +141,10 @@ private:
       return o_.json = true, Status();
     if (name == "--profile")
       return o_.profile = true, Status();
+    if (name == "--profile-json")
+      return value(name, o_.profileJson);
+    if (name == "--report")
+      return o_.report = true, Status();
     if (name == "--verify")
       return o_.verify = true, Status();
     if (name == "--threads")
@@ -221,6 +226,10 @@ private:
     if (o_.profile && (o_.json || o_.mode == Mode::List || o_.mode == Mode::Inspect))
       return invalidArgument("option '--profile' goes with running an entry or generating, "
                              "without --json");
+    if (!o_.profileJson.empty() && o_.mode != Mode::Run && o_.mode != Mode::Generate)
+      return invalidArgument("option '--profile-json' goes with running an entry or generating");
+    if (o_.report && (o_.mode != Mode::Inspect || o_.json))
+      return invalidArgument("option '--report' goes with inspect, without --json");
     if (o_.mode == Mode::Generate && o_.ids.empty() == !o_.prompt)
       return invalidArgument("generate needs either --ids or --prompt");
     return {};

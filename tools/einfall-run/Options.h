@@ -20,7 +20,7 @@ using NamedNumber = std::pair<std::string, int64_t>;
 struct Options {
   Mode mode = Mode::List;
   std::string file;
-  bool help = false, json = false, verify = false, bos = false;
+  bool help = false, json = false, verify = false, report = false, bos = false;
   int64_t threads = 0; ///< 0: as the runtime decides
 
   // Running an entry; checking one (all if it is empty).
@@ -30,7 +30,8 @@ struct Options {
   std::vector<NamedNumber> params, bounds;
   double atol = 0, rtol = 0;
   int64_t repeat = 1;
-  bool profile = false; ///< also when generating
+  bool profile = false;    ///< also when generating
+  std::string profileJson; ///< file for the profile; may be empty
 
   // Generating.
   std::vector<std::vector<int64_t>> ids;

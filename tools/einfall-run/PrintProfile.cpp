@@ -1,5 +1,7 @@
 //===- PrintProfile.cpp - Where the time went -----------------------------===//
 #include "Commands.h"
+#include "Output.h"
+#include "format/Json.h"
 
 #include <algorithm>
 #include <cinttypes>
@@ -66,6 +68,28 @@ void printProfile(const rt::Package &package, const rt::Profile &profile) {
     for (const Row &row : collect(*entry, times))
       printRow(row, std::max(sum.seconds, 1e-12), calls);
   }
+}
+
+rt::Status writeProfile(const rt::Package &package, const rt::Profile &profile,
+                        const std::string &path) {
+  rt::JsonWriter j;
+  j.beginObject().key("compiler_build_id").string(package.manifest().compilerBuildId);
+  j.key("target").string(package.chosenTarget()).key("entries").beginArray();
+  for (const auto &[name, times] : profile.times()) {
+    const rt::EntryInfo *entry = package.manifest().findEntry(name);
+    if (!entry || times.empty())
+      continue;
+    j.beginObject().key("name").string(name);
+    j.key("calls").number(int64_t(times[0].launches)).key("steps").beginArray();
+    for (size_t i = 0; i < times.size(); ++i) {
+      j.beginObject().key("program").string(entry->steps[i].program);
+      j.key("launches").number(int64_t(times[i].launches)).key("seconds").real(times[i].seconds);
+      j.key("bytes").real(times[i].bytes).key("points").real(times[i].points).endObject();
+    }
+    j.endArray().endObject();
+  }
+  j.endArray().endObject();
+  return writeFile(path, {j.take(), "\n"});
 }
 
 } // namespace einfall::tool

@@ -122,7 +122,7 @@ private:
     if (!session)
       return session.status();
     session_ = std::move(*session);
-    if (options_.profile)
+    if (options_.profile || !options_.profileJson.empty())
       session_->setProfile(&profile_);
     return {};
   }
@@ -177,6 +177,8 @@ private:
                 session_->stateBytes());
     if (options_.profile)
       printProfile(*package_, profile_);
+    if (!options_.profileJson.empty())
+      return writeProfile(*package_, profile_, options_.profileJson);
     return {};
   }
 

@@ -50,3 +50,13 @@ func.func @unused(%x: !ein.tensor<[n], f32>) {
   %v, %p = ein.sort %x dim 0 : !ein.tensor<[n], f32> -> !ein.tensor<[n], f32>, !ein.tensor<[n], i64>
   return
 }
+
+// A read that is inside needs no else; the others keep theirs.
+// CHECK-LABEL: func.func @needless_else
+// CHECK: ein.einsum (%{{.*}}[i], %{{.*}}[i - 1] else 2.000000e+00) -> [i]
+// CHECK: ein.einsum (%{{.*}}[i]) -> [i]
+func.func @needless_else(%x: !ein.tensor<[n], f32>, %y: !ein.tensor<[n], f32>) -> (!ein.tensor<[n], f32>, !ein.tensor<[n], f32>) {
+  %a = ein.einsum (%x[i] else 1.0, %y[i - 1] else 2.0) -> [i] : (!ein.tensor<[n], f32>, !ein.tensor<[n], f32>) -> !ein.tensor<[n], f32>
+  %b = ein.einsum (%x[i] else 1.0) -> [i] : (!ein.tensor<[n], f32>) -> !ein.tensor<[n], f32>
+  return %a, %b : !ein.tensor<[n], f32>, !ein.tensor<[n], f32>
+}

@@ -327,6 +327,58 @@ func.func @einsum_c9(%x: !ein.tensor<[n], i64>) {
 
 // -----
 
+func.func @einsum_c10(%x: !ein.tensor<[n], f32>) {
+  // expected-error @+1 {{expected a number or unit for each of 1 operands as fills, but got []}}
+  %y = ein.einsum (%x[i]) -> [i] {fills = []} : (!ein.tensor<[n], f32>) -> !ein.tensor<[n], f32>
+  return
+}
+
+// -----
+
+func.func @einsum_c10_number(%x: !ein.tensor<[n], f32>) {
+  // expected-error @+1 {{expected a number or unit for each of 1 operands as fills, but got ["none"]}}
+  %y = ein.einsum (%x[i]) -> [i] {fills = ["none"]} : (!ein.tensor<[n], f32>) -> !ein.tensor<[n], f32>
+  return
+}
+
+// -----
+
+func.func @einsum_c11(%x: !ein.tensor<[n], f32>) {
+  // expected-error @+1 {{expected no fills, as no operand has one}}
+  %y = ein.einsum (%x[i]) -> [i] {fills = [unit]} : (!ein.tensor<[n], f32>) -> !ein.tensor<[n], f32>
+  return
+}
+
+// -----
+
+func.func @einsum_c12(%x: !ein.tensor<[n], f32>) {
+  // expected-error @+1 {{expected a value of type 'f32' behind 'else'}}
+  %y = ein.einsum (%x[i - 1] else true) -> [i] : (!ein.tensor<[n], f32>) -> !ein.tensor<[n], f32>
+  return
+}
+
+// -----
+
+func.func @einsum_c12_attribute(%x: !ein.tensor<[n], f32>) {
+  // expected-error @+1 {{operand #0: expected a value of type 'f32' behind 'else', but got 1 : i32}}
+  %y = ein.einsum (%x[i - 1]) -> [i] {fills = [1 : i32]} : (!ein.tensor<[n], f32>) -> !ein.tensor<[n], f32>
+  return
+}
+
+// -----
+
+// Other ops have no else: a view has a fill.
+func.func @einsum_c12_other(%x: !ein.tensor<[n], f32>, %h: !ein.tensor<[], f32>) {
+  // expected-error @+1 {{expected ')'}}
+  %y = ein.scan (%x[t - 1] else 1.0, %h[]) over t -> [t] : (!ein.tensor<[n], f32>, !ein.tensor<[], f32>) -> !ein.tensor<[n], f32> {
+  ^bb0(%a: f32, %h0: f32, %s: f32):
+    ein.yield %s : f32
+  }
+  return
+}
+
+// -----
+
 func.func @view_c1(%x: !ein.tensor<[n, m], f32>) {
   // expected-error @+1 {{operand #0: expected 2 indices for '!ein.tensor<[n, m], f32>', but got 1}}
   %y = ein.view %x[i] -> [i] : !ein.tensor<[n, m], f32> -> !ein.tensor<[n], f32>

@@ -25,6 +25,20 @@ func.func @default_body(%a: !ein.tensor<[m, q], f64>, %b: !ein.tensor<[q, n], f6
   return %c : !ein.tensor<[m, n], f64>
 }
 
+// CHECK-LABEL: func.func @else_values
+// CHECK: ein.einsum (%{{.*}}[n - 1] as r else 0, %{{.*}}[r, d - 2] else 0xFF800000, %{{.*}}[n]) -> [n, d] :
+// CHECK: ein.einsum (%{{.*}}[t + k - 1] else -0.000000e+00) -> [t] reduce [k in 3: max] :
+func.func @else_values(%i: !ein.tensor<[n], i64>, %x: !ein.tensor<[v, d], f32>, %y: !ein.tensor<[n], f32>) -> (!ein.tensor<[n, d + 2], f32>, !ein.tensor<[n], f32>) {
+  %a = ein.einsum (%i[n - 1] as r else 0, %x[r, d - 2] else 0xFF800000, %y[n]) -> [n, d]
+      : (!ein.tensor<[n], i64>, !ein.tensor<[v, d], f32>, !ein.tensor<[n], f32>) -> !ein.tensor<[n, d + 2], f32> {
+  ^bb0(%r: i64, %b: f32, %c: f32):
+    %s = arith.addf %b, %c : f32
+    ein.yield %s : f32
+  }
+  %b = ein.einsum (%y[t + k - 1] else -0.0) -> [t] reduce [k in 3: max] : (!ein.tensor<[n], f32>) -> !ein.tensor<[n], f32>
+  return %a, %b : !ein.tensor<[n, d + 2], f32>, !ein.tensor<[n], f32>
+}
+
 // CHECK-LABEL: func.func @split
 // CHECK: reduce [m0 in 128: max]
 func.func @split(%a: !ein.tensor<[n], f32>) -> !ein.tensor<[n ceildiv 128], f32> {

@@ -363,3 +363,29 @@ func.func @two_norms(%X: !ein.tensor<[B, D], f32>, %W: !ein.tensor<[D, F], f32>,
       : (!ein.tensor<[B, D], f32>, !ein.tensor<[D, F], f32>) -> !ein.tensor<[B, F], f32>
   return %Y, %Z : !ein.tensor<[B, F], f32>, !ein.tensor<[B, F], f32>
 }
+
+// A value behind `else` has no expression: a map with one stays a tensor, which
+// the fold reads, and a reduction with one stays.
+// CHECK-LABEL: func.func @guarded_reads
+// CHECK: %[[P:.*]] = ein.einsum (%{{.*}}[v - 1] else 2.0
+// CHECK: ein.fold (%[[P]][v])
+// CHECK-NOT: ein.fold
+// CHECK: return
+func.func @guarded_reads(%x: !ein.tensor<[n], f32>) -> (!ein.tensor<[], f32>, !ein.tensor<[], f32>) {
+  %p = ein.einsum (%x[v - 1] else 2.0) -> [v] : (!ein.tensor<[n], f32>) -> !ein.tensor<[n + 2], f32>
+  %m = ein.einsum (%p[v]) -> [] reduce [v: max] : (!ein.tensor<[n + 2], f32>) -> !ein.tensor<[], f32>
+  %z = ein.einsum (%p[v], %m[]) -> [] reduce [v: add] : (!ein.tensor<[n + 2], f32>, !ein.tensor<[], f32>) -> !ein.tensor<[], f32> {
+  ^bb0(%a: f32, %b: f32):
+    %d = arith.subf %a, %b : f32
+    %e = math.exp %d : f32
+    ein.yield %e : f32
+  }
+  %k = ein.einsum (%x[v - 1] else 2.0) -> [] reduce [v in n + 2: max] : (!ein.tensor<[n], f32>) -> !ein.tensor<[], f32>
+  %y = ein.einsum (%x[v - 1] else 2.0, %k[]) -> [] reduce [v in n + 2: add] : (!ein.tensor<[n], f32>, !ein.tensor<[], f32>) -> !ein.tensor<[], f32> {
+  ^bb0(%a: f32, %b: f32):
+    %d = arith.subf %a, %b : f32
+    %e = math.exp %d : f32
+    ein.yield %e : f32
+  }
+  return %z, %y : !ein.tensor<[], f32>, !ein.tensor<[], f32>
+}

@@ -1,0 +1,181 @@
+//===- BlockPlan.cpp - How a staged kernel's ranks are cut ----------------===//
+#include "passes/ein-to-tile/BlockPlan.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+
+namespace einfall {
+namespace {
+
+/// Extents that are known at run time only count as this.
+constexpr int64_t kTypicalExtent = 256;
+/// Bytes of the block's own memory: what a core's second-level cache holds.
+constexpr int64_t kLocalBytes = 512 * 1024;
+
+int64_t typical(ein::ExtentAttr extent) { return extent.getLiteral().value_or(kTypicalExtent); }
+
+template <typename Visit> void forEachEinsum(const std::vector<Stage> &stages, Visit visit) {
+  for (const Stage &stage : stages) {
+    forEachEinsum(stage.body, visit);
+    if (!stage.root)
+      continue;
+    visit(stage.root);
+    for (ein::EinsumOp op : stage.epilogue)
+      visit(op);
+  }
+}
+
+double pointsOf(ein::EinsumOp op) {
+  double points = 1;
+  for (int64_t rank = 0; rank < op.getNumRanks(); ++rank)
+    points *= typical(op.getRankExtent(rank));
+  return points;
+}
+
+/// A reduction of products of two different spaces: what registers reuse.
+bool isContraction(ein::EinsumOp op) {
+  if (op.getMonoids().empty() || op.getInputs().size() < 2)
+    return false;
+  bool some = false, other = false;
+  for (int64_t rank = 0; rank < op.getNumFree(); ++rank) {
+    some |= op.getMap(0).isFunctionOfDim(rank) && !op.getMap(1).isFunctionOfDim(rank);
+    other |= op.getMap(1).isFunctionOfDim(rank) && !op.getMap(0).isFunctionOfDim(rank);
+  }
+  return some && other;
+}
+
+} // namespace
+
+SmallVector<std::pair<StringRef, BlockPlan::Rank>> BlockPlan::inOrder() const {
+  SmallVector<std::pair<StringRef, Rank>> list;
+  for (const auto &entry : ranks)
+    list.push_back({entry.getKey(), entry.getValue()});
+  llvm::sort(list, [](const auto &a, const auto &b) { return a.second.number < b.second.number; });
+  return list;
+}
+
+SmallVector<StringRef> BlockPlan::labelsOf(Value tensor) const {
+  SmallVector<StringRef> labels;
+  auto op = cast<ein::EinsumOp>(tensor.getDefiningOp());
+  for (int64_t rank = 0; rank < op.getNumFree(); ++rank)
+    labels.push_back(op.getRankName(rank));
+  return labels;
+}
+
+static int64_t partOf(const BlockPlan::Rank &rank) {
+  std::optional<int64_t> literal = rank.extent.getLiteral();
+  return literal ? std::min(*literal, rank.part) : rank.part;
+}
+
+int64_t BlockPlan::sizeOf(Value tensor) const {
+  int64_t size = 1;
+  for (StringRef label : labelsOf(tensor))
+    size *= std::max<int64_t>(1, partOf(ranks.find(label)->second));
+  return size;
+}
+
+LocalLayout BlockPlan::layoutOf(Value tensor, unsigned firstSymbol, MLIRContext *context) const {
+  LocalLayout layout;
+  int64_t stride = sizeOf(tensor);
+  for (StringRef label : labelsOf(tensor)) {
+    const Rank &rank = ranks.find(label)->second;
+    stride /= std::max<int64_t>(1, partOf(rank));
+    layout.begin.push_back(getAffineSymbolExpr(firstSymbol + rank.number, context));
+    layout.strides.push_back(stride);
+  }
+  return layout;
+}
+
+static void collectRanks(const std::vector<Stage> &stages, BlockPlan &plan) {
+  auto add = [&](StringRef label, ein::ExtentAttr extent) -> BlockPlan::Rank & {
+    auto [it, isNew] = plan.ranks.try_emplace(label);
+    if (isNew) {
+      it->second.extent = extent;
+      it->second.number = plan.ranks.size() - 1;
+    }
+    return it->second;
+  };
+  forEachEinsum(stages, [&](ein::EinsumOp op) {
+    for (int64_t rank = 0; rank < op.getNumRanks(); ++rank)
+      add(op.getRankName(rank), op.getRankExtent(rank)).isReduced |= op.isReduced(rank);
+  });
+  for (const Stage &stage : stages)
+    if (ein::StreamOp stream = stage.stream)
+      add(stream.getRank(), stream.getExtent()).isStreamed = true;
+}
+
+/// A rank is part of the grid if nothing reduces it and no reduction that lacks
+/// it would cost much to repeat in each of its blocks.
+static void chooseGrid(const std::vector<Stage> &stages, BlockPlan &plan) {
+  double heaviest = 1;
+  forEachEinsum(stages, [&](ein::EinsumOp op) { heaviest = std::max(heaviest, pointsOf(op)); });
+  for (auto &[label, rank] : plan.inOrder()) {
+    if (rank.isReduced || rank.isStreamed)
+      continue;
+    double share = heaviest * std::min<double>(1, 64.0 / typical(rank.extent));
+    bool fits = true;
+    forEachEinsum(stages, [&, name = label](ein::EinsumOp op) {
+      if (!op.getMonoids().empty() && op.findRank(name) < 0)
+        fits &= 8 * pointsOf(op) <= share;
+    });
+    if (fits)
+      plan.grid.push_back(label);
+  }
+}
+
+static int64_t bytesOf(const std::vector<Stage> &stages, const BlockPlan &plan) {
+  int64_t bytes = 0;
+  forEachEinsum(stages, [&](ein::EinsumOp op) {
+    bool local = llvm::any_of(op.getResult().getUsers(), [](Operation *user) {
+      return !isa<ein::UpdateOp>(user) &&
+             !(isa<ein::YieldOp>(user) && isa<ein::KernelOp>(user->getParentOp()));
+    });
+    if (local)
+      bytes += plan.sizeOf(op.getResult()) *
+               std::max(1u, op.getResult().getType().getElementType().getIntOrFloatBitWidth() / 8);
+  });
+  return bytes;
+}
+
+FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &stages,
+                               const TileTarget &target) {
+  BlockPlan plan;
+  collectRanks(stages, plan);
+  chooseGrid(stages, plan);
+  bool contracts = false;
+  forEachEinsum(stages, [&](ein::EinsumOp op) { contracts |= isContraction(op); });
+  for (auto &entry : plan.ranks) {
+    BlockPlan::Rank &rank = entry.getValue();
+    if (rank.isStreamed)
+      rank.part = contracts ? 128 : 1024;
+    else if (!llvm::is_contained(plan.grid, entry.getKey()))
+      rank.part = rank.extent.getLiteral().value_or(int64_t(1) << 20);
+  }
+  // The fastest grid ranks have room for tiles.
+  unsigned tiled = 0;
+  for (StringRef label : llvm::reverse(plan.grid)) {
+    BlockPlan::Rank &rank = plan.ranks.find(label)->second;
+    if (rank.extent.getLiteral() == 1 || tiled == (contracts ? 2 : 1))
+      continue;
+    rank.part = contracts ? 64 : 4;
+    ++tiled;
+  }
+  // Smaller parts until the block's own tensors fit.
+  while (bytesOf(stages, plan) > kLocalBytes) {
+    BlockPlan::Rank *largest = nullptr;
+    for (auto &entry : plan.ranks) {
+      BlockPlan::Rank &rank = entry.getValue();
+      bool cut = rank.isStreamed || llvm::is_contained(plan.grid, entry.getKey());
+      if (cut && rank.part > 1 && (!largest || rank.part > largest->part))
+        largest = &rank;
+    }
+    if (!largest)
+      return kernel.emitOpError("keeps tensors of ")
+             << bytesOf(stages, plan) << " bytes for a block, more than the " << kLocalBytes
+             << " that a core's cache holds: some rank of them has no bound that is known";
+    largest->part /= 2;
+  }
+  return plan;
+}
+
+} // namespace einfall

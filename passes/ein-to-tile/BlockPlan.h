@@ -1,0 +1,38 @@
+//===- BlockPlan.h - How a staged kernel's ranks are cut --------*- C++ -*-===//
+#ifndef EINFALL_PASSES_EINTOTILE_BLOCKPLAN_H
+#define EINFALL_PASSES_EINTOTILE_BLOCKPLAN_H
+
+#include "passes/ein-to-tile/Access.h"
+#include "passes/ein-to-tile/Stages.h"
+#include "passes/ein-to-tile/TileTarget.h"
+#include "llvm/ADT/StringMap.h"
+
+namespace einfall {
+
+struct BlockPlan {
+  struct Rank {
+    ein::ExtentAttr extent;
+    unsigned number = 0; // in order of appearance
+    int64_t part = 1;    // coordinates of a block's part, or of a chunk
+    bool isStreamed = false;
+    bool isReduced = false;
+  };
+  llvm::StringMap<Rank> ranks;
+  llvm::SmallVector<llvm::StringRef> grid; // slowest first
+
+  llvm::SmallVector<std::pair<llvm::StringRef, Rank>> inOrder() const;
+  /// The labels of a tensor of the kernel's own.
+  llvm::SmallVector<llvm::StringRef> labelsOf(mlir::Value tensor) const;
+  /// Elements of the block's part of it.
+  int64_t sizeOf(mlir::Value tensor) const;
+  /// Where its part begins is symbol firstSymbol + number of each rank.
+  LocalLayout layoutOf(mlir::Value tensor, unsigned firstSymbol, mlir::MLIRContext *context) const;
+};
+
+/// Emits an error where a tensor of the kernel's own has no bounded part.
+mlir::FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &stages,
+                                     const TileTarget &target);
+
+} // namespace einfall
+
+#endif

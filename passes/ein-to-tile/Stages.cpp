@@ -1,0 +1,95 @@
+//===- Stages.cpp - A kernel as steps of a block --------------------------===//
+#include "passes/ein-to-tile/Stages.h"
+#include "dialects/ein/EinBounds.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "passes/ein-to-tile/BlockLowering.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+
+namespace einfall {
+
+bool Stage::computes(Value tensor) const {
+  Operation *maker = tensor.getDefiningOp();
+  return maker && (maker == root || llvm::is_contained(epilogue, maker));
+}
+
+static bool isIdentity(AffineMap map) {
+  for (auto [position, index] : llvm::enumerate(map.getResults())) {
+    auto dim = dyn_cast<AffineDimExpr>(index);
+    if (!dim || dim.getPosition() != position)
+      return false;
+  }
+  return true;
+}
+
+static bool isCostly(ein::EinsumOp op) {
+  return llvm::any_of(op.getBody().front(), [](Operation &inner) {
+    return isa<math::MathDialect>(inner.getDialect()) && !isa<math::FmaOp, math::AbsFOp>(inner);
+  });
+}
+
+/// True if `op` runs where `stage` has a point: it reads the stage's values at
+/// that point, and they are registers there.
+static bool follows(ein::EinsumOp op, const Stage &stage) {
+  ein::EinsumOp root = stage.root;
+  if (!root || stage.update || !op.getMonoids().empty() ||
+      op.getResult().getType().getShape() != root.getResult().getType().getShape())
+    return false;
+  // Sums of lanes are finished one by one: costly work is better done in vectors.
+  if (isCostly(op) && !root.getMonoids().empty())
+    return false;
+  bool reads = false;
+  for (auto [i, input] : llvm::enumerate(op.getInputs())) {
+    if (!stage.computes(input))
+      continue;
+    reads = true;
+    if (!isIdentity(op.getMap(i)) || !cast<StringAttr>(op.getCoords()[i]).getValue().empty() ||
+        ein::fillOf(op, i))
+      return false;
+  }
+  return reads;
+}
+
+std::optional<std::vector<Stage>> stagesOf(Block &block) {
+  std::vector<Stage> stages;
+  for (Operation &op : block.without_terminator()) {
+    Stage *last = stages.empty() ? nullptr : &stages.back();
+    if (auto einsum = dyn_cast<ein::EinsumOp>(op)) {
+      if (last && follows(einsum, *last)) {
+        last->epilogue.push_back(einsum);
+        continue;
+      }
+      stages.emplace_back();
+      stages.back().root = einsum;
+    } else if (auto update = dyn_cast<ein::UpdateOp>(op)) {
+      if (!last || !last->root || last->update || update.getSource() != last->last().getResult() ||
+          llvm::is_contained(ein::separatedRanks(update), false))
+        return std::nullopt;
+      last->update = update;
+    } else if (auto stream = dyn_cast<ein::StreamOp>(op)) {
+      std::optional<std::vector<Stage>> body = stagesOf(stream.getBody().front());
+      if (!body)
+        return std::nullopt;
+      stages.emplace_back();
+      stages.back().stream = stream;
+      stages.back().body = std::move(*body);
+    } else if (!isa<ein::GuardOp, ein::EmptyOp>(op)) {
+      return std::nullopt;
+    }
+  }
+  return stages;
+}
+
+bool isStaged(ein::KernelOp kernel) {
+  Block &block = kernel.getBody().front();
+  if (!block.getOps<ein::StreamOp>().empty())
+    return true;
+  std::optional<std::vector<Stage>> stages = stagesOf(block);
+  if (!stages || stages->empty())
+    return false;
+  return stages->size() > 1 || kernel.getNumResults() > 1 ||
+         llvm::any_of(block.without_terminator(), [&](Operation &op) { return !op.hasOneUse(); });
+}
+
+} // namespace einfall

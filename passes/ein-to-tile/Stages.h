@@ -1,0 +1,34 @@
+//===- Stages.h - A kernel as steps of a block ------------------*- C++ -*-===//
+//
+// A block computes its part of one tensor after another. An Einsum and pointwise
+// ones that read its result at the same point are one stage: their values pass in
+// registers. Between stages they pass in memory of the block's own.
+//
+//===----------------------------------------------------------------------===//
+#ifndef EINFALL_PASSES_EINTOTILE_STAGES_H
+#define EINFALL_PASSES_EINTOTILE_STAGES_H
+
+#include "dialects/ein/EinDialect.h"
+#include <vector>
+
+namespace einfall {
+
+struct Stage {
+  ein::EinsumOp root;
+  llvm::SmallVector<ein::EinsumOp> epilogue;
+  ein::UpdateOp update; ///< in place of storing the last value
+
+  /// A stream stands in place of an Einsum, with its body's stages.
+  ein::StreamOp stream;
+  std::vector<Stage> body;
+
+  bool computes(mlir::Value tensor) const;
+  ein::EinsumOp last() const { return epilogue.empty() ? root : epilogue.back(); }
+};
+
+/// The stages of a kernel's or stream's body; nothing where it holds other ops.
+std::optional<std::vector<Stage>> stagesOf(mlir::Block &block);
+
+} // namespace einfall
+
+#endif
