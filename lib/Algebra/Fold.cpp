@@ -200,7 +200,7 @@ Expr Derivation::sum(Expr body) {
           return terms.sub(reference, settle(reference));
         },
         [&](const Powers &lower) { return running(term, lower); });
-    if (term.exponent.element)
+    if (term.exponent.element && !term.settled)
       value = terms.mul(value, terms.apply(fnRelocate, {term.exponent.reference}));
     total.push_back({term.coefficient, terms.mul(value, term.psi)});
   }

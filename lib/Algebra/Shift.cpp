@@ -230,9 +230,13 @@ bool TermSplitter::addExponential(Term &term, Expr exponent) {
     for (auto state : parts.states)
       candidates.push_back(terms.sum({state}));
     for (Expr reference : candidates) {
-      if (!bounds(element, reference, term))
+      auto [weight, state] = splitCoefficient(reference);
+      bool settled = state && state->isFunction(fnSettle);
+      Expr bare = settled ? terms.scale(weight, state->operand()) : reference;
+      if (!bounds(element, bare, term))
         continue;
-      term.exponent = {element, reference};
+      term.exponent = {element, bare};
+      term.settled = settled;
       defer(terms.sub(exponent, terms.add(element, reference)));
       return true;
     }

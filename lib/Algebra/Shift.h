@@ -23,6 +23,9 @@ struct Term {
   Expr phi, psi;
   llvm::SmallVector<std::pair<Shifted, unsigned>, 2> powers;
   Shifted exponent;
+  /// The program itself settles the exponent's reference: to 0 where it is
+  /// infinite, as the running sum does.
+  bool settled = false;
   llvm::SmallVector<std::pair<Expr, bool>, 2> guards; // condition, which way
 
   /// `e` where the guards hold, else 0.

@@ -31,6 +31,15 @@ void populatePhase(OpPassManager &passes, Phase phase, const CpuTarget &target) 
     // Bodies shrink before their cost decides what is inlined.
     each.addPass(createCanonicalizerPass());
     each.addPass(createCSEPass());
+    // Maps that several reductions read are still there to be looked through.
+    {
+      ein::EinDeriveFoldsOptions folds;
+      folds.movingOnly = true;
+      each.addPass(ein::createEinDeriveFolds(folds));
+    }
+    each.addPass(ein::createEinDefer());
+    each.addPass(createCanonicalizerPass());
+    each.addPass(createCSEPass());
     each.addPass(ein::createEinInlineMaps());
     // Equal conditions first: of selects by one condition, one is left.
     each.addPass(createCSEPass());
@@ -39,6 +48,7 @@ void populatePhase(OpPassManager &passes, Phase phase, const CpuTarget &target) 
     break;
   case Phase::Kernels:
     each.addPass(ein::createEinFormKernels());
+    each.addPass(ein::createEinStageKernels());
     break;
   case Phase::Tile: {
     EinToTileOptions options;

@@ -1,5 +1,6 @@
 //===- AlgebraBridge.cpp - From bodies to expressions ---------------------===//
 #include "passes/ein/AlgebraBridge.h"
+#include "mlir/IR/Matchers.h"
 #include "dialects/ein/EinBounds.h"
 #include "dialects/ein/EinIndexing.h"
 #include "passes/ein/Inlining.h"
@@ -217,6 +218,41 @@ Expr Frame::operation(Operation &op, llvm::DenseMap<Value, Expr> &values, ArrayR
   return opaqueCall(op, args);
 }
 
+/// The operand of a select that is chosen unless it is infinite, the other one
+/// being 0: `m == -inf ? 0 : m`. That of the other sign is left as it is by the
+/// program; as a maximum it makes NaN of finite elements either way. 0: none.
+static int settledOperand(arith::SelectOp select) {
+  auto compare = select.getCondition().getDefiningOp<arith::CmpFOp>();
+  APFloat number(0.0);
+  if (!compare || !matchPattern(compare.getRhs(), m_ConstantFloat(&number)) ||
+      !number.isInfinity())
+    return 0;
+  Value tested = compare.getLhs();
+  if (auto size = tested.getDefiningOp<math::AbsFOp>())
+    tested = size.getOperand();
+  using Predicate = arith::CmpFPredicate;
+  int kept = 0;
+  switch (compare.getPredicate()) {
+  case Predicate::OEQ:
+  case Predicate::UEQ:
+    kept = 2;
+    break;
+  case Predicate::ONE:
+  case Predicate::UNE:
+    kept = 1;
+    break;
+  case Predicate::OLT:
+  case Predicate::ULT:
+    kept = tested != compare.getLhs() ? 1 : 0; // |m| < inf
+    break;
+  default:
+    break;
+  }
+  if (kept == 0 || select->getOperand(kept) != tested)
+    return 0;
+  return matchPattern(select->getOperand(3 - kept), m_AnyZeroFloat()) ? kept : 0;
+}
+
 /// Operations that the algebra knows; null for the others.
 Expr Frame::arithmetic(Operation &op, ArrayRef<Expr> args) {
   algebra::Terms &t = terms;
@@ -233,8 +269,12 @@ Expr Frame::arithmetic(Operation &op, ArrayRef<Expr> args) {
       .Case([&](arith::NegFOp) { return scaled(-1, args[0]); })
       .Case([&](arith::MaximumFOp) { return t.max(args[0], args[1]); })
       .Case([&](arith::MinimumFOp) { return t.min(args[0], args[1]); })
-      .Case([&](arith::SelectOp select) {
-        return isa<FloatType>(select.getType()) ? t.select(args[0], args[1], args[2]) : nullptr;
+      .Case([&](arith::SelectOp select) -> Expr {
+        if (!isa<FloatType>(select.getType()))
+          return nullptr;
+        if (int kept = settledOperand(select))
+          return t.apply(algebra::fnSettle, {args[kept]});
+        return t.select(args[0], args[1], args[2]);
       })
       .Case([&](math::FmaOp) { return t.add(t.mul(args[0], args[1]), args[2]); })
       .Case([&](math::ExpOp) { return t.exp(args[0]); })

@@ -25,6 +25,7 @@ bool dependsOn(Value tensor, Operation *from, llvm::DenseSet<Operation *> &seen)
 }
 
 struct DeriveFoldsPass : impl::EinDeriveFoldsBase<DeriveFoldsPass> {
+  using EinDeriveFoldsBase::EinDeriveFoldsBase;
   void runOnOperation() override {
     func::FuncOp function = getOperation();
     if (isStrict(function) || function.isDeclaration())
@@ -57,6 +58,8 @@ struct DeriveFoldsPass : impl::EinDeriveFoldsBase<DeriveFoldsPass> {
 private:
   void derive(RewriterBase &rewriter, EinsumOp sink);
   bool attach(RewriterBase &rewriter, EinsumOp op);
+  static bool waitsFor(const FoldGroup &group, EinsumOp op);
+  void addResult(RewriterBase &rewriter, FoldGroup &group, EinsumOp op);
   void eraseDead(RewriterBase &rewriter, Operation *op);
 
   std::vector<std::shared_ptr<FoldGroup>> groups;  // shared: passes are copied
@@ -95,6 +98,15 @@ void DeriveFoldsPass::derive(RewriterBase &rewriter, EinsumOp sink) {
         reason = group->refusal;
       continue;
     }
+    if (movingOnly && !group->corrects())
+      return;
+    for (std::shared_ptr<FoldGroup> &other : groups)
+      if (!waitsFor(*other, sink) && other->adopt(*group)) {
+        for (EinsumOp op : other->reductions())
+          holder.try_emplace(op, other.get());
+        addResult(rewriter, *other, sink);
+        return;
+      }
     rewriter.setInsertionPoint(sink);
     group->build(rewriter);
     rewriter.replaceAllUsesWith(sink.getResult(), group->fold.getResult(0));
@@ -119,22 +131,30 @@ bool DeriveFoldsPass::attach(RewriterBase &rewriter, EinsumOp op) {
   FoldGroup *group = holder.lookup(op);
   if (!group)
     return false;
-  for (Value operand : group->fold.getInputs()) {
-    llvm::DenseSet<Operation *> seen;
-    if (dependsOn(operand, op, seen))
-      return false; // it would wait for itself
-  }
-  if (!group->want(op))
+  if (waitsFor(*group, op) || !group->want(op))
     return false;
-  FoldOp old = group->fold;
+  addResult(rewriter, *group, op);
+  return true;
+}
+
+/// True if the fold reads what `op` makes: with it, it would wait for itself.
+bool DeriveFoldsPass::waitsFor(const FoldGroup &group, EinsumOp op) {
+  return llvm::any_of(FoldOp(group.fold).getInputs(), [&](Value operand) {
+    llvm::DenseSet<Operation *> seen;
+    return dependsOn(operand, op, seen);
+  });
+}
+
+/// Builds the fold again, whose last result now is `op`'s.
+void DeriveFoldsPass::addResult(RewriterBase &rewriter, FoldGroup &group, EinsumOp op) {
+  FoldOp old = group.fold;
   rewriter.setInsertionPoint(old);
-  group->build(rewriter);
-  rewriter.replaceAllUsesWith(op.getResult(), group->fold.getResults().back());
-  for (auto [from, to] : llvm::zip(old.getResults(), group->fold.getResults()))
+  group.build(rewriter);
+  rewriter.replaceAllUsesWith(op.getResult(), group.fold.getResults().back());
+  for (auto [from, to] : llvm::zip(old.getResults(), group.fold.getResults()))
     rewriter.replaceAllUsesWith(from, to);
   rewriter.eraseOp(old);
   eraseDead(rewriter, op);
-  return true;
 }
 
 } // namespace einfall::ein

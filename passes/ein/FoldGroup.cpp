@@ -106,13 +106,63 @@ bool FoldGroup::derive() {
   }
   if (!hasStates())
     return false;
-  full = algebra::deriveFold(frame.terms, steps, elementCount(),
-                             [this](Expr e) { return frame.rangeOf(e); });
-  refusal = full.refusal;
-  if (!full)
+  if (!plan())
     return false;
   wanted = {static_cast<unsigned>(members.size() - 1)};
   return true;
+}
+
+bool FoldGroup::plan() {
+  full = algebra::deriveFold(frame.terms, steps, elementCount(),
+                             [this](Expr e) { return frame.rangeOf(e); });
+  refusal = full.refusal;
+  return static_cast<bool>(full);
+}
+
+std::optional<SmallVector<AffineExpr>> FoldGroup::locate(const FoldGroup &other) const {
+  unsigned count = other.frame.numFree;
+  for (const Member &theirs : ArrayRef(other.members).drop_back())
+    for (const Member &ours : members) {
+      if (ours.op != theirs.op)
+        continue;
+      SmallVector<AffineExpr> place(count);
+      for (auto [here, there] : llvm::zip(ours.at, theirs.at)) {
+        auto dim = dyn_cast<AffineDimExpr>(there);
+        if (dim && dim.getPosition() < count && isa<AffineDimExpr>(here))
+          place[dim.getPosition()] = here;
+      }
+      auto fits = [&](unsigned rank) {
+        auto dim = dyn_cast_if_present<AffineDimExpr>(place[rank]);
+        return dim && frame.extents[dim.getPosition()] == other.frame.extents[rank];
+      };
+      if (llvm::all_of(llvm::seq(0u, count), fits))
+        return place;
+    }
+  return std::nullopt;
+}
+
+bool FoldGroup::adopt(const FoldGroup &other) {
+  auto folded = [](const Frame &frame) {
+    return ArrayRef(frame.extents).drop_front(frame.numFree);
+  };
+  if (folded(frame) != folded(other.frame) || llvm::is_contained(reductions(), other.sink))
+    return false;
+  std::optional<SmallVector<AffineExpr>> place = locate(other);
+  if (!place)
+    return false;
+  size_t numMembers = members.size();
+  bool wasDeep = deep;
+  deep = other.deep;
+  bool done = addMember(other.sink, *place) && plan();
+  deep = wasDeep;
+  if (done) {
+    wanted.push_back(members.size() - 1);
+    return true;
+  }
+  members.truncate(numMembers);
+  steps.resize(numMembers);
+  (void)plan(); // as before
+  return false;
 }
 
 bool FoldGroup::want(EinsumOp op) {
@@ -151,7 +201,7 @@ Block *FoldGroup::addBlock(OpBuilder &builder, Region &region, unsigned states,
 void FoldGroup::buildInit(OpBuilder &builder, Region &region) {
   builder.createBlock(&region);
   SmallVector<Value> states;
-  for (const algebra::Component &component : plan.components)
+  for (const algebra::Component &component : kept.components)
     states.push_back(arith::ConstantOp::create(
         builder, sink.getLoc(),
         builder.getFloatAttr(frame.workingType(), *algebra::factsOf(component.monoid).identity)));
@@ -159,14 +209,14 @@ void FoldGroup::buildInit(OpBuilder &builder, Region &region) {
 }
 
 void FoldGroup::buildStep(OpBuilder &builder, Region &region, const Operands &operands) {
-  unsigned count = plan.components.size();
+  unsigned count = kept.components.size();
   Block *block = addBlock(builder, region, count, operands);
   Emitter emitter(frame, builder, sink.getLoc());
   operands.bind(frame, emitter, block->getArguments().drop_front(count));
   SmallVector<Value> states;
-  for (auto [i, component] : llvm::enumerate(plan.components))
+  for (auto [i, component] : llvm::enumerate(kept.components))
     emitter.bind(component.before, block->getArgument(i));
-  for (const algebra::Component &component : plan.components) {
+  for (const algebra::Component &component : kept.components) {
     // Old state and contribution stay apart: a walk in chunks needs each alone.
     Value old = emitter.emit(component.corrected ? component.corrected : component.before,
                              frame.workingType());
@@ -179,20 +229,20 @@ void FoldGroup::buildStep(OpBuilder &builder, Region &region, const Operands &op
 }
 
 void FoldGroup::buildMerge(OpBuilder &builder, Region &region, const Operands &operands) {
-  unsigned count = plan.components.size();
+  unsigned count = kept.components.size();
   Block *block = addBlock(builder, region, 2 * count, operands);
   Emitter emitter(frame, builder, sink.getLoc());
   operands.bind(frame, emitter, block->getArguments().drop_front(2 * count));
   llvm::DenseMap<Expr, Expr> sides[2];
   for (unsigned side : {0, 1})
-    for (auto [i, component] : llvm::enumerate(plan.components)) {
+    for (auto [i, component] : llvm::enumerate(kept.components)) {
       Expr variable = frame.terms.variable(side ? "right" : "left", algebra::onState);
       sides[side][component.before] = variable;
       emitter.bind(variable, block->getArgument(side * count + i));
     }
   SmallVector<Value> states;
-  for (const algebra::Component &component : plan.components) {
-    Expr merged = plan.merged(
+  for (const algebra::Component &component : kept.components) {
+    Expr merged = kept.merged(
         frame.terms, component, [&](Expr e) { return sides[0].lookup(e); },
         [&](Expr e) { return sides[1].lookup(e); });
     states.push_back(emitter.emit(merged, frame.workingType()));
@@ -204,17 +254,17 @@ void FoldGroup::buildMerge(OpBuilder &builder, Region &region, const Operands &o
 /// The users' expressions, on the final state. An empty fiber has the monoid's
 /// identity, whatever they give.
 void FoldGroup::buildFinish(OpBuilder &builder, Region &region, const Operands &operands) {
-  unsigned count = plan.components.size();
+  unsigned count = kept.components.size();
   Block *block = addBlock(builder, region, count, operands);
   Location loc = sink.getLoc();
   Emitter emitter(frame, builder, loc);
   operands.bind(frame, emitter, block->getArguments().drop_front(count));
-  for (auto [i, component] : llvm::enumerate(plan.components))
+  for (auto [i, component] : llvm::enumerate(kept.components))
     emitter.bind(component.now, block->getArgument(i));
   SmallVector<Value> results;
   for (unsigned member : wanted) {
     Type element = members[member].op.getResult().getType().getElementType();
-    Value value = emitter.emit(plan.values[member], element);
+    Value value = emitter.emit(kept.values[member], element);
     for (ExtentAttr extent : ArrayRef(frame.extents).drop_front(frame.numFree)) {
       if (extent.getLiteral().value_or(0) > 0)
         continue;
@@ -230,10 +280,10 @@ void FoldGroup::buildFinish(OpBuilder &builder, Region &region, const Operands &
 }
 
 void FoldGroup::build(OpBuilder &builder) {
-  plan = full;
-  plan.keepOnly(wanted);
+  kept = full;
+  kept.keepOnly(wanted);
   SmallVector<Expr> expressions;
-  for (const algebra::Component &component : plan.components) {
+  for (const algebra::Component &component : kept.components) {
     expressions.push_back(component.contribution);
     if (component.corrected)
       expressions.push_back(component.corrected);
@@ -241,7 +291,7 @@ void FoldGroup::build(OpBuilder &builder) {
   SmallVector<Type> types;
   SmallVector<Attribute> labels;
   for (unsigned member : wanted) {
-    expressions.push_back(plan.values[member]);
+    expressions.push_back(kept.values[member]);
     types.push_back(members[member].op.getResult().getType());
     labels.push_back(
         builder.getDenseI64ArrayAttr(llvm::map_to_vector(members[member].at, [](AffineExpr index) {

@@ -16,9 +16,16 @@ public:
   /// True if there is a plan; else `refusal` says why, if there are states.
   bool derive();
   bool hasStates() const { return members.size() > 1; }
+  /// True if a state is corrected on the way.
+  bool corrects() const {
+    return llvm::any_of(full.components, [](const auto &c) { return c.corrected != nullptr; });
+  }
   llvm::SmallVector<EinsumOp> reductions() const;
   /// Makes a reduction's value a result too, if the fold can have it.
   bool want(EinsumOp op);
+  /// Takes in the reduction of another group that shares a state with this one,
+  /// as a further result; false if that cannot be.
+  bool adopt(const FoldGroup &other);
   /// Creates `fold`, with the results wanted so far.
   void build(mlir::OpBuilder &builder);
 
@@ -35,6 +42,9 @@ private:
   bool reachesReduction(mlir::Value tensor, unsigned depth);
   bool addMember(EinsumOp op, llvm::ArrayRef<mlir::AffineExpr> at);
   algebra::Expr elementCount();
+  bool plan();
+  /// Where the other group's free ranks are in this frame, by a shared state.
+  std::optional<llvm::SmallVector<mlir::AffineExpr>> locate(const FoldGroup &other) const;
 
   void buildInit(mlir::OpBuilder &builder, mlir::Region &region);
   void buildStep(mlir::OpBuilder &builder, mlir::Region &region, const Operands &operands);
@@ -48,7 +58,7 @@ private:
   Frame frame;
   llvm::SmallVector<Member> members; // in order of dependence, the sink last
   llvm::SmallVector<algebra::Reduction> steps;
-  algebra::FoldPlan full, plan;
+  algebra::FoldPlan full, kept; // all components, and those that are wanted
   llvm::SmallVector<unsigned> wanted;
 };
 

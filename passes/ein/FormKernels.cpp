@@ -1,8 +1,12 @@
 //===- FormKernels.cpp - Group Einsums of one pass ------------------------===//
 #include "dialects/ein/EinBounds.h"
+#include "dialects/ein/EinNumerics.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Remarks.h"
+#include "passes/ein/KernelShape.h"
 #include "passes/ein/Passes.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/STLExtras.h"
@@ -149,6 +153,59 @@ struct FormKernelsPass : impl::EinFormKernelsBase<FormKernelsPass> {
     return true;
   }
 
+  /// Joins `op` to all groups whose results it alone reads, if that makes a
+  /// kernel: what passes between them stays with each block.
+  bool gather(Operation *op) {
+    llvm::SmallSetVector<unsigned, 4> found;
+    for (Value input : op->getOperands()) {
+      Operation *maker = input.getDefiningOp();
+      auto it = maker ? groupOf.find(maker) : groupOf.end();
+      if (it == groupOf.end() || found.contains(it->second))
+        continue;
+      Group &group = groups[it->second];
+      bool onlyHere = llvm::all_of(group.ops.back()->getUsers(),
+                                   [&](Operation *user) { return user == op; });
+      bool known = llvm::all_of(group.ops, llvm::IsaPred<EinsumOp, FoldOp>);
+      if (group.open && group.ops.back() == maker && onlyHere && known &&
+          !movesPastUpdate(group, op))
+        found.insert(it->second);
+    }
+    // All together, else one after another.
+    auto merge = [&](ArrayRef<unsigned> numbers) {
+      SmallVector<Operation *> together{op};
+      for (unsigned number : numbers)
+        llvm::append_range(together, groups[number].ops);
+      llvm::sort(together, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
+      KernelShape shape(together);
+      if (!shape.refusal.empty()) {
+        remark::missed(op->getLoc(), remark::RemarkOpts::name("kernel")
+                                         .category("ein-form-kernels")
+                                         .function(op->getParentOfType<func::FuncOp>().getName()))
+            << "not in the kernel of what it reads: " << shape.refusal;
+        return false;
+      }
+      unsigned into = numbers.front();
+      groups[into].ops = std::move(together);
+      for (unsigned number : numbers.drop_front())
+        groups[number].ops.clear();
+      for (Operation *member : groups[into].ops)
+        groupOf[member] = into;
+      return true;
+    };
+    if (found.empty())
+      return false;
+    if (merge(found.getArrayRef()))
+      return true;
+    return found.size() > 1 &&
+           llvm::any_of(found, [&](unsigned number) { return merge({number}); });
+  }
+
+  void place(Operation *op) {
+    if (!isStrict(op) && gather(op))
+      return;
+    start(op, true);
+  }
+
   void place(EinsumOp op) {
     for (Value input : op.getInputs()) {
       auto producer = input.getDefiningOp<EinsumOp>();
@@ -158,7 +215,7 @@ struct FormKernelsPass : impl::EinFormKernelsBase<FormKernelsPass> {
           join(op, input, true))
         return;
     }
-    start(op, true);
+    place(op.getOperation());
   }
 
   static unsigned countUses(const Group &group, Value value) {
@@ -203,8 +260,15 @@ struct FormKernelsPass : impl::EinFormKernelsBase<FormKernelsPass> {
       if (!mapping.contains(input))
         mapping.map(input, argument);
     }
+    std::optional<KernelShape> shape;
+    SmallVector<Operation *> spaces = llvm::to_vector(llvm::make_filter_range(
+        group.ops, [](Operation *op) { return isa<EinsumOp, FoldOp>(op); }));
+    if (spaces.size() > 1)
+      shape.emplace(spaces);
     for (Operation *op : group.ops) {
       Operation *inner = builder.clone(*op, mapping);
+      if (auto *it = llvm::find(spaces, op); shape && it != spaces.end())
+        shape->rename(inner, it - spaces.begin());
       if (auto own = ownDest.find(op); own != ownDest.end())
         inner->setOperand(0, block->getArgument(own->second));
     }
@@ -233,6 +297,8 @@ struct FormKernelsPass : impl::EinFormKernelsBase<FormKernelsPass> {
     for (Operation &op : function.front().without_terminator()) {
       if (auto einsum = dyn_cast<EinsumOp>(op))
         place(einsum);
+      else if (isa<FoldOp>(op))
+        place(&op);
       else if (auto update = dyn_cast<UpdateOp>(op)) {
         // Sources that meet in one element are stored in order, by a kernel of their own.
         bool apart = !llvm::is_contained(separatedRanks(update), false);
@@ -244,8 +310,10 @@ struct FormKernelsPass : impl::EinFormKernelsBase<FormKernelsPass> {
         start(&op, false);
       }
     }
-    for (auto [number, group] : llvm::enumerate(groups))
-      outline(group, number);
+    unsigned number = 0;
+    for (Group &group : groups)
+      if (!group.ops.empty())
+        outline(group, number++);
   }
 };
 

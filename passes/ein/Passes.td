@@ -153,6 +153,9 @@ def EinDeriveFolds : Pass<"ein-derive-folds", "::mlir::func::FuncOp"> {
     rows behave as the program says; where an infinite or NaN element meets a
     mean, NaN may become an infinity.
   }];
+  let options = [
+    Option<"movingOnly", "moving-only", "bool", "false",
+           "leave folds that correct no state: ein-defer makes plain reductions of them">];
   let statistics = [
     Statistic<"numFolds", "num-folds", "folds derived">,
     Statistic<"numRefused", "num-refused", "reductions of reductions that stay">,
@@ -162,11 +165,14 @@ def EinDeriveFolds : Pass<"ein-derive-folds", "::mlir::func::FuncOp"> {
 def EinFormKernels : Pass<"ein-form-kernels", "::mlir::func::FuncOp"> {
   let summary = "group Einsums of one pass into ein.kernel regions";
   let description = [{
-    Before: einsums and data movement. After: every op on tensors is inside an
-    `ein.kernel`. An einsum joins the kernel of its producer when it reads each
-    of that kernel's results at the point that computes it (same pass) and no
-    one else reads that result; an `ein.update` joins the kernel of its source
-    and stores in place. `ein.concat` becomes updates of an empty tensor.
+    Before: einsums, folds and data movement. After: every op on tensors is
+    inside an `ein.kernel`. An einsum joins the kernel of its producer when it
+    reads each of that kernel's results at the point that computes it and no one
+    else reads that result. Einsums and folds join the kernels of all that they
+    alone read where a block's part of what passes between them is bounded
+    (KernelShape.h): then labels of one rank become one label. An `ein.update`
+    joins the kernel of its source and stores in place. `ein.concat` becomes
+    updates of an empty tensor. Exactness: bitwise.
   }];
   let statistics = [Statistic<"numKernels", "num-kernels", "kernels formed">];
 }

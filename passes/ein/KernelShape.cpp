@@ -1,0 +1,323 @@
+//===- KernelShape.cpp - Whether ops can share a kernel -------------------===//
+#include "passes/ein/KernelShape.h"
+#include "dialects/ein/EinIndexing.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SmallSet.h"
+
+using namespace mlir;
+
+namespace einfall::ein {
+
+/// Elements of ranks outside of the grid that a block may hold at once.
+static constexpr int64_t kMostKept = 512;
+
+unsigned freeRanksOf(Operation *op) {
+  if (auto fold = dyn_cast<FoldOp>(op))
+    return fold.getNumFree();
+  return cast<EinsumOp>(op).getNumFree();
+}
+
+static ExtentAttr extentOf(Operation *op, unsigned rank) {
+  if (auto fold = dyn_cast<FoldOp>(op))
+    return fold.getRankExtent(rank);
+  return cast<EinsumOp>(op).getRankExtent(rank);
+}
+
+static AffineMap mapOf(Operation *op, unsigned input) {
+  return cast<AffineMapAttr>(op->getAttrOfType<ArrayAttr>("maps")[input]).getValue();
+}
+
+/// The labels of one result.
+static SmallVector<int64_t> labelsOf(Value tensor) {
+  if (auto fold = tensor.getDefiningOp<FoldOp>()) {
+    ArrayRef<int64_t> labels = fold.getLabels(cast<OpResult>(tensor).getResultNumber());
+    return SmallVector<int64_t>(labels);
+  }
+  return llvm::to_vector(llvm::seq<int64_t>(0, cast<TensorType>(tensor.getType()).getRank()));
+}
+
+static bool reduces(Operation *op) {
+  auto einsum = dyn_cast<EinsumOp>(op);
+  return !einsum || !einsum.getMonoids().empty();
+}
+
+unsigned KernelShape::find(unsigned number) const {
+  while (ranks[number].parent != number)
+    number = ranks[number].parent = ranks[ranks[number].parent].parent;
+  return number;
+}
+
+int KernelShape::numberOf(Operation *op) const {
+  auto *it = op ? llvm::find(ops, op) : ops.end();
+  return it == ops.end() ? -1 : it - ops.begin();
+}
+
+KernelShape::KernelShape(ArrayRef<Operation *> members) : ops(members) {
+  for (Operation *op : ops) {
+    firstRank.push_back(ranks.size());
+    SmallVector<StringRef> labels = strings(op->getAttrOfType<ArrayAttr>("ranks"));
+    for (auto [rank, name] : llvm::enumerate(labels))
+      ranks.push_back({static_cast<unsigned>(ranks.size()), name, extentOf(op, rank),
+                       rank >= freeRanksOf(op), false});
+  }
+  if (!joinRanks())
+    return;
+  findWalks();
+  if (checkParts() && checkParallelism())
+    chooseNames();
+}
+
+//===----------------------------------------------------------------------===//
+// One space
+//===----------------------------------------------------------------------===//
+
+/// The indices at which an own tensor is read are ranks of the reader.
+bool KernelShape::joinOperand(unsigned consumer, unsigned input) {
+  Operation *op = ops[consumer];
+  Value tensor = op->getOperand(input);
+  unsigned maker = numberOf(tensor.getDefiningOp());
+  if (!cast<StringAttr>(op->getAttrOfType<ArrayAttr>("coords")[input]).getValue().empty()) {
+    refusal = "coordinates are read from a tensor that would be the kernel's own";
+    return false;
+  }
+  SmallVector<int64_t> labels = labelsOf(tensor);
+  for (auto [dim, index] : llvm::enumerate(mapOf(op, input).getResults())) {
+    auto label = dyn_cast<AffineDimExpr>(index);
+    if (!label) {
+      refusal = "a tensor that would be the kernel's own is read at other coordinates";
+      return false;
+    }
+    unsigned a = find(node(maker, labels[dim])), b = find(node(consumer, label.getPosition()));
+    if (ranks[a].extent != ranks[b].extent) {
+      refusal = ("ranks '" + ranks[a].name + "' and '" + ranks[b].name + "' differ in extent").str();
+      return false;
+    }
+    if (a == b)
+      continue;
+    ranks[b].parent = a;
+    ranks[a].isReduced |= ranks[b].isReduced;
+  }
+  return true;
+}
+
+bool KernelShape::joinRanks() {
+  for (auto [number, op] : llvm::enumerate(ops))
+    for (unsigned input = 0; input < op->getNumOperands(); ++input)
+      if (isInternal(op->getOperand(input)) && !joinOperand(number, input))
+        return false;
+  // An op reads what it reads over ranks of its own: no two may be one.
+  for (auto [number, op] : llvm::enumerate(ops)) {
+    llvm::SmallSet<unsigned, 8> own;
+    unsigned count = op->getAttrOfType<ArrayAttr>("ranks").size();
+    for (unsigned rank = 0; rank < count; ++rank)
+      if (!own.insert(find(node(number, rank))).second) {
+        refusal = "one rank would be two ranks of an op";
+        return false;
+      }
+  }
+  return true;
+}
+
+//===----------------------------------------------------------------------===//
+// Bounded parts
+//===----------------------------------------------------------------------===//
+
+bool KernelShape::hasRank(unsigned op, unsigned rank) const {
+  unsigned count = ops[op]->getAttrOfType<ArrayAttr>("ranks").size();
+  for (unsigned own = 0; own < count; ++own)
+    if (find(node(op, own)) == rank)
+      return true;
+  return false;
+}
+
+bool KernelShape::keepsRank(unsigned op, unsigned rank) const {
+  for (unsigned own = 0; own < freeRanksOf(ops[op]); ++own)
+    if (find(node(op, own)) == rank)
+      return true;
+  return false;
+}
+
+/// Ranks that `ein-stage-kernels` will walk in chunks.
+void KernelShape::findWalks() {
+  for (auto [number, op] : llvm::enumerate(ops)) {
+    if (auto fold = dyn_cast<FoldOp>(op)) {
+      ranks[find(node(number, fold.getNumFree()))].isWalked = true;
+      continue;
+    }
+    unsigned count = op->getAttrOfType<ArrayAttr>("ranks").size();
+    for (unsigned rank = freeRanksOf(op); rank < count; ++rank) {
+      unsigned root = find(node(number, rank));
+      for (Value input : op->getOperands())
+        if (int maker = numberOf(input.getDefiningOp()); maker >= 0 && keepsRank(maker, root))
+          ranks[root].isWalked = true;
+    }
+  }
+}
+
+bool KernelShape::isContracted(Value tensor, unsigned rank) const {
+  int maker = numberOf(tensor.getDefiningOp());
+  if (maker < 0 || !keepsRank(maker, rank))
+    return false;
+  return reduces(ops[maker]) || llvm::any_of(ops[maker]->getOperands(), [&](Value input) {
+           return isContracted(input, rank);
+         });
+}
+
+/// True if all that `op` computes along the rank ends in reductions of it here.
+bool KernelShape::feedsWalk(unsigned op, unsigned rank) const {
+  return llvm::all_of(ops[op]->getUsers(), [&](Operation *user) {
+    int reader = numberOf(user);
+    return reader >= 0 && hasRank(reader, rank) &&
+           (!keepsRank(reader, rank) || feedsWalk(reader, rank));
+  });
+}
+
+/// A tensor known for a chunk of a walked rank is read by what walks along.
+bool KernelShape::checkWalked(unsigned op, Value tensor, unsigned rank) {
+  if (keepsRank(op, rank) && !feedsWalk(op, rank)) {
+    refusal = ("'" + ranks[rank].name + "' would be walked again for what is computed along it").str();
+    return false;
+  }
+  auto einsum = dyn_cast<EinsumOp>(ops[op]);
+  if (!einsum || keepsRank(op, rank))
+    return true;
+  if (!isContracted(tensor, rank)) {
+    refusal = "nothing is saved by walking a rank in chunks for a map";
+    return false;
+  }
+  if (!llvm::all_equal(einsum.getMonoids())) {
+    refusal = "its reduced ranks have several monoids";
+    return false;
+  }
+  return true;
+}
+
+/// What is passed from op to op has a part of bounded size.
+bool KernelShape::checkPassed(Value tensor) {
+  unsigned maker = numberOf(tensor.getDefiningOp());
+  int64_t kept = 1;
+  for (int64_t label : labelsOf(tensor)) {
+    const Rank &rank = ranks[find(node(maker, label))];
+    if (rank.isWalked || !rank.isReduced)
+      continue;
+    std::optional<int64_t> literal = rank.extent.getLiteral();
+    if (!literal) {
+      refusal = ("a tensor along '" + rank.name + "' would have no bounded part").str();
+      return false;
+    }
+    kept *= *literal;
+  }
+  if (kept <= kMostKept)
+    return true;
+  refusal = "a block would have to keep " + std::to_string(kept) + " elements of a row";
+  return false;
+}
+
+bool KernelShape::checkParts() {
+  for (auto [number, op] : llvm::enumerate(ops))
+    for (Value tensor : op->getOperands()) {
+      if (!isInternal(tensor))
+        continue;
+      if (!checkPassed(tensor))
+        return false;
+      unsigned maker = numberOf(tensor.getDefiningOp());
+      for (unsigned own = 0; own < freeRanksOf(ops[maker]); ++own) {
+        unsigned root = find(node(maker, own));
+        if (ranks[root].isWalked && !checkWalked(number, tensor, root))
+          return false;
+      }
+    }
+  return true;
+}
+
+//===----------------------------------------------------------------------===//
+// Parallelism
+//===----------------------------------------------------------------------===//
+
+/// Blocks that there are at least, run-time extents counting as one coordinate.
+int64_t KernelShape::leastBlocks(ArrayRef<unsigned> members) const {
+  llvm::SmallSet<unsigned, 8> grid;
+  for (unsigned op : members)
+    for (unsigned rank = 0; rank < freeRanksOf(ops[op]); ++rank)
+      grid.insert(find(node(op, rank)));
+  int64_t blocks = 1;
+  for (unsigned root : grid) {
+    // A rank that some reduction lacks is not of the grid.
+    bool whole = ranks[root].isReduced && members.size() > 1;
+    for (unsigned op : members)
+      whole |= members.size() > 1 && reduces(ops[op]) && !hasRank(op, root);
+    if (std::optional<int64_t> literal = ranks[root].extent.getLiteral(); literal && !whole)
+      blocks *= *literal;
+  }
+  return blocks;
+}
+
+static bool isContraction(Operation *op) {
+  bool some = false, other = false;
+  for (unsigned rank = 0; rank < freeRanksOf(op); ++rank)
+    for (unsigned i = 1; i < op->getNumOperands(); ++i) {
+      some |= mapOf(op, 0).isFunctionOfDim(rank) && !mapOf(op, i).isFunctionOfDim(rank);
+      other |= mapOf(op, i).isFunctionOfDim(rank) && !mapOf(op, 0).isFunctionOfDim(rank);
+    }
+  return reduces(op) && some && other;
+}
+
+/// A contraction of what another one computes may not leave most cores idle.
+bool KernelShape::checkParallelism() {
+  SmallVector<unsigned> all = llvm::to_vector(llvm::seq<unsigned>(0, ops.size()));
+  int64_t together = leastBlocks(all);
+  for (unsigned op : all) {
+    if (!isContraction(ops[op]) || leastBlocks({op}) <= together || together >= 2)
+      continue;
+    // A tensor with two run-time extents would grow without bound in memory.
+    bool chained = llvm::any_of(ops[op]->getOperands(), [&](Value tensor) {
+      if (!isInternal(tensor))
+        return false;
+      unsigned maker = numberOf(tensor.getDefiningOp());
+      return llvm::none_of(labelsOf(tensor), [&](int64_t label) {
+        const Rank &rank = ranks[find(node(maker, label))];
+        return rank.isWalked && !rank.extent.getLiteral();
+      });
+    });
+    if (chained) {
+      refusal = "few rows would leave cores idle";
+      return false;
+    }
+  }
+  return true;
+}
+
+//===----------------------------------------------------------------------===//
+// Names
+//===----------------------------------------------------------------------===//
+
+/// Each shared rank keeps the name it has first; a name in use gets a number.
+void KernelShape::chooseNames() {
+  llvm::StringMap<unsigned> taken;
+  for (unsigned i = 0; i < ranks.size(); ++i) {
+    unsigned root = find(i);
+    if (names.count(root))
+      continue;
+    std::string name = ranks[root].name.str();
+    while (taken.count(name))
+      name = ranks[root].name.str() + "_" + std::to_string(++taken[ranks[root].name]);
+    taken[name] = 0;
+    names[root] = name;
+  }
+}
+
+void KernelShape::rename(Operation *op, unsigned number) const {
+  SmallVector<StringRef> before = strings(op->getAttrOfType<ArrayAttr>("ranks"));
+  SmallVector<Attribute> after;
+  MLIRContext *context = op->getContext();
+  llvm::StringMap<StringAttr> renamed;
+  for (auto [rank, name] : llvm::enumerate(before)) {
+    auto attr = StringAttr::get(context, names.lookup(find(node(number, rank))));
+    after.push_back(attr);
+    renamed[name] = attr;
+  }
+  op->walk([&](IndexOp index) { index.setRankAttr(renamed.lookup(index.getRank())); });
+  op->setAttr("ranks", ArrayAttr::get(context, after));
+}
+
+} // namespace einfall::ein

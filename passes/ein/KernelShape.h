@@ -1,0 +1,66 @@
+//===- KernelShape.h - Whether ops can share a kernel -----------*- C++ -*-===//
+//
+// Ops of one kernel run on one grid, block by block, and pass tensors in memory
+// of a block's own. For that their labels have to be ranks of one space, and a
+// block's part of every tensor that is passed has to be bounded: its ranks are
+// of the grid, have a small literal extent, or are walked in chunks by whatever
+// reads it.
+//
+//===----------------------------------------------------------------------===//
+#ifndef EINFALL_PASSES_EIN_KERNELSHAPE_H
+#define EINFALL_PASSES_EIN_KERNELSHAPE_H
+
+#include "dialects/ein/EinDialect.h"
+#include "llvm/ADT/MapVector.h"
+
+namespace einfall::ein {
+
+class KernelShape {
+public:
+  /// `ops`: Einsums and folds in program order.
+  explicit KernelShape(llvm::ArrayRef<mlir::Operation *> ops);
+
+  /// Why these ops should not share a kernel; empty if they should.
+  std::string refusal;
+
+  /// Gives `op`, a copy of op number `number`, the labels of the shared ranks.
+  void rename(mlir::Operation *op, unsigned number) const;
+
+private:
+  struct Rank {
+    unsigned parent;
+    llvm::StringRef name;
+    ExtentAttr extent;
+    bool isReduced = false, isWalked = false;
+  };
+  unsigned node(unsigned op, unsigned rank) const { return firstRank[op] + rank; }
+  unsigned find(unsigned number) const;
+  int numberOf(mlir::Operation *op) const;
+  bool isInternal(mlir::Value tensor) const { return numberOf(tensor.getDefiningOp()) >= 0; }
+  bool joinRanks();
+  bool joinOperand(unsigned consumer, unsigned input);
+  void findWalks();
+  bool hasRank(unsigned op, unsigned rank) const;
+  bool keepsRank(unsigned op, unsigned rank) const;
+  /// True if a reduction is among what makes `tensor` along the rank.
+  bool isContracted(mlir::Value tensor, unsigned rank) const;
+  bool feedsWalk(unsigned op, unsigned rank) const;
+  bool checkWalked(unsigned op, mlir::Value tensor, unsigned rank);
+  bool checkPassed(mlir::Value tensor);
+  bool checkParts();
+  bool checkParallelism();
+  int64_t leastBlocks(llvm::ArrayRef<unsigned> members) const;
+  void chooseNames();
+
+  llvm::SmallVector<mlir::Operation *> ops;
+  llvm::SmallVector<unsigned> firstRank;
+  mutable llvm::SmallVector<Rank> ranks;
+  llvm::DenseMap<unsigned, std::string> names; // of the roots
+};
+
+/// Labels of an Einsum or fold, and the number of those that are not reduced.
+unsigned freeRanksOf(mlir::Operation *op);
+
+} // namespace einfall::ein
+
+#endif
