@@ -35,6 +35,7 @@ public:
 
 private:
   bool isCandidate();
+  bool repeatsFunctions(Expr inner);
   EinsumOp reduce(Expr inner);
   void finish(EinsumOp reduced, const algebra::Factorisation &split);
 
@@ -110,6 +111,29 @@ void Deferral::finish(EinsumOp reduced, const algebra::Factorisation &split) {
   rewriter.replaceOp(op, map.getResult());
 }
 
+/// Functions of elements in `e`, each of which costs as much as many products.
+static unsigned countFunctions(Expr e, llvm::DenseSet<Expr> &seen) {
+  if (!(e->depends & algebra::onElement) || !seen.insert(e).second)
+    return 0;
+  bool costly = e->kind == algebra::Kind::exp || e->kind == algebra::Kind::log ||
+                (e->kind == algebra::Kind::apply &&
+                 (e->symbol == algebra::fnTanh || e->symbol >= algebra::firstOpaque));
+  unsigned count = costly;
+  for (auto [weight, arg] : e->args)
+    count += countFunctions(arg, seen);
+  return count;
+}
+
+/// True if the reduction would compute functions at each of its points that now
+/// are computed once, by the maker of an operand.
+bool Deferral::repeatsFunctions(Expr inner) {
+  auto look = [](EinsumOp, unsigned, unsigned) { return false; };
+  auto reader = [](Value, ArrayRef<AffineExpr>) { return Expr(); };
+  Expr own = frame.translate(op, frame.identity(), reader, look);
+  llvm::DenseSet<Expr> before, after;
+  return !own || countFunctions(inner, after) > countFunctions(own, before);
+}
+
 EinsumOp Deferral::run() {
   if (!isCandidate())
     return nullptr;
@@ -127,6 +151,8 @@ EinsumOp Deferral::run() {
   // pay: it frees the reduction from waiting for another.
   SmallVector<Value> rows = Operands(frame, split.outer).values;
   if (rows.empty() || (depth > 0 && llvm::none_of(rows, isReduced)))
+    return nullptr;
+  if (depth > 0 && repeatsFunctions(split.inner))
     return nullptr;
   rewriter.setInsertionPoint(op);
   EinsumOp reduced = reduce(split.inner);
