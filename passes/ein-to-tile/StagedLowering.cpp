@@ -7,7 +7,9 @@
 //
 //===----------------------------------------------------------------------===//
 #include "dialects/tile/TileDialect.h"
+#include "dialects/ein/EinBounds.h"
 #include "passes/ein-to-tile/BlockPlan.h"
+#include "passes/ein-to-tile/BoxPredicate.h"
 #include "passes/ein-to-tile/EinsumLowering.h"
 #include "passes/ein-to-tile/Stages.h"
 #include "llvm/ADT/STLExtras.h"
@@ -36,6 +38,8 @@ private:
   void emitStage(const Stage &stage);
   void emitStream(const Stage &stage);
   void emitCopy(Value from, Value to);
+  std::optional<Bounds> boundsOf(ein::EinsumOp mask, BlockArgument argument);
+  Value mayHold(Block &body);
   void enterBox(StringRef label, Value begin, Value end);
   Value outside(Value tensor) const;
   Local &localOf(Value tensor);
@@ -211,6 +215,59 @@ void StagedLowering::emitCopy(Value from, Value to) {
   emitStage(copying);
 }
 
+/// What an operand of a guard's mask is all over the block's part, if it does not
+/// vary there.
+std::optional<Bounds> StagedLowering::boundsOf(ein::EinsumOp mask, BlockArgument argument) {
+  unsigned number = argument.getArgNumber();
+  bool isInput = isa<BlockArgument>(outside(mask.getInputs()[number])) &&
+                 isa<IntegerType>(argument.getType());
+  if (!isInput || !ein::readsInside(mask, number))
+    return std::nullopt;
+  Access read = access(mask, number);
+  at.assign(mask.getNumRanks(), Value());
+  active.assign(mask.getNumRanks(), 1);
+  for (int64_t rank = 0; rank < mask.getNumRanks(); ++rank) {
+    StringRef label = mask.getRankName(rank);
+    if (read.dependsOn(rank) && plan.ranks.find(label)->second.part != 1)
+      return std::nullopt;
+    at[rank] = boxes.find(label)->second.begin;
+  }
+  if (read.fromCoordinate)
+    return std::nullopt;
+  tiles.space = TileSpace();
+  schedule.lanes = -1;
+  TileValue exists;
+  SmallVector<TileValue> none(mask.getInputs().size());
+  Value value = toIndex(load(read, mask.getInputs()[number], none, exists)).value;
+  return Bounds{value, value};
+}
+
+/// Whether some guard may hold somewhere in the chunk; null if nothing is known.
+Value StagedLowering::mayHold(Block &body) {
+  Value result;
+  for (auto guard : body.getOps<ein::GuardOp>()) {
+    auto mask = guard.getMask().getDefiningOp<ein::EinsumOp>();
+    if (!mask)
+      continue;
+    auto boxOf = [&](StringRef label) {
+      const Box &box = boxes.find(label)->second;
+      Value last = arith::SubIOp::create(builder, loc, box.end, constant(1));
+      return Bounds{box.begin, last};
+    };
+    auto extentValue = [&](ein::ExtentAttr extent) { return expand(symbols.expr(extent), {}); };
+    BoxPredicate predicate(builder, loc, boxOf, extentValue, [&](BlockArgument argument) {
+      return boundsOf(mask, argument);
+    });
+    Value none = predicate.of(mask.getYielded()).none;
+    if (!none)
+      continue;
+    Value some = arith::XOrIOp::create(
+        builder, loc, none, arith::ConstantOp::create(builder, loc, builder.getBoolAttr(true)));
+    result = result ? Value(arith::AndIOp::create(builder, loc, result, some)) : some;
+  }
+  return result;
+}
+
 void StagedLowering::emitStream(const Stage &current) {
   ein::StreamOp stream = current.stream;
   Block &body = stream.getBody().front();
@@ -235,6 +292,10 @@ void StagedLowering::emitStream(const Stage &current) {
     Value begin = loop.getInductionVar();
     Value end = arith::AddIOp::create(builder, loc, begin, step);
     enterBox(label, begin, arith::MinSIOp::create(builder, loc, end, extent));
+    if (Value visited = mayHold(body)) {
+      auto branch = scf::IfOp::create(builder, loc, visited, /*withElse=*/false);
+      builder.setInsertionPointToStart(branch.thenBlock());
+    }
     emit(current.body);
     for (unsigned i = 0; i < carried; ++i)
       if (!inPlace[i])

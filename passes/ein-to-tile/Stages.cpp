@@ -56,6 +56,8 @@ std::optional<std::vector<Stage>> stagesOf(Block &block) {
   for (Operation &op : block.without_terminator()) {
     Stage *last = stages.empty() ? nullptr : &stages.back();
     if (auto einsum = dyn_cast<ein::EinsumOp>(op)) {
+      if (!op.use_empty() && llvm::all_of(op.getUsers(), llvm::IsaPred<ein::GuardOp>))
+        continue; // asked of chunks, never stored
       if (last && follows(einsum, *last)) {
         last->epilogue.push_back(einsum);
         continue;

@@ -228,7 +228,7 @@ bool Reducer::takeApart(std::string &problem) {
   return true;
 }
 
-std::optional<Reducer> Reducer::of(Operation *op, std::string &problem) {
+Reducer Reducer::around(Operation *op) {
   Reducer result;
   result.op = op;
   result.ranks = strings(op->getAttrOfType<ArrayAttr>("ranks"));
@@ -246,6 +246,11 @@ std::optional<Reducer> Reducer::of(Operation *op, std::string &problem) {
     for (unsigned rank = 0; rank < result.ranks.size(); ++rank)
       result.extents.push_back(einsum.getRankExtent(rank));
   }
+  return result;
+}
+
+std::optional<Reducer> Reducer::of(Operation *op, std::string &problem) {
+  Reducer result = around(op);
   if (!result.takeApart(problem))
     return std::nullopt;
   return result;

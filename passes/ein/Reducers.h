@@ -32,6 +32,9 @@ public:
   /// Nothing where the op does not have the form, with the reason in `problem`.
   static std::optional<Reducer> of(mlir::Operation *op, std::string &problem);
 
+  /// The iteration space of an op without parts, of a map too.
+  static Reducer around(mlir::Operation *op);
+
   mlir::Operation *op;
   llvm::SmallVector<llvm::StringRef> ranks; // free ones, then reduced ones
   unsigned numFree;

@@ -369,6 +369,14 @@ StreamOp StreamBuilder::create(OpBuilder &builder, Location loc) {
   return cast<StreamOp>(builder.create(state));
 }
 
+/// The mask of a guard, over the ranks that its condition depends on.
+void StreamBuilder::addGuard(OpBuilder &inner, const StreamGuard &guard) {
+  std::optional<Reducer> space = Reducer::around(guard.op);
+  PartEmitter emitter(inner, *space, tensors);
+  emitter.keep(guard.condition);
+  GuardOp::create(inner, guard.op->getLoc(), emitter.kept[guard.condition].tensor);
+}
+
 LogicalResult StreamBuilder::build(OpBuilder &builder, ArrayRef<Operation *> members,
                                    ArrayRef<Operation *> reductions) {
   SmallVector<Reducer> reducers;
@@ -382,6 +390,8 @@ LogicalResult StreamBuilder::build(OpBuilder &builder, ArrayRef<Operation *> mem
   body = new Block();
   OpBuilder inner(builder.getContext());
   inner.setInsertionPointToEnd(body);
+  for (const StreamGuard &guard : findGuards(members, reductions))
+    addGuard(inner, guard);
   for (Operation *op : members)
     inner.clone(*op, tensors);
   SmallVector<unsigned> first;

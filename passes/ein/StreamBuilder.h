@@ -4,6 +4,7 @@
 
 #include "mlir/IR/IRMapping.h"
 #include "passes/ein/Reducers.h"
+#include "passes/ein/StreamGuards.h"
 #include "llvm/ADT/MapVector.h"
 
 namespace einfall::ein {
@@ -70,6 +71,7 @@ private:
   unsigned addParts(mlir::OpBuilder &outer, mlir::OpBuilder &inner, Reducer &reducer);
   unsigned addExtremum(mlir::OpBuilder &outer, mlir::OpBuilder &inner, Reducer &reducer);
   void finish(mlir::OpBuilder &builder, Reducer &reducer, mlir::ValueRange states);
+  void addGuard(mlir::OpBuilder &inner, const StreamGuard &guard);
   StreamOp create(mlir::OpBuilder &builder, mlir::Location loc);
 
   llvm::StringRef rank;

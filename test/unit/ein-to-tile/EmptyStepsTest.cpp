@@ -4,7 +4,7 @@
 // the body is run on random numbers and has to give the identity.
 //
 //===----------------------------------------------------------------------===//
-#include "passes/ein-to-tile/EmptySteps.h"
+#include "passes/ein/EmptySteps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"

@@ -43,8 +43,8 @@
 // not seen it is finite garbage either way).
 //
 //===----------------------------------------------------------------------===//
-#ifndef EINFALL_PASSES_EINTOTILE_EMPTYSTEPS_H
-#define EINFALL_PASSES_EINTOTILE_EMPTYSTEPS_H
+#ifndef EINFALL_PASSES_EIN_EMPTYSTEPS_H
+#define EINFALL_PASSES_EIN_EMPTYSTEPS_H
 
 #include "dialects/ein/EinDialect.h"
 #include <functional>

@@ -1,5 +1,5 @@
 //===- EmptySteps.cpp - Which masks make an element count nothing ---------===//
-#include "passes/ein-to-tile/EmptySteps.h"
+#include "passes/ein/EmptySteps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"
