@@ -31,6 +31,7 @@ void populatePhase(OpPassManager &passes, Phase phase, const CpuTarget &target) 
     // Bodies shrink before their cost decides what is inlined.
     each.addPass(createCanonicalizerPass());
     each.addPass(createCSEPass());
+    each.addPass(ein::createEinMergeEqual());
     // Maps that several reductions read are still there to be looked through.
     {
       ein::EinDeriveFoldsOptions folds;

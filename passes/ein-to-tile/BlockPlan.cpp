@@ -118,7 +118,8 @@ static void chooseGrid(const std::vector<Stage> &stages, BlockPlan &plan) {
       if (!op.getMonoids().empty() && op.findRank(name) < 0)
         fits &= 8 * pointsOf(op) <= share;
     });
-    if (fits)
+    // Without a bound, a block cannot have all of it.
+    if (fits || !rank.extent.getLiteral())
       plan.grid.push_back(label);
   }
 }
@@ -169,11 +170,22 @@ FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &s
       if (cut && rank.part > 1 && (!largest || rank.part > largest->part))
         largest = &rank;
     }
-    if (!largest)
+    if (largest) {
+      largest->part /= 2;
+      continue;
+    }
+    // What repeats work is the last resort.
+    StringRef label;
+    for (auto &[name, rank] : plan.inOrder())
+      if (!rank.isReduced && !rank.isStreamed && rank.part > 64 &&
+          !llvm::is_contained(plan.grid, name))
+        label = name;
+    if (label.empty())
       return kernel.emitOpError("keeps tensors of ")
              << bytesOf(stages, plan) << " bytes for a block, more than the " << kLocalBytes
              << " that a core's cache holds: some rank of them has no bound that is known";
-    largest->part /= 2;
+    plan.grid.push_back(label);
+    plan.ranks.find(label)->second.part = 64;
   }
   return plan;
 }

@@ -24,6 +24,27 @@ bool dependsOn(Value tensor, Operation *from, llvm::DenseSet<Operation *> &seen)
                       [&](Value operand) { return dependsOn(operand, from, seen); });
 }
 
+/// Of reductions over one rank that do not read one another, those with more
+/// ranks come first: the others are further results of their folds.
+void preferManyRanks(MutableArrayRef<EinsumOp> latestFirst) {
+  constexpr unsigned window = 4;
+  for (unsigned i = 0; i < latestFirst.size(); ++i)
+    for (unsigned j = i + 1; j < std::min<size_t>(latestFirst.size(), i + window); ++j) {
+      EinsumOp op = latestFirst[j];
+      auto waits = [&](EinsumOp later) {
+        return llvm::any_of(later.getInputs(), [&](Value input) {
+          llvm::DenseSet<Operation *> seen;
+          return dependsOn(input, op, seen);
+        });
+      };
+      if (op.getExtents() != latestFirst[i].getExtents() ||
+          op.getNumFree() <= latestFirst[i].getNumFree() ||
+          llvm::any_of(latestFirst.slice(i, j - i), waits))
+        continue;
+      std::rotate(latestFirst.begin() + i, latestFirst.begin() + j, latestFirst.begin() + j + 1);
+    }
+}
+
 struct DeriveFoldsPass : impl::EinDeriveFoldsBase<DeriveFoldsPass> {
   using EinDeriveFoldsBase::EinDeriveFoldsBase;
   void runOnOperation() override {
@@ -39,7 +60,9 @@ struct DeriveFoldsPass : impl::EinDeriveFoldsBase<DeriveFoldsPass> {
       if (!op.getMonoids().empty())
         reductions.push_back(op);
     erased.clear();
-    for (EinsumOp op : llvm::reverse(reductions)) {
+    std::reverse(reductions.begin(), reductions.end());
+    preferManyRanks(reductions);
+    for (EinsumOp op : reductions) {
       if (erased.contains(op))
         continue;
       if (op->use_empty()) {

@@ -63,6 +63,18 @@ def EinNarrowReads : Pass<"ein-narrow-reads", "::mlir::func::FuncOp"> {
   let statistics = [Statistic<"numNarrowed", "num-narrowed", "ranks that einsums lost">];
 }
 
+def EinMergeEqual : Pass<"ein-merge-equal", "::mlir::func::FuncOp"> {
+  let summary = "Einsums that differ in the names of their ranks only become one";
+  let description = [{
+    What common subexpression elimination does for equal ops, for einsums whose
+    labels are renamed: `max[u](x[s, u])` and `max[t](x[s, t])` are one tensor. So
+    reductions that share a state are seen to share it. Follows
+    ein-simplify-views, which gives operands plain indices; precedes
+    ein-derive-folds. Exactness: bitwise.
+  }];
+  let statistics = [Statistic<"numMerged", "num-merged", "einsums merged">];
+}
+
 def EinSplitRanks : Pass<"ein-split-ranks", "::mlir::func::FuncOp"> {
   let summary = "reduced ranks that an operand indexes in two parts become two ranks";
   let description = [{

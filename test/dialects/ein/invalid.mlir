@@ -768,3 +768,53 @@ func.func @function_c6(%x: !ein.tensor<[4], f32> {ein.range = [0, 4]}) {
 func.func @function_c6_order(%x: !ein.tensor<[4], i64> {ein.range = [4, 4]}) {
   return
 }
+
+// -----
+
+func.func @stream_c1(%x: !ein.tensor<[4], f32>) -> !ein.tensor<[], f32> {
+  %y = ein.kernel "k"(%x) : (!ein.tensor<[4], f32>) -> !ein.tensor<[], f32> {
+  ^bb0(%a: !ein.tensor<[4], f32>):
+    // expected-error @+1 {{expected its first inputs to have the results' types}}
+    %s = ein.stream "i" in #ein.extent<4> (%a) : (!ein.tensor<[4], f32>) -> !ein.tensor<[], f32> {
+    ^bb0(%b: !ein.tensor<[4], f32>):
+      %t = ein.einsum (%b[i]) -> [] reduce [i: add] : (!ein.tensor<[4], f32>) -> !ein.tensor<[], f32>
+      ein.yield %t : !ein.tensor<[], f32>
+    }
+    ein.yield %s : !ein.tensor<[], f32>
+  }
+  return %y : !ein.tensor<[], f32>
+}
+
+// -----
+
+func.func @stream_c2(%x: !ein.tensor<[], f32>, %z: !ein.tensor<[4], f32>) -> !ein.tensor<[], f32> {
+  %y = ein.kernel "k"(%x, %z) : (!ein.tensor<[], f32>, !ein.tensor<[4], f32>) -> !ein.tensor<[], f32> {
+  ^bb0(%a: !ein.tensor<[], f32>, %b: !ein.tensor<[4], f32>):
+    // expected-error @+1 {{expected the region to yield the results' types}}
+    %s = ein.stream "i" in #ein.extent<4> (%a, %b) : (!ein.tensor<[], f32>, !ein.tensor<[4], f32>) -> !ein.tensor<[], f32> {
+    ^bb0(%c: !ein.tensor<[], f32>, %d: !ein.tensor<[4], f32>):
+      ein.yield %d : !ein.tensor<[4], f32>
+    }
+    ein.yield %s : !ein.tensor<[], f32>
+  }
+  return %y : !ein.tensor<[], f32>
+}
+
+// -----
+
+func.func @stream_c3(%x: !ein.tensor<[], f32>) -> !ein.tensor<[], f32> {
+  // expected-error @+1 {{expected to stand in an ein.kernel}}
+  %s = ein.stream "i" in #ein.extent<4> (%x) : (!ein.tensor<[], f32>) -> !ein.tensor<[], f32> {
+  ^bb0(%a: !ein.tensor<[], f32>):
+    ein.yield %a : !ein.tensor<[], f32>
+  }
+  return %s : !ein.tensor<[], f32>
+}
+
+// -----
+
+func.func @stream_c3_guard(%x: !ein.tensor<[4], i1>) {
+  // expected-error @+1 {{expected to stand in an ein.stream}}
+  ein.guard %x : !ein.tensor<[4], i1>
+  return
+}

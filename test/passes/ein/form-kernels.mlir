@@ -18,9 +18,14 @@ func.func @residual(%x: !ein.tensor<[m, q], f32>, %w: !ein.tensor<[q, n], f32>, 
   return %z : !ein.tensor<[m, n], f32>
 }
 
-// A second pass over the rank cannot join the first.
+// A second pass over a rank that is read again from memory shares the kernel: a
+// block has the sums of its rows. The second walk has a rank of its own.
 // CHECK-LABEL: func.func @passes
-// CHECK-COUNT-2: ein.kernel
+// CHECK: ein.kernel "reduce_0"
+// CHECK: ein.einsum (%{{.*}}[i, j]) -> [i] reduce [j: add]
+// CHECK: ein.einsum (%{{.*}}[i, j_1], %{{.*}}[i]) -> [i, j_1]
+// CHECK-NOT: ein.kernel
+// CHECK: return
 func.func @passes(%x: !ein.tensor<[m, n], f32>) -> !ein.tensor<[m, n], f32> {
   %s = ein.einsum (%x[i, j]) -> [i] reduce [j: add] : (!ein.tensor<[m, n], f32>) -> !ein.tensor<[m], f32>
   %y = ein.einsum (%x[i, j], %s[i]) -> [i, j] : (!ein.tensor<[m, n], f32>, !ein.tensor<[m], f32>) -> !ein.tensor<[m, n], f32> {
@@ -29,6 +34,56 @@ func.func @passes(%x: !ein.tensor<[m, n], f32>) -> !ein.tensor<[m, n], f32> {
     ein.yield %d : f32
   }
   return %y : !ein.tensor<[m, n], f32>
+}
+
+// What the kernel itself computes along a rank is not kept for a second walk.
+// CHECK-LABEL: func.func @walked_again
+// CHECK-COUNT-2: ein.kernel
+// CHECK: return
+func.func @walked_again(%x: !ein.tensor<[m, q], f32>, %w: !ein.tensor<[q, n], f32>) -> !ein.tensor<[m, n], f32> {
+  %s = ein.einsum (%x[i, k], %w[k, j]) -> [i, j] reduce [k: add]
+      : (!ein.tensor<[m, q], f32>, !ein.tensor<[q, n], f32>) -> !ein.tensor<[m, n], f32>
+  %t = ein.einsum (%s[i, j]) -> [i] reduce [j: add] : (!ein.tensor<[m, n], f32>) -> !ein.tensor<[m], f32>
+  %y = ein.einsum (%s[i, j], %t[i]) -> [i, j] : (!ein.tensor<[m, n], f32>, !ein.tensor<[m], f32>) -> !ein.tensor<[m, n], f32> {
+  ^bb0(%a: f32, %b: f32):
+    %d = arith.divf %a, %b : f32
+    ein.yield %d : f32
+  }
+  return %y : !ein.tensor<[m, n], f32>
+}
+
+// Contractions of one space meet in what reads both.
+// CHECK-LABEL: func.func @gated
+// CHECK: ein.kernel
+// CHECK: ein.einsum (%{{.*}}[[[ROW:[a-z]+]], [[K:[a-z]+]]], {{.*}} reduce [{{[a-z]+}}: add]
+// CHECK: ein.einsum (%{{.*}}[[[ROW]], {{.*}} reduce [{{[a-z]+}}: add]
+// CHECK: arith.mulf
+// CHECK-NOT: ein.kernel
+// CHECK: return
+func.func @gated(%x: !ein.tensor<[m, q], f32>, %g: !ein.tensor<[q, n], f32>, %u: !ein.tensor<[q, n], f32>) -> !ein.tensor<[m, n], f32> {
+  %a = ein.einsum (%x[i, k], %g[k, j]) -> [i, j] reduce [k: add]
+      : (!ein.tensor<[m, q], f32>, !ein.tensor<[q, n], f32>) -> !ein.tensor<[m, n], f32>
+  %b = ein.einsum (%x[s, d], %u[d, f]) -> [s, f] reduce [d: add]
+      : (!ein.tensor<[m, q], f32>, !ein.tensor<[q, n], f32>) -> !ein.tensor<[m, n], f32>
+  %y = ein.einsum (%a[i, j], %b[i, j]) -> [i, j] : (!ein.tensor<[m, n], f32>, !ein.tensor<[m, n], f32>) -> !ein.tensor<[m, n], f32> {
+  ^bb0(%p: f32, %q: f32):
+    %e = math.exp %p : f32
+    %d = arith.mulf %e, %q : f32
+    ein.yield %d : f32
+  }
+  return %y : !ein.tensor<[m, n], f32>
+}
+
+// The second contraction of few rows would leave cores idle.
+// CHECK-LABEL: func.func @chained
+// CHECK-COUNT-2: ein.kernel
+// CHECK: return
+func.func @chained(%x: !ein.tensor<[m, 64], f32>, %w: !ein.tensor<[64, 256], f32>, %v: !ein.tensor<[256, 128], f32>) -> !ein.tensor<[m, 128], f32> {
+  %s = ein.einsum (%x[i, k], %w[k, j]) -> [i, j] reduce [k: add]
+      : (!ein.tensor<[m, 64], f32>, !ein.tensor<[64, 256], f32>) -> !ein.tensor<[m, 256], f32>
+  %y = ein.einsum (%s[i, j], %v[j, f]) -> [i, f] reduce [j: add]
+      : (!ein.tensor<[m, 256], f32>, !ein.tensor<[256, 128], f32>) -> !ein.tensor<[m, 128], f32>
+  return %y : !ein.tensor<[m, 128], f32>
 }
 
 // A concatenation is updates of one tensor, made where the parts are.
