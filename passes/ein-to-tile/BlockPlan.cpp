@@ -1,6 +1,7 @@
 //===- BlockPlan.cpp - How a staged kernel's ranks are cut ----------------===//
 #include "passes/ein-to-tile/BlockPlan.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 
@@ -32,16 +33,24 @@ double pointsOf(ein::EinsumOp op) {
   return points;
 }
 
-/// A reduction of products of two different spaces: what registers reuse.
-bool isContraction(ein::EinsumOp op) {
-  if (op.getMonoids().empty() || op.getInputs().size() < 2)
-    return false;
-  bool some = false, other = false;
+/// Ranks along which one operand of a product is reused while the other moves on.
+void addReusedRanks(ein::EinsumOp op, llvm::StringSet<> &reused) {
+  if (op.getMonoids().empty())
+    return;
   for (int64_t rank = 0; rank < op.getNumFree(); ++rank) {
-    some |= op.getMap(0).isFunctionOfDim(rank) && !op.getMap(1).isFunctionOfDim(rank);
-    other |= op.getMap(1).isFunctionOfDim(rank) && !op.getMap(0).isFunctionOfDim(rank);
+    bool some = false, all = true;
+    for (unsigned i = 0; i < op.getInputs().size(); ++i) {
+      AffineMap map = op.getMap(i);
+      bool isReduced = false;
+      for (int64_t r = op.getNumFree(); r < op.getNumRanks(); ++r)
+        isReduced |= map.isFunctionOfDim(r);
+      bool moves = map.isFunctionOfDim(rank);
+      some |= moves;
+      all &= moves || !isReduced;
+    }
+    if (some && !all)
+      reused.insert(op.getRankName(rank));
   }
-  return some && other;
 }
 
 } // namespace
@@ -99,6 +108,14 @@ static void collectRanks(const std::vector<Stage> &stages, BlockPlan &plan) {
     for (int64_t rank = 0; rank < op.getNumRanks(); ++rank)
       add(op.getRankName(rank), op.getRankExtent(rank)).isReduced |= op.isReduced(rank);
   });
+  // Of a rank that is read at one coordinate a block has all.
+  forEachEinsum(stages, [&](ein::EinsumOp op) {
+    for (auto [i, input] : llvm::enumerate(op.getInputs()))
+      if (auto maker = input.getDefiningOp<ein::EinsumOp>())
+        for (auto [dim, index] : llvm::enumerate(op.getMap(i).getResults()))
+          if (!isa<AffineDimExpr>(index))
+            plan.ranks.find(maker.getRankName(dim))->second.isReduced = true;
+  });
   for (const Stage &stage : stages)
     if (ein::StreamOp stream = stage.stream)
       add(stream.getRank(), stream.getExtent()).isStreamed = true;
@@ -143,8 +160,9 @@ FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &s
   BlockPlan plan;
   collectRanks(stages, plan);
   chooseGrid(stages, plan);
-  bool contracts = false;
-  forEachEinsum(stages, [&](ein::EinsumOp op) { contracts |= isContraction(op); });
+  llvm::StringSet<> reused;
+  forEachEinsum(stages, [&](ein::EinsumOp op) { addReusedRanks(op, reused); });
+  bool contracts = !reused.empty();
   for (auto &entry : plan.ranks) {
     BlockPlan::Rank &rank = entry.getValue();
     if (rank.isStreamed)
@@ -152,11 +170,12 @@ FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &s
     else if (!llvm::is_contained(plan.grid, entry.getKey()))
       rank.part = rank.extent.getLiteral().value_or(int64_t(1) << 20);
   }
-  // The fastest grid ranks have room for tiles.
+  // Parts along which registers reuse what they hold; without any, a few rows.
   unsigned tiled = 0;
   for (StringRef label : llvm::reverse(plan.grid)) {
     BlockPlan::Rank &rank = plan.ranks.find(label)->second;
-    if (rank.extent.getLiteral() == 1 || tiled == (contracts ? 2 : 1))
+    bool wanted = contracts ? reused.contains(label) && tiled < 2 : tiled < 1;
+    if (rank.extent.getLiteral() == 1 || !wanted)
       continue;
     rank.part = contracts ? 64 : 4;
     ++tiled;

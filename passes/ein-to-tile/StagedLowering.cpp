@@ -190,18 +190,22 @@ bool StagedLowering::passesInPlace(ein::StreamOp stream, unsigned carried,
   return false;
 }
 
+/// An Einsum that copies `tensor`, of these labels.
+static ein::EinsumOp copyOf(OpBuilder &builder, Value tensor, ArrayRef<StringRef> labels) {
+  auto type = cast<ein::TensorType>(tensor.getType());
+  AffineMap map = AffineMap::get(
+      type.getRank(), 1,
+      AffineMap::getMultiDimIdentityMap(type.getRank(), type.getContext()).getResults(),
+      type.getContext());
+  return ein::EinsumOp::create(builder, tensor.getLoc(), type, tensor, labels, map,
+                               ArrayRef<ein::Monoid>(), ArrayRef<ein::ExtentAttr>(),
+                               ArrayRef<StringAttr>(),
+                               [](OpBuilder &, Location, ValueRange v) { return v[0]; });
+}
+
 void StagedLowering::emitCopy(Value from, Value to) {
-  auto type = cast<ein::TensorType>(from.getType());
   OpBuilder inner(from.getParentBlock()->getTerminator());
-  SmallVector<StringRef> labels = plan.labelsOf(from);
-  AffineMap map =
-      AffineMap::get(type.getRank(), 1,
-                     AffineMap::getMultiDimIdentityMap(type.getRank(), type.getContext())
-                         .getResults(),
-                     type.getContext());
-  auto copy = ein::EinsumOp::create(inner, loc, type, from, labels, map, ArrayRef<ein::Monoid>(),
-                                    ArrayRef<ein::ExtentAttr>(), ArrayRef<StringAttr>(),
-                                    [](OpBuilder &, Location, ValueRange v) { return v[0]; });
+  ein::EinsumOp copy = copyOf(inner, from, plan.labelsOf(from));
   // Something has to read it: what is carried on.
   Operation *yield = from.getParentBlock()->getTerminator();
   for (OpOperand &operand : yield->getOpOperands())
@@ -324,8 +328,26 @@ static void separateStarts(ein::KernelOp kernel) {
   });
 }
 
+/// What a stream carries is a result of the kernel once a stage has stored it.
+static void copyStreamResults(ein::KernelOp kernel) {
+  Operation *yield = kernel.getBody().front().getTerminator();
+  OpBuilder builder(yield);
+  for (OpOperand &operand : yield->getOpOperands()) {
+    auto stream = operand.get().getDefiningOp<ein::StreamOp>();
+    if (!stream)
+      continue;
+    unsigned number = cast<OpResult>(operand.get()).getResultNumber();
+    auto start = stream.getInputs()[number].getDefiningOp<ein::EinsumOp>();
+    SmallVector<StringRef> labels;
+    for (int64_t rank = 0; rank < start.getNumFree(); ++rank)
+      labels.push_back(start.getRankName(rank));
+    operand.set(copyOf(builder, operand.get(), labels).getResult());
+  }
+}
+
 FailureOr<func::FuncOp> StagedLowering::run(StringRef name) {
   separateStarts(kernel);
+  copyStreamResults(kernel);
   std::optional<std::vector<Stage>> stages = stagesOf(kernel.getBody().front());
   if (!stages)
     return kernel.emitOpError("holds an op that has no tile lowering among others");

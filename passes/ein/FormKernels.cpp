@@ -153,23 +153,47 @@ struct FormKernelsPass : impl::EinFormKernelsBase<FormKernelsPass> {
     return true;
   }
 
-  /// Joins `op` to all groups whose results it alone reads, if that makes a
-  /// kernel: what passes between them stays with each block.
-  bool gather(Operation *op) {
-    llvm::SmallSetVector<unsigned, 4> found;
-    for (Value input : op->getOperands()) {
-      Operation *maker = input.getDefiningOp();
-      auto it = maker ? groupOf.find(maker) : groupOf.end();
-      if (it == groupOf.end() || found.contains(it->second))
-        continue;
-      Group &group = groups[it->second];
-      bool onlyHere = llvm::all_of(group.ops.back()->getUsers(),
-                                   [&](Operation *user) { return user == op; });
-      bool known = llvm::all_of(group.ops, llvm::IsaPred<EinsumOp, FoldOp>);
-      if (group.open && group.ops.back() == maker && onlyHere && known &&
-          !movesPastUpdate(group, op))
+  /// The groups that may join `op`: what they compute last is read by each other
+  /// and by `op` alone. Makers of makers count too.
+  SmallVector<unsigned> candidates(Operation *op) {
+    constexpr unsigned most = 8;
+    llvm::SmallSetVector<unsigned, most> found;
+    SmallVector<Operation *> work{op};
+    while (!work.empty() && found.size() < most)
+      for (Value input : work.pop_back_val()->getOperands()) {
+        Operation *maker = input.getDefiningOp();
+        auto it = maker ? groupOf.find(maker) : groupOf.end();
+        if (it == groupOf.end() || found.contains(it->second))
+          continue;
+        Group &group = groups[it->second];
+        bool known = llvm::all_of(group.ops, llvm::IsaPred<EinsumOp, FoldOp>);
+        if (!group.open || !known || group.ops.back() != maker || movesPastUpdate(group, op))
+          continue;
         found.insert(it->second);
+        llvm::append_range(work, group.ops);
+      }
+    // What others read too has to be stored.
+    auto escapes = [&](unsigned number) {
+      return llvm::any_of(groups[number].ops.back()->getUsers(), [&](Operation *user) {
+        auto it = groupOf.find(user);
+        return user != op && (it == groupOf.end() || !found.contains(it->second));
+      });
+    };
+    for (bool changed = true; changed;) {
+      changed = false;
+      for (unsigned number : llvm::to_vector(found))
+        if (escapes(number)) {
+          found.remove(number);
+          changed = true;
+        }
     }
+    return found.takeVector();
+  }
+
+  /// Joins `op` to groups whose results it alone reads, if that makes a kernel:
+  /// what passes between them stays with each block.
+  bool gather(Operation *op) {
+    SmallVector<unsigned> found = candidates(op);
     // All together, else one after another.
     auto merge = [&](ArrayRef<unsigned> numbers) {
       SmallVector<Operation *> together{op};
@@ -194,10 +218,14 @@ struct FormKernelsPass : impl::EinFormKernelsBase<FormKernelsPass> {
     };
     if (found.empty())
       return false;
-    if (merge(found.getArrayRef()))
+    if (merge(found))
       return true;
-    return found.size() > 1 &&
-           llvm::any_of(found, [&](unsigned number) { return merge({number}); });
+    // Those whose results `op` itself reads, one by one.
+    return found.size() > 1 && llvm::any_of(found, [&](unsigned number) {
+             Operation *last = groups[number].ops.back();
+             return llvm::all_of(last->getUsers(), [&](Operation *user) { return user == op; }) &&
+                    merge({number});
+           });
   }
 
   void place(Operation *op) {

@@ -83,6 +83,11 @@ bool KernelShape::joinOperand(unsigned consumer, unsigned input) {
   SmallVector<int64_t> labels = labelsOf(tensor);
   for (auto [dim, index] : llvm::enumerate(mapOf(op, input).getResults())) {
     auto label = dyn_cast<AffineDimExpr>(index);
+    if (!label && isa<AffineConstantExpr>(index)) {
+      // One coordinate of a rank: a block has all of it.
+      ranks[find(node(maker, labels[dim]))].isReduced = true;
+      continue;
+    }
     if (!label) {
       refusal = "a tensor that would be the kernel's own is read at other coordinates";
       return false;
