@@ -427,7 +427,7 @@ private:
 TEST(BoxPredicate, RandomPredicatesAreSound) {
   Grammar grammar(20240);
   int provable = 0, proven = 0;
-  for (int i = 0; i < 1500 && !HasFailure(); ++i) {
+  for (int i = 0; i < 600 && !HasFailure(); ++i) {
     std::string body = grammar.predicate();
     Mask mask(body);
     Boxes source(i);

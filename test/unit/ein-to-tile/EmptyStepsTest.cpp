@@ -349,7 +349,7 @@ TEST(EmptySteps, RandomBodiesGiveTheIdentity) {
   const std::pair<Monoid, double> monoids[] = {
       {Monoid::add, 0}, {Monoid::mul, 1}, {Monoid::max, -HUGE_VAL}, {Monoid::min, HUGE_VAL}};
   int yes = 0;
-  for (int i = 0; i < 6000; ++i) {
+  for (int i = 0; i < 2500; ++i) {
     std::string text = randomBody(random);
     Body body(text);
     for (auto [monoid, identity] : monoids)
@@ -367,7 +367,7 @@ TEST(EmptySteps, RandomBodiesGiveTheIdentity) {
         }
       }
   }
-  EXPECT_GT(yes, 1000);
+  EXPECT_GT(yes, 200);
 }
 
 } // namespace
