@@ -36,12 +36,15 @@ struct Known {
   }
 };
 
-/// Which infinities a named float never is.
+/// Which infinities a named float never is; if there is one, it is not NaN either.
 struct Never {
   bool low = false, high = false;
+  /// An infinity of the program went into it; else it is infinite as data are.
+  bool made = false;
 
   Never swapped() const { return {high, low}; }
   bool finite() const { return low && high; }
+  bool ordered() const { return low || high; }
   friend Never operator&(Never a, Never b) { return {a.low && b.low, a.high && b.high}; }
 };
 
@@ -148,8 +151,11 @@ Known Evaluator::evaluate(Operation &op) {
     key.push_back(arg.name);
   }
   Known result = named(key);
-  if (result.name)
-    never[result.name] = derive(op, args);
+  if (result.name) {
+    Never &facts = never[result.name] = derive(op, args);
+    facts.made =
+        !facts.finite() && llvm::any_of(args, [&](Known arg) { return neverOf(arg).made; });
+  }
   if (isa<arith::NegFOp>(op) && result.name && args[0].name) {
     negatives[result.name] = args[0].name;
     negatives[args[0].name] = result.name;
@@ -226,7 +232,7 @@ std::optional<Known> Evaluator::addition(Type type, Known a, Known b, bool negat
   for (auto [limit, others] : {std::pair(left, ofRight), {right, ofLeft}})
     if (std::isinf(limit) && (limit < 0 ? others.high : others.low))
       return number(type, limit);
-  bool cancels = negate ? a == b : negatives.lookup(a.name) == b.name;
+  bool cancels = b.name && (negate ? a == b : negatives.lookup(a.name) == b.name);
   return cancels && neverOf(a).finite() ? std::optional(number(type, 0)) : std::nullopt;
 }
 
@@ -234,7 +240,7 @@ std::optional<Known> Evaluator::multiplication(Known a, Known b) {
   if (a.constant && b.constant)
     return std::nullopt;
   for (auto [side, other] : {std::pair(a, b), {b, a}}) {
-    if (side.is(0))
+    if (side.is(0) && !neverOf(other).made)
       return side;
     if (side.is(1))
       return other;
@@ -247,7 +253,7 @@ std::optional<Known> Evaluator::division(Type type, Known a, Known b) {
     return a;
   if (a.constant && b.constant)
     return std::nullopt;
-  if (a.is(0))
+  if (a.is(0) && !neverOf(b).made)
     return a;
   std::optional<double> divisor = b.number();
   return divisor && std::isinf(*divisor) && neverOf(a).finite() ? std::optional(number(type, 0))
@@ -255,9 +261,15 @@ std::optional<Known> Evaluator::division(Type type, Known a, Known b) {
 }
 
 std::optional<Known> Evaluator::extremum(Known a, Known b, double identity) {
-  if (a.is(identity) || b.is(-identity) || a == b)
-    return b;
-  return b.is(identity) || a.is(-identity) ? std::optional(a) : std::nullopt;
+  if (a == b)
+    return a;
+  for (auto [side, other] : {std::pair(a, b), {b, a}}) {
+    if (side.is(identity))
+      return other;
+    if (side.is(-identity) && !neverOf(other).made) // else it may be NaN
+      return side;
+  }
+  return std::nullopt;
 }
 
 /// A finite number lies between the infinities. What may be NaN is not finite.
@@ -293,7 +305,8 @@ std::optional<Known> Evaluator::truths(Operation &op, Known a, Known b) {
 Never Evaluator::neverOf(Known value) const {
   if (std::optional<double> number = value.number()) {
     bool ordinary = !std::isnan(*number);
-    return {ordinary && *number != -HUGE_VAL, ordinary && *number != HUGE_VAL};
+    return {ordinary && *number != -HUGE_VAL, ordinary && *number != HUGE_VAL,
+            !std::isfinite(*number)};
   }
   auto it = never.find(value.name);
   return it == never.end() ? Never() : it->second;
@@ -305,27 +318,34 @@ Never Evaluator::derive(Operation &op, ArrayRef<Known> args) const {
     return {};
   Never a = neverOf(args[0]), b = args.size() > 1 ? neverOf(args[1]) : Never();
   return llvm::TypeSwitch<Operation *, Never>(&op)
-      .Case<arith::SIToFPOp, arith::UIToFPOp, math::TanhOp, math::SinOp, math::CosOp, math::ErfOp>(
-          [](auto) { return Never{true, true}; })
+      .Case<arith::SIToFPOp, arith::UIToFPOp>([](auto) { return Never{true, true}; })
+      .Case<math::TanhOp, math::ErfOp>([&](auto) { return Never{a.ordered(), a.ordered()}; })
+      .Case<math::SinOp, math::CosOp>([&](auto) { return Never{a.finite(), a.finite()}; })
       .Case<arith::ExtFOp, arith::TruncFOp>([&](auto) { return a; })
       .Case([&](arith::NegFOp) { return a.swapped(); })
       .Case([&](arith::AddFOp) { return a & b; })
       .Case([&](arith::SubFOp) { return a & b.swapped(); })
-      // No -inf is scaled by a negative number, unless that stands there.
       .Case([&](arith::MulFOp) -> Never {
-        for (Known arg : args)
-          if (arg.number().value_or(0) < 0)
-            return (arg == args[0] ? b : a).swapped();
-        return {a.finite() && b.finite(), a.high && b.high};
+        for (auto [arg, other] : {std::pair(args[0], b), {args[1], a}})
+          if (double by = arg.number().value_or(0); by != 0 && std::isfinite(by))
+            return by < 0 ? other.swapped() : other;
+        // Data that are -inf are scaled by no negative data; what the program masks may be.
+        bool finite = a.finite() && b.finite();
+        return {finite, finite || (a.high && b.high && !a.made && !b.made)};
       })
       .Case([&](arith::DivFOp) -> Never {
         bool finite = a.finite() && b.finite();
         return {finite, finite};
       })
-      .Case<math::ExpOp, math::Exp2Op>([&](auto) { return Never{true, a.high}; })
-      .Case([&](math::AbsFOp) { return Never{true, a.finite()}; })
-      .Case([&](arith::MaximumFOp) { return Never{a.low || b.low, a.high && b.high}; })
-      .Case([&](arith::MinimumFOp) { return Never{a.low && b.low, a.high || b.high}; })
+      .Case<math::ExpOp, math::Exp2Op>([&](auto) { return Never{a.ordered(), a.high}; })
+      .Case([&](math::AbsFOp) { return Never{a.ordered(), a.finite()}; })
+      .Case<arith::MaximumFOp, arith::MinimumFOp>([&](Operation *) -> Never {
+        if (!a.ordered() || !b.ordered())
+          return {};
+        if (isa<arith::MaximumFOp>(op))
+          return {a.low || b.low, a.high && b.high};
+        return {a.low && b.low, a.high || b.high};
+      })
       .Case([&](arith::SelectOp) { return b & neverOf(args[2]); })
       .Default([](Operation *) { return Never(); });
 }

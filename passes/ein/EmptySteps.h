@@ -17,11 +17,13 @@
 // So no form of a mask is known here. `select(c, s, -inf)`, `s + select(c, 0, -inf)`,
 // `exp(s) * uitofp(c)`, and a sigmoid 1 / (1 + exp(-s)) of a masked s all come out.
 //
-// The class is `algebraic`: what is multiplied by an exact 0 is finite, and no
-// score is +inf or NaN. Under strict numerics nobody may ask. But -inf is
-// ordinary: a row that is masked throughout has the maximum -inf, and where a
-// program says exp(-inf - (-inf)) it gets its NaN. So -inf - x is -inf only if x
-// cannot be -inf, which of an operand only the caller knows (`neverMinusInfinity`).
+// The class is `algebraic`: data that are multiplied by an exact 0 are finite, and
+// no score is +inf or NaN. Under strict numerics nobody may ask. But -inf is
+// ordinary. 0 * x is not 0 where the program itself made x of an infinity. A row
+// that is masked throughout has the maximum -inf, and where a program says
+// exp(-inf - (-inf)) it gets its NaN: so -inf - x is -inf only if x cannot be -inf,
+// which of an operand only the caller knows (`neverMinusInfinity`). And -inf * x
+// is known of numbers x only: data may be negative.
 //
 // Folds. A step multiplies its sums by exp(m - m'), m the maximum before and m'
 // after; of m' = m that is 1, except where m is -inf: nothing was seen, the sums

@@ -98,13 +98,19 @@ TEST(EmptySteps, PartsOfAConjunction) {
   // The same comparison written twice is one.
   EXPECT_TRUE(empties(
       "%d = arith.cmpi sle, %m, %p : index\n%y = arith.select %d, %s, %zero : f32\n", Monoid::add));
-  // A disjunction that is false has no true part.
-  Body both("%b = arith.ori %pad, %c : i1\n%y = arith.select %c, %s, %zero : f32\n");
-  Value either;
+  // A disjunction that is false has no true part, one that is true may have a false
+  // one; a conjunction the other way round.
+  Body both("%b = arith.ori %pad, %c : i1\n%d = arith.andi %pad, %c : i1\n"
+            "%u = arith.select %c, %zero, %s : f32\n%y = arith.select %c, %s, %zero : f32\n");
+  Value either, all, whereNot;
   both.einsum.walk([&](arith::OrIOp op) { either = op; });
-  Contribution sum{Monoid::add, both.einsum.getYielded()};
-  EXPECT_TRUE(emptiesWhen(sum, either, false));
-  EXPECT_FALSE(emptiesWhen(sum, either, true));
+  both.einsum.walk([&](arith::AndIOp op) { all = op; });
+  both.einsum.walk([&](arith::SelectOp op) { whereNot = whereNot ? whereNot : op.getResult(); });
+  Contribution where{Monoid::add, both.einsum.getYielded()}, elsewhere{Monoid::add, whereNot};
+  EXPECT_TRUE(emptiesWhen(where, either, false));
+  EXPECT_FALSE(emptiesWhen(elsewhere, either, true));
+  EXPECT_FALSE(emptiesWhen(where, all, false));
+  EXPECT_TRUE(emptiesWhen(elsewhere, all, true));
 }
 
 TEST(EmptySteps, Weights) {
@@ -349,7 +355,7 @@ TEST(EmptySteps, RandomBodiesGiveTheIdentity) {
   const std::pair<Monoid, double> monoids[] = {
       {Monoid::add, 0}, {Monoid::mul, 1}, {Monoid::max, -HUGE_VAL}, {Monoid::min, HUGE_VAL}};
   int yes = 0;
-  for (int i = 0; i < 6000; ++i) {
+  for (int i = 0; i < 2500; ++i) {
     std::string text = randomBody(random);
     Body body(text);
     for (auto [monoid, identity] : monoids)
@@ -367,7 +373,7 @@ TEST(EmptySteps, RandomBodiesGiveTheIdentity) {
         }
       }
   }
-  EXPECT_GT(yes, 1000);
+  EXPECT_GT(yes, 200);
 }
 
 } // namespace
