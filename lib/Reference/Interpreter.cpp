@@ -173,9 +173,8 @@ LogicalResult Run::operation(Operation &op, ArrayRef<Shared> operands,
           results.push_back(std::make_shared<const Tensor>(std::move(tensor)));
         return success();
       })
-      .Case<ein::KernelOp, ein::StreamOp>([&](auto inner) {
-        return nested(block(inner.getBody().front(), operands, context));
-      })
+      .Case<ein::KernelOp, ein::StreamOp>(
+          [&](auto inner) { return nested(block(inner.getBody().front(), operands, context)); })
       .Case([](ein::GuardOp) { return success(); })
       .Case([&](func::CallOp callOp) -> LogicalResult {
         auto callee =

@@ -60,8 +60,8 @@ void EinsumLowering::emitReducedRank(unsigned rank, ArrayRef<Value> init,
   Value end = ends[rank] ? ends[rank] : extentOf(rank);
   Value start = starts[rank] ? starts[rank] : constant(0);
   Value step = constant(size), whole = end;
-  bool even = (divides(rank, size) && (!ends[rank] || schedule.ranks[rank].block % size == 0)) ||
-              size == 1;
+  bool even =
+      (divides(rank, size) && (!ends[rank] || schedule.ranks[rank].block % size == 0)) || size == 1;
   if (!even) {
     Value count = arith::SubIOp::create(builder, loc, end, start);
     Value rest = arith::RemUIOp::create(builder, loc, count, step);
@@ -256,6 +256,5 @@ void EinsumLowering::emitTile() {
   }
   storeTile();
 }
-
 
 } // namespace einfall

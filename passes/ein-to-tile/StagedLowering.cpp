@@ -6,8 +6,8 @@
 // are boxes in memory of static size.
 //
 //===----------------------------------------------------------------------===//
-#include "dialects/tile/TileDialect.h"
 #include "dialects/ein/EinBounds.h"
+#include "dialects/tile/TileDialect.h"
 #include "passes/ein-to-tile/BlockPlan.h"
 #include "passes/ein-to-tile/BoxPredicate.h"
 #include "passes/ein-to-tile/EinsumLowering.h"
@@ -223,8 +223,8 @@ void StagedLowering::emitCopy(Value from, Value to) {
 /// vary there.
 std::optional<Bounds> StagedLowering::boundsOf(ein::EinsumOp mask, BlockArgument argument) {
   unsigned number = argument.getArgNumber();
-  bool isInput = isa<BlockArgument>(outside(mask.getInputs()[number])) &&
-                 isa<IntegerType>(argument.getType());
+  bool isInput =
+      isa<BlockArgument>(outside(mask.getInputs()[number])) && isa<IntegerType>(argument.getType());
   if (!isInput || !ein::readsInside(mask, number))
     return std::nullopt;
   Access read = access(mask, number);
@@ -259,9 +259,8 @@ Value StagedLowering::mayHold(Block &body) {
       return Bounds{box.begin, last};
     };
     auto extentValue = [&](ein::ExtentAttr extent) { return expand(symbols.expr(extent), {}); };
-    BoxPredicate predicate(builder, loc, boxOf, extentValue, [&](BlockArgument argument) {
-      return boundsOf(mask, argument);
-    });
+    BoxPredicate predicate(builder, loc, boxOf, extentValue,
+                           [&](BlockArgument argument) { return boundsOf(mask, argument); });
     Value none = predicate.of(mask.getYielded()).none;
     if (!none)
       continue;

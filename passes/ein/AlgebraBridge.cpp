@@ -1,8 +1,8 @@
 //===- AlgebraBridge.cpp - From bodies to expressions ---------------------===//
 #include "passes/ein/AlgebraBridge.h"
-#include "mlir/IR/Matchers.h"
 #include "dialects/ein/EinBounds.h"
 #include "dialects/ein/EinIndexing.h"
+#include "mlir/IR/Matchers.h"
 #include "passes/ein/Inlining.h"
 #include "llvm/ADT/STLExtras.h"
 #include <cmath>
@@ -224,8 +224,7 @@ Expr Frame::operation(Operation &op, llvm::DenseMap<Value, Expr> &values, ArrayR
 static int settledOperand(arith::SelectOp select) {
   auto compare = select.getCondition().getDefiningOp<arith::CmpFOp>();
   APFloat number(0.0);
-  if (!compare || !matchPattern(compare.getRhs(), m_ConstantFloat(&number)) ||
-      !number.isInfinity())
+  if (!compare || !matchPattern(compare.getRhs(), m_ConstantFloat(&number)) || !number.isInfinity())
     return 0;
   Value tested = compare.getLhs();
   if (auto size = tested.getDefiningOp<math::AbsFOp>())

@@ -1,8 +1,8 @@
 //===- FoldGroup.cpp - Reductions on their way to one fold ----------------===//
 #include "passes/ein/FoldGroup.h"
-#include "passes/ein/Reducers.h"
 #include "dialects/ein/EinBounds.h"
 #include "dialects/ein/EinIndexing.h"
+#include "passes/ein/Reducers.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
@@ -221,8 +221,8 @@ void FoldGroup::buildStep(OpBuilder &builder, Region &region, const Operands &op
     Value old = emitter.emit(component.corrected ? component.corrected : component.before,
                              frame.workingType());
     Value more = emitter.emit(component.contribution, frame.workingType());
-    states.push_back(combineScalars(builder, sink.getLoc(),
-                                    static_cast<Monoid>(component.monoid), old, more));
+    states.push_back(
+        combineScalars(builder, sink.getLoc(), static_cast<Monoid>(component.monoid), old, more));
     emitter.bind(component.now, states.back());
   }
   YieldOp::create(builder, sink.getLoc(), states);

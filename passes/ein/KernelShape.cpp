@@ -94,7 +94,8 @@ bool KernelShape::joinOperand(unsigned consumer, unsigned input) {
     }
     unsigned a = find(node(maker, labels[dim])), b = find(node(consumer, label.getPosition()));
     if (ranks[a].extent != ranks[b].extent) {
-      refusal = ("ranks '" + ranks[a].name + "' and '" + ranks[b].name + "' differ in extent").str();
+      refusal =
+          ("ranks '" + ranks[a].name + "' and '" + ranks[b].name + "' differ in extent").str();
       return false;
     }
     if (a == b)
@@ -180,7 +181,8 @@ bool KernelShape::feedsWalk(unsigned op, unsigned rank) const {
 /// A tensor known for a chunk of a walked rank is read by what walks along.
 bool KernelShape::checkWalked(unsigned op, Value tensor, unsigned rank) {
   if (keepsRank(op, rank) && !feedsWalk(op, rank)) {
-    refusal = ("'" + ranks[rank].name + "' would be walked again for what is computed along it").str();
+    refusal =
+        ("'" + ranks[rank].name + "' would be walked again for what is computed along it").str();
     return false;
   }
   auto einsum = dyn_cast<EinsumOp>(ops[op]);

@@ -24,7 +24,9 @@ std::string keyOf(EinsumOp op) {
       os << attr.getName() << '=' << attr.getValue().getAsOpaquePointer() << ' ';
   os << op.getResult().getType().getAsOpaquePointer() << '\n';
   llvm::DenseMap<Value, unsigned> numbers;
-  auto number = [&](Value value) { return numbers.try_emplace(value, numbers.size()).first->second; };
+  auto number = [&](Value value) {
+    return numbers.try_emplace(value, numbers.size()).first->second;
+  };
   Block &body = op.getBody().front();
   llvm::for_each(body.getArguments(), [&](Value argument) { (void)number(argument); });
   for (Operation &inner : body) {

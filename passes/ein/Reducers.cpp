@@ -35,13 +35,11 @@ static Value logAddExp(OpBuilder &builder, Location loc, Value a, Value b) {
     return math::ExpOp::create(builder, loc, arith::SubFOp::create(builder, loc, x, high));
   };
   Value sum = arith::AddFOp::create(builder, loc, part(a), part(b));
-  Value result =
-      arith::AddFOp::create(builder, loc, high, math::LogOp::create(builder, loc, sum));
-  Value infinity = arith::ConstantOp::create(builder, loc,
-                                             builder.getFloatAttr(a.getType(), HUGE_VAL));
+  Value result = arith::AddFOp::create(builder, loc, high, math::LogOp::create(builder, loc, sum));
+  Value infinity =
+      arith::ConstantOp::create(builder, loc, builder.getFloatAttr(a.getType(), HUGE_VAL));
   Value size = math::AbsFOp::create(builder, loc, high);
-  Value infinite =
-      arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OEQ, size, infinity);
+  Value infinite = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OEQ, size, infinity);
   return arith::SelectOp::create(builder, loc, infinite, high, result);
 }
 

@@ -39,7 +39,7 @@ public:
   llvm::SmallVector<llvm::StringRef> ranks; // free ones, then reduced ones
   unsigned numFree;
   llvm::SmallVector<ExtentAttr> extents;
-  mlir::Block *body; // arguments: the states before (of a fold), then the operands
+  mlir::Block *body;  // arguments: the states before (of a fold), then the operands
   unsigned numStates; // among the body's arguments
   llvm::SmallVector<Part> parts;
 

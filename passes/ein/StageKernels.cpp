@@ -1,8 +1,8 @@
 //===- StageKernels.cpp - Folds in kernels become walks in chunks ---------===//
-#include "passes/ein/Passes.h"
-#include "passes/ein/StreamBuilder.h"
 #include "dialects/ein/EinIndexing.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "passes/ein/Passes.h"
+#include "passes/ein/StreamBuilder.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;

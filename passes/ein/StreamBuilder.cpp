@@ -82,7 +82,8 @@ PartEmitter::Operands PartEmitter::operandsOf(const Leaves &leaves, ValueRange e
     add(tensors.lookupOrDefault(reducer.inputs()[input]), map.getResults());
   }
   for (auto &[value, source] : leaves.tensors)
-    add(source.tensor, llvm::map_to_vector(source.ranks, [&](unsigned rank) { return dims[rank]; }));
+    add(source.tensor,
+        llvm::map_to_vector(source.ranks, [&](unsigned rank) { return dims[rank]; }));
   ArrayRef<AffineExpr> all(dims);
   SmallVector<AffineExpr> free;
   for (unsigned rank : ranks.take_front(numFree))
@@ -238,9 +239,8 @@ unsigned StreamBuilder::addParts(OpBuilder &outer, OpBuilder &inner, Reducer &re
     keepShared(part.contribution);
     SmallVector<unsigned> free = reducer.freeRanks(part.span);
     Type element = part.contribution.getType();
-    Value chunk =
-        emitter.einsum(free, reducer.reducedRanks(), part.monoid, part.contribution, {}, element,
-                       [](OpBuilder &, ValueRange values) { return values[0]; });
+    Value chunk = emitter.einsum(free, reducer.reducedRanks(), part.monoid, part.contribution, {},
+                                 element, [](OpBuilder &, ValueRange values) { return values[0]; });
     Carried &state = carried[first + number];
     SmallVector<Value> old, extras;
     if (part.old)
@@ -299,18 +299,18 @@ unsigned StreamBuilder::addExtremum(OpBuilder &outer, OpBuilder &inner, Reducer 
   };
   // (coordinate before, in the chunk, value before, in the chunk)
   Value extras[] = {carried[first].before, place, carried[best].before, value};
-  carried[first].now =
-      emitter.einsum(free, {}, Monoid::add, {}, extras, coordinate, [&](OpBuilder &b, ValueRange v) {
+  carried[first].now = emitter.einsum(
+      free, {}, Monoid::add, {}, extras, coordinate, [&](OpBuilder &b, ValueRange v) {
         Value zero = arith::ConstantOp::create(b, loc, b.getIntegerAttr(coordinate, 0));
         Value none = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, v[0], zero);
         Value takes = arith::OrIOp::create(b, loc, none, better(b, v[3], v[2]));
         return arith::SelectOp::create(b, loc, takes, v[1], v[0]).getResult();
       });
-  carried[best].now = emitter.einsum(
-      free, {}, Monoid::add, {}, {carried[best].before, value}, element,
-      [&](OpBuilder &b, ValueRange v) {
-        return combineScalars(b, loc, highest ? Monoid::max : Monoid::min, v[0], v[1]);
-      });
+  carried[best].now = emitter.einsum(free, {}, Monoid::add, {}, {carried[best].before, value},
+                                     element, [&](OpBuilder &b, ValueRange v) {
+                                       return combineScalars(
+                                           b, loc, highest ? Monoid::max : Monoid::min, v[0], v[1]);
+                                     });
   return first;
 }
 

@@ -27,9 +27,9 @@ public:
   /// The Einsum over `free` and, reduced by `monoid`, `reduced` ranks that yields
   /// `body` of the scalars `roots` and of the tensors `extras`, which have the
   /// free ranks. With `expandRoots`, roots are computed even if they are kept.
-  mlir::Value einsum(llvm::ArrayRef<unsigned> free, llvm::ArrayRef<unsigned> reduced,
-                     Monoid monoid, mlir::ValueRange roots, mlir::ValueRange extras,
-                     mlir::Type element, Body body, bool expandRoots = false);
+  mlir::Value einsum(llvm::ArrayRef<unsigned> free, llvm::ArrayRef<unsigned> reduced, Monoid monoid,
+                     mlir::ValueRange roots, mlir::ValueRange extras, mlir::Type element, Body body,
+                     bool expandRoots = false);
   /// `value` as a tensor over the ranks that it depends on.
   void keep(mlir::Value value);
 
@@ -39,8 +39,8 @@ private:
     llvm::MapVector<mlir::Value, Kept> tensors;
   };
   struct Operands;
-  Operands operandsOf(const Leaves &leaves, mlir::ValueRange extras,
-                      llvm::ArrayRef<unsigned> ranks, unsigned numFree);
+  Operands operandsOf(const Leaves &leaves, mlir::ValueRange extras, llvm::ArrayRef<unsigned> ranks,
+                      unsigned numFree);
   void collect(mlir::Value value, bool expand, Leaves &leaves, llvm::DenseSet<mlir::Value> &seen);
   void addInput(unsigned input, Leaves &leaves);
   mlir::Value clone(mlir::OpBuilder &inner, mlir::Value value, mlir::IRMapping &scalars);

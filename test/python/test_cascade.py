@@ -311,6 +311,8 @@ REFUSED = [
 
 def refuse(einfall, folder, text: str):
     """The error of the decorated function `text`, which has § where it should point, and that place."""
+    import einfall.cascades
+
     at = text.index("§")
     path = folder / "cascade_of_a_user.py"
     path.write_text(text.replace("§", ""), encoding="utf-8")
