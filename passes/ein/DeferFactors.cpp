@@ -36,6 +36,9 @@ public:
 private:
   bool isCandidate();
   bool repeatsFunctions(Expr inner);
+  llvm::SmallBitVector spanOf(Expr e) const;
+  Type elementOfMaker() const;
+  Expr premultiply(Expr inner);
   EinsumOp reduce(Expr inner);
   void finish(EinsumOp reduced, const algebra::Factorisation &split);
 
@@ -58,6 +61,87 @@ bool Deferral::isCandidate() {
     if (!readsInside(op, i))
       return false;
   return true;
+}
+
+/// The ranks of the frame that `e` depends on.
+llvm::SmallBitVector Deferral::spanOf(Expr e) const {
+  llvm::SmallBitVector span(frame.ranks.size());
+  llvm::DenseSet<Expr> seen;
+  std::function<void(Expr)> visit = [&](Expr part) {
+    if (!seen.insert(part).second)
+      return;
+    auto add = [&](AffineExpr index) {
+      for (unsigned rank = 0; rank < span.size(); ++rank)
+        if (index.isFunctionOfDim(rank))
+          span.set(rank);
+    };
+    if (auto it = frame.coordinates.find(part); it != frame.coordinates.end())
+      add(it->second);
+    for (const Leaf &leaf : frame.leaves)
+      if (leaf.variable == part)
+        llvm::for_each(leaf.indices, add);
+    for (auto [weight, arg] : part->args)
+      visit(arg);
+  };
+  visit(e);
+  return span;
+}
+
+/// The type in which the program passes the operand that was looked through.
+Type Deferral::elementOfMaker() const {
+  for (Value input : EinsumOp(op).getInputs()) {
+    Type element = cast<TensorType>(input.getType()).getElementType();
+    bool isLeaf = llvm::any_of(frame.leaves, [&](const Leaf &l) { return l.tensor == input; });
+    if (!isLeaf && input.getDefiningOp<EinsumOp>() && isa<FloatType>(element))
+      return element;
+  }
+  return frame.workingType();
+}
+
+/// Factors of a contraction that all lack a free rank which others have are
+/// multiplied once, by a map: not again for each coordinate of that rank.
+Expr Deferral::premultiply(Expr inner) {
+  if (inner->kind != algebra::Kind::product)
+    return inner;
+  for (unsigned missing = 0; missing < frame.numFree; ++missing) {
+    SmallVector<std::pair<Expr, double>> lacking, others;
+    llvm::SmallBitVector span(frame.ranks.size());
+    for (auto [exponent, base] : inner->args) {
+      llvm::SmallBitVector own = spanOf(base);
+      bool has = own.test(missing);
+      (has ? others : lacking).push_back({base, exponent});
+      if (!has)
+        span |= own;
+    }
+    bool isInside = span.find_first() >= 0 && span.find_last() >= (int)frame.numFree;
+    if (others.empty() || lacking.size() < 2 || !isInside)
+      continue;
+    Expr product = frame.terms.product(lacking);
+    Operands operands(frame, product);
+    SmallVector<AffineExpr> dims(frame.ranks.size(), rewriter.getAffineConstantExpr(0)), indices;
+    SmallVector<StringRef> names;
+    SmallVector<ExtentAttr> shape;
+    for (unsigned rank : span.set_bits()) {
+      dims[rank] = rewriter.getAffineDimExpr(names.size());
+      indices.push_back(rewriter.getAffineDimExpr(rank));
+      names.push_back(frame.ranks[rank]);
+      shape.push_back(frame.extents[rank]);
+    }
+    SmallVector<AffineMap> maps;
+    for (AffineMap map : operands.maps)
+      maps.push_back(map.replaceDimsAndSymbols(dims, {}, names.size(), map.getNumSymbols()));
+    Type element = elementOfMaker();
+    auto map = EinsumOp::create(
+        rewriter, op.getLoc(), TensorType::get(op.getContext(), shape, element), operands.values,
+        names, maps, {}, {}, operands.symbols, [&](OpBuilder &builder, Location loc, ValueRange v) {
+          Emitter emitter(frame, builder, loc);
+          operands.bind(frame, emitter, v);
+          return emitter.emit(product, element);
+        });
+    others.push_back({frame.leaf(map.getResult(), indices), 1});
+    return frame.terms.product(others);
+  }
+  return inner;
 }
 
 /// The reduction of what stays inside.
@@ -155,7 +239,7 @@ EinsumOp Deferral::run() {
   if (depth > 0 && repeatsFunctions(split.inner))
     return nullptr;
   rewriter.setInsertionPoint(op);
-  EinsumOp reduced = reduce(split.inner);
+  EinsumOp reduced = reduce(depth > 0 ? premultiply(split.inner) : split.inner);
   finish(reduced, split);
   return reduced;
 }

@@ -220,7 +220,14 @@ struct FormKernelsPass : impl::EinFormKernelsBase<FormKernelsPass> {
       return false;
     if (merge(found))
       return true;
-    // Those whose results `op` itself reads, one by one.
+    // Those whose results `op` itself reads and nobody else: all, then one by one.
+    SmallVector<unsigned> direct;
+    llvm::copy_if(found, std::back_inserter(direct), [&](unsigned number) {
+      return llvm::all_of(groups[number].ops.back()->getUsers(),
+                          [&](Operation *user) { return user == op; });
+    });
+    if (direct.size() > 1 && direct.size() < found.size() && merge(direct))
+      return true;
     return found.size() > 1 && llvm::any_of(found, [&](unsigned number) {
              Operation *last = groups[number].ops.back();
              return llvm::all_of(last->getUsers(), [&](Operation *user) { return user == op; }) &&
