@@ -38,6 +38,8 @@ private:
   bool repeatsFunctions(Expr inner);
   llvm::SmallBitVector spanOf(Expr e) const;
   Type elementOfMaker() const;
+  struct Lacking;
+  std::optional<Lacking> lacking(Expr product, unsigned missing) const;
   Expr premultiply(Expr inner);
   EinsumOp reduce(Expr inner);
   void finish(EinsumOp reduced, const algebra::Factorisation &split);
@@ -98,50 +100,73 @@ Type Deferral::elementOfMaker() const {
   return frame.workingType();
 }
 
-/// Factors of a contraction that all lack a free rank which others have are
-/// multiplied once, by a map: not again for each coordinate of that rank.
-Expr Deferral::premultiply(Expr inner) {
-  if (inner->kind != algebra::Kind::product)
-    return inner;
-  for (unsigned missing = 0; missing < frame.numFree; ++missing) {
-    SmallVector<std::pair<Expr, double>> lacking, others;
-    llvm::SmallBitVector span(frame.ranks.size());
-    for (auto [exponent, base] : inner->args) {
-      llvm::SmallBitVector own = spanOf(base);
-      bool has = own.test(missing);
-      (has ? others : lacking).push_back({base, exponent});
-      if (!has)
-        span |= own;
-    }
-    bool isInside = span.find_first() >= 0 && span.find_last() >= (int)frame.numFree;
-    if (others.empty() || lacking.size() < 2 || !isInside)
-      continue;
-    Expr product = frame.terms.product(lacking);
-    Operands operands(frame, product);
-    SmallVector<AffineExpr> dims(frame.ranks.size(), rewriter.getAffineConstantExpr(0)), indices;
-    SmallVector<StringRef> names;
-    SmallVector<ExtentAttr> shape;
-    for (unsigned rank : span.set_bits()) {
-      dims[rank] = rewriter.getAffineDimExpr(names.size());
-      indices.push_back(rewriter.getAffineDimExpr(rank));
-      names.push_back(frame.ranks[rank]);
-      shape.push_back(frame.extents[rank]);
-    }
-    SmallVector<AffineMap> maps;
-    for (AffineMap map : operands.maps)
-      maps.push_back(map.replaceDimsAndSymbols(dims, {}, names.size(), map.getNumSymbols()));
-    Type element = elementOfMaker();
-    auto map = EinsumOp::create(
-        rewriter, op.getLoc(), TensorType::get(op.getContext(), shape, element), operands.values,
-        names, maps, {}, {}, operands.symbols, [&](OpBuilder &builder, Location loc, ValueRange v) {
-          Emitter emitter(frame, builder, loc);
-          operands.bind(frame, emitter, v);
-          return emitter.emit(product, element);
-        });
-    others.push_back({frame.leaf(map.getResult(), indices), 1});
-    return frame.terms.product(others);
+/// The factors of a product that lack a free rank which other factors have.
+struct Deferral::Lacking {
+  SmallVector<std::pair<Expr, double>> factors, others;
+  llvm::SmallBitVector span;
+  bool isDynamic = false; // its extents are known at run time only: activations
+  int64_t elements = 1;
+};
+
+std::optional<Deferral::Lacking> Deferral::lacking(Expr product, unsigned missing) const {
+  Lacking result;
+  result.span.resize(frame.ranks.size());
+  for (auto [exponent, base] : product->args) {
+    llvm::SmallBitVector own = spanOf(base);
+    bool has = own.test(missing);
+    (has ? result.others : result.factors).push_back({base, exponent});
+    if (!has)
+      result.span |= own;
   }
-  return inner;
+  bool isInside = result.span.any() && result.span.find_last() >= (int)frame.numFree;
+  if (result.others.empty() || result.factors.size() < 2 || !isInside)
+    return std::nullopt;
+  for (unsigned rank : result.span.set_bits()) {
+    std::optional<int64_t> literal = frame.extents[rank].getLiteral();
+    result.isDynamic |= !literal;
+    result.elements *= literal.value_or(1);
+  }
+  return result;
+}
+
+/// Factors of a contraction that all lack a free rank which others have are
+/// multiplied once, by a map: not again for each coordinate of that rank. Scales
+/// go to activations, never to weights while there is a choice.
+Expr Deferral::premultiply(Expr inner) {
+  std::optional<Lacking> best;
+  for (unsigned missing = 0; inner->kind == algebra::Kind::product && missing < frame.numFree;
+       ++missing) {
+    std::optional<Lacking> found = lacking(inner, missing);
+    if (found && (!best || std::pair(best->isDynamic, -best->elements) <
+                               std::pair(found->isDynamic, -found->elements)))
+      best = std::move(found);
+  }
+  if (!best)
+    return inner;
+  Expr product = frame.terms.product(best->factors);
+  Operands operands(frame, product);
+  SmallVector<AffineExpr> dims(frame.ranks.size(), rewriter.getAffineConstantExpr(0)), indices;
+  SmallVector<StringRef> names;
+  SmallVector<ExtentAttr> shape;
+  for (unsigned rank : best->span.set_bits()) {
+    dims[rank] = rewriter.getAffineDimExpr(names.size());
+    indices.push_back(rewriter.getAffineDimExpr(rank));
+    names.push_back(frame.ranks[rank]);
+    shape.push_back(frame.extents[rank]);
+  }
+  SmallVector<AffineMap> maps;
+  for (AffineMap map : operands.maps)
+    maps.push_back(map.replaceDimsAndSymbols(dims, {}, names.size(), map.getNumSymbols()));
+  Type element = elementOfMaker();
+  auto map = EinsumOp::create(
+      rewriter, op.getLoc(), TensorType::get(op.getContext(), shape, element), operands.values,
+      names, maps, {}, {}, operands.symbols, [&](OpBuilder &builder, Location loc, ValueRange v) {
+        Emitter emitter(frame, builder, loc);
+        operands.bind(frame, emitter, v);
+        return emitter.emit(product, element);
+      });
+  best->others.push_back({frame.leaf(map.getResult(), indices), 1});
+  return frame.terms.product(best->others);
 }
 
 /// The reduction of what stays inside.
