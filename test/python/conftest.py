@@ -7,11 +7,19 @@ import warnings
 
 import pytest
 
+import cpus
 from paths import BUILD, MODEL, ROOT
 
 os.environ.setdefault("EINFALL_BUILD_DIR", str(BUILD))
 if str(ROOT / "python") not in sys.path:
     sys.path.insert(0, str(ROOT / "python"))
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Tests that take the targets in turn leave out those without their CPU; skipped tests are not told of here."""
+    for target in cpus.NEEDS:
+        if reason := cpus.lacks(target):
+            terminalreporter.write_line(reason)
 
 
 @pytest.fixture(scope="session")

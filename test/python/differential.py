@@ -5,6 +5,7 @@ import subprocess
 
 import numpy as np
 
+import cpus
 from paths import BUILD
 
 NUMPY = {"f64": np.float64, "f32": np.float32, "f16": np.float16, "i1": np.bool_, "i8": np.int8, "i16": np.int16,
@@ -55,21 +56,8 @@ def interpret(source, entry: str, arrays, folder, params=None) -> list[np.ndarra
     return [np.load(folder / f"result{i}.npy") for i in range(count)]
 
 
-TARGETS = ("x86-64-v2", "x86-64-v3", "x86-64-v4")
-
-
-def each_target(text: str, folder):
-    """(the source's path, the package) of `text` for each target that this CPU can run."""
-    import einfall
-
-    ran = 0
-    for target in TARGETS:
-        try:
-            yield compile_text(text, folder, (target,))
-            ran += 1
-        except einfall.EinfallError as e:
-            assert "CPU" in str(e), e
-    assert ran, "NOT TESTED: this CPU runs none of the targets"
+#: The parameter `target` of a test of compiled code.
+each_target = cpus.each("x86-64-v2", "x86-64-v3", "x86-64-v4")
 
 
 def compile_text(text: str, folder, targets=("native",)):

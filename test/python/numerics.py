@@ -1,25 +1,14 @@
-"""What tests of numerics share: the targets this CPU runs, and equality of bits."""
+"""What tests of numerics share: the targets, and equality of bits."""
 
-import os
 import subprocess
 
 import numpy as np
 
+import cpus
 from paths import BUILD
 
 
-def _runs(target: str) -> bool:
-    """Whether the runtime takes code for `target` here (it says so itself of a package for it alone)."""
-    flags = ""
-    if os.path.exists("/proc/cpuinfo"):
-        with open("/proc/cpuinfo", encoding="utf-8") as file:
-            flags = next((line for line in file if line.startswith("flags")), "")
-    needed = {"x86-64-v2": "sse4_2", "x86-64-v3": "avx2", "x86-64-v4": "avx512bw"}
-    return needed[target] in flags.split()
-
-
-TARGETS = [t for t in ("x86-64-v2", "x86-64-v3", "x86-64-v4") if _runs(t)]
-
+TARGETS = ("x86-64-v2", "x86-64-v3", "x86-64-v4")
 
 # name: bits of the significand after the point, of the exponent, its bias, the infinity's exponent field (or none)
 _FORMATS = {"bf16": (7, 8, 127, 255), "f8E5M2": (2, 5, 15, 31), "f8E4M3FN": (3, 4, 7, None),
@@ -60,6 +49,6 @@ def assert_same_bits(got: np.ndarray, expected: np.ndarray, what: str = "") -> N
 
 def compile_strict(source, package, targets=None, *options) -> None:
     command = [BUILD / "bin" / "einfall-compile", source, "-o", package, "--numerics=strict", *options]
-    command += [f"--target={t}" for t in targets or TARGETS]
+    command += [f"--target={t}" for t in targets or cpus.here(*TARGETS)]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import cpus
 from numerics import TARGETS, assert_same_bits, decoded
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -105,10 +106,11 @@ def test_compiled_equals_interpreted(name, case, tmp_path):
 @pytest.mark.parametrize("name, case", CASES)
 def test_strict_is_bitwise(name, case, tmp_path):
     """--numerics=strict on every target that this CPU runs, with one thread and two."""
-    prepared = _prepare(name, case, tmp_path, "--numerics=strict", *(f"--target={t}" for t in TARGETS))
+    targets = cpus.here(*TARGETS)
+    prepared = _prepare(name, case, tmp_path, "--numerics=strict", *(f"--target={t}" for t in targets))
     package, params, expected = prepared
-    for number, target in enumerate(TARGETS):
-        for threads in (1, 2) if target == TARGETS[-1] else (1 + number % 2,):
+    for number, target in enumerate(targets):
+        for threads in (1, 2) if target == targets[-1] else (1 + number % 2,):
             results = _results(package, case[0], params, len(expected), tmp_path, "--threads", threads, EINFALL_CPU=target)
             for got, want, (value, type_) in zip(results, expected, case[3]):
                 got, want = decoded(got, _element(type_)), decoded(want, _element(type_))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from differential import each_target, interpret, samples, same
+from differential import compile_text, each_target, interpret, samples, same
 
 X = "!ein.tensor<[n, c], f32>"
 CASES = {
@@ -17,21 +17,23 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_missing_points(build, tmp_path, name):
+@each_target
+def test_missing_points(build, tmp_path, name, target):
     labels, reduce, index, result = CASES[name]
     text = (f"func.func @f(%x: {X}) -> {result} attributes {{ein.entry}} {{\n"
             f"  %y = ein.einsum ({index}) -> {labels} {reduce} : ({X}) -> {result}\n  return %y : {result}\n}}")
-    for source, package in each_target(text, tmp_path):
-        for n, c in ((1, 1), (2, 5), (7, 12), (16, 65), (3, 0), (0, 3)):
-            x = np.round(8 * np.random.default_rng(n).standard_normal((n, c))).astype(np.float32)
-            same(package.f(x), interpret(source, "f", [x], tmp_path / "io"))
+    source, package = compile_text(text, tmp_path, (target,))
+    for n, c in ((1, 1), (2, 5), (7, 12), (16, 65), (3, 0), (0, 3)):
+        x = np.round(8 * np.random.default_rng(n).standard_normal((n, c))).astype(np.float32)
+        same(package.f(x), interpret(source, "f", [x], tmp_path / "io"))
 
 
 FILLS = [("f32", "-1.5"), ("f64", "-0.0"), ("i32", "7"), ("i8", "-3"), ("bf16", "1.0e3"), ("f16", "0xFC00"), ("f64", "0x7FF0000000000000"), ("i1", "1"), ("f32", "0.0")]
 
 
 @pytest.mark.parametrize("element, fill", FILLS)
-def test_fills(build, tmp_path, element, fill):
+@each_target
+def test_fills(build, tmp_path, element, fill, target):
     x, y, t = f"!ein.tensor<[n, c], {element}>", f"!ein.tensor<[c, n + 3], {element}>", "!ein.tensor<[n], i32>"
     fill = {"1": "true" if element == "i1" else "1"}.get(fill, fill)
     text = f"""func.func @f(%x: {x}, %i: {t}) -> ({y}, {x}) attributes {{ein.entry}} {{
@@ -39,8 +41,8 @@ def test_fills(build, tmp_path, element, fill):
       %g = ein.gather %x[r, j] fill {fill} using (%i[i] as r) -> [i, j] : {x} ({t}) -> {x}
       return %v, %g : {y}, {x}
     }}"""
-    for source, package in each_target(text, tmp_path):
-        for n, c in ((1, 1), (2, 5), (7, 33), (33, 64), (3, 0)):
-            rng = np.random.default_rng(n)
-            arrays = [samples(rng, element, (n, c)), rng.integers(-1, n + 1, n, np.int32)]
-            same(package.f(*arrays), interpret(source, "f", arrays, tmp_path / "io"))
+    source, package = compile_text(text, tmp_path, (target,))
+    for n, c in ((1, 1), (2, 5), (7, 33), (33, 64), (3, 0)):
+        rng = np.random.default_rng(n)
+        arrays = [samples(rng, element, (n, c)), rng.integers(-1, n + 1, n, np.int32)]
+        same(package.f(*arrays), interpret(source, "f", arrays, tmp_path / "io"))

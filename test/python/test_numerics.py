@@ -9,6 +9,7 @@ import subprocess
 import numpy as np
 import pytest
 
+import cpus
 from differential import interpret
 from numerics import TARGETS, assert_same_bits, compile_strict, decoded
 from paths import BUILD, MODEL, ROOT
@@ -107,7 +108,7 @@ def test_random_cascades_are_bitwise(seed, tmp_path):
     e = EXTENTS
     arrays = {"x": program.argument((e["a"], e["m"])), "y": program.argument((e["m"], e["k"]))}
     expected = interpret(source, "f", arrays.values(), tmp_path / "interpreted")
-    for target in TARGETS:
+    for target in cpus.here(*TARGETS):
         for threads in (1, 2):
             got = _run(package, arrays, tmp_path, target, threads)
             for g, want, element in zip(got, expected, (program.wide, program.type)):
@@ -143,12 +144,12 @@ def test_a_model_is_bitwise(tmp_path):
     text, _ = import_causal_lm(str(MODEL), "f32")
     source, package = tmp_path / "model.mlir", tmp_path / "model.einf"
     source.write_text(text)
-    compile_text(text, package, targets=TARGETS, weights=str(MODEL), kind="causal-lm", numerics="strict")
+    compile_text(text, package, targets=cpus.here(*TARGETS), weights=str(MODEL), kind="causal-lm", numerics="strict")
     ids = np.load(MODEL / "val_ids.npy")[:5].astype(np.int64)[None, :]
     given = {"ids": ids, "start": np.zeros(1, np.int64)}
     arguments = _model_arguments(text, "logits", given, {"b": 1, "c": 8})
     expected, *_ = interpret(source, "logits", arguments, tmp_path / "interpreted", {"t": 5})
-    for target in TARGETS:
+    for target in cpus.here(*TARGETS):
         got, = _run(package, given, tmp_path, target, 2, "logits", ("logits",), ("--param", "t=5", "--bound", "c=8"))
         assert_same_bits(got, expected, target)
 
@@ -199,7 +200,7 @@ def test_numerics_are_part_of_the_cache_key():
 
 
 @pytest.mark.skipif(not (BUILD / "bin" / "einfall-check-functions").exists(), reason=f"NOT TESTED: no checker under {BUILD}")
-@pytest.mark.parametrize("target", TARGETS)
+@cpus.each(*TARGETS)
 def test_errors_of_elementary_functions(target, tmp_path):
     """A sample of every function: 1 ulp in f32, 2 in f64 (all float32 values: docs/numerics.md)."""
     package = tmp_path / "functions.einf"

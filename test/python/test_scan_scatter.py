@@ -57,19 +57,20 @@ SCANS = {
 
 
 @pytest.mark.parametrize("name", SCANS)
-def test_scan_existence(build, tmp_path, name):
+@each_target
+def test_scan_existence(build, tmp_path, name, target):
     signature, op, args = SCANS[name]
     result = op.rsplit("-> ", 1)[1]
     text = f"func.func @f({signature}) -> {result} attributes {{ein.entry}} {{\n  %y = {op} {STEP.replace('ARGS', args)}\n  return %y : {result}\n}}"
-    for source, package in each_target(text, tmp_path):
-        for n, c in ((1, 1), (5, 3), (7, 33), (33, 64)):
-            rng = np.random.default_rng(n)
-            arrays = []
-            for part in signature.split("%")[1:]:
-                shape = [{"n": n, "c": c}[s] for s in part.split("[")[1].split("]")[0].split(", ") if s]
-                integer = "i32" in part
-                arrays.append(rng.integers(-2, n + 2, shape, np.int32) if integer else samples(rng, "f32", shape, few=True))
-            same(package.f(*arrays), interpret(source, "f", arrays, tmp_path / "io"))
+    source, package = compile_text(text, tmp_path, (target,))
+    for n, c in ((1, 1), (5, 3), (7, 33), (33, 64)):
+        rng = np.random.default_rng(n)
+        arrays = []
+        for part in signature.split("%")[1:]:
+            shape = [{"n": n, "c": c}[s] for s in part.split("[")[1].split("]")[0].split(", ") if s]
+            integer = "i32" in part
+            arrays.append(rng.integers(-2, n + 2, shape, np.int32) if integer else samples(rng, "f32", shape, few=True))
+        same(package.f(*arrays), interpret(source, "f", arrays, tmp_path / "io"))
 
 
 def scatter(element: str, monoid: str, indices: str, dest: str, source: str, using: str, coordinate="i64") -> str:
@@ -125,7 +126,8 @@ UPDATES = {
 
 
 @pytest.mark.parametrize("name", UPDATES)
-def test_updates(build, tmp_path, name):
+@each_target
+def test_updates(build, tmp_path, name, target):
     indices, dest, src = UPDATES[name]
     d, s = f"!ein.tensor<[{dest}], f32>", f"!ein.tensor<[{src}], f32>"
     # The source is computed, so that where sources stay apart one kernel does both.
@@ -138,9 +140,9 @@ def test_updates(build, tmp_path, name):
       %r = ein.update {indices} = %t[i, j] : {d}, {s}
       return %r : {d}
     }}"""
-    for source, package in each_target(text, tmp_path):
-        for n, c in ((1, 1), (5, 33), (64, 63)):
-            rng = np.random.default_rng(n)
-            sizes = {"n": n, "c": c, "16": 16}
-            arrays = [samples(rng, "f32", [sizes[e] for e in part.split(", ")]) for part in (dest, src)]
-            same(package.f(*arrays), interpret(source, "f", arrays, tmp_path / "io"))
+    source, package = compile_text(text, tmp_path, (target,))
+    for n, c in ((1, 1), (5, 33), (64, 63)):
+        rng = np.random.default_rng(n)
+        sizes = {"n": n, "c": c, "16": 16}
+        arrays = [samples(rng, "f32", [sizes[e] for e in part.split(", ")]) for part in (dest, src)]
+        same(package.f(*arrays), interpret(source, "f", arrays, tmp_path / "io"))

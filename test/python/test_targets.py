@@ -14,11 +14,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cpus import needs
 from paths import BUILD, ROOT
 
 X86 = ("x86-64-v2", "x86-64-v3", "x86-64-v4", "x86-64-v4-amx")
-FLAGS = {"x86-64-v2": {"sse4_2"}, "x86-64-v3": {"avx2", "fma", "bmi2"}, "x86-64-v4": {"avx512f", "avx512bw", "avx512vl"},
-         "x86-64-v4-amx": {"amx_tile", "amx_bf16", "amx_int8"}}
 
 # A contraction, a reduction by max and one of exponentials, a mask and a type that is widened.
 PROGRAM = """
@@ -47,19 +46,6 @@ func.func @scores(%q: !ein.tensor<[n, d], f32> {ein.name = "q"}, %k: !ein.tensor
   return %y : !ein.tensor<[n, m], f32>
 }
 """
-
-
-def host_flags() -> set[str]:
-    try:
-        return set(re.search(r"^(?:flags|Features)\s*:(.*)$", Path("/proc/cpuinfo").read_text(), re.M).group(1).split())
-    except (OSError, AttributeError):
-        return set()
-
-
-def needs(level: str) -> None:
-    lacking = FLAGS[level] - host_flags()
-    if lacking:
-        pytest.skip(f"NOT RUN: this CPU lacks {', '.join(sorted(lacking))}")
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,52 @@
+"""The targets of the compiler that this CPU runs, and what it lacks for the others: what tests over targets share."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+#: As lib/Target/CpuTarget.cpp has them, in the names of /proc/cpuinfo.
+_V3 = {"avx2", "fma", "bmi2", "f16c"}
+_V4 = _V3 | {"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512cd"}
+_DOT = _V4 | {"avx512_bf16", "avx512_vnni"}
+NEEDS = {"x86-64-v2": {"sse4_2", "popcnt", "ssse3"}, "x86-64-v3": _V3, "x86-64-v4": _V4, "x86-64-v4-dot": _DOT,
+         "x86-64-v4-amx": _DOT | {"avx512_fp16", "amx_tile", "amx_bf16", "amx_int8"}}
+LEVELS = ["x86-64", *NEEDS]
+
+
+def host_flags() -> set[str]:
+    try:
+        return set(re.search(r"^(?:flags|Features)\s*:(.*)$", Path("/proc/cpuinfo").read_text(), re.M).group(1).split())
+    except (OSError, AttributeError):
+        return set()
+
+
+def lacks(target: str) -> str | None:
+    """Why no code for `target` runs here, or None."""
+    level = os.environ.get("EINFALL_CPU")
+    if level and (level not in LEVELS or LEVELS.index(level) < LEVELS.index(target)):
+        return f"NOT RUN: EINFALL_CPU={level} lacks what {target} needs"
+    lacking = NEEDS[target] - host_flags()
+    return f"NOT RUN: this CPU lacks {', '.join(sorted(lacking))} ({target})" if lacking else None
+
+
+def needs(target: str) -> None:
+    """Skips a test, with the reason, where `target` does not run."""
+    if reason := lacks(target):
+        pytest.skip(reason)
+
+
+def each(*targets: str):
+    """The parameter `target` of a test; those that do not run here are skipped, with the reason."""
+    return pytest.mark.parametrize("target", [
+        pytest.param(t, marks=[pytest.mark.skip(reason=reason)] if (reason := lacks(t)) else []) for t in targets])
+
+
+def here(*targets: str) -> list[str]:
+    """Those of `targets` that run here, for a test that takes them in turn: skipped where none is left. The end of a run
+    of the tests says which are left out (conftest.py)."""
+    left = [t for t in targets if not lacks(t)]
+    if not left:
+        pytest.skip("; ".join(map(lacks, targets)))
+    return left
