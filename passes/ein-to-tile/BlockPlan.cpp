@@ -121,6 +121,37 @@ static void collectRanks(const std::vector<Stage> &stages, BlockPlan &plan) {
       add(stream.getRank(), stream.getExtent()).isStreamed = true;
 }
 
+/// True if somebody reads `op`'s result from the block's own memory.
+static bool isLocal(ein::EinsumOp op) {
+  return llvm::any_of(op.getResult().getUsers(), [](Operation *user) {
+    return !isa<ein::UpdateOp>(user) &&
+           !(isa<ein::YieldOp>(user) && isa<ein::KernelOp>(user->getParentOp()));
+  });
+}
+
+static bool isKept(const std::vector<Stage> &stages, StringRef label) {
+  bool kept = false;
+  forEachEinsum(stages, [&](ein::EinsumOp op) {
+    int64_t rank = op.findRank(label);
+    kept |= rank >= 0 && !op.isReduced(rank) && isLocal(op);
+  });
+  return kept;
+}
+
+/// True if memory is contiguous along the rank where a reduction reads it.
+static bool isContiguous(const std::vector<Stage> &stages, StringRef label) {
+  bool found = false;
+  forEachEinsum(stages, [&](ein::EinsumOp op) {
+    int64_t rank = op.findRank(label);
+    for (unsigned i = 0; rank >= 0 && !op.getMonoids().empty() && i < op.getInputs().size(); ++i) {
+      AffineMap map = op.getMap(i);
+      found |=
+          map.getNumResults() > 0 && map.getResult(map.getNumResults() - 1).isFunctionOfDim(rank);
+    }
+  });
+  return found;
+}
+
 /// A rank is part of the grid if nothing reduces it and no reduction that lacks
 /// it would cost much to repeat in each of its blocks.
 static void chooseGrid(const std::vector<Stage> &stages, BlockPlan &plan) {
@@ -135,8 +166,8 @@ static void chooseGrid(const std::vector<Stage> &stages, BlockPlan &plan) {
       if (!op.getMonoids().empty() && op.findRank(name) < 0)
         fits &= 8 * pointsOf(op) <= share;
     });
-    // Without a bound, a block cannot have all of it.
-    if (fits || !rank.extent.getLiteral())
+    // Without a bound, a block cannot keep all of it; it may sweep over it.
+    if (fits || (!rank.extent.getLiteral() && isKept(stages, label)))
       plan.grid.push_back(label);
   }
 }
@@ -144,11 +175,7 @@ static void chooseGrid(const std::vector<Stage> &stages, BlockPlan &plan) {
 static int64_t bytesOf(const std::vector<Stage> &stages, const BlockPlan &plan) {
   int64_t bytes = 0;
   forEachEinsum(stages, [&](ein::EinsumOp op) {
-    bool local = llvm::any_of(op.getResult().getUsers(), [](Operation *user) {
-      return !isa<ein::UpdateOp>(user) &&
-             !(isa<ein::YieldOp>(user) && isa<ein::KernelOp>(user->getParentOp()));
-    });
-    if (local)
+    if (isLocal(op))
       bytes += plan.sizeOf(op.getResult()) *
                std::max(1u, op.getResult().getType().getElementType().getIntOrFloatBitWidth() / 8);
   });
@@ -177,7 +204,7 @@ FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &s
     bool wanted = contracts ? reused.contains(label) && tiled < 2 : tiled < 1;
     if (rank.extent.getLiteral() == 1 || !wanted)
       continue;
-    rank.part = contracts ? 64 : 4;
+    rank.part = contracts || isContiguous(stages, label) ? 64 : 4;
     ++tiled;
   }
   // Smaller parts until the block's own tensors fit.

@@ -168,6 +168,12 @@ void StagedLowering::emitStage(const Stage &current) {
       ends[rank] = box.end;
     }
   }
+  // One coordinate is no vector.
+  if (schedule.lanes >= 0 && schedule.lanes < (int)numFree &&
+      schedule.ranks[schedule.lanes].block == 1) {
+    schedule.ranks[schedule.lanes].tiles = {1};
+    schedule.lanes = -1;
+  }
   emitBlock([&] { emitTile(); });
 }
 
