@@ -10,8 +10,8 @@ add_link_options(-Wl,--build-id=sha1)
 
 find_program(EINFALL_CCACHE ccache)
 if(EINFALL_CCACHE)
-  # Precompiled headers hit the cache only with these (docs/architecture.md).
+  # Objects serve every checkout and build folder (docs/architecture.md).
   set(CMAKE_CXX_COMPILER_LAUNCHER
-      ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${EINFALL_CCACHE})
-  set(CMAKE_C_COMPILER_LAUNCHER ${EINFALL_CCACHE})
+      ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/cmake/ccache.sh)
+  set(CMAKE_C_COMPILER_LAUNCHER ${CMAKE_CXX_COMPILER_LAUNCHER})
 endif()

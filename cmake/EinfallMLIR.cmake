@@ -20,7 +20,8 @@ target_include_directories(einfall_pch PUBLIC ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY
 separate_arguments(EINFALL_LLVM_DEFINITIONS NATIVE_COMMAND ${LLVM_DEFINITIONS})
 target_compile_definitions(einfall_pch PUBLIC ${EINFALL_LLVM_DEFINITIONS})
 target_compile_options(einfall_pch PUBLIC $<$<COMPILE_LANGUAGE:CXX>:-Xclang -fno-pch-timestamp>)
-target_precompile_headers(einfall_pch PRIVATE ${CMAKE_SOURCE_DIR}/lib/Support/Precompiled.h)
+# In brackets CMake includes it by a name without the checkout's path.
+target_precompile_headers(einfall_pch PRIVATE <lib/Support/Precompiled.h>)
 
 # einfall_library(NAME SOURCES... [LINK libs...] [DEPENDS targets...])
 # Links the MLIR and LLVM dylibs only: mixing in static MLIR breaks silently.

@@ -56,6 +56,21 @@ def interpret(source, entry: str, arrays, folder, params=None) -> list[np.ndarra
     return [np.load(folder / f"result{i}.npy") for i in range(count)]
 
 
+def interpret_each(source, entry: str, cases, folder) -> list[list[np.ndarray]]:
+    """The results of `entry` on each of several lists of arrays: one process, where its start would be most of the time."""
+    runs = []
+    for k, arrays in enumerate(cases):
+        runs.append(folder / str(k))
+        runs[-1].mkdir(parents=True)
+        for i, array in enumerate(arrays):
+            np.save(runs[-1] / f"arg{i}.npy", array)
+    passes = ",".join(f"ein-interpret{{entry={entry} inputs={run} outputs={run}}}" for run in runs)
+    done = subprocess.run([str(BUILD / "bin" / "einfall-opt"), str(source), f"--pass-pipeline=builtin.module({passes})", "-o", os.devnull],
+                          capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return [[np.load(run / f"result{i}.npy") for i in range(len(list(run.glob("result*.npy"))))] for run in runs]
+
+
 #: The parameter `target` of a test of compiled code.
 each_target = cpus.each("x86-64-v2", "x86-64-v3", "x86-64-v4")
 

@@ -5,7 +5,6 @@ Every function of test/passes/ein/count and of derive-folds.mlir runs on random 
 double precision they agree; in declared types the error stays within design's bound.
 """
 
-import itertools
 import re
 import subprocess
 from pathlib import Path
@@ -57,36 +56,47 @@ def _write(folder: Path, name: str, size, seed: int) -> None:
         np.save(folder / f"arg{index}.npy", value)
 
 
-def _run(folder: Path, name: str, mode: str, passes=(), split: int = 0):
-    out = folder / f"{mode}-{len(passes)}-{split}"
-    out.mkdir(exist_ok=True)
-    options = f"entry={name} inputs={folder} outputs={out} mode={mode} split-folds={split}"
-    command = [OPT, FUNCTIONS[name][0], *(f"--{p}" for p in passes), f"--ein-interpret={options}", "-o", "/dev/null"]
+def _interpret(name: str, folders: list[Path], calls) -> None:
+    """One process for all: `calls` are (passes before it, result's folder, mode, pieces) in the order of the passes."""
+    pipeline, done = [], 0
+    for passes, out, mode, split in calls:
+        pipeline += [f"func.func({one})" for one in PASSES[done:passes]]
+        done = passes
+        for folder in folders:
+            (folder / out).mkdir()
+            pipeline.append(f"ein-interpret{{entry={name} inputs={folder} outputs={folder / out} mode={mode} split-folds={split}}}")
+    command = [OPT, FUNCTIONS[name][0], f"--pass-pipeline=builtin.module({','.join(pipeline)})", "-o", "/dev/null"]
     done = subprocess.run([str(c) for c in command], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    return np.load(out / "result0.npy").astype(np.float64)
+
+
+def _load(folder: Path) -> np.ndarray:
+    return np.load(folder / "result0.npy").astype(np.float64)
 
 
 @pytest.mark.parametrize("name", sorted(FUNCTIONS))
 def test_before_and_after(name, tmp_path):
+    folders = []
     for seed, size in enumerate(SIZES):
-        folder = tmp_path / str(seed)
-        folder.mkdir()
-        _write(folder, name, size, seed)
-        exact = _run(folder, name, "f64")
-        runs = [(PASSES[:1], 0), (PASSES, 0), (PASSES, seed + 1), (PASSES, seed + 77)]
-        for passes, split in runs:
-            got = _run(folder, name, "f64", passes, split)
-            np.testing.assert_allclose(got, exact, rtol=1e-9, atol=1e-9, err_msg=f"{passes} {split} {size}")
-        if exact.dtype.kind != "f" or not exact.size:
-            continue
-        unfused = _run(folder, name, "declared")
+        folders.append(tmp_path / str(seed))
+        folders[-1].mkdir()
+        _write(folders[-1], name, size, seed)
+    f64 = [(1, 0), (2, 0), (2, 1), (2, 3), (2, 77), (2, 80)]
+    declared = [(1, 0), (1, 5), (2, 0), (2, 5), (2, 8)]
+    calls = [(0, "exact", "f64", 0), (0, "unfused", "declared", 0)]
+    calls += [(passes, f"{mode}-{passes}-{split}", mode, split) for mode, runs in (("f64", f64), ("declared", declared))
+              for passes, split in runs]
+    _interpret(name, folders, sorted(calls, key=lambda call: call[0]))
+    for folder, size in zip(folders, SIZES):
+        exact, unfused = _load(folder / "exact"), _load(folder / "unfused")
+        for passes, split in f64:
+            np.testing.assert_allclose(_load(folder / f"f64-{passes}-{split}"), exact, rtol=1e-9, atol=1e-9, err_msg=f"{passes} {split} {size}")
         finite = np.isfinite(exact)
+        error = lambda got: np.max(np.abs(np.subtract(got, exact, where=finite, out=np.zeros_like(exact))), initial=0)  # noqa: B023, E731
         scale = np.max(np.abs(exact), initial=0, where=finite)
-        bound = 2 * np.max(np.abs(unfused - exact), initial=0, where=finite) + 4 * np.spacing(np.float32(scale))
-        for passes, split in itertools.product((PASSES[:1], PASSES), (0, seed + 5)):
-            error = np.abs(_run(folder, name, "declared", passes, split) - exact)
-            assert np.max(error, initial=0, where=finite) <= bound, (passes, split, size)
+        bound = 2 * error(unfused) + 4 * np.spacing(np.float32(scale))
+        for passes, split in declared:
+            assert error(_load(folder / f"declared-{passes}-{split}")) <= bound, (passes, split, size)
 
 
 def test_empty_fibers_are_the_identity(tmp_path):
@@ -94,4 +104,5 @@ def test_empty_fibers_are_the_identity(tmp_path):
         folder = tmp_path / name
         folder.mkdir()
         _write(folder, name, (2, 0), 0)
-        np.testing.assert_array_equal(_run(folder, name, "f64", PASSES), _run(folder, name, "f64"))
+        _interpret(name, [folder], [(0, "before", "f64", 0), (2, "after", "f64", 0)])
+        np.testing.assert_array_equal(_load(folder / "after"), _load(folder / "before"))

@@ -15,6 +15,8 @@ COMMANDS = [line.split("#")[0].strip() for block in re.findall(r"```sh\n(.*?)```
 PAGES = [ROOT / "README.md", ROOT / "AGENTS.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
+@pytest.mark.slow
+@pytest.mark.long
 def test_commands_of_the_readme(build, tmp_path):
     """Those of `./dev exec`, in their order; the others are what runs these tests."""
     pytest.importorskip("transformers")

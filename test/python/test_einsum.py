@@ -10,7 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-SPECS = int(os.environ.get("EINFALL_RANDOM_SPECS", 200))
+QUICK = bool(os.environ.get("EINFALL_TEST_QUICK"))
+SPECS = int(os.environ.get("EINFALL_RANDOM_SPECS", 60 if QUICK else 200))
 SEED = int(os.environ.get("EINFALL_SEED", 0))
 LETTERS = "abcdijklxyzABXZ"
 EXTENTS = (1, 2, 3, 4, 5, 7, 8, 9, 13, 17)

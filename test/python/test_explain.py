@@ -78,6 +78,7 @@ def test_source_and_package_tell_the_same(einfall_command, tmp_path, attention):
     assert (told["origin"], compiled["origin"]) == ("package", "compiled")
 
 
+@pytest.mark.slow
 def test_a_model_folder(einfall_command, tmp_path, tiny_llama):
     pytest.importorskip("transformers")
     folder = facts_of(einfall_command, tmp_path, MODEL, "--dtype", "f32")

@@ -21,6 +21,9 @@ from random_cascades.run import PASSES, difference, run_cases, shrunk, write
 QUICK = bool(os.environ.get("EINFALL_TEST_QUICK"))
 CASES = int(os.environ.get("EINFALL_RANDOM_CASCADES", 120 if QUICK else 2000))
 SEED = int(os.environ.get("EINFALL_SEED", 0))
+PARTS = 4
+# Where several processes share the tests, each of them shares the parts.
+JOBS = 1 if "PYTEST_XDIST_WORKER" in os.environ else os.cpu_count() or 1
 
 
 def told(failures, folder) -> str:
@@ -32,10 +35,14 @@ def told(failures, folder) -> str:
     return "\n".join(lines)
 
 
-def test_seeds(build):
-    report = run_many(SEED, CASES, 40, os.cpu_count() or 1, BUILD / "bin")
-    assert not report.failures, f"{len(report.failures)} of {CASES}\n{told(report.failures, BUILD / 'random-cascades')}"
-    assert report.compiled > CASES / 2, f"the compiler refuses too much: {report.refused.most_common(5)}"
+@pytest.mark.long
+@pytest.mark.parametrize("part", range(PARTS))
+def test_seeds(build, part):
+    begin, end = SEED + CASES * part // PARTS, SEED + CASES * (part + 1) // PARTS
+    report = run_many(begin, end - begin, 40, JOBS, BUILD / "bin")
+    assert not report.failures, (f"{len(report.failures)} of the seeds {begin} to {end}\n"
+                                 f"{told(report.failures, BUILD / 'random-cascades' / str(part))}")
+    assert report.compiled > (end - begin) / 2, f"the compiler refuses too much: {report.refused.most_common(5)}"
 
 
 @settings(max_examples=10 if QUICK else 60, deadline=None, suppress_health_check=list(HealthCheck), database=None)

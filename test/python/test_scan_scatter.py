@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from differential import compile_text, each_target, interpret, samples, same
+from differential import compile_text, each_target, interpret_each, samples, same
 
 BODY = {"f": "arith.mulf %xe, %half : T\n    %n = arith.addf %m, %s : T", "i": "arith.muli %xe, %half : T\n    %n = arith.addi %m, %s : T"}
 EXTENTS = [(1, 1), (5, 63), (17, 65), (0, 4), (4, 0)]
@@ -33,11 +33,12 @@ def test_scans(build, tmp_path, layout, words):
     elements = ["f32", "f64", "i32", "i8"] if words != "exclusive" else ["f32", "i64", "i16"]
     for element in elements:
         source, package = compile_text(scan(element, LAYOUTS[layout], words), tmp_path)
+        cases = []
         for extents in EXTENTS:
             rng = np.random.default_rng(extents[1])
-            x = samples(rng, element, extents, few=True)
-            h = samples(rng, element, extents[1] if layout == "columns" else extents[0], few=True)
-            same(package.f(x, h), interpret(source, "f", [x, h], tmp_path / "io"))
+            cases.append([samples(rng, element, shape, few=True) for shape in (extents, extents[1 if layout == "columns" else 0])])
+        for arrays, expected in zip(cases, interpret_each(source, "f", cases, tmp_path / element)):
+            same(package.f(*arrays), expected)
 
 
 V, M = "!ein.tensor<[n], f32>", "!ein.tensor<[n, c], f32>"
@@ -63,14 +64,16 @@ def test_scan_existence(build, tmp_path, name, target):
     result = op.rsplit("-> ", 1)[1]
     text = f"func.func @f({signature}) -> {result} attributes {{ein.entry}} {{\n  %y = {op} {STEP.replace('ARGS', args)}\n  return %y : {result}\n}}"
     source, package = compile_text(text, tmp_path, (target,))
+    cases = []
     for n, c in ((1, 1), (5, 3), (7, 33), (33, 64)):
         rng = np.random.default_rng(n)
-        arrays = []
+        cases.append(arrays := [])
         for part in signature.split("%")[1:]:
             shape = [{"n": n, "c": c}[s] for s in part.split("[")[1].split("]")[0].split(", ") if s]
             integer = "i32" in part
             arrays.append(rng.integers(-2, n + 2, shape, np.int32) if integer else samples(rng, "f32", shape, few=True))
-        same(package.f(*arrays), interpret(source, "f", arrays, tmp_path / "io"))
+    for arrays, expected in zip(cases, interpret_each(source, "f", cases, tmp_path / "io")):
+        same(package.f(*arrays), expected)
 
 
 def scatter(element: str, monoid: str, indices: str, dest: str, source: str, using: str, coordinate="i64") -> str:
@@ -97,18 +100,21 @@ def test_scatter(build, tmp_path, form, element, monoid):
     indices, dest, src, using = FORMS[form]
     coordinate = {"f32": "i64", "i32": "i32", "i8": "i8"}.get(element, "i64")
     source, package = compile_text(scatter(element, monoid, indices, dest, src, using, coordinate), tmp_path)
-    threads = runtime.set_num_threads(0)
+    cases = []
     for n, m in ((1, 1), (67, 33), (3, 0), (0, 3)):
         sizes = {"n": n, "m": m, "37": 37}
         rng = np.random.default_rng(n)
         shapes = [[sizes[e] for e in part.split(", ")] for part in (dest, src, using)]
         d, s = (samples(rng, element, shape, few=True) for shape in shapes[:2])
-        i = rng.integers(-1, n + 1, shapes[2]).astype(coordinate.replace("i", "int"))
-        expected = interpret(source, "f", [d, s, i], tmp_path / "io")
-        for count in (1, 3):
-            runtime.set_num_threads(count)
-            same(package.f(d, s, i), expected, exact=monoid != "logaddexp")
-    runtime.set_num_threads(threads)
+        cases.append([d, s, rng.integers(-1, n + 1, shapes[2]).astype(coordinate.replace("i", "int"))])
+    threads = runtime.set_num_threads(0)
+    try:
+        for arrays, expected in zip(cases, interpret_each(source, "f", cases, tmp_path / "io")):
+            for count in (1, 3):
+                runtime.set_num_threads(count)
+                same(package.f(*arrays), expected, exact=monoid != "logaddexp")
+    finally:
+        runtime.set_num_threads(threads)
 
 
 UPDATES = {
@@ -141,8 +147,10 @@ def test_updates(build, tmp_path, name, target):
       return %r : {d}
     }}"""
     source, package = compile_text(text, tmp_path, (target,))
+    cases = []
     for n, c in ((1, 1), (5, 33), (64, 63)):
         rng = np.random.default_rng(n)
         sizes = {"n": n, "c": c, "16": 16}
-        arrays = [samples(rng, "f32", [sizes[e] for e in part.split(", ")]) for part in (dest, src)]
-        same(package.f(*arrays), interpret(source, "f", arrays, tmp_path / "io"))
+        cases.append([samples(rng, "f32", [sizes[e] for e in part.split(", ")]) for part in (dest, src)])
+    for arrays, expected in zip(cases, interpret_each(source, "f", cases, tmp_path / "io")):
+        same(package.f(*arrays), expected)

@@ -359,7 +359,10 @@ CLASSES = [r"\s", r"\S", r"\w", r"[\w]", r"[^\W_]", r"\W", r"\d", r"\p{L}", r"\p
            r"[^\s\p{L}\p{N}]", r"(?i:[a-z'])", r"(?i:[^ksx])", r"[^\r\n\p{L}\p{N}]"]
 
 
-@pytest.mark.parametrize("pattern", CLASSES)
+IN_A_QUICK_RUN = CLASSES[:3] + [r"\p{L}", r"\p{M}", r"(?i:[^ksx])", r"[^\r\n\p{L}\p{N}]"]
+
+
+@pytest.mark.parametrize("pattern", [p if p in IN_A_QUICK_RUN else pytest.param(p, marks=pytest.mark.slow) for p in CLASSES])
 def test_class_of_every_code_point(pattern, tmp_path):
     step = split(pattern, "removed")
     tok = bytes_only(step)

@@ -11,9 +11,6 @@ fi
 hold_lock build
 cd "$EINFALL_ROOT"
 
-# Objects from the cache serve every checkout: paths below the root are relative.
-export CCACHE_BASEDIR=$EINFALL_ROOT CCACHE_NOHASHDIR=1
-
 arguments=(--preset dev
   "-DPython_EXECUTABLE=$EINFALL_PYTHON" "-DPython3_EXECUTABLE=$EINFALL_PYTHON"
   "-Dpybind11_DIR=$("$EINFALL_PYTHON" -m pybind11 --cmakedir)"

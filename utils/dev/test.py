@@ -131,10 +131,13 @@ def run_python(suite: Suite, args) -> None:
     if not list(folder.rglob("test_*.py")):
         return
     path = result_file("pytest.xml")
-    options = ["-q", "-rs", "--durations=5", f"--junitxml={path}"]
+    # Each process imports PyTorch: more than eight would want memory rather than cores.
+    workers = min(os.cpu_count() or 1, 8)
+    options = ["-q", "-rs", "--durations=5", f"--junitxml={path}", "-n", str(workers), "--dist=loadgroup", "--no-loadscope-reorder"]
     if args.quick:
         options += ["-m", "not slow"]
-    environment = dict(os.environ, **({"EINFALL_TEST_QUICK": "1"} if args.quick else {}))
+    # The processes share the cores; PyTorch alone would start threads for each of them.
+    environment = dict(os.environ, OMP_NUM_THREADS="1", **({"EINFALL_TEST_QUICK": "1"} if args.quick else {}))
     status = run([sys.executable, "-m", "pytest", *options, str(folder)], env=environment)
     if status == 5 and args.quick:
         return
