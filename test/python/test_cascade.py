@@ -377,9 +377,9 @@ def test_the_examples_of_the_documentation_run(einfall, tmp_path):
 SEVERAL_KERNELS = {"grouped_query", "paged"}
 
 
-@pytest.mark.parametrize("name", sorted(CASES))
-def test_one_kernel(build, tmp_path, name):
-    cascade, arguments, _ = CASES[name]
+@pytest.mark.parametrize("name", sorted(NAMES))
+def test_one_kernel(build, variants, tmp_path, name):
+    cascade, arguments, _ = variants.CASES[name]
     values = [cascade._array(p, a) for p, a in zip(cascade._parameters, arguments)]
     source = tmp_path / "m.mlir"
     source.write_text(cascade.text(*cascade._types(values).values()))
