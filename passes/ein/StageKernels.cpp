@@ -1,5 +1,6 @@
 //===- StageKernels.cpp - Folds in kernels become walks in chunks ---------===//
 #include "dialects/ein/EinIndexing.h"
+#include "dialects/ein/EinNumerics.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "passes/ein/Passes.h"
 #include "passes/ein/StreamBuilder.h"
@@ -107,6 +108,9 @@ LogicalResult StageKernelsPass::stage(KernelOp kernel) {
     std::optional<Walk> walk = walkOf(&op);
     if (!walk)
       continue;
+    if (isStrict(&op))
+      return op.emitOpError("is walked in chunks, but strict numerics fix the order of its sums: "
+                            "compile it with algebraic numerics");
     Group *group = llvm::find_if(groups, [&](Group &other) {
       llvm::DenseSet<Operation *> seen;
       return other.walk.rank == walk->rank && other.walk.extent == walk->extent &&
