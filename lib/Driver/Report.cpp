@@ -167,19 +167,36 @@ void Report::watch(PassManager &passes) {
 namespace {
 
 /// The ops of a kernel; a tensor is called by the op or operand it comes from.
+/// The ops of a kernel, those that its streams walk among them.
+SmallVector<Operation *> opsOf(ein::KernelOp kernel) {
+  SmallVector<Operation *> ops;
+  kernel.getBody().walk<WalkOrder::PreOrder>([&](Operation *op) {
+    if (isa<ein::KernelOp, ein::StreamOp>(op->getParentOp()) &&
+        !isa<ein::StreamOp, ein::GuardOp, ein::YieldOp>(op))
+      ops.push_back(op);
+  });
+  return ops;
+}
+
 json::Array describeBody(ein::KernelOp kernel) {
   json::Array ops;
   DenseMap<Operation *, unsigned> number;
-  auto nameOf = [&](Value value) -> std::string {
-    if (auto argument = dyn_cast<BlockArgument>(value))
-      return "in" + std::to_string(argument.getArgNumber());
+  std::function<std::string(Value)> nameOf = [&](Value value) -> std::string {
+    if (auto argument = dyn_cast<BlockArgument>(value)) {
+      auto stream = dyn_cast<ein::StreamOp>(argument.getOwner()->getParentOp());
+      return stream ? nameOf(stream.getInputs()[argument.getArgNumber()])
+                    : "in" + std::to_string(argument.getArgNumber());
+    }
+    // What a stream carries is called after its start.
+    if (auto stream = value.getDefiningOp<ein::StreamOp>())
+      return nameOf(stream.getInputs()[cast<OpResult>(value).getResultNumber()]);
     return "op" + std::to_string(number.lookup(value.getDefiningOp()));
   };
-  for (Operation &op : kernel.getBody().front().without_terminator()) {
-    number[&op] = number.size();
-    if (!isa<ein::EmptyOp>(op) && op.getNumResults() > 0 &&
-        isa<ein::TensorType>(op.getResult(0).getType()))
-      ops.push_back(describeOp(&op, nameOf));
+  for (Operation *op : opsOf(kernel)) {
+    number[op] = number.size();
+    if (!isa<ein::EmptyOp>(op) && op->getNumResults() > 0 &&
+        isa<ein::TensorType>(op->getResult(0).getType()))
+      ops.push_back(describeOp(op, nameOf));
   }
   return ops;
 }
@@ -197,8 +214,8 @@ std::string scheduleOf(ein::KernelOp kernel) {
 
 json::Object describeKernel(ein::KernelOp kernel) {
   Work work(kernel.getContext());
-  for (Operation &op : kernel.getBody().front().without_terminator())
-    addOperations(&op, work);
+  for (Operation *op : opsOf(kernel))
+    addOperations(op, work);
   return json::Object{{"kernel", kernel.getName().str()},
                       {"ops", describeBody(kernel)},
                       {"flops", work.total().str()},
@@ -208,7 +225,7 @@ json::Object describeKernel(ein::KernelOp kernel) {
 
 /// Says as remarks what became a kernel and what stayed apart.
 void remarkKernel(ein::KernelOp kernel, StringRef function) {
-  unsigned ops = llvm::range_size(kernel.getBody().front().without_terminator());
+  unsigned ops = opsOf(kernel).size();
   remark::passed(kernel.getLoc(),
                  remark::RemarkOpts::name("kernel").category("ein-kernels").function(function))
       << ("kernel '" + kernel.getName() + "' computes " + Twine(ops) + (ops == 1 ? " op" : " ops"))
