@@ -47,9 +47,11 @@ def test_fits_and_draws(chromium, pages, name, width, dark):
     assert chromium.evaluate("""[...document.querySelectorAll('body *')].filter(e => !e.closest('.scroll, svg') &&
         e.getBoundingClientRect().right > innerWidth + 1 && !e.matches('.skip')).map(e => e.outerHTML.slice(0, 80))""") == []
     entries = chromium.evaluate("document.querySelectorAll('section').length")
-    assert chromium.evaluate("document.querySelectorAll('svg').length") == 2 * entries
+    # The one kernel of attention has no temporaries to draw.
+    placed = name != "attention"
+    assert chromium.evaluate("document.querySelectorAll('svg').length") == (1 + placed) * entries
     assert chromium.evaluate("[...document.querySelectorAll('svg')].every(s => s.getBoundingClientRect().height > 40)")
-    assert chromium.evaluate("document.querySelectorAll('.buf').length") > 0
+    assert (chromium.evaluate("document.querySelectorAll('.buf').length") > 0) == placed
     text, ground = chromium.evaluate("[getComputedStyle(document.body).color, getComputedStyle(document.body).backgroundColor]")
     light = [sum(map(int, c[4:-1].split(","))) > 380 for c in (text, ground)]
     assert light == [dark, not dark]
