@@ -9,6 +9,7 @@
 #include "passes/ein/PassCounts.h"
 #include "passes/ein/Passes.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/StringSwitch.h"
 
 using namespace mlir;
@@ -109,16 +110,10 @@ void addStage(json::Array &stages, StringRef name, func::FuncOp function) {
   stages.push_back(json::Object{{"stage", name.str()}, {"ranks", describeCounts(function)}});
 }
 
-/// Runs passes on `module`, whose remarks go to `log`. Errors are not told: the
-/// compilation itself runs into them, or does not run these passes.
-bool runQuietly(ModuleOp module, StringRef name, RemarkLog &log,
-                function_ref<void(OpPassManager &)> populate) {
-  ScopedDiagnosticHandler handler(module.getContext(), [&](Diagnostic &diagnostic) {
-    if (diagnostic.getSeverity() == DiagnosticSeverity::Remark)
-      log.push_back(
-          {name.str(), "missed", "", diagnostic.str(), sourceOf(diagnostic.getLocation())});
-    return success();
-  });
+/// Runs passes on `module` without a word: the compilation itself runs into their
+/// errors, or does not run them. Their remarks are collected like all others.
+bool runQuietly(ModuleOp module, function_ref<void(OpPassManager &)> populate) {
+  ScopedDiagnosticHandler handler(module.getContext(), [](Diagnostic &) { return success(); });
   PassManager passes(module.getContext());
   populate(passes.nest<func::FuncOp>());
   return succeeded(passes.run(module));
@@ -142,7 +137,7 @@ void Report::addCascades(ModuleOp module) {
     (*scratch)->setAttrs(module->getAttrs());
     scratch->push_back(function.clone());
     auto copy = *scratch->getOps<func::FuncOp>().begin();
-    bool ran = runQuietly(*scratch, "ein-defer", facts.remarks, [](OpPassManager &passes) {
+    bool ran = runQuietly(*scratch, [](OpPassManager &passes) {
       passes.addPass(createCSEPass());
       passes.addPass(ein::createEinSimplifyViews());
       passes.addPass(ein::createEinSplitRanks());
@@ -153,7 +148,7 @@ void Report::addCascades(ModuleOp module) {
     if (!ran)
       continue;
     addStage(facts.stages, "ein-defer", copy);
-    ran = runQuietly(*scratch, "ein-derive-folds", facts.remarks,
+    ran = runQuietly(*scratch,
                      [](OpPassManager &passes) { passes.addPass(ein::createEinDeriveFolds()); });
     if (ran)
       addStage(facts.stages, "ein-derive-folds", copy);
@@ -379,19 +374,17 @@ std::string Report::json(ModuleOp module, StringRef target, const RemarkLog &rem
   json::Array passes, said;
   for (const std::string &pass : *changed)
     passes.push_back(json::Object{{"pass", pass}, {"exactness", exactnessOf(pass, strict)}});
+  // The passes of the counts run once more in the compilation.
+  llvm::StringSet<> known;
   auto say = [&](const RemarkRecord &record, StringRef function) {
+    if (!known.insert(record.pass + "\n" + record.message + "\n" + record.source).second)
+      return;
     said.push_back(json::Object{{"pass", record.pass},
                                 {"kind", record.kind},
                                 {"entry", function.str()},
                                 {"message", json::fixUTF8(record.message)},
                                 {"source", record.source}});
   };
-  for (const json::Value &entry : entries) {
-    StringRef name = *entry.getAsObject()->getString("name");
-    if (auto it = functions.find(name); it != functions.end())
-      for (const RemarkRecord &record : it->second.remarks)
-        say(record, name);
-  }
   for (const RemarkRecord &record : remarks)
     say(record, record.function);
   std::string text;

@@ -36,7 +36,6 @@ public:
 private:
   struct Function {
     llvm::json::Array cascade, stages, kernels;
-    RemarkLog remarks;
   };
   llvm::json::Object describeEntry(run::EntryOp entry, const rt::EntryInfo &info);
 

@@ -133,7 +133,7 @@ SmallVector<Value> EinsumLowering::reduceFrom(unsigned rank, ArrayRef<Value> run
       return join(tiles.create<math::FmaOp>(
           element, {tiles.broadcast(values[0], full), values[1], carried}));
     TileValue value = values[0];
-    if (isArg(monoid))
+    if (ein::isArg(monoid))
       return combineArg(tiles, monoid, running, full, value, coordinate(rank - 1), exists);
     return join(combine(tiles, monoid, carried, tiles.broadcast(value, full)));
   }
@@ -142,7 +142,7 @@ SmallVector<Value> EinsumLowering::reduceFrom(unsigned rank, ArrayRef<Value> run
     unsigned next = rank + 1;
     if (next == root.getNumRanks() || root.getMonoid(next) == root.getMonoid(rank))
       return reduceFrom(next, carried);
-    SmallVector<Value> start = {splat(identityOf(root.getMonoid(next), element), full)};
+    SmallVector<Value> start = {splat(ein::identityOf(root.getMonoid(next), element), full)};
     if (countsPoints)
       start.push_back(splat(builder.getBoolAttr(false), full));
     SmallVector<Value> inner = reduceFrom(next, start), joined;
@@ -214,14 +214,14 @@ TileValue EinsumLowering::reduceRoot() {
   Type element = root.getYielded().getType();
   ein::Monoid monoid = root.getMonoid(root.getNumFree());
   bool biased = schedule.dot && schedule.dot->bias;
-  SmallVector<Value> init = {splat(identityOf(monoid, element), full)};
-  if (isArg(monoid))
+  SmallVector<Value> init = {splat(ein::identityOf(monoid, element), full)};
+  if (ein::isArg(monoid))
     init.push_back(splat(builder.getIndexAttr(-1), full));
   if (biased)
-    init.push_back(splat(identityOf(monoid, element), spanOf(schedule.dot->rhs)));
+    init.push_back(splat(ein::identityOf(monoid, element), spanOf(schedule.dot->rhs)));
   SmallVector<Value> reduced = reduceFrom(root.getNumFree(), init);
-  TileValue value{isArg(monoid) ? reduced.back() : reduced.front(), full};
-  if (isArg(monoid))
+  TileValue value{ein::isArg(monoid) ? reduced.back() : reduced.front(), full};
+  if (ein::isArg(monoid))
     value = tiles.create<arith::IndexCastOp>(root.getResult().getType().getElementType(), {value});
   if (schedule.lanes >= static_cast<int>(root.getNumFree())) {
     auto acrossLanes = [&](TileValue value) -> TileValue {

@@ -2,17 +2,10 @@
 #ifndef EINFALL_PASSES_EINTOTILE_MONOIDS_H
 #define EINFALL_PASSES_EINTOTILE_MONOIDS_H
 
-#include "dialects/ein/EinDialect.h"
+#include "dialects/ein/EinMonoids.h"
 #include "passes/ein-to-tile/TileValues.h"
 
 namespace einfall {
-
-inline bool isArg(ein::Monoid monoid) {
-  return monoid == ein::Monoid::argmax || monoid == ein::Monoid::argmin;
-}
-
-/// What an empty reduction holds; for argmax/argmin the comparand to start from.
-mlir::TypedAttr identityOf(ein::Monoid monoid, mlir::Type type);
 
 /// `a` and `b` combined.
 TileValue combine(TileBuilder &tiles, ein::Monoid monoid, TileValue a, TileValue b);

@@ -37,7 +37,7 @@ private:
   void emit(const std::vector<Stage> &stages);
   void emitStage(const Stage &stage);
   void emitStream(const Stage &stage);
-  void emitCopy(Value from, Value to);
+  void emitCopy(ein::StreamOp stream, unsigned carried);
   std::optional<Bounds> boundsOf(ein::EinsumOp mask, BlockArgument argument);
   Value mayHold(Block &body);
   void enterBox(StringRef label, Value begin, Value end);
@@ -209,19 +209,15 @@ static ein::EinsumOp copyOf(OpBuilder &builder, Value tensor, ArrayRef<StringRef
                                [](OpBuilder &, Location, ValueRange v) { return v[0]; });
 }
 
-void StagedLowering::emitCopy(Value from, Value to) {
-  OpBuilder inner(from.getParentBlock()->getTerminator());
-  ein::EinsumOp copy = copyOf(inner, from, plan.labelsOf(from));
-  // Something has to read it: what is carried on.
-  Operation *yield = from.getParentBlock()->getTerminator();
-  for (OpOperand &operand : yield->getOpOperands())
-    if (operand.get() == from && storedAs.lookup(copy.getResult()) == Value()) {
-      operand.set(copy.getResult());
-      storedAs[copy.getResult()] = to;
-      break;
-    }
+/// Copies what is carried on to where it is carried.
+void StagedLowering::emitCopy(ein::StreamOp stream, unsigned carried) {
+  Operation *yield = stream.getBody().front().getTerminator();
+  OpBuilder inner(yield);
+  Value now = yield->getOperand(carried);
   Stage copying;
-  copying.root = copy;
+  copying.root = copyOf(inner, now, plan.labelsOf(now));
+  yield->setOperand(carried, copying.root.getResult()); // who reads it
+  storedAs[copying.root.getResult()] = stream.getInputs()[carried];
   emitStage(copying);
 }
 
@@ -308,7 +304,7 @@ void StagedLowering::emitStream(const Stage &current) {
     emit(current.body);
     for (unsigned i = 0; i < carried; ++i)
       if (!inPlace[i])
-        emitCopy(body.getTerminator()->getOperand(i), stream.getInputs()[i]);
+        emitCopy(stream, i);
   }
   enterBox(label, zero, extent);
 }
@@ -318,41 +314,38 @@ void StagedLowering::emit(const std::vector<Stage> &stages) {
     current.stream ? emitStream(current) : emitStage(current);
 }
 
-/// Each carried tensor starts in memory of its own.
-static void separateStarts(ein::KernelOp kernel) {
-  kernel.getBody().walk([](ein::StreamOp stream) {
+/// Each carried tensor starts in memory of its own: a stage's, which nobody else
+/// reads. Emits an error where an op outside of the form stands in the way.
+static LogicalResult separateStarts(ein::KernelOp kernel) {
+  Operation *yield = kernel.getBody().front().getTerminator();
+  for (Value result : yield->getOperands())
+    if (result.getDefiningOp<ein::StreamOp>())
+      return yield->emitOpError("yields what a stream carries: expected an einsum that reads it");
+  WalkResult walked = kernel.getBody().walk([](ein::StreamOp stream) {
+    Operation *inner = stream.getBody().front().getTerminator();
     for (unsigned i = 0, e = stream.getNumResults(); i < e; ++i) {
+      auto now = inner->getOperand(i).getDefiningOp<ein::EinsumOp>();
+      if (!now || now->getParentOp() != stream) {
+        inner->emitOpError("operand #") << i << " is made by no einsum of the stream";
+        return WalkResult::interrupt();
+      }
       Value start = stream.getInputs()[i];
       if (start.hasOneUse() && start.getDefiningOp<ein::EinsumOp>())
         continue;
-      auto maker = start.getDefiningOp<ein::EinsumOp>();
+      SmallVector<StringRef> labels;
+      for (int64_t rank = 0; rank < now.getNumFree(); ++rank)
+        labels.push_back(now.getRankName(rank));
       OpBuilder builder(stream);
-      if (maker && maker.getInputs().empty())
-        stream->setOperand(i, builder.clone(*maker)->getResult(0));
+      stream->setOperand(i, copyOf(builder, start, labels).getResult());
     }
+    return WalkResult::advance();
   });
-}
-
-/// What a stream carries is a result of the kernel once a stage has stored it.
-static void copyStreamResults(ein::KernelOp kernel) {
-  Operation *yield = kernel.getBody().front().getTerminator();
-  OpBuilder builder(yield);
-  for (OpOperand &operand : yield->getOpOperands()) {
-    auto stream = operand.get().getDefiningOp<ein::StreamOp>();
-    if (!stream)
-      continue;
-    unsigned number = cast<OpResult>(operand.get()).getResultNumber();
-    auto start = stream.getInputs()[number].getDefiningOp<ein::EinsumOp>();
-    SmallVector<StringRef> labels;
-    for (int64_t rank = 0; rank < start.getNumFree(); ++rank)
-      labels.push_back(start.getRankName(rank));
-    operand.set(copyOf(builder, operand.get(), labels).getResult());
-  }
+  return failure(walked.wasInterrupted());
 }
 
 FailureOr<func::FuncOp> StagedLowering::run(StringRef name) {
-  separateStarts(kernel);
-  copyStreamResults(kernel);
+  if (failed(separateStarts(kernel)))
+    return failure();
   std::optional<std::vector<Stage>> stages = stagesOf(kernel.getBody().front());
   if (!stages)
     return kernel.emitOpError("holds an op that has no tile lowering among others");

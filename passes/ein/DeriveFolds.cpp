@@ -1,6 +1,7 @@
 //===- DeriveFolds.cpp - Reductions that feed one another become one ------===//
 #include "dialects/ein/EinNumerics.h"
 #include "mlir/Analysis/TopologicalSortUtils.h"
+#include "mlir/IR/Remarks.h"
 #include "passes/ein/FoldGroup.h"
 #include "passes/ein/Passes.h"
 #include "llvm/ADT/STLExtras.h"
@@ -144,8 +145,10 @@ void DeriveFoldsPass::derive(RewriterBase &rewriter, EinsumOp sink) {
   if (reason.empty())
     return;
   ++numRefused;
-  sink.emitRemark("not folded over rank '")
-      << sink.getRankName(sink.getNumFree()) << "': " << reason;
+  remark::missed(sink.getLoc(), remark::RemarkOpts::name("fold")
+                                    .category("ein-derive-folds")
+                                    .function(getOperation().getName()))
+      << ("not folded over rank '" + sink.getRankName(sink.getNumFree()) + "': " + reason).str();
 }
 
 /// A reduction that a fold carries anyway, and that others read too, becomes a

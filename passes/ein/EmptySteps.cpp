@@ -1,9 +1,9 @@
 //===- EmptySteps.cpp - Which masks make an element count nothing ---------===//
 #include "passes/ein/EmptySteps.h"
+#include "dialects/ein/EinMonoids.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"
-#include "passes/ein-to-tile/Monoids.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/SmallBitVector.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -472,9 +472,9 @@ bool emptiesWhen(ArrayRef<Contribution> contributions, Value condition, bool hol
   evaluator.assume(condition, holds);
   evaluator.run();
   return llvm::all_of(contributions, [&](const Contribution &contribution) {
-    if (isArg(contribution.monoid))
+    if (ein::isArg(contribution.monoid))
       return false;
-    Attribute identity = identityOf(contribution.monoid, contribution.value.getType());
+    Attribute identity = ein::identityOf(contribution.monoid, contribution.value.getType());
     Known value = evaluator.of(contribution.value);
     auto number = dyn_cast<FloatAttr>(identity);
     return number ? value.is(number.getValueAsDouble()) : value.constant == identity;

@@ -205,7 +205,7 @@ struct FormKernelsPass : impl::EinFormKernelsBase<FormKernelsPass> {
         remark::missed(op->getLoc(), remark::RemarkOpts::name("kernel")
                                          .category("ein-form-kernels")
                                          .function(op->getParentOfType<func::FuncOp>().getName()))
-            << "not in the kernel of what it reads: " << shape.refusal;
+            << ("not in the kernel of what it reads: " + shape.refusal);
         return false;
       }
       unsigned into = numbers.front();

@@ -8,9 +8,6 @@ using namespace mlir;
 
 namespace einfall::ein {
 
-/// Elements of ranks outside of the grid that a block may hold at once.
-static constexpr int64_t kMostKept = 512;
-
 unsigned freeRanksOf(Operation *op) {
   if (auto fold = dyn_cast<FoldOp>(op))
     return fold.getNumFree();

@@ -15,6 +15,9 @@
 
 namespace einfall::ein {
 
+/// Elements of ranks outside of the grid that a block may hold of one row.
+constexpr int64_t kMostKept = 512;
+
 class KernelShape {
 public:
   /// `ops`: Einsums and folds in program order.

@@ -3,6 +3,7 @@
 #include "dialects/ein/EinIndexing.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "passes/ein/KernelShape.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -299,9 +300,19 @@ struct Uses {
 };
 } // namespace
 
-SmallVector<Value> Reducer::sharedScalars() const {
-  Uses uses(*this);
+bool Reducer::canKeep(StringRef walked) const {
+  int64_t kept = 1;
+  for (unsigned rank : reducedRanks())
+    if (ranks[rank] != walked)
+      kept *= extents[rank].getLiteral().value_or(kMostKept + 1);
+  return kept <= kMostKept;
+}
+
+SmallVector<Value> Reducer::sharedScalars(StringRef walked) const {
   SmallVector<Value> shared;
+  if (!canKeep(walked))
+    return shared;
+  Uses uses(*this);
   auto reaches = [&](Value value) -> const llvm::SmallBitVector & {
     return uses.users.find(value)->second;
   };

@@ -52,9 +52,11 @@ public:
   bool isElement(mlir::Value value) const; // depends on a reduced rank
   llvm::SmallVector<unsigned> freeRanks(const llvm::SmallBitVector &span) const;
   llvm::SmallVector<unsigned> reducedRanks() const;
-  /// Scalars that are worth keeping for a chunk: several parts use them, or they
-  /// are costly and lack ranks that the part has. Outermost first.
-  llvm::SmallVector<mlir::Value> sharedScalars() const;
+  /// True if a scalar of a chunk of `walked` has a bounded number of values a row.
+  bool canKeep(llvm::StringRef walked) const;
+  /// Scalars that are worth keeping for a chunk of `walked`: several parts use them,
+  /// or they are costly and lack ranks that the part has. Outermost first.
+  llvm::SmallVector<mlir::Value> sharedScalars(llvm::StringRef walked) const;
 
 private:
   bool takeApart(std::string &problem);

@@ -1,6 +1,7 @@
 //===- StageKernels.cpp - Folds in kernels become walks in chunks ---------===//
 #include "dialects/ein/EinIndexing.h"
 #include "dialects/ein/EinNumerics.h"
+#include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "passes/ein/Passes.h"
 #include "passes/ein/StreamBuilder.h"
@@ -125,6 +126,9 @@ LogicalResult StageKernelsPass::stage(KernelOp kernel) {
   for (const Group &group : groups)
     if (failed(build(group)))
       return failure();
+  // A stream stands where its last reduction stood; what read an earlier one follows.
+  if (!groups.empty())
+    sortTopologically(&kernel.getBody().front());
   return success();
 }
 

@@ -1,5 +1,6 @@
 //===- StreamBuilder.cpp - Writes a walk in chunks ------------------------===//
 #include "passes/ein/StreamBuilder.h"
+#include "dialects/ein/EinMonoids.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SetVector.h"
@@ -146,32 +147,6 @@ void PartEmitter::keep(Value value) {
 // StreamBuilder
 //===----------------------------------------------------------------------===//
 
-/// What a reduction holds before its first element.
-static TypedAttr identityOf(OpBuilder &builder, Monoid monoid, Type type) {
-  if (auto floating = dyn_cast<FloatType>(type)) {
-    double value = 0;
-    if (monoid == Monoid::mul)
-      value = 1;
-    else if (monoid == Monoid::max || monoid == Monoid::logaddexp || monoid == Monoid::argmax)
-      value = -HUGE_VAL;
-    else if (monoid == Monoid::min || monoid == Monoid::argmin)
-      value = HUGE_VAL;
-    return builder.getFloatAttr(floating, value);
-  }
-  unsigned width = type.getIntOrFloatBitWidth();
-  APInt value = APInt::getZero(width);
-  bool isBit = width == 1;
-  if (monoid == Monoid::mul)
-    value = APInt(width, 1);
-  else if (monoid == Monoid::and_ || (isBit && monoid == Monoid::min))
-    value = APInt::getAllOnes(width);
-  else if ((monoid == Monoid::max || monoid == Monoid::argmax) && !isBit)
-    value = APInt::getSignedMinValue(width);
-  else if ((monoid == Monoid::min || monoid == Monoid::argmin) && !isBit)
-    value = APInt::getSignedMaxValue(width);
-  return builder.getIntegerAttr(type, value);
-}
-
 unsigned StreamBuilder::carry(Value start) {
   Value before = body->addArgument(start.getType(), start.getLoc());
   carried.push_back({start, before, Value()});
@@ -202,8 +177,7 @@ Value StreamBuilder::startOf(OpBuilder &outer, Reducer &reducer, unsigned number
   return filled(outer, reducer, reducer.freeRanks(part.span), element,
                 [&](OpBuilder &inner, Location loc) -> Value {
                   if (!fold)
-                    return arith::ConstantOp::create(inner, loc,
-                                                     identityOf(inner, part.monoid, element));
+                    return arith::ConstantOp::create(inner, loc, identityOf(part.monoid, element));
                   IRMapping scalars;
                   Block &init = fold.getInit().front();
                   for (Operation &op : init.without_terminator())
@@ -221,7 +195,7 @@ unsigned StreamBuilder::addParts(OpBuilder &outer, OpBuilder &inner, Reducer &re
       emitter.kept[reducer.body->getArgument(number)] = {carried[place].before,
                                                          reducer.freeRanks(part.span)};
   }
-  SmallVector<Value> shared = reducer.sharedScalars();
+  SmallVector<Value> shared = reducer.sharedScalars(rank);
   llvm::DenseSet<Value> seen;
   // A scalar that another one is made of comes first.
   std::function<void(Value)> keepShared = [&](Value value) {
@@ -273,12 +247,11 @@ unsigned StreamBuilder::addExtremum(OpBuilder &outer, OpBuilder &inner, Reducer 
     return arith::ConstantOp::create(b, at, b.getIntegerAttr(coordinate, -1)).getResult();
   }));
   unsigned best = carry(filled(outer, reducer, free, element, [&](OpBuilder &b, Location at) {
-    return arith::ConstantOp::create(b, at, identityOf(b, part.monoid, element)).getResult();
+    return arith::ConstantOp::create(b, at, identityOf(part.monoid, element)).getResult();
   }));
   auto same = [](OpBuilder &, ValueRange values) { return values[0]; };
-  SmallVector<Value> shared = reducer.sharedScalars();
   Value root = part.contribution;
-  if (!isa<BlockArgument>(root))
+  if (!isa<BlockArgument>(root) && reducer.canKeep(rank))
     emitter.keep(root); // both reductions read it
   Value value = emitter.einsum(free, reducer.reducedRanks(), highest ? Monoid::max : Monoid::min,
                                root, {}, element, same);
@@ -317,11 +290,16 @@ unsigned StreamBuilder::addExtremum(OpBuilder &outer, OpBuilder &inner, Reducer 
 /// The results of a reduction from what has been carried.
 void StreamBuilder::finish(OpBuilder &builder, Reducer &reducer, ValueRange states) {
   auto fold = dyn_cast<FoldOp>(reducer.op);
+  IRMapping outside;
   if (!fold) {
-    reducer.op->getResult(0).replaceAllUsesWith(states[0]);
+    auto einsum = cast<EinsumOp>(reducer.op);
+    PartEmitter emitter(builder, reducer, outside);
+    Value value = emitter.einsum(llvm::to_vector(llvm::seq(0u, reducer.numFree)), {}, Monoid::add,
+                                 {}, states[0], einsum.getResult().getType().getElementType(),
+                                 [](OpBuilder &, ValueRange values) { return values[0]; });
+    einsum.replaceAllUsesWith(value);
     return;
   }
-  IRMapping outside;
   Reducer last = reducer;
   last.body = &fold.getFinish().front();
   PartEmitter emitter(builder, last, outside);
@@ -371,8 +349,8 @@ StreamOp StreamBuilder::create(OpBuilder &builder, Location loc) {
 
 /// The mask of a guard, over the ranks that its condition depends on.
 void StreamBuilder::addGuard(OpBuilder &inner, const StreamGuard &guard) {
-  std::optional<Reducer> space = Reducer::around(guard.op);
-  PartEmitter emitter(inner, *space, tensors);
+  Reducer space = Reducer::around(guard.op);
+  PartEmitter emitter(inner, space, tensors);
   emitter.keep(guard.condition);
   GuardOp::create(inner, guard.op->getLoc(), emitter.kept[guard.condition].tensor);
 }
@@ -396,8 +374,7 @@ LogicalResult StreamBuilder::build(OpBuilder &builder, ArrayRef<Operation *> mem
     inner.clone(*op, tensors);
   SmallVector<unsigned> first;
   for (Reducer &reducer : reducers) {
-    Monoid monoid = reducer.parts.front().monoid;
-    bool extremum = monoid == Monoid::argmax || monoid == Monoid::argmin;
+    bool extremum = isArg(reducer.parts.front().monoid);
     first.push_back(extremum ? addExtremum(builder, inner, reducer)
                              : addParts(builder, inner, reducer));
   }

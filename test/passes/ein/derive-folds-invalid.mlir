@@ -1,4 +1,4 @@
-// RUN: einfall-opt %s --ein-derive-folds --split-input-file --verify-diagnostics -o %t
+// RUN: einfall-opt %s --ein-derive-folds --split-input-file --remark-format=emitRemark --remarks-filter-missed=ein-derive-folds --verify-diagnostics -o %t
 
 func.func @sum_in_exp(%X: !ein.tensor<[B, D], f32>) -> !ein.tensor<[B], f32> {
   %S = ein.einsum (%X[b, d]) -> [b] reduce [d: add] {ein.name = "S"}
