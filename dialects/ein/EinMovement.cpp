@@ -468,6 +468,27 @@ std::optional<unsigned> KernelOp::getInPlaceOperand(unsigned result) {
   return dest ? std::optional<unsigned>(dest.getArgNumber()) : std::nullopt;
 }
 
+SmallVector<int64_t> KernelOp::getPartSizes() {
+  if (std::optional<ArrayRef<int64_t>> parts = getParts())
+    return SmallVector<int64_t>(*parts);
+  return {static_cast<int64_t>(getNumResults())};
+}
+
+SmallVector<Operation *> KernelOp::getOpsOf(unsigned first, unsigned count) {
+  llvm::SmallPtrSet<Operation *, 16> needed;
+  Operation *yield = getBody().front().getTerminator();
+  SmallVector<Value> work(yield->getOperands().slice(first, count));
+  while (!work.empty())
+    if (Operation *maker = work.pop_back_val().getDefiningOp();
+        maker && needed.insert(maker).second)
+      llvm::append_range(work, maker->getOperands());
+  SmallVector<Operation *> ops;
+  for (Operation &op : getBody().front().without_terminator())
+    if (needed.contains(&op))
+      ops.push_back(&op);
+  return ops;
+}
+
 LogicalResult KernelOp::verify() {
   Block &block = getBody().front();
   if (block.getArgumentTypes() != getInputs().getTypes())
@@ -475,6 +496,14 @@ LogicalResult KernelOp::verify() {
   auto yield = dyn_cast<YieldOp>(block.getTerminator());
   if (!yield || yield.getValues().getTypes() != getResults().getTypes())
     return emitOpError("expected the region to yield the results");
+  int64_t sum = 0;
+  SmallVector<int64_t> sizes = getPartSizes();
+  for (int64_t size : sizes)
+    sum += size;
+  if (getParts() &&
+      (sum != getNumResults() || llvm::any_of(sizes, [](int64_t n) { return n < 1; })))
+    return emitOpError("expected parts of at least one result, ")
+           << getNumResults() << " together, but got " << sum; // kernel_c1
   return success();
 }
 

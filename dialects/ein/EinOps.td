@@ -229,10 +229,13 @@ def Ein_KernelOp : Ein_Op<"kernel", [IsolatedFromAbove, SingleBlock, Pure]> {
   let description = [{
     Formed by `ein-form-kernels`. `schedule` is a `#tile.schedule` once
     `ein-plan-schedules` has run. A result that replaces part of an operand
-    (`ein.update` in the body) is stored in place.
+    (`ein.update` in the body) is stored in place. With `parts`, it is several
+    grids that run at once: each makes so many of the results, in order, from
+    what of the body these need; what several of them need, each computes.
   }];
   let arguments = (ins Variadic<Ein_Tensor>:$inputs, StrAttr:$name,
-                       OptionalAttr<AnyAttr>:$schedule);
+                       OptionalAttr<AnyAttr>:$schedule,
+                       OptionalAttr<DenseI64ArrayAttr>:$parts);
   let results = (outs Variadic<Ein_Tensor>:$results);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{$name `(` $inputs `)` attr-dict `:`
@@ -241,6 +244,10 @@ def Ein_KernelOp : Ein_Op<"kernel", [IsolatedFromAbove, SingleBlock, Pure]> {
     /// The operand in whose buffer result `result` is stored, if it replaces
     /// elements of one.
     std::optional<unsigned> getInPlaceOperand(unsigned result);
+    /// Results of each part: all in one without `parts`.
+    ::llvm::SmallVector<int64_t> getPartSizes();
+    /// The ops of the body that results first..first+count-1 need, in order.
+    ::llvm::SmallVector<::mlir::Operation *> getOpsOf(unsigned first, unsigned count);
   }];
   let hasVerifier = 1;
 }

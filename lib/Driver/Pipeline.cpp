@@ -46,10 +46,12 @@ void populatePhase(OpPassManager &passes, Phase phase, const CpuTarget &target) 
     each.addPass(createCSEPass());
     each.addPass(createCanonicalizerPass());
     each.addPass(createCSEPass());
+    each.addPass(ein::createEinSplitResults());
     break;
   case Phase::Kernels:
     each.addPass(ein::createEinFormKernels());
     each.addPass(ein::createEinStageKernels());
+    each.addPass(ein::createEinJoinKernels());
     break;
   case Phase::Tile: {
     EinToTileOptions options;

@@ -19,7 +19,8 @@ Type storageType(Type element) {
 // The program around a block
 //===----------------------------------------------------------------------===//
 
-func::FuncOp BlockLowering::begin(StringRef name) {
+func::FuncOp declareProgram(OpBuilder &builder, ein::KernelOp kernel, const KernelSymbols &symbols,
+                            StringRef name) {
   SmallVector<Type> types;
   auto addBuffer = [&](Type tensor) {
     types.push_back(MemRefType::get({ShapedType::kDynamic},
@@ -29,12 +30,30 @@ func::FuncOp BlockLowering::begin(StringRef name) {
   for (Value result : kernel.getResults())
     if (!kernel.getInPlaceOperand(cast<OpResult>(result).getResultNumber()))
       addBuffer(result.getType());
-  unsigned numBuffers = types.size();
   types.append(symbols.numExtents + 1, builder.getIndexType());
-  auto program = func::FuncOp::create(builder, loc, name, builder.getFunctionType(types, {}));
+  auto program =
+      func::FuncOp::create(builder, kernel.getLoc(), name, builder.getFunctionType(types, {}));
   program.setPrivate();
-  Block *entry = program.addEntryBlock();
+  program.addEntryBlock();
+  return program;
+}
+
+void describeProgram(func::FuncOp program, const KernelSymbols &symbols, AffineExpr grid,
+                     AffineExpr work) {
+  Builder builder(program.getContext());
+  unsigned numSymbols = symbols.numExtents;
+  program->setAttr(tile::kProgram, builder.getUnitAttr());
+  program->setAttr(tile::kGrid, AffineMapAttr::get(AffineMap::get(0, numSymbols, grid)));
+  program->setAttr(tile::kWork, AffineMapAttr::get(AffineMap::get(0, numSymbols, work)));
+  program->setAttr(tile::kSymbols, builder.getArrayAttr(SmallVector<Attribute>(
+                                       symbols.names.begin(), symbols.names.begin() + numSymbols)));
+}
+
+func::FuncOp BlockLowering::begin(StringRef name) {
+  func::FuncOp program = declareProgram(builder, kernel, symbols, name);
+  Block *entry = &program.getBody().front();
   builder.setInsertionPointToStart(entry);
+  unsigned numBuffers = entry->getNumArguments() - symbols.numExtents - 1;
   unsigned next = kernel.getInputs().size();
   for (unsigned i = 0; i < next; ++i)
     buffers.push_back(entry->getArgument(i));
@@ -68,12 +87,7 @@ AffineExpr BlockLowering::placeBlock(Value number, AffineExpr &work) {
 
 void BlockLowering::finish(func::FuncOp program, AffineExpr grid, AffineExpr work) {
   func::ReturnOp::create(builder, loc);
-  unsigned numSymbols = symbols.numExtents;
-  program->setAttr(tile::kProgram, builder.getUnitAttr());
-  program->setAttr(tile::kGrid, AffineMapAttr::get(AffineMap::get(0, numSymbols, grid)));
-  program->setAttr(tile::kWork, AffineMapAttr::get(AffineMap::get(0, numSymbols, work)));
-  program->setAttr(tile::kSymbols, builder.getArrayAttr(SmallVector<Attribute>(
-                                       symbols.names.begin(), symbols.names.begin() + numSymbols)));
+  describeProgram(program, symbols, grid, work);
 }
 
 void BlockLowering::planWalk(ArrayRef<Access> accesses, ArrayRef<bool> parallel, Type element) {

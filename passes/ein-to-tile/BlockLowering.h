@@ -17,6 +17,13 @@
 
 namespace einfall {
 
+/// The program of `kernel`, empty: its arguments are those of `lowerKernel`.
+mlir::func::FuncOp declareProgram(mlir::OpBuilder &builder, ein::KernelOp kernel,
+                                  const KernelSymbols &symbols, mlir::StringRef name);
+/// Says how many blocks it has, and the points of one.
+void describeProgram(mlir::func::FuncOp program, const KernelSymbols &symbols,
+                     mlir::AffineExpr grid, mlir::AffineExpr work);
+
 class BlockLowering {
 public:
   BlockLowering(mlir::OpBuilder &builder, ein::KernelOp kernel, const TileTarget &target)
@@ -130,6 +137,8 @@ private:
 /// True if a kernel needs memory of the block's own: it walks a rank in chunks,
 /// or computes more than one Einsum and what follows at the same point.
 bool isStaged(ein::KernelOp kernel);
+mlir::FailureOr<mlir::func::FuncOp> lowerJoint(mlir::OpBuilder &builder, ein::KernelOp kernel,
+                                               mlir::StringRef name, const TileTarget &target);
 mlir::FailureOr<mlir::func::FuncOp> lowerStaged(mlir::OpBuilder &builder, ein::KernelOp kernel,
                                                 mlir::StringRef name, const TileTarget &target);
 /// The lowerings of kernels that hold no einsum.

@@ -1,5 +1,6 @@
 //===- BlockPlan.cpp - How a staged kernel's ranks are cut ----------------===//
 #include "passes/ein-to-tile/BlockPlan.h"
+#include "passes/ein/BlockCosts.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSet.h"
 
@@ -8,12 +9,8 @@ using namespace mlir;
 namespace einfall {
 namespace {
 
-/// Extents that are known at run time only count as this.
-constexpr int64_t kTypicalExtent = 256;
 /// Bytes of the block's own memory: what a core's second-level cache holds.
 constexpr int64_t kLocalBytes = 512 * 1024;
-
-int64_t typical(ein::ExtentAttr extent) { return extent.getLiteral().value_or(kTypicalExtent); }
 
 template <typename Visit> void forEachEinsum(const std::vector<Stage> &stages, Visit visit) {
   for (const Stage &stage : stages) {
@@ -29,7 +26,7 @@ template <typename Visit> void forEachEinsum(const std::vector<Stage> &stages, V
 double pointsOf(ein::EinsumOp op) {
   double points = 1;
   for (int64_t rank = 0; rank < op.getNumRanks(); ++rank)
-    points *= typical(op.getRankExtent(rank));
+    points *= ein::typicalExtent(op.getRankExtent(rank));
   return points;
 }
 
@@ -160,11 +157,10 @@ static void chooseGrid(const std::vector<Stage> &stages, BlockPlan &plan) {
   for (auto &[label, rank] : plan.inOrder()) {
     if (rank.isReduced || rank.isStreamed)
       continue;
-    double share = heaviest * std::min<double>(1, 64.0 / typical(rank.extent));
     bool fits = true;
-    forEachEinsum(stages, [&, name = label](ein::EinsumOp op) {
+    forEachEinsum(stages, [&, name = label, &rank = rank](ein::EinsumOp op) {
       if (!op.getMonoids().empty() && op.findRank(name) < 0)
-        fits &= 8 * pointsOf(op) <= share;
+        fits &= ein::isLightToRepeat(pointsOf(op), heaviest, rank.extent);
     });
     // Without a bound, a block cannot keep all of it; it may sweep over it.
     if (fits || (!rank.extent.getLiteral() && isKept(stages, label)))
@@ -180,6 +176,29 @@ static int64_t bytesOf(const std::vector<Stage> &stages, const BlockPlan &plan) 
                std::max(1u, op.getResult().getType().getElementType().getIntOrFloatBitWidth() / 8);
   });
   return bytes;
+}
+
+/// The product of the extents that a block has all of beside rank `label`: of free
+/// ranks of a contraction along which the same operands move.
+static int64_t wholeBeside(const std::vector<Stage> &stages, const BlockPlan &plan,
+                           StringRef label) {
+  int64_t most = 1;
+  forEachEinsum(stages, [&](ein::EinsumOp op) {
+    int64_t rank = op.findRank(label);
+    if (op.getMonoids().empty() || rank < 0 || op.isReduced(rank))
+      return;
+    int64_t whole = 1;
+    for (int64_t other = 0; other < op.getNumFree(); ++other) {
+      bool together = llvm::all_of(llvm::seq<unsigned>(0, op.getInputs().size()), [&](unsigned i) {
+        AffineMap map = op.getMap(i);
+        return map.isFunctionOfDim(rank) == map.isFunctionOfDim(other);
+      });
+      if (other != rank && together && !llvm::is_contained(plan.grid, op.getRankName(other)))
+        whole *= op.getRankExtent(other).getLiteral().value_or(1);
+    }
+    most = std::max(most, whole);
+  });
+  return most;
 }
 
 FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &stages,
@@ -198,13 +217,16 @@ FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &s
       rank.part = rank.extent.getLiteral().value_or(int64_t(1) << 20);
   }
   // Parts along which registers reuse what they hold; without any, a few rows.
+  // What a block has all of along the same operands counts.
   unsigned tiled = 0;
   for (StringRef label : llvm::reverse(plan.grid)) {
     BlockPlan::Rank &rank = plan.ranks.find(label)->second;
     bool wanted = contracts ? reused.contains(label) && tiled < 2 : tiled < 1;
     if (rank.extent.getLiteral() == 1 || !wanted)
       continue;
-    rank.part = contracts || isContiguous(stages, label) ? 64 : 4;
+    rank.part = contracts || isContiguous(stages, label) ? ein::kBlockPart : 4;
+    if (contracts)
+      rank.part = std::max<int64_t>(1, rank.part / wholeBeside(stages, plan, label));
     ++tiled;
   }
   // Smaller parts until the block's own tensors fit.

@@ -109,6 +109,8 @@ FailureOr<func::FuncOp> KernelLowering::run(StringRef name) {
 FailureOr<func::FuncOp> lowerKernel(OpBuilder &builder, ein::KernelOp kernel, StringRef name,
                                     const TileTarget &target) {
   Operation *first = &kernel.getBody().front().front();
+  if (kernel.getPartSizes().size() > 1)
+    return lowerJoint(builder, kernel, name, target);
   if (isStaged(kernel))
     return lowerStaged(builder, kernel, name, target);
   if (isa<ein::ScanOp>(first))

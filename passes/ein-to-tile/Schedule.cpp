@@ -134,7 +134,8 @@ FailureOr<Schedule> readSchedule(tile::ScheduleAttr attr, ein::EinsumOp root,
 namespace {
 
 /// Ranks along which some operand is reused: what is loaded once feeds several
-/// accumulators. The two fastest ones: the most that the registers hold.
+/// accumulators. The two fastest ones, the most that the registers hold; of those
+/// along which the same operands move, only the fastest.
 SmallVector<unsigned> reusedRanks(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write,
                                   int lanes) {
   SmallVector<unsigned> reused;
@@ -151,8 +152,14 @@ SmallVector<unsigned> reusedRanks(ein::EinsumOp root, ArrayRef<Access> reads, co
               });
       affine &= read.stride(rank) != nullptr && read.inside();
     }
-    if (some && affine)
-      reused.push_back(rank);
+    if (!some || !affine)
+      continue;
+    llvm::erase_if(reused, [&](unsigned before) {
+      return llvm::all_of(reads, [&](const Access &read) {
+        return read.dependsOn(before) == read.dependsOn(rank);
+      });
+    });
+    reused.push_back(rank);
   }
   while (reused.size() > 2)
     reused.erase(reused.begin());

@@ -286,8 +286,9 @@ struct FormKernelsPass : impl::EinFormKernelsBase<FormKernelsPass> {
         isa<EinsumOp>(group.ops.front())
             ? (cast<EinsumOp>(group.ops.front()).getMonoids().empty() ? "map" : "reduce")
             : group.ops.front()->getName().stripDialect();
-    auto kernel = KernelOp::create(builder, last->getLoc(), types, operands,
-                                   (base + "_" + Twine(number)).str(), Attribute());
+    auto kernel =
+        KernelOp::create(builder, last->getLoc(), types, operands,
+                         (base + "_" + Twine(number)).str(), Attribute(), DenseI64ArrayAttr());
     Block *block = builder.createBlock(&kernel.getBody());
     IRMapping mapping;
     for (Value input : operands) {

@@ -1,6 +1,8 @@
 //===- KernelShape.cpp - Whether ops can share a kernel -------------------===//
 #include "passes/ein/KernelShape.h"
 #include "dialects/ein/EinIndexing.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallSet.h"
 
@@ -80,14 +82,10 @@ bool KernelShape::joinOperand(unsigned consumer, unsigned input) {
   SmallVector<int64_t> labels = labelsOf(tensor);
   for (auto [dim, index] : llvm::enumerate(mapOf(op, input).getResults())) {
     auto label = dyn_cast<AffineDimExpr>(index);
-    if (!label && isa<AffineConstantExpr>(index)) {
-      // One coordinate of a rank: a block has all of it.
+    if (!label) {
+      // Other coordinates than the reader's: a block has all of the rank.
       ranks[find(node(maker, labels[dim]))].isReduced = true;
       continue;
-    }
-    if (!label) {
-      refusal = "a tensor that would be the kernel's own is read at other coordinates";
-      return false;
     }
     unsigned a = find(node(maker, labels[dim])), b = find(node(consumer, label.getPosition()));
     if (ranks[a].extent != ranks[b].extent) {
@@ -152,7 +150,7 @@ void KernelShape::findWalks() {
       unsigned root = find(node(number, rank));
       for (Value input : op->getOperands())
         if (int maker = numberOf(input.getDefiningOp()); maker >= 0 && keepsRank(maker, root))
-          ranks[root].isWalked = true;
+          ranks[root].isWalked |= isWalkedInChunks(ranks[root].extent, isContracted(input, root));
     }
   }
 }
@@ -177,6 +175,10 @@ bool KernelShape::feedsWalk(unsigned op, unsigned rank) const {
 
 /// A tensor known for a chunk of a walked rank is read by what walks along.
 bool KernelShape::checkWalked(unsigned op, Value tensor, unsigned rank) {
+  if (!hasRank(op, rank)) {
+    refusal = ("'" + ranks[rank].name + "' is read elsewhere while it is walked").str();
+    return false;
+  }
   if (keepsRank(op, rank) && !feedsWalk(op, rank)) {
     refusal =
         ("'" + ranks[rank].name + "' would be walked again for what is computed along it").str();
@@ -199,11 +201,14 @@ bool KernelShape::checkWalked(unsigned op, Value tensor, unsigned rank) {
 /// What is passed from op to op has a part of bounded size.
 bool KernelShape::checkPassed(Value tensor) {
   unsigned maker = numberOf(tensor.getDefiningOp());
-  int64_t kept = 1;
+  int64_t kept = 1, most = kMostMapped;
   for (int64_t label : labelsOf(tensor)) {
-    const Rank &rank = ranks[find(node(maker, label))];
+    unsigned root = find(node(maker, label));
+    const Rank &rank = ranks[root];
     if (rank.isWalked || !rank.isReduced)
       continue;
+    if (isContracted(tensor, root))
+      most = kMostKept;
     std::optional<int64_t> literal = rank.extent.getLiteral();
     if (!literal) {
       refusal = ("a tensor along '" + rank.name + "' would have no bounded part").str();
@@ -211,9 +216,48 @@ bool KernelShape::checkPassed(Value tensor) {
     }
     kept *= *literal;
   }
-  if (kept <= kMostKept)
+  if (kept <= most)
     return true;
   refusal = "a block would have to keep " + std::to_string(kept) + " elements of a row";
+  return false;
+}
+
+/// Operations that maps of the kernel spend on an element of `tensor`.
+unsigned KernelShape::mapCost(Value tensor) const {
+  int maker = numberOf(tensor.getDefiningOp());
+  auto einsum = maker < 0 ? EinsumOp() : dyn_cast<EinsumOp>(ops[maker]);
+  if (!einsum || reduces(einsum))
+    return 0;
+  unsigned cost = 0;
+  for (Operation &inner : einsum.getBody().front().without_terminator()) {
+    if (isa<math::MathDialect>(inner.getDialect()))
+      cost += isa<math::FmaOp, math::AbsFOp>(inner) ? 1 : 16;
+    else if (!isa<arith::ConstantOp, IndexOp, ExtentOp>(inner))
+      cost += isa<arith::DivFOp, arith::RemFOp>(inner) ? 4 : 1;
+  }
+  for (Value input : einsum.getInputs())
+    cost += mapCost(input);
+  return cost;
+}
+
+/// A map whose elements each block of columns computes again has to be light.
+bool KernelShape::checkRepeated(unsigned op, Value tensor) {
+  constexpr unsigned mostCost = 8;
+  unsigned maker = numberOf(tensor.getDefiningOp());
+  if (reduces(ops[maker]) || !reduces(ops[op]))
+    return true;
+  bool isReduced = false;
+  int64_t columns = 1;
+  for (unsigned rank = 0, e = ops[op]->getAttrOfType<ArrayAttr>("ranks").size(); rank < e; ++rank) {
+    unsigned root = find(node(op, rank));
+    if (keepsRank(maker, root))
+      isReduced |= rank >= freeRanksOf(ops[op]) && !ranks[root].isWalked;
+    else if (rank < freeRanksOf(ops[op]))
+      columns *= ranks[root].extent.getLiteral().value_or(kBlockPart + 1);
+  }
+  if (!isReduced || columns <= kBlockPart || mapCost(tensor) <= mostCost)
+    return true;
+  refusal = "each block of columns would compute its map again, which costs more than to store it";
   return false;
 }
 
@@ -222,7 +266,7 @@ bool KernelShape::checkParts() {
     for (Value tensor : op->getOperands()) {
       if (!isInternal(tensor))
         continue;
-      if (!checkPassed(tensor))
+      if (!checkPassed(tensor) || !checkRepeated(number, tensor))
         return false;
       unsigned maker = numberOf(tensor.getDefiningOp());
       for (unsigned own = 0; own < freeRanksOf(ops[maker]); ++own) {
@@ -238,6 +282,13 @@ bool KernelShape::checkParts() {
 // Parallelism
 //===----------------------------------------------------------------------===//
 
+double KernelShape::pointsOf(unsigned op) const {
+  double points = 1;
+  for (unsigned rank = 0, e = ops[op]->getAttrOfType<ArrayAttr>("ranks").size(); rank < e; ++rank)
+    points *= typicalExtent(extentOf(ops[op], rank));
+  return points;
+}
+
 /// Blocks that there are at least, run-time extents counting as one coordinate.
 int64_t KernelShape::leastBlocks(ArrayRef<unsigned> members) const {
   llvm::SmallSet<unsigned, 8> grid;
@@ -245,11 +296,16 @@ int64_t KernelShape::leastBlocks(ArrayRef<unsigned> members) const {
     for (unsigned rank = 0; rank < freeRanksOf(ops[op]); ++rank)
       grid.insert(find(node(op, rank)));
   int64_t blocks = 1;
+  double heaviest = 1;
+  for (unsigned op : members)
+    heaviest = std::max(heaviest, pointsOf(op));
   for (unsigned root : grid) {
-    // A rank that some reduction lacks is not of the grid.
+    // A rank that some reduction lacks is not of the grid, if that would cost
+    // much to repeat in each of its blocks.
     bool whole = ranks[root].isReduced && members.size() > 1;
     for (unsigned op : members)
-      whole |= members.size() > 1 && reduces(ops[op]) && !hasRank(op, root);
+      whole |= members.size() > 1 && reduces(ops[op]) && !hasRank(op, root) &&
+               !isLightToRepeat(pointsOf(op), heaviest, ranks[root].extent);
     if (std::optional<int64_t> literal = ranks[root].extent.getLiteral(); literal && !whole)
       blocks *= *literal;
   }

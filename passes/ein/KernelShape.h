@@ -11,12 +11,10 @@
 #define EINFALL_PASSES_EIN_KERNELSHAPE_H
 
 #include "dialects/ein/EinDialect.h"
+#include "passes/ein/BlockCosts.h"
 #include "llvm/ADT/MapVector.h"
 
 namespace einfall::ein {
-
-/// Elements of ranks outside of the grid that a block may hold of one row.
-constexpr int64_t kMostKept = 512;
 
 class KernelShape {
 public:
@@ -50,8 +48,11 @@ private:
   bool feedsWalk(unsigned op, unsigned rank) const;
   bool checkWalked(unsigned op, mlir::Value tensor, unsigned rank);
   bool checkPassed(mlir::Value tensor);
+  unsigned mapCost(mlir::Value tensor) const;
+  bool checkRepeated(unsigned op, mlir::Value tensor);
   bool checkParts();
   bool checkParallelism();
+  double pointsOf(unsigned op) const;
   int64_t leastBlocks(llvm::ArrayRef<unsigned> members) const;
   void chooseNames();
 

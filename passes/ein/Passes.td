@@ -86,6 +86,19 @@ def EinSplitRanks : Pass<"ein-split-ranks", "::mlir::func::FuncOp"> {
   let statistics = [Statistic<"numSplit", "num-split", "ranks split">];
 }
 
+def EinSplitResults : Pass<"ein-split-results", "::mlir::func::FuncOp"> {
+  let summary = "results that are read in two parts are computed in two parts";
+  let description = [{
+    A rank f of a result that all readers index as `64 * h + g`, with g in 0..63
+    wherever what they read matters (`q[64 * h + d + 32]` under `d < 32`),
+    becomes two ranks, and they read `[h, g]`: what a view had composed is found
+    again, so a block that holds one h has all that is read there. Follows
+    ein-inline-maps, which composes views; precedes ein-form-kernels.
+    Exactness: bitwise.
+  }];
+  let statistics = [Statistic<"numSplit", "num-split", "ranks split">];
+}
+
 def EinInlineMaps : Pass<"ein-inline-maps", "::mlir::func::FuncOp"> {
   let summary = "maps without reduction become part of the body that reads them";
   let description = [{
@@ -187,6 +200,19 @@ def EinFormKernels : Pass<"ein-form-kernels", "::mlir::func::FuncOp"> {
     updates of an empty tensor. Exactness: bitwise.
   }];
   let statistics = [Statistic<"numKernels", "num-kernels", "kernels formed">];
+}
+
+def EinJoinKernels : Pass<"ein-join-kernels", "::mlir::func::FuncOp"> {
+  let summary = "kernels that contract one tensor run at once";
+  let description = [{
+    Kernels that contract an operand in common (the projections of q, k and v) and
+    do not need each other become `parts` of one kernel in place of the first.
+    What then only that kernel reads (a norm's sum, the scaled activations) each
+    part computes for its blocks, where KernelShape.h allows it. Follows
+    ein-stage-kernels: parts are lowered one by one. Exactness: bitwise.
+  }];
+  let statistics = [Statistic<"numJoined", "num-joined", "kernels that became parts">,
+                    Statistic<"numAbsorbed", "num-absorbed", "kernels computed in parts">];
 }
 
 def EinStageKernels : Pass<"ein-stage-kernels", "::mlir::func::FuncOp"> {

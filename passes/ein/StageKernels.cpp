@@ -3,9 +3,11 @@
 #include "dialects/ein/EinNumerics.h"
 #include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "passes/ein/KernelShape.h"
 #include "passes/ein/Passes.h"
 #include "passes/ein/StreamBuilder.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 
@@ -33,20 +35,59 @@ struct Walk {
   ExtentAttr extent;
 };
 
-/// Folds are walked along their outermost folded rank. So is a reduction of
-/// what the kernel computes along the rank; others read memory, in one go.
-std::optional<Walk> walkOf(Operation *op) {
+/// True if a reduction is among what makes the result of `op` along the rank.
+bool isContracted(Operation *op, StringRef rank) {
+  auto einsum = dyn_cast_or_null<EinsumOp>(op);
+  if (!einsum || !keepsRank(einsum, rank))
+    return false;
+  return !einsum.getMonoids().empty() || llvm::any_of(einsum.getInputs(), [&](Value input) {
+    return isContracted(input.getDefiningOp(), rank);
+  });
+}
+
+/// The outermost rank that `op` reduces of what the kernel computes along it, if
+/// `accepts` it for an input.
+std::optional<Walk> reducedOf(EinsumOp op, function_ref<bool(const Walk &, Operation *)> accepts) {
+  for (int64_t rank = op.getNumFree(); rank < op.getNumRanks(); ++rank) {
+    Walk walk{op.getRankName(rank), op.getRankExtent(rank)};
+    for (Value input : op.getInputs())
+      if (auto maker = input.getDefiningOp<EinsumOp>())
+        if (keepsRank(maker, walk.rank) && accepts(walk, maker))
+          return walk;
+  }
+  return std::nullopt;
+}
+
+Walk outermost(FoldOp fold) {
+  return {fold.getRankName(fold.getNumFree()), fold.getRankExtent(fold.getNumFree())};
+}
+
+/// The ranks that a kernel walks in chunks: the outermost folded ones, and those
+/// of which a block cannot hold all that is computed along them.
+llvm::StringSet<> walkedRanks(Block &kernel) {
+  llvm::StringSet<> walked;
+  for (Operation &op : kernel) {
+    if (auto fold = dyn_cast<FoldOp>(op)) {
+      walked.insert(outermost(fold).rank);
+    } else if (auto einsum = dyn_cast<EinsumOp>(op)) {
+      auto walk = reducedOf(einsum, [](const Walk &walk, Operation *maker) {
+        return isWalkedInChunks(walk.extent, isContracted(maker, walk.rank));
+      });
+      if (walk)
+        walked.insert(walk->rank);
+    }
+  }
+  return walked;
+}
+
+std::optional<Walk> walkOf(Operation *op, const llvm::StringSet<> &walked) {
   if (auto fold = dyn_cast<FoldOp>(op))
-    return Walk{fold.getRankName(fold.getNumFree()), fold.getRankExtent(fold.getNumFree())};
+    return outermost(fold);
   auto einsum = dyn_cast<EinsumOp>(op);
   if (!einsum)
     return std::nullopt;
-  for (int64_t rank = einsum.getNumFree(); rank < einsum.getNumRanks(); ++rank)
-    for (Value input : einsum.getInputs())
-      if (Operation *maker = input.getDefiningOp(); maker && isa<EinsumOp>(maker))
-        if (StringRef name = einsum.getRankName(rank); keepsRank(maker, name))
-          return Walk{name, einsum.getRankExtent(rank)};
-  return std::nullopt;
+  return reducedOf(einsum,
+                   [&](const Walk &walk, Operation *) { return walked.contains(walk.rank); });
 }
 
 /// Reductions that walk a rank together.
@@ -105,8 +146,9 @@ LogicalResult StageKernelsPass::build(const Group &group) {
 
 LogicalResult StageKernelsPass::stage(KernelOp kernel) {
   SmallVector<Group> groups;
+  llvm::StringSet<> walked = walkedRanks(kernel.getBody().front());
   for (Operation &op : kernel.getBody().front()) {
-    std::optional<Walk> walk = walkOf(&op);
+    std::optional<Walk> walk = walkOf(&op, walked);
     if (!walk)
       continue;
     if (isStrict(&op))

@@ -59,7 +59,7 @@ def test_every_pass_over_ein_is_run():
     declared = set(re.findall(r'Pass<"(ein-[\w-]+)"', (ROOT / "passes" / "ein" / "Passes.td").read_text()))
     pipeline = set(re.findall(r"ein-[\w-]+", (ROOT / "test" / "pipelines" / "phases.golden").read_text()))
     assert declared & pipeline, "the golden pipelines name no pass over ein"
-    assert declared & pipeline <= {name for name, _ in PASSES}, "give each new pass its place in random_cascades/run.py"
+    assert declared & pipeline <= {name.partition('{')[0] for name, _ in PASSES}, "give each new pass its place in random_cascades/run.py"
 
 
 # The tests of the tests: what has to be found is found.

@@ -818,3 +818,15 @@ func.func @stream_c3_guard(%x: !ein.tensor<[4], i1>) {
   ein.guard %x : !ein.tensor<[4], i1>
   return
 }
+
+// -----
+
+func.func @kernel_c1(%x: !ein.tensor<[4], f32>) -> !ein.tensor<[4], f32> {
+  // expected-error @below {{expected parts of at least one result, 1 together, but got 2}}
+  %k = ein.kernel "k"(%x) {parts = array<i64: 1, 1>} : (!ein.tensor<[4], f32>) -> !ein.tensor<[4], f32> {
+  ^bb0(%a: !ein.tensor<[4], f32>):
+    %b = ein.einsum (%a[i]) -> [i] : (!ein.tensor<[4], f32>) -> !ein.tensor<[4], f32>
+    ein.yield %b : !ein.tensor<[4], f32>
+  }
+  return %k : !ein.tensor<[4], f32>
+}

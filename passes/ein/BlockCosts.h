@@ -1,0 +1,39 @@
+//===- BlockCosts.h - What a block of a kernel holds and repeats -*- C++ -*-===//
+//
+// The numbers by which kernels are formed and by which their grids are chosen:
+// both have to agree on what a block does again and what it keeps.
+//
+//===----------------------------------------------------------------------===//
+#ifndef EINFALL_PASSES_EIN_BLOCKCOSTS_H
+#define EINFALL_PASSES_EIN_BLOCKCOSTS_H
+
+#include "dialects/ein/EinDialect.h"
+
+namespace einfall::ein {
+
+/// Elements of ranks outside of the grid that a block may hold of one row: of
+/// what it reduced to, and of what it only maps.
+constexpr int64_t kMostKept = 512, kMostMapped = 16384;
+
+/// Coordinates of a block along a rank that its registers reuse operands along.
+constexpr int64_t kBlockPart = 64;
+
+/// Whether a reduction of what the kernel computes along a rank walks it in
+/// chunks: a block cannot hold all of it. `isContracted`: reductions make it.
+inline bool isWalkedInChunks(ExtentAttr extent, bool isContracted) {
+  std::optional<int64_t> literal = extent.getLiteral();
+  return !literal || *literal > (isContracted ? kMostKept : kMostMapped);
+}
+
+/// The literal extent, and a guess at others.
+inline double typicalExtent(ExtentAttr extent) { return extent.getLiteral().value_or(256); }
+
+/// Whether a reduction over so many points costs little if each block along a
+/// rank of this extent repeats it, in a kernel whose heaviest one has `heaviest`.
+inline bool isLightToRepeat(double points, double heaviest, ExtentAttr extent) {
+  return 8 * points <= heaviest * std::min(1.0, kBlockPart / typicalExtent(extent));
+}
+
+} // namespace einfall::ein
+
+#endif

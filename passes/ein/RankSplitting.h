@@ -1,0 +1,16 @@
+//===- RankSplitting.h - One rank of an Einsum becomes two ------*- C++ -*-===//
+#ifndef EINFALL_PASSES_EIN_RANKSPLITTING_H
+#define EINFALL_PASSES_EIN_RANKSPLITTING_H
+
+#include "dialects/ein/EinDialect.h"
+
+namespace einfall::ein {
+
+/// `op` over d1 and d0 in place of its rank d = divisor * d1 + d0. The extent of
+/// d is a literal that `divisor` divides; d is not the coordinate of an argmax.
+/// Of a rank of the result, two dimensions are made. The order of sums stays.
+EinsumOp splitRank(mlir::OpBuilder &builder, EinsumOp op, unsigned rank, int64_t divisor);
+
+} // namespace einfall::ein
+
+#endif

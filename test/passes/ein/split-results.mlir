@@ -1,0 +1,83 @@
+// RUN: einfall-opt %s --ein-split-results | FileCheck %s
+
+// A rotary embedding over half a head: what is read outside of the head is not used.
+// CHECK-LABEL: func.func @rotary
+// CHECK: %[[Q:.*]] = ein.einsum (%arg0[s, e], %arg1[f1 * 4 + f0, e]) -> [s, f1, f0] reduce [e: add]
+// CHECK: ein.einsum (%[[Q]][s, h, d], %[[Q]][s, h, d + 2] else 0.000000e+00, %[[Q]][s, h, d - 2] else 0.000000e+00) -> [h, s, d]
+func.func @rotary(%x: !ein.tensor<[s, 24], f32>, %w: !ein.tensor<[16, 24], f32>) -> !ein.tensor<[4, s, 4], f32> {
+  %q = ein.einsum (%x[s, e], %w[f, e]) -> [s, f] reduce [e: add]
+      : (!ein.tensor<[s, 24], f32>, !ein.tensor<[16, 24], f32>) -> !ein.tensor<[s, 16], f32>
+  %r = ein.einsum (%q[s, h * 4 + d], %q[s, h * 4 + d + 2] else 0.0, %q[s, h * 4 + d - 2] else 0.0) -> [h, s, d]
+      : (!ein.tensor<[s, 16], f32>, !ein.tensor<[s, 16], f32>, !ein.tensor<[s, 16], f32>) -> !ein.tensor<[4, s, 4], f32> {
+  ^bb0(%a: f32, %up: f32, %down: f32):
+    %d = ein.index "d"
+    %c2 = arith.constant 2 : index
+    %low = arith.cmpi slt, %d, %c2 : index
+    %minus = arith.negf %up : f32
+    %turned = arith.select %low, %minus, %down : f32
+    %sum = arith.addf %a, %turned : f32
+    ein.yield %sum : f32
+  }
+  return %r : !ein.tensor<[4, s, 4], f32>
+}
+
+// The same, but one value past the head is used.
+// CHECK-LABEL: func.func @past_the_head
+// CHECK: -> [s, f] reduce [e: add]
+func.func @past_the_head(%x: !ein.tensor<[s, 24], f32>, %w: !ein.tensor<[16, 24], f32>) -> !ein.tensor<[4, s, 4], f32> {
+  %q = ein.einsum (%x[s, e], %w[f, e]) -> [s, f] reduce [e: add]
+      : (!ein.tensor<[s, 24], f32>, !ein.tensor<[16, 24], f32>) -> !ein.tensor<[s, 16], f32>
+  %r = ein.einsum (%q[s, h * 4 + d], %q[s, h * 4 + d + 2] else 0.0) -> [h, s, d]
+      : (!ein.tensor<[s, 16], f32>, !ein.tensor<[s, 16], f32>) -> !ein.tensor<[4, s, 4], f32> {
+  ^bb0(%a: f32, %up: f32):
+    %d = ein.index "d"
+    %c2 = arith.constant 2 : index
+    %low = arith.cmpi sle, %d, %c2 : index
+    %turned = arith.select %low, %up, %a : f32
+    %sum = arith.addf %a, %turned : f32
+    ein.yield %sum : f32
+  }
+  return %r : !ein.tensor<[4, s, 4], f32>
+}
+
+// Without a fill, elements that lie outside take their point away: [h, d + 2] would take more.
+// CHECK-LABEL: func.func @no_fill
+// CHECK: -> [s, f] :
+func.func @no_fill(%x: !ein.tensor<[s, 16], f32>) -> !ein.tensor<[4, s, 4], f32> {
+  %q = ein.einsum (%x[s, f]) -> [s, f] : (!ein.tensor<[s, 16], f32>) -> !ein.tensor<[s, 16], f32> {
+  ^bb0(%a: f32):
+    %b = math.exp %a : f32
+    ein.yield %b : f32
+  }
+  %r = ein.einsum (%q[s, h * 4 + d + 2]) -> [h, s, d] : (!ein.tensor<[s, 16], f32>) -> !ein.tensor<[4, s, 4], f32>
+  return %r : !ein.tensor<[4, s, 4], f32>
+}
+
+// Readers first: the map is read by heads, so what it reads is computed by heads. Slices may start at a head.
+// CHECK-LABEL: func.func @chain
+// CHECK: %[[A:.*]] = ein.einsum {{.*}} -> [s, f1, f0] reduce [e: add]
+// CHECK: %[[B:.*]] = ein.einsum (%[[A]][s, f1, f0]) -> [s, f1, f0]
+// CHECK: ein.einsum (%[[B]][s, h + 1, d], %[[B]][s, h + 2, d]) -> [h, s, d]
+func.func @chain(%x: !ein.tensor<[s, 24], f32>, %w: !ein.tensor<[16, 24], f32>) -> !ein.tensor<[2, s, 4], f32> {
+  %q = ein.einsum (%x[s, e], %w[f, e]) -> [s, f] reduce [e: add]
+      : (!ein.tensor<[s, 24], f32>, !ein.tensor<[16, 24], f32>) -> !ein.tensor<[s, 16], f32>
+  %m = ein.einsum (%q[s, f]) -> [s, f] : (!ein.tensor<[s, 16], f32>) -> !ein.tensor<[s, 16], f32> {
+  ^bb0(%a: f32):
+    %b = math.exp %a : f32
+    ein.yield %b : f32
+  }
+  %r = ein.einsum (%m[s, h * 4 + d + 4], %m[s, h * 4 + d + 8]) -> [h, s, d]
+      : (!ein.tensor<[s, 16], f32>, !ein.tensor<[s, 16], f32>) -> !ein.tensor<[2, s, 4], f32>
+  return %r : !ein.tensor<[2, s, 4], f32>
+}
+
+// The label of the first heads alone would have to cover all of them.
+// CHECK-LABEL: func.func @first_heads
+// CHECK: -> [s, f] reduce [e: add]
+func.func @first_heads(%x: !ein.tensor<[s, 24], f32>, %w: !ein.tensor<[16, 24], f32>) -> !ein.tensor<[2, s, 4], f32> {
+  %q = ein.einsum (%x[s, e], %w[f, e]) -> [s, f] reduce [e: add]
+      : (!ein.tensor<[s, 24], f32>, !ein.tensor<[16, 24], f32>) -> !ein.tensor<[s, 16], f32>
+  %r = ein.einsum (%q[s, h * 4 + d], %q[s, h * 4 + d + 8]) -> [h, s, d]
+      : (!ein.tensor<[s, 16], f32>, !ein.tensor<[s, 16], f32>) -> !ein.tensor<[2, s, 4], f32>
+  return %r : !ein.tensor<[2, s, 4], f32>
+}
