@@ -105,12 +105,13 @@ static void collectRanks(const std::vector<Stage> &stages, BlockPlan &plan) {
     for (int64_t rank = 0; rank < op.getNumRanks(); ++rank)
       add(op.getRankName(rank), op.getRankExtent(rank)).isReduced |= op.isReduced(rank);
   });
-  // Of a rank that is read at one coordinate a block has all.
+  // Of a rank that is read at other coordinates than the reader's a block has all.
   forEachEinsum(stages, [&](ein::EinsumOp op) {
     for (auto [i, input] : llvm::enumerate(op.getInputs()))
       if (auto maker = input.getDefiningOp<ein::EinsumOp>())
         for (auto [dim, index] : llvm::enumerate(op.getMap(i).getResults()))
-          if (!isa<AffineDimExpr>(index))
+          if (auto label = dyn_cast<AffineDimExpr>(index);
+              !label || op.getRankName(label.getPosition()) != maker.getRankName(dim))
             plan.ranks.find(maker.getRankName(dim))->second.isReduced = true;
   });
   for (const Stage &stage : stages)

@@ -2,6 +2,7 @@
 #include "dialects/ein/EinNumerics.h"
 #include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/IR/Remarks.h"
+#include "passes/ein/BlockCosts.h"
 #include "passes/ein/FoldGroup.h"
 #include "passes/ein/Passes.h"
 #include "llvm/ADT/STLExtras.h"
@@ -113,6 +114,44 @@ void DeriveFoldsPass::eraseDead(RewriterBase &rewriter, Operation *op) {
   }
 }
 
+static double elementsOf(Value tensor) {
+  double elements = 1;
+  for (ExtentAttr extent : cast<TensorType>(tensor.getType()).getShape())
+    elements *= typicalExtent(extent);
+  return elements;
+}
+
+/// True if dimension `dim` of `tensor` is made by a contraction whose result is
+/// larger than what it reads (the scores of attention): it should not be stored.
+static bool isExpanded(Value tensor, unsigned dim) {
+  auto maker = tensor.getDefiningOp<EinsumOp>();
+  if (!maker)
+    return tensor.getDefiningOp<FoldOp>() != nullptr;
+  if (!maker.getMonoids().empty())
+    return llvm::all_of(maker.getInputs(),
+                        [&](Value input) { return elementsOf(tensor) > 2 * elementsOf(input); });
+  for (unsigned i = 0, e = maker.getInputs().size(); i < e; ++i)
+    for (auto [inner, index] : llvm::enumerate(maker.getMap(i).getResults()))
+      if (index.isFunctionOfDim(dim) && isExpanded(maker.getInputs()[i], inner))
+        return true;
+  return false;
+}
+
+/// True if a block holds all that the reductions read along what they reduce, so
+/// that it may go over it again.
+static bool fitsBlock(ArrayRef<EinsumOp> reductions) {
+  for (EinsumOp op : reductions)
+    for (int64_t rank = op.getNumFree(); rank < op.getNumRanks(); ++rank) {
+      if (isWalkedInChunks(op.getRankExtent(rank), /*isContracted=*/false))
+        return false;
+      for (unsigned i = 0, e = op.getInputs().size(); i < e; ++i)
+        for (auto [dim, index] : llvm::enumerate(op.getMap(i).getResults()))
+          if (index.isFunctionOfDim(rank) && isExpanded(op.getInputs()[i], dim))
+            return false;
+    }
+  return true;
+}
+
 void DeriveFoldsPass::derive(RewriterBase &rewriter, EinsumOp sink) {
   std::string reason;
   for (bool deep : {false, true}) {
@@ -122,7 +161,7 @@ void DeriveFoldsPass::derive(RewriterBase &rewriter, EinsumOp sink) {
         reason = group->refusal;
       continue;
     }
-    if (movingOnly && !group->corrects())
+    if (movingOnly && (!group->corrects() || fitsBlock(group->reductions())))
       return;
     for (std::shared_ptr<FoldGroup> &other : groups)
       if (!waitsFor(*other, sink) && other->adopt(*group)) {

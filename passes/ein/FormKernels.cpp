@@ -153,14 +153,39 @@ struct FormKernelsPass : impl::EinFormKernelsBase<FormKernelsPass> {
     return true;
   }
 
+  static bool isContraction(Operation *op) {
+    auto einsum = dyn_cast<EinsumOp>(op);
+    return einsum && !einsum.getMonoids().empty() && einsum.getInputs().size() > 1;
+  }
+
+  /// True if `group` contracts something computed that others contract too, and its
+  /// result is contracted or folded: it is better off with those than with its reader.
+  bool sharesElsewhere(const Group &group, Operation *op, ArrayRef<unsigned> found) {
+    if (llvm::none_of(group.ops.back()->getUsers(),
+                      [](Operation *user) { return isa<FoldOp>(user) || isContraction(user); }))
+      return false;
+    auto isElsewhere = [&](Operation *user) {
+      auto it = groupOf.find(user);
+      return user != op && isContraction(user) &&
+             (it == groupOf.end() || !llvm::is_contained(found, it->second));
+    };
+    for (Operation *member : group.ops)
+      for (Value operand : member->getOperands())
+        if (isContraction(member) && operand.getDefiningOp() &&
+            llvm::any_of(operand.getUsers(), isElsewhere))
+          return true;
+    return false;
+  }
+
   /// The groups that may join `op`: what they compute last is read by each other
   /// and by `op` alone. Makers of makers count too.
   SmallVector<unsigned> candidates(Operation *op) {
     constexpr unsigned most = 8;
     llvm::SmallSetVector<unsigned, most> found;
+    // The nearest first.
     SmallVector<Operation *> work{op};
-    while (!work.empty() && found.size() < most)
-      for (Value input : work.pop_back_val()->getOperands()) {
+    for (unsigned next = 0; next < work.size() && found.size() < most; ++next)
+      for (Value input : work[next]->getOperands()) {
         Operation *maker = input.getDefiningOp();
         auto it = maker ? groupOf.find(maker) : groupOf.end();
         if (it == groupOf.end() || found.contains(it->second))
@@ -182,7 +207,7 @@ struct FormKernelsPass : impl::EinFormKernelsBase<FormKernelsPass> {
     for (bool changed = true; changed;) {
       changed = false;
       for (unsigned number : llvm::to_vector(found))
-        if (escapes(number)) {
+        if (escapes(number) || sharesElsewhere(groups[number], op, found.getArrayRef())) {
           found.remove(number);
           changed = true;
         }

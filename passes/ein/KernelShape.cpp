@@ -82,17 +82,12 @@ bool KernelShape::joinOperand(unsigned consumer, unsigned input) {
   SmallVector<int64_t> labels = labelsOf(tensor);
   for (auto [dim, index] : llvm::enumerate(mapOf(op, input).getResults())) {
     auto label = dyn_cast<AffineDimExpr>(index);
-    if (!label) {
+    if (!label || extentOf(op, label.getPosition()) != extentOf(ops[maker], labels[dim])) {
       // Other coordinates than the reader's: a block has all of the rank.
       ranks[find(node(maker, labels[dim]))].isReduced = true;
       continue;
     }
     unsigned a = find(node(maker, labels[dim])), b = find(node(consumer, label.getPosition()));
-    if (ranks[a].extent != ranks[b].extent) {
-      refusal =
-          ("ranks '" + ranks[a].name + "' and '" + ranks[b].name + "' differ in extent").str();
-      return false;
-    }
     if (a == b)
       continue;
     ranks[b].parent = a;
@@ -222,11 +217,12 @@ bool KernelShape::checkPassed(Value tensor) {
   return false;
 }
 
-/// Operations that maps of the kernel spend on an element of `tensor`.
-unsigned KernelShape::mapCost(Value tensor) const {
+/// Operations that maps of the kernel spend on each element of `tensor` along the
+/// rank.
+unsigned KernelShape::mapCost(Value tensor, unsigned rank) const {
   int maker = numberOf(tensor.getDefiningOp());
   auto einsum = maker < 0 ? EinsumOp() : dyn_cast<EinsumOp>(ops[maker]);
-  if (!einsum || reduces(einsum))
+  if (!einsum || reduces(einsum) || !keepsRank(maker, rank))
     return 0;
   unsigned cost = 0;
   for (Operation &inner : einsum.getBody().front().without_terminator()) {
@@ -236,7 +232,7 @@ unsigned KernelShape::mapCost(Value tensor) const {
       cost += isa<arith::DivFOp, arith::RemFOp>(inner) ? 4 : 1;
   }
   for (Value input : einsum.getInputs())
-    cost += mapCost(input);
+    cost += mapCost(input, rank);
   return cost;
 }
 
@@ -246,16 +242,17 @@ bool KernelShape::checkRepeated(unsigned op, Value tensor) {
   unsigned maker = numberOf(tensor.getDefiningOp());
   if (reduces(ops[maker]) || !reduces(ops[op]))
     return true;
-  bool isReduced = false;
+  unsigned cost = 0;
   int64_t columns = 1;
   for (unsigned rank = 0, e = ops[op]->getAttrOfType<ArrayAttr>("ranks").size(); rank < e; ++rank) {
     unsigned root = find(node(op, rank));
-    if (keepsRank(maker, root))
-      isReduced |= rank >= freeRanksOf(ops[op]) && !ranks[root].isWalked;
-    else if (rank < freeRanksOf(ops[op]))
+    bool isFree = rank < freeRanksOf(ops[op]);
+    if (keepsRank(maker, root) && !isFree && !ranks[root].isWalked)
+      cost = std::max(cost, mapCost(tensor, root));
+    else if (!keepsRank(maker, root) && isFree)
       columns *= ranks[root].extent.getLiteral().value_or(kBlockPart + 1);
   }
-  if (!isReduced || columns <= kBlockPart || mapCost(tensor) <= mostCost)
+  if (columns <= kBlockPart || cost <= mostCost)
     return true;
   refusal = "each block of columns would compute its map again, which costs more than to store it";
   return false;

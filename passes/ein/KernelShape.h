@@ -48,7 +48,7 @@ private:
   bool feedsWalk(unsigned op, unsigned rank) const;
   bool checkWalked(unsigned op, mlir::Value tensor, unsigned rank);
   bool checkPassed(mlir::Value tensor);
-  unsigned mapCost(mlir::Value tensor) const;
+  unsigned mapCost(mlir::Value tensor, unsigned rank) const;
   bool checkRepeated(unsigned op, mlir::Value tensor);
   bool checkParts();
   bool checkParallelism();

@@ -92,11 +92,15 @@ def EinSplitResults : Pass<"ein-split-results", "::mlir::func::FuncOp"> {
     A rank f of a result that all readers index as `64 * h + g`, with g in 0..63
     wherever what they read matters (`q[64 * h + d + 32]` under `d < 32`),
     becomes two ranks, and they read `[h, g]`: what a view had composed is found
-    again, so a block that holds one h has all that is read there. Follows
-    ein-inline-maps, which composes views; precedes ein-form-kernels.
-    Exactness: bitwise.
+    again, so a block that holds one h has all that is read there. Before that, a
+    result whose readers need coordinates apart (q, k and v of one product) is
+    computed by an einsum for each of them. A concatenation of parts that are
+    computed becomes a map that selects between them. Follows ein-inline-maps,
+    which composes views; precedes ein-form-kernels. Exactness: bitwise.
   }];
-  let statistics = [Statistic<"numSplit", "num-split", "ranks split">];
+  let statistics = [Statistic<"numSplit", "num-split", "ranks split">,
+                    Statistic<"numSliced", "num-sliced", "slices computed apart">,
+                    Statistic<"numConcats", "num-concats", "concatenations that became maps">];
 }
 
 def EinInlineMaps : Pass<"ein-inline-maps", "::mlir::func::FuncOp"> {
@@ -180,7 +184,8 @@ def EinDeriveFolds : Pass<"ein-derive-folds", "::mlir::func::FuncOp"> {
   }];
   let options = [
     Option<"movingOnly", "moving-only", "bool", "false",
-           "leave folds that correct no state: ein-defer makes plain reductions of them">];
+           "leave folds that correct no state (ein-defer makes plain reductions of them), "
+           "and reductions whose operands a block holds: it goes over them again">];
   let statistics = [
     Statistic<"numFolds", "num-folds", "folds derived">,
     Statistic<"numRefused", "num-refused", "reductions of reductions that stay">,

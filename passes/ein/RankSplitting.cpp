@@ -101,4 +101,36 @@ EinsumOp splitRank(OpBuilder &builder, EinsumOp op, unsigned rank, int64_t divis
       op.getFillList());
 }
 
+EinsumOp sliceRank(OpBuilder &builder, EinsumOp op, unsigned rank, int64_t first, int64_t count) {
+  MLIRContext *context = op.getContext();
+  AffineExpr dim = getAffineDimExpr(rank, context);
+  SmallVector<Attribute> maps;
+  bool isPartial = false;
+  for (unsigned i = 0, e = op.getInputs().size(); i < e; ++i) {
+    AffineMap map = op.getMap(i);
+    map = map.replace(dim, dim + first, map.getNumDims(), map.getNumSymbols());
+    isPartial |= llvm::is_contained(map.getResults(), dim);
+    maps.push_back(AffineMapAttr::get(map));
+  }
+  auto slice = cast<EinsumOp>(builder.clone(*op));
+  SmallVector<ExtentAttr> shape(op.getResult().getType().getShape());
+  shape[rank] = ExtentAttr::literal(context, count);
+  slice.getResult().setType(TensorType::get(shape, op.getResult().getType().getElementType()));
+  slice.setMapsAttr(builder.getArrayAttr(maps));
+  if (isPartial)
+    slice->setAttr("partial", builder.getUnitAttr());
+  if (first == 0)
+    return slice;
+  slice.getBody().walk([&](IndexOp index) {
+    if (op.findRank(index.getRank()) != rank)
+      return;
+    OpBuilder inside(index->getContext());
+    inside.setInsertionPointAfter(index);
+    Value offset = arith::ConstantIndexOp::create(inside, index.getLoc(), first);
+    auto moved = arith::AddIOp::create(inside, index.getLoc(), index, offset);
+    index.getResult().replaceAllUsesExcept(moved, moved);
+  });
+  return slice;
+}
+
 } // namespace einfall::ein

@@ -1,4 +1,4 @@
-//===- RankSplitting.h - One rank of an Einsum becomes two ------*- C++ -*-===//
+//===- RankSplitting.h - Parts of an Einsum's ranks -------------*- C++ -*-===//
 #ifndef EINFALL_PASSES_EIN_RANKSPLITTING_H
 #define EINFALL_PASSES_EIN_RANKSPLITTING_H
 
@@ -10,6 +10,10 @@ namespace einfall::ein {
 /// d is a literal that `divisor` divides; d is not the coordinate of an argmax.
 /// Of a rank of the result, two dimensions are made. The order of sums stays.
 EinsumOp splitRank(mlir::OpBuilder &builder, EinsumOp op, unsigned rank, int64_t divisor);
+
+/// Coordinates first..first+count-1 of dimension `rank` of the result of `op`.
+EinsumOp sliceRank(mlir::OpBuilder &builder, EinsumOp op, unsigned rank, int64_t first,
+                   int64_t count);
 
 } // namespace einfall::ein
 

@@ -5,6 +5,7 @@
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "passes/ein/Inlining.h"
 #include "passes/ein/Passes.h"
+#include "passes/ein/Selection.h"
 
 using namespace mlir;
 
@@ -58,9 +59,6 @@ struct ComposeRelabelling : OpRewritePattern<EinsumOp> {
   Pass::Statistic &count;
 };
 
-/// Parts above which each element would be looked for in too many places.
-constexpr unsigned maxParts = 4;
-
 /// True if `use` reads a concatenation as part of a map, where its parts can be
 /// read instead. Reductions read an element often, or fold it: they get a tensor.
 bool takesParts(OpOperand &use) {
@@ -70,51 +68,11 @@ bool takesParts(OpOperand &use) {
          existsEverywhere(reader, operand);
 }
 
-/// The einsum that selects by coordinate between the parts of `op`.
-EinsumOp selectionOf(RewriterBase &rewriter, ConcatOp op) {
-  MLIRContext *context = op.getContext();
-  TensorType type = op.getResult().getType();
-  unsigned rank = type.getRank(), count = op.getInputs().size(), dim = op.getDim();
-  SmallVector<std::string> names;
-  for (unsigned i = 0; i < rank; ++i)
-    names.push_back("i" + std::to_string(i));
-  SmallVector<StringRef> ranks(names.begin(), names.end());
-  SmallVector<StringAttr> symbols;
-  SmallVector<AffineExpr> ends{getAffineConstantExpr(0, context)};
-  for (Value part : op.getInputs())
-    ends.push_back(ends.back() + cast<TensorType>(part.getType()).getExtent(dim).over(symbols));
-  for (AffineExpr &end : ends)
-    end = end.shiftSymbols(symbols.size(), count);
-  AffineMap all = AffineMap::getMultiDimIdentityMap(rank, context);
-  AffineExpr place = getAffineDimExpr(dim, context);
-  SmallVector<AffineMap> maps;
-  for (unsigned i = 0; i < count; ++i) {
-    SmallVector<AffineExpr> indices(all.getResults());
-    indices[dim] = simplifyAffineExpr(place - ends[i], rank, count + symbols.size());
-    maps.push_back(AffineMap::get(rank, count + symbols.size(), indices, context));
-  }
-  SmallVector<TypedAttr> fills(count, rewriter.getZeroAttr(type.getElementType()));
-  rewriter.setInsertionPoint(op);
-  return EinsumOp::create(
-      rewriter, op.getLoc(), type, op.getInputs(), ranks, maps, ArrayRef<Monoid>(),
-      ArrayRef<ExtentAttr>(), symbols,
-      [&](OpBuilder &builder, Location loc, ValueRange parts) {
-        Coordinates coordinates(builder, loc, ranks, symbols, parts);
-        Value value = parts.back();
-        for (unsigned i = count - 1; i-- > 0;) {
-          Value before = coordinates.isNegative(place - ends[i + 1]);
-          value = arith::SelectOp::create(builder, loc, before, parts[i], value);
-        }
-        return value;
-      },
-      fills);
-}
-
 struct ConcatToReads : OpRewritePattern<ConcatOp> {
   ConcatToReads(MLIRContext *context, Pass::Statistic &count)
       : OpRewritePattern(context), count(count) {}
   LogicalResult matchAndRewrite(ConcatOp op, PatternRewriter &rewriter) const override {
-    if (op.getInputs().size() > maxParts)
+    if (op.getInputs().size() > kMostParts)
       return rewriter.notifyMatchFailure(op, "it has too many parts to look into each");
     if (op->use_empty() || !llvm::all_of(op->getUses(), takesParts))
       return rewriter.notifyMatchFailure(op, "it is needed as a tensor");

@@ -1,9 +1,11 @@
 //===- SplitResults.cpp - Results that are read in two parts --------------===//
 #include "dialects/ein/EinBounds.h"
+#include "dialects/ein/EinIndexing.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "passes/ein/NeededBox.h"
 #include "passes/ein/Passes.h"
 #include "passes/ein/RankSplitting.h"
+#include "passes/ein/Selection.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
@@ -64,13 +66,7 @@ std::optional<Parts> partsOf(AffineExpr index, int64_t extent, int64_t divisor,
     auto values = box.valuesOf(expr, numSymbols);
     return values && values->first >= 0 && values->second < end;
   };
-  // A label alone covers the dimension that it indexes.
-  auto covers = [&](AffineExpr expr, int64_t end) {
-    auto dim = dyn_cast<AffineDimExpr>(expr);
-    return !dim || box.high[dim.getPosition()] == end - 1;
-  };
-  if (!in(parts.inner, divisor) || !in(parts.outer, extent / divisor) ||
-      !covers(parts.outer, extent / divisor))
+  if (!in(parts.inner, divisor) || !in(parts.outer, extent / divisor))
     return std::nullopt;
   return parts;
 }
@@ -80,11 +76,11 @@ AffineMap mapOf(OpOperand &use) {
   return cast<AffineMapAttr>(maps[use.getOperandNumber()]).getValue();
 }
 
-/// Where the index has to be right. Without a fill, a read outside of the tensor
-/// would take the point away, so there it is everywhere.
+/// Where the index has to be right. A read that may take its point away has to be
+/// so everywhere; others have or get a fill where what they read is not used.
 LiteralBox boxOf(OpOperand &use) {
   auto einsum = dyn_cast<EinsumOp>(use.getOwner());
-  if (einsum && fillOf(einsum, use.getOperandNumber()))
+  if (einsum && existsEverywhere(einsum, use.getOperandNumber()))
     return neededBox(einsum, use.getOperandNumber());
   return wholeBox(use.getOwner());
 }
@@ -119,11 +115,79 @@ SmallVector<int64_t> divisorsOf(Value tensor, unsigned dim, int64_t extent) {
   return found;
 }
 
+/// Coordinates that some readers need, apart from those that others do.
+struct Group {
+  int64_t first, last;
+  SmallVector<OpOperand *> uses;
+};
+
+/// The groups of the readers of dimension `dim`, in order; none if that of one
+/// is not known.
+SmallVector<Group> groupsOf(Value tensor, unsigned dim) {
+  SmallVector<Group> groups;
+  for (OpOperand &use : tensor.getUses()) {
+    AffineMap map = mapOf(use);
+    auto values = boxOf(use).valuesOf(map.getResult(dim), map.getNumSymbols());
+    if (!values)
+      return {};
+    groups.push_back({values->first, values->second, {&use}});
+  }
+  llvm::stable_sort(groups, [](const Group &a, const Group &b) { return a.first < b.first; });
+  SmallVector<Group> merged;
+  for (Group &group : groups) {
+    if (merged.empty() || group.first > merged.back().last) {
+      merged.push_back(group);
+      continue;
+    }
+    merged.back().last = std::max(merged.back().last, group.last);
+    llvm::append_range(merged.back().uses, group.uses);
+  }
+  return merged;
+}
+
+/// Changes the map by which `use` reads, and what it reads.
+void reindex(OpOperand &use, Value to, function_ref<void(SmallVectorImpl<AffineExpr> &)> change) {
+  AffineMap map = mapOf(use);
+  SmallVector<AffineExpr> indices(map.getResults());
+  change(indices);
+  Operation *user = use.getOwner();
+  SmallVector<Attribute> maps(user->getAttrOfType<ArrayAttr>("maps").getValue());
+  maps[use.getOperandNumber()] = AffineMapAttr::get(
+      AffineMap::get(map.getNumDims(), map.getNumSymbols(), indices, map.getContext()));
+  for (auto [dim, index] : llvm::enumerate(indices))
+    if (auto label = dyn_cast<AffineDimExpr>(index))
+      if (rankExtents(user)[label.getPosition()] != cast<TensorType>(to.getType()).getExtent(dim))
+        user->setAttr("partial", UnitAttr::get(user->getContext()));
+  auto einsum = dyn_cast<EinsumOp>(user);
+  bool existed = einsum && existsEverywhere(einsum, use.getOperandNumber());
+  user->setAttr("maps", ArrayAttr::get(map.getContext(), maps));
+  use.set(to);
+  if (!existed || existsEverywhere(einsum, use.getOperandNumber()))
+    return;
+  Builder builder(user->getContext());
+  SmallVector<TypedAttr> fills = einsum.getFillList();
+  fills[use.getOperandNumber()] =
+      builder.getZeroAttr(cast<TensorType>(to.getType()).getElementType());
+  einsum.setFillsAttr(fillsAttr(builder, fills));
+}
+
+bool isReadByEinsums(Value tensor) {
+  return !tensor.use_empty() && llvm::all_of(tensor.getUsers(), llvm::IsaPred<EinsumOp, FoldOp>);
+}
+
+/// True if a block that computes the parts of `op` could join them.
+bool isSelectable(ConcatOp op) {
+  return op.getInputs().size() <= kMostParts && llvm::all_of(op.getInputs(), [&](Value part) {
+           auto maker = part.getDefiningOp<EinsumOp>();
+           return maker && part.hasOneUse() && maker.getRankExtent(op.getDim()).getLiteral();
+         });
+}
+
 struct SplitResultsPass : impl::EinSplitResultsBase<SplitResultsPass> {
   /// Splits one rank of the result, if its readers agree on how.
   EinsumOp split(EinsumOp op) {
     Value tensor = op.getResult();
-    if (tensor.use_empty() || !llvm::all_of(tensor.getUsers(), llvm::IsaPred<EinsumOp, FoldOp>))
+    if (!isReadByEinsums(tensor))
       return {};
     for (int64_t dim = 0; dim < op.getNumFree(); ++dim) {
       std::optional<int64_t> extent = op.getRankExtent(dim).getLiteral();
@@ -135,7 +199,14 @@ struct SplitResultsPass : impl::EinSplitResultsBase<SplitResultsPass> {
           continue;
         OpBuilder builder(op);
         EinsumOp result = splitRank(builder, op, dim, divisor);
-        reindex(tensor, result.getResult(), dim, *parts);
+        SmallVector<OpOperand *> uses;
+        for (OpOperand &use : tensor.getUses())
+          uses.push_back(&use);
+        for (auto [use, part] : llvm::zip(uses, *parts))
+          reindex(*use, result.getResult(), [&](SmallVectorImpl<AffineExpr> &indices) {
+            indices[dim] = part.outer;
+            indices.insert(indices.begin() + dim + 1, part.inner);
+          });
         op->erase();
         ++numSplit;
         return result;
@@ -144,33 +215,55 @@ struct SplitResultsPass : impl::EinSplitResultsBase<SplitResultsPass> {
     return {};
   }
 
-  /// Lets the readers of `from` read `to`, at the parts of their indices.
-  static void reindex(Value from, Value to, unsigned dim, ArrayRef<Parts> parts) {
-    SmallVector<OpOperand *> uses;
-    for (OpOperand &use : from.getUses())
-      uses.push_back(&use);
-    for (auto [use, part] : llvm::zip(uses, parts)) {
-      AffineMap map = mapOf(*use);
-      SmallVector<AffineExpr> indices(map.getResults());
-      indices[dim] = part.outer;
-      indices.insert(indices.begin() + dim + 1, part.inner);
-      Operation *user = use->getOwner();
-      SmallVector<Attribute> maps(user->getAttrOfType<ArrayAttr>("maps").getValue());
-      maps[use->getOperandNumber()] = AffineMapAttr::get(
-          AffineMap::get(map.getNumDims(), map.getNumSymbols(), indices, map.getContext()));
-      user->setAttr("maps", ArrayAttr::get(map.getContext(), maps));
-      use->set(to);
+  /// One Einsum for each group of coordinates that readers share, if not all of
+  /// them read all.
+  SmallVector<EinsumOp> slice(EinsumOp op) {
+    Value tensor = op.getResult();
+    if (!isReadByEinsums(tensor))
+      return {op};
+    for (int64_t dim = 0; dim < op.getNumFree(); ++dim) {
+      std::optional<int64_t> extent = op.getRankExtent(dim).getLiteral();
+      if (!extent)
+        continue;
+      SmallVector<Group> groups = groupsOf(tensor, dim);
+      bool inside = llvm::all_of(
+          groups, [&](const Group &group) { return group.first >= 0 && group.last < *extent; });
+      if (groups.empty() || !inside ||
+          (groups.size() == 1 && groups[0].last - groups[0].first + 1 == *extent))
+        continue;
+      OpBuilder builder(op);
+      SmallVector<EinsumOp> slices;
+      for (const Group &group : groups) {
+        int64_t count = group.last - group.first + 1;
+        slices.push_back(sliceRank(builder, op, dim, group.first, count));
+        for (OpOperand *use : group.uses)
+          reindex(*use, slices.back().getResult(), [&](SmallVectorImpl<AffineExpr> &indices) {
+            indices[dim] = indices[dim] - group.first;
+          });
+      }
+      op->erase();
+      numSliced += slices.size();
+      return slices;
     }
+    return {op};
   }
 
   void runOnOperation() override {
     if (getOperation().isDeclaration())
       return;
+    for (ConcatOp op : llvm::make_early_inc_range(getOperation().getOps<ConcatOp>()))
+      if (isSelectable(op)) {
+        OpBuilder builder(op);
+        op.getResult().replaceAllUsesWith(selectionOf(builder, op).getResult());
+        op->erase();
+        ++numConcats;
+      }
     // Readers first: what they are split by splits what they read.
     SmallVector<EinsumOp> ops(getOperation().getOps<EinsumOp>());
     for (EinsumOp op : llvm::reverse(ops))
-      while (op)
-        op = split(op);
+      for (EinsumOp part : slice(op))
+        while (part)
+          part = split(part);
   }
 };
 

@@ -53,11 +53,12 @@ func.func @no_fill(%x: !ein.tensor<[s, 16], f32>) -> !ein.tensor<[4, s, 4], f32>
   return %r : !ein.tensor<[4, s, 4], f32>
 }
 
-// Readers first: the map is read by heads, so what it reads is computed by heads. Slices may start at a head.
+// Readers first: the map is read by heads, so what it reads is computed by heads, and only those that are read.
 // CHECK-LABEL: func.func @chain
-// CHECK: %[[A:.*]] = ein.einsum {{.*}} -> [s, f1, f0] reduce [e: add]
+// CHECK: %[[A:.*]] = ein.einsum (%arg0[s, e], %arg1[f1 * 4 + f0 + 4, e]) -> [s, f1, f0] reduce [e: add]
+// CHECK-SAME: !ein.tensor<[s, 3, 4], f32>
 // CHECK: %[[B:.*]] = ein.einsum (%[[A]][s, f1, f0]) -> [s, f1, f0]
-// CHECK: ein.einsum (%[[B]][s, h + 1, d], %[[B]][s, h + 2, d]) -> [h, s, d]
+// CHECK: ein.einsum (%[[B]][s, h, d], %[[B]][s, h + 1, d]) -> [h, s, d]
 func.func @chain(%x: !ein.tensor<[s, 24], f32>, %w: !ein.tensor<[16, 24], f32>) -> !ein.tensor<[2, s, 4], f32> {
   %q = ein.einsum (%x[s, e], %w[f, e]) -> [s, f] reduce [e: add]
       : (!ein.tensor<[s, 24], f32>, !ein.tensor<[16, 24], f32>) -> !ein.tensor<[s, 16], f32>
@@ -71,13 +72,35 @@ func.func @chain(%x: !ein.tensor<[s, 24], f32>, %w: !ein.tensor<[16, 24], f32>) 
   return %r : !ein.tensor<[2, s, 4], f32>
 }
 
-// The label of the first heads alone would have to cover all of them.
-// CHECK-LABEL: func.func @first_heads
-// CHECK: -> [s, f] reduce [e: add]
-func.func @first_heads(%x: !ein.tensor<[s, 24], f32>, %w: !ein.tensor<[16, 24], f32>) -> !ein.tensor<[2, s, 4], f32> {
+// q and v of one product are products of their own.
+// CHECK-LABEL: func.func @slices
+// CHECK: %[[Q:.*]] = ein.einsum (%arg0[s, e], %arg1[f1 * 4 + f0, e]) -> [s, f1, f0] reduce [e: add]
+// CHECK: %[[V:.*]] = ein.einsum (%arg0[s, e], %arg1[f + 8, e]) -> [s, f] reduce [e: add]
+// CHECK: ein.einsum (%[[Q]][s, h, d], %[[V]][s, d]) -> [h, s, d]
+func.func @slices(%x: !ein.tensor<[s, 24], f32>, %w: !ein.tensor<[16, 24], f32>) -> !ein.tensor<[2, s, 4], f32> {
   %q = ein.einsum (%x[s, e], %w[f, e]) -> [s, f] reduce [e: add]
       : (!ein.tensor<[s, 24], f32>, !ein.tensor<[16, 24], f32>) -> !ein.tensor<[s, 16], f32>
-  %r = ein.einsum (%q[s, h * 4 + d], %q[s, h * 4 + d + 8]) -> [h, s, d]
+  %r = ein.einsum (%q[s, h * 4 + d], %q[s, d + 8]) -> [h, s, d]
       : (!ein.tensor<[s, 16], f32>, !ein.tensor<[s, 16], f32>) -> !ein.tensor<[2, s, 4], f32>
   return %r : !ein.tensor<[2, s, 4], f32>
+}
+
+// Parts that are computed are joined by a map.
+// CHECK-LABEL: func.func @concatenation
+// CHECK-NOT: ein.concat
+// CHECK: ein.einsum (%{{.*}}[i0, i1] else 0.000000e+00, %{{.*}}[i0, i1 - 4] else 0.000000e+00)
+// CHECK: arith.select
+func.func @concatenation(%x: !ein.tensor<[s, 4], f32>) -> !ein.tensor<[s, 8], f32> {
+  %a = ein.einsum (%x[s, i]) -> [s, i] : (!ein.tensor<[s, 4], f32>) -> !ein.tensor<[s, 4], f32> {
+  ^bb0(%p: f32):
+    %q = math.exp %p : f32
+    ein.yield %q : f32
+  }
+  %b = ein.einsum (%x[s, i]) -> [s, i] : (!ein.tensor<[s, 4], f32>) -> !ein.tensor<[s, 4], f32> {
+  ^bb0(%p: f32):
+    %q = math.tanh %p : f32
+    ein.yield %q : f32
+  }
+  %c = ein.concat %a, %b dim 1 : (!ein.tensor<[s, 4], f32>, !ein.tensor<[s, 4], f32>) -> !ein.tensor<[s, 8], f32>
+  return %c : !ein.tensor<[s, 8], f32>
 }
