@@ -76,6 +76,12 @@ static int64_t partOf(const BlockPlan::Rank &rank) {
   return literal ? std::min(*literal, rank.part) : rank.part;
 }
 
+int64_t BlockPlan::pointsOf(StringRef label) const {
+  const Rank &rank = ranks.find(label)->second;
+  bool isCut = rank.isStreamed || llvm::is_contained(grid, label);
+  return isCut ? partOf(rank) : typical(rank.extent);
+}
+
 int64_t BlockPlan::sizeOf(Value tensor) const {
   int64_t size = 1;
   for (StringRef label : labelsOf(tensor))
