@@ -48,6 +48,10 @@ private:
   Verdict verdictOf(ein::EinsumOp op, Value condition);
   Value mayHold(Block &body);
   Value settle(const Stage &stage, SmallVectorImpl<SettledCondition> &conditions);
+  void count(StringRef what) {
+    if (counts)
+      tile::CountOp::create(builder, loc, what);
+  }
   void enterBox(StringRef label, Value begin, Value end);
   Value outside(Value tensor) const;
   Local &localOf(Value tensor);
@@ -60,6 +64,7 @@ private:
 
   BlockPlan plan;
   const Stage *stage = nullptr;
+  bool counts = kernel->getParentOfType<ModuleOp>()->hasAttr(tile::kCountVisits);
   Block *chunk = nullptr; // the body of the stream that is being walked
   Value scanned;          // is read by who looks for bounds
   llvm::StringMap<Bounds> knownBounds;
@@ -169,9 +174,11 @@ void StagedLowering::emitStage(const Stage &current) {
   builder.setInsertionPointToStart(branch.thenBlock());
   {
     WithoutConditions bodies(conditions);
+    count("unmasked");
     emitPart(current);
   }
   builder.setInsertionPointToStart(branch.elseBlock());
+  count("masked");
   emitPart(current);
 }
 
@@ -461,10 +468,12 @@ void StagedLowering::emitStream(const Stage &current) {
     Value begin = loop.getInductionVar();
     Value end = arith::AddIOp::create(builder, loc, begin, step);
     enterBox(label, begin, arith::MinSIOp::create(builder, loc, end, extent));
+    count("chunks");
     if (Value visited = mayHold(body)) {
       auto branch = scf::IfOp::create(builder, loc, visited, /*withElse=*/false);
       builder.setInsertionPointToStart(branch.thenBlock());
     }
+    count("visited");
     emit(current.body);
     chunk = nullptr;
     knownBounds = std::move(boundsOutside);
