@@ -22,7 +22,7 @@
 // GUARD: ein.guard
 
 // CHECK-LABEL: func.func private @reduce_0_p0
-// CHECK: scf.for {{.*}} step %c128
+// CHECK: scf.for {{.*}} step %c64
 // CHECK: %[[SOME:.*]] = arith.cmpi sle
 // CHECK: scf.if %[[SOME]]
 // CHECK: %[[ALL:.*]] = arith.cmpi sle
@@ -32,7 +32,7 @@
 // CHECK: arith.select
 
 // CHECK-LABEL: func.func private @reduce_0_p1
-// CHECK: scf.for {{.*}} step %c128
+// CHECK: scf.for {{.*}} step %c64
 // CHECK: scf.if
 // CHECK: scf.if {{.*}} {
 // CHECK-NOT: arith.select
@@ -43,7 +43,7 @@
 // CHECK-LABEL: func.func private @reduce_0_p2
 // CHECK: tile.reduce "min" {{.*}} -> i64
 // CHECK: tile.reduce "max" {{.*}} -> i64
-// CHECK: scf.for {{.*}} step %c128
+// CHECK: scf.for {{.*}} step %c64
 // CHECK: tile.reduce "min" {{.*}} -> i64
 // CHECK: tile.reduce "max" {{.*}} -> i64
 // CHECK: scf.if
