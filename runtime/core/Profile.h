@@ -22,8 +22,8 @@ namespace einfall::rt {
 struct StepTime {
   uint64_t launches = 0;
   double seconds = 0;
-  double bytes = 0;  ///< of its buffers, each at most an element a point of the iteration space
-  double points = 0; ///< points of the iteration space
+  double bytes = 0;    ///< of its buffers, each at most an element a point of the iteration space
+  double points = 0;   ///< points of the iteration space
   Counters counters{}; ///< zero where the kernel does not count
 };
 

@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import os
 import re
 import subprocess
 import sys
@@ -83,7 +84,11 @@ def arguments_of(name, h, n, m, d=16):
 
 def reference(name, q, k, v, *more):
     h, s, t = np.ix_(*map(np.arange, (q.shape[0], q.shape[1], k.shape[1])))
-    shown = np.broadcast_to(MASKS[name][3](h, s, t, *more), (q.shape[0], q.shape[1], k.shape[1]))
+    return attended(np.broadcast_to(MASKS[name][3](h, s, t, *more), (q.shape[0], q.shape[1], k.shape[1])), q, k, v)
+
+
+def attended(shown, q, k, v):
+    """Attention to what is shown, in double precision."""
     w = np.where(shown, np.einsum("hsd,htd->hst", *map(np.float64, (q, k))) * 0.25, -np.inf)
     p = np.exp(w - w.max(-1, keepdims=True))
     return np.einsum("hst,hte->hse", p / p.sum(-1, keepdims=True), v.astype(np.float64))
@@ -125,13 +130,13 @@ def text_of(f, arrays):
     return f.text(*f._types(arrays).values())
 
 
-def boxes(shown):
+def boxes(shown, chunk=CHUNK):
     """For each box of rows and chunk: whether something is shown, and whether all is."""
     some = every = 0
     for head in shown:
         for s in range(0, head.shape[0], ROWS):
-            for t in range(0, head.shape[1], CHUNK):
-                part = head[s:s + ROWS, t:t + CHUNK]
+            for t in range(0, head.shape[1], chunk):
+                part = head[s:s + ROWS, t:t + chunk]
                 some += part.any()
                 every += part.all()
     return some, every
@@ -150,6 +155,64 @@ def test_visits(einfall, tmp_path, name):
     assert got["unmasked"] + got["masked"] == got["visited"]
     if name in EXACT:
         assert (got["visited"], got["unmasked"]) == (some, every)
+
+
+def random_number(rng, depth):
+    """A random integer over coordinates and data, as a cascade and numpy both write it."""
+    if depth == 0 or rng.random() < 0.2:
+        return str(rng.choice(["s", "t", "h", "length[h]", "ids[s]", "keys[t]", rng.integers(-9, 200)]))
+    a, b, k = random_number(rng, depth - 1), random_number(rng, depth - 1), rng.choice([2, 3, 7, 64, 100])
+    return str(rng.choice([f"({a} + {b})", f"({a} - {b})", f"({a} * {rng.integers(-3, 4)})", f"({a} // {k})", f"({a} % {k})"]))
+
+
+def random_mask(rng, depth=2):
+    """Two texts of a random condition: for a cascade, and for numpy."""
+    kind = rng.choice(["and", "or", "not", "compare"], p=[0.2, 0.2, 0.1, 0.5]) if depth else "compare"
+    if kind == "compare":
+        text = f"({random_number(rng, 2)} {rng.choice(['<', '<=', '>', '>=', '==', '!='])} {random_number(rng, 2)})"
+        return text, text
+    a, b = random_mask(rng, depth - 1), random_mask(rng, depth - 1)
+    if kind == "not":
+        return f"(not {a[0]})", f"~{a[1]}"
+    return f"({a[0]} {kind} {b[0]})", f"({a[1]} {'&' if kind == 'and' else '|'} {b[1]})"
+
+
+@pytest.mark.filterwarnings("ignore:invalid value")
+def test_random_masks(einfall, tmp_path):
+    """Random conditions: the result is that of numpy, what shows something is visited, what is not tested shows all."""
+    seed, cases = int(os.environ.get("EINFALL_SEED", "1")), int(os.environ.get("EINFALL_RANDOM_CASCADES", "12"))
+    h, n, m = 2, 200, 330
+    for case in range(cases):
+        rng = np.random.default_rng([seed, case])
+        text, meaning = random_mask(rng)
+        hidden = rng.random() < 0.5
+        source = attention(f"where({text}, {'-inf, w[h, s, t]' if hidden else 'w[h, s, t], -inf'})",
+                           ', length: "i64 h", ids: "i64 n", keys: "i64 m"')
+        data = [rng.integers(0, m, h), np.sort(rng.integers(0, 9, n)), rng.integers(-5, 9, m) if case % 2 else np.arange(m) // 40]
+        arrays = [*arguments_of("causal", h, n, m), *data]
+        at = np.ix_(*map(np.arange, (h, n, m)))
+        length, ids, keys = data
+        scope = {"h": at[0], "s": at[1], "t": at[2]}
+        scope.update(length=Reading(length), ids=Reading(ids), keys=Reading(keys))
+        shown = np.broadcast_to(eval(meaning, {}, scope), (h, n, m)) ^ hidden
+        package = einfall.compile(text_of(of_source(tmp_path, source), arrays), tmp_path / f"{case}.einf", count_visits=True)
+        session = package.session(h=h, n=n, m=m)
+        said = f"seed {seed}, case {case}: {'hidden' if hidden else 'shown'} where {text}"
+        np.testing.assert_allclose(session.f(*arrays), attended(shown, *arrays[:3]), rtol=2e-5, atol=2e-6, err_msg=said)
+        counts = {key: sum(kernel[key] for kernel in session.visits().values()) for key in ("chunks", "visited", "unmasked")}
+        guarded = counts["chunks"] == h * -(-n // ROWS) * -(-m // CHUNK)  # else the compiler knows the condition's value
+        some, every = boxes(shown, CHUNK if guarded else 2 * CHUNK)
+        assert counts["visited"] >= some and counts["unmasked"] <= every, said
+
+
+class Reading:
+    """An array that is read at coordinates of any shape."""
+
+    def __init__(self, array):
+        self.array = array
+
+    def __getitem__(self, at):
+        return self.array[at]
 
 
 HEAD = 64
@@ -190,6 +253,26 @@ def test_share_of_lengths(einfall, tmp_path):
     """A quarter of the keys is there."""
     mask = "where(t < length[h], w[h, s, t], -inf)"
     assert share(einfall, tmp_path, mask, 2048, [np.array([512])], ', length: "i64 h"') == 0.25
+
+
+def test_a_profile_tells_visits(einfall, tmp_path):
+    """From einfall-run to `einfall explain`."""
+    from einfall.explain import explain
+
+    arrays = one_head(256)
+    source, package = tmp_path / "f.mlir", tmp_path / "f.einf"
+    source.write_text(text_of(of_source(tmp_path, head("where(t <= s, w[h, s, t], -inf)")), arrays))
+    einfall.compile(source, package, count_visits=True)
+    for name, array in zip("qkv", arrays):
+        np.save(tmp_path / f"{name}.npy", array)
+    inputs = [word for name in "qkv" for word in ("--input", f"{name}={tmp_path / name}.npy")]
+    done = subprocess.run([BUILD / "bin" / "einfall-run", package, "--entry", "f", *inputs, "--repeat", "3", "--profile",
+                           "--profile-json", tmp_path / "p.json"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"(\d+) of \d+ chunks visited", done.stdout)
+    report = explain(str(package), params={"h": 1, "n": 256, "m": 256}, profile=str(tmp_path / "p.json"))
+    figures = report["entries"][0]["kernels"][0]["figures"]
+    assert figures["visits"] == {"chunks": 16, "visited": 10, "unmasked": 6, "masked": 4}
 
 
 def test_nothing_is_counted_by_default(einfall, tmp_path):

@@ -10,12 +10,6 @@
 
 /* Chunks that walks came to and those that they did not skip; stages of a chunk
  * that ran without a condition in them, as it was settled, and with it. */
-enum einf_counter {
-  EINF_CHUNKS,
-  EINF_VISITED,
-  EINF_UNMASKED,
-  EINF_MASKED,
-  EINF_COUNTERS
-};
+enum einf_counter { EINF_CHUNKS, EINF_VISITED, EINF_UNMASKED, EINF_MASKED, EINF_COUNTERS };
 
 #endif
