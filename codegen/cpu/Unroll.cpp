@@ -3,6 +3,7 @@
 #include "codegen/cpu/Held.h"
 #include "codegen/cpu/Unroller.h"
 #include "dialects/ein/EinNumerics.h"
+#include "einfall/counters.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -155,6 +156,32 @@ void Unroller::local(tile::LocalOp op) {
       LLVM::AllocaOp::create(builder, loc, pointer, type.getElementType(), count, 64)};
 }
 
+/// Counters are the program's own, found by name in what is linked. Blocks count
+/// on several threads.
+void Unroller::count(tile::CountOp op) {
+  static_assert(std::size(tile::kCounterNames) == EINF_COUNTERS);
+  auto function = builder.getBlock()->getParent()->getParentOfType<LLVM::LLVMFuncOp>();
+  auto type = LLVM::LLVMArrayType::get(builder.getI64Type(), EINF_COUNTERS);
+  std::string name = ("einf_counts_" + counters).str();
+  if (!SymbolTable::lookupNearestSymbolFrom(function->getParentOp(), builder.getStringAttr(name))) {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPoint(function);
+    auto global = LLVM::GlobalOp::create(builder, loc, type, /*isConstant=*/false,
+                                         LLVM::Linkage::External, name, Attribute(), 8);
+    global.getInitializer().emplaceBlock();
+    builder.setInsertionPointToStart(&global.getInitializer().front());
+    LLVM::ReturnOp::create(builder, loc, LLVM::ZeroOp::create(builder, loc, type).getResult());
+  }
+  auto number = llvm::find(tile::kCounterNames, op.getCounter()) - tile::kCounterNames;
+  auto pointer = LLVM::LLVMPointerType::get(builder.getContext());
+  Value base = LLVM::AddressOfOp::create(builder, loc, pointer, name);
+  Value place = LLVM::GEPOp::create(builder, loc, pointer, builder.getI64Type(), base,
+                                    ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(number)});
+  Value one = arith::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(1));
+  LLVM::AtomicRMWOp::create(builder, loc, LLVM::AtomicBinOp::add, place, one,
+                            LLVM::AtomicOrdering::monotonic);
+}
+
 LogicalResult Unroller::op(Operation &op) {
   loc = op.getLoc();
   if (auto load = dyn_cast<tile::LoadOp>(op))
@@ -173,6 +200,8 @@ LogicalResult Unroller::op(Operation &op) {
     return this->dot(dot);
   else if (auto iota = dyn_cast<tile::IotaOp>(op))
     this->iota(iota);
+  else if (auto count = dyn_cast<tile::CountOp>(op))
+    this->count(count);
   else if (auto loop = dyn_cast<scf::ForOp>(op))
     return this->loop(loop);
   else if (auto branch = dyn_cast<scf::IfOp>(op))
@@ -225,6 +254,8 @@ FailureOr<LLVM::LLVMFuncOp> unrollProgram(OpBuilder &builder, func::FuncOp progr
   Block *entry = kernel.addEntryBlock(builder);
   builder.setInsertionPointToStart(entry);
   Unroller unroller(builder);
+  if (auto counters = program->getAttrOfType<StringAttr>(tile::kCounters))
+    unroller.counters = counters.getValue();
   Block &body = program.front();
   for (BlockArgument argument : body.getArguments().drop_back()) {
     Value slot =

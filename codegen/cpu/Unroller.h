@@ -38,6 +38,7 @@ public:
   explicit Unroller(mlir::OpBuilder &builder) : builder(builder) {}
   mlir::LogicalResult block(mlir::Block &block);
   llvm::DenseMap<mlir::Value, Units> map;
+  llvm::StringRef counters; // the program's name among counters
 
 private:
   mlir::LogicalResult op(mlir::Operation &op);
@@ -49,6 +50,7 @@ private:
   void reduce(tile::ReduceOp op);
   mlir::LogicalResult dot(tile::DotOp op);
   void iota(tile::IotaOp op);
+  void count(tile::CountOp op);
   mlir::LogicalResult loop(mlir::scf::ForOp op);
   mlir::LogicalResult loop(mlir::scf::WhileOp op);
   mlir::LogicalResult branch(mlir::scf::IfOp op);

@@ -47,6 +47,15 @@ LogicalResult LoadOp::verify() {
   return success();
 }
 
+LogicalResult CountOp::verify() {
+  if (!llvm::is_contained(kCounterNames, getCounter())) {
+    InFlightDiagnostic diag = emitOpError("expected ");
+    llvm::interleave(kCounterNames, diag, " or ");
+    return diag << ", but got " << getCounter();
+  }
+  return success();
+}
+
 LogicalResult DotOp::verify() {
   auto lhs = cast<RankedTensorType>(getLhs().getType());
   auto acc = cast<RankedTensorType>(getAcc().getType());

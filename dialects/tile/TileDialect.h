@@ -24,7 +24,14 @@ inline constexpr llvm::StringLiteral kGrid = "tile.grid";       // map: symbols 
 inline constexpr llvm::StringLiteral kWork = "tile.work";       // map: symbols -> work a block
 inline constexpr llvm::StringLiteral kSymbols = "tile.symbols"; // names of the symbols
 
+/// Of a module: programs count what they walk. Of a program: its name among counters.
+inline constexpr llvm::StringLiteral kCountVisits = "tile.count_visits"; // unit
+inline constexpr llvm::StringLiteral kCounters = "tile.counters";        // string
+
 inline constexpr llvm::StringLiteral kSchedule = "tile.schedule"; // also on an ein.kernel
+
+/// What tile.count counts, in the order of einfall/counters.h.
+inline constexpr llvm::StringLiteral kCounterNames[] = {"chunks", "visited", "unmasked", "masked"};
 
 /// True if the last dimension of `type` runs along vector lanes.
 bool hasLanes(mlir::Type type);

@@ -94,6 +94,19 @@ def Tile_DotOp : Tile_Op<"dot", [Pure, TypesMatchWith<"the result is the accumul
   let hasVerifier = 1;
 }
 
+def Tile_CountOp : Tile_Op<"count"> {
+  let summary = "add one to a counter of the program";
+  let description = [{
+    `chunks` that a walk came to, those `visited`, stages `unmasked` in a chunk
+    where their condition is settled, and those `masked`. A program that counts
+    has the attribute `tile.counters`, a name that no other program of the
+    package has.
+  }];
+  let arguments = (ins StrAttr:$counter);
+  let assemblyFormat = "$counter attr-dict";
+  let hasVerifier = 1;
+}
+
 def Tile_IotaOp : Tile_Op<"iota", [Pure]> {
   let summary = "start, start + 1, .. along the only dimension";
   let arguments = (ins Index:$start);

@@ -235,10 +235,17 @@ LogicalResult setNumerics(ModuleOp module, StringRef numerics) {
   return success();
 }
 
+/// Writes into the module what `options` say of it.
+static LogicalResult prepare(ModuleOp module, const CompileOptions &options) {
+  if (options.countVisits)
+    module->setAttr(tile::kCountVisits, UnitAttr::get(module.getContext()));
+  return setNumerics(module, options.numerics);
+}
+
 LogicalResult compileToPackage(ModuleOp module, const CompileOptions &options) {
   package::PackageSpec spec;
   PackageTables tables;
-  if (failed(setNumerics(module, options.numerics)))
+  if (failed(prepare(module, options)))
     return failure();
   for (const std::string &name : options.targets) {
     FailureOr<PipelineOptions> phases = phasesFor(module, name, options);
@@ -289,14 +296,14 @@ LogicalResult compileToPackage(ModuleOp module, const CompileOptions &options) {
 LogicalResult compileToReport(ModuleOp module, const CompileOptions &options, std::string &text) {
   PackageTables tables;
   FailureOr<PipelineOptions> phases = phasesFor(module, options.targets.back(), options);
-  if (failed(phases) || failed(setNumerics(module, options.numerics)))
+  if (failed(phases) || failed(prepare(module, options)))
     return failure();
   return success(succeeded(compileToRun(module, options, *phases, tables, text)));
 }
 
 LogicalResult compileToPhase(ModuleOp module, const CompileOptions &options) {
   FailureOr<PipelineOptions> phases = phasesFor(module, options.targets.front(), options);
-  if (failed(phases) || failed(setNumerics(module, options.numerics)))
+  if (failed(phases) || failed(prepare(module, options)))
     return failure();
   return runPhases(module, *phases, options.reproducer);
 }
@@ -304,7 +311,7 @@ LogicalResult compileToPhase(ModuleOp module, const CompileOptions &options) {
 LogicalResult compileToAssembly(ModuleOp module, const CompileOptions &options, std::string &text) {
   FailureOr<PipelineOptions> phases = phasesFor(module, options.targets.front(), options);
   SmallVector<char> buffer;
-  if (failed(phases) || failed(setNumerics(module, options.numerics)) ||
+  if (failed(phases) || failed(prepare(module, options)) ||
       failed(runPhases(module, *phases, options.reproducer)) ||
       failed(cpu::emitObject(module, *phases->target, /*assembly=*/true, buffer)))
     return failure();

@@ -15,8 +15,9 @@ struct CompileOptions {
   std::string output;  ///< the package
   /// strict, algebraic or fast; empty: what the module says (`ein.numerics`).
   std::string numerics;
-  PipelineNames phases;   ///< where the module stands, where to go; `target` is not read
-  std::string reproducer; ///< file for what repeats a failed pass; may be empty
+  bool countVisits = false; ///< programs count what they walk (einfall/counters.h)
+  PipelineNames phases;     ///< where the module stands, where to go; `target` is not read
+  std::string reproducer;   ///< file for what repeats a failed pass; may be empty
   CacheOptions cache;
   std::shared_ptr<RemarkLog> remarks; ///< for the report, see collectRemarks(); may be null
   std::string modelKind = "function";

@@ -73,6 +73,12 @@ static int64_t partOf(const BlockPlan::Rank &rank) {
   return literal ? std::min(*literal, rank.part) : rank.part;
 }
 
+int64_t BlockPlan::pointsOf(StringRef label) const {
+  const Rank &rank = ranks.find(label)->second;
+  bool isCut = rank.isStreamed || llvm::is_contained(grid, label);
+  return isCut ? partOf(rank) : typical(rank.extent);
+}
+
 int64_t BlockPlan::sizeOf(Value tensor) const {
   int64_t size = 1;
   for (StringRef label : labelsOf(tensor))
@@ -150,6 +156,15 @@ static bool isContiguous(const std::vector<Stage> &stages, StringRef label) {
   return found;
 }
 
+/// True if chunks of the rank may be skipped: smaller ones are skipped more.
+static bool isGuarded(const std::vector<Stage> &stages, StringRef label) {
+  return llvm::any_of(stages, [&](const Stage &stage) {
+    ein::StreamOp stream = stage.stream;
+    return stream && stream.getRank() == label &&
+           !stream.getBody().front().getOps<ein::GuardOp>().empty();
+  });
+}
+
 /// A rank is part of the grid if nothing reduces it and no reduction that lacks
 /// it would cost much to repeat in each of its blocks.
 static void chooseGrid(const std::vector<Stage> &stages, BlockPlan &plan) {
@@ -213,7 +228,7 @@ FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &s
   for (auto &entry : plan.ranks) {
     BlockPlan::Rank &rank = entry.getValue();
     if (rank.isStreamed)
-      rank.part = contracts ? 128 : 1024;
+      rank.part = !contracts ? 1024 : isGuarded(stages, entry.getKey()) ? 64 : 128;
     else if (!llvm::is_contained(plan.grid, entry.getKey()))
       rank.part = rank.extent.getLiteral().value_or(int64_t(1) << 20);
   }

@@ -23,6 +23,8 @@ struct BlockPlan {
   llvm::SmallVector<std::pair<llvm::StringRef, Rank>> inOrder() const;
   /// The labels of a tensor of the kernel's own.
   llvm::SmallVector<llvm::StringRef> labelsOf(mlir::Value tensor) const;
+  /// So many coordinates of a rank a block, or a chunk, is expected to have.
+  int64_t pointsOf(llvm::StringRef label) const;
   /// Elements of the block's part of it.
   int64_t sizeOf(mlir::Value tensor) const;
   /// Where its part begins is symbol firstSymbol + number of each rank.

@@ -56,6 +56,10 @@ struct EinToTilePass : impl::EinToTileBase<EinToTilePass> {
         // Programs leave the module to be compiled, so each says it itself.
         if (Attribute numerics = getOperation()->getAttr(ein::kNumerics))
           (*lowered)->setAttr(ein::kNumerics, numerics);
+        bool counts = false;
+        (*lowered)->walk([&](tile::CountOp) { counts = true; });
+        if (counts)
+          (*lowered)->setAttr(tile::kCounters, builder.getStringAttr(name));
         program = FlatSymbolRefAttr::get(*lowered);
         ++numPrograms;
       }

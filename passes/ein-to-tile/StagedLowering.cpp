@@ -11,6 +11,7 @@
 #include "passes/ein-to-tile/BlockPlan.h"
 #include "passes/ein-to-tile/BoxPredicate.h"
 #include "passes/ein-to-tile/EinsumLowering.h"
+#include "passes/ein-to-tile/SettledConditions.h"
 #include "passes/ein-to-tile/Stages.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -36,10 +37,21 @@ private:
 
   void emit(const std::vector<Stage> &stages);
   void emitStage(const Stage &stage);
+  void makeLocals(const Stage &stage);
+  void emitPart(const Stage &stage);
   void emitStream(const Stage &stage);
   void emitCopy(ein::StreamOp stream, unsigned carried);
-  std::optional<Bounds> boundsOf(ein::EinsumOp mask, BlockArgument argument);
+  bool isCheapToScan(ein::EinsumOp op, const Access &read);
+  Value extremeOf(ein::EinsumOp op, unsigned number, const Access &read, ein::Monoid monoid);
+  std::optional<Bounds> boundsOf(ein::EinsumOp op, BlockArgument argument);
+  void boundBefore(ein::StreamOp stream);
+  Verdict verdictOf(ein::EinsumOp op, Value condition);
   Value mayHold(Block &body);
+  Value settle(const Stage &stage, SmallVectorImpl<SettledCondition> &conditions);
+  void count(StringRef what) {
+    if (counts)
+      tile::CountOp::create(builder, loc, what);
+  }
   void enterBox(StringRef label, Value begin, Value end);
   Value outside(Value tensor) const;
   Local &localOf(Value tensor);
@@ -52,6 +64,10 @@ private:
 
   BlockPlan plan;
   const Stage *stage = nullptr;
+  bool counts = kernel->getParentOfType<ModuleOp>()->hasAttr(tile::kCountVisits);
+  Block *chunk = nullptr; // the body of the stream that is being walked
+  Value scanned;          // is read by who looks for bounds
+  llvm::StringMap<Bounds> knownBounds;
   llvm::StringMap<Box> boxes;
   DenseMap<Value, Local> locals;
   DenseMap<Value, Value> captured; // arguments of streams' bodies
@@ -99,10 +115,10 @@ void StagedLowering::enterBox(StringRef label, Value begin, Value end) {
 
 /// True if somebody reads the tensor from memory.
 bool StagedLowering::isNeeded(Value tensor) const {
-  return llvm::any_of(tensor.getUsers(), [&](Operation *user) {
-    return !(user == stage->update || llvm::is_contained(stage->epilogue, user) ||
-             (isa<ein::YieldOp>(user) && isa<ein::KernelOp>(user->getParentOp())));
-  });
+  return tensor == scanned || llvm::any_of(tensor.getUsers(), [&](Operation *user) {
+           return !(user == stage->update || llvm::is_contained(stage->epilogue, user) ||
+                    (isa<ein::YieldOp>(user) && isa<ein::KernelOp>(user->getParentOp())));
+         });
 }
 
 void StagedLowering::storeTile() {
@@ -128,11 +144,11 @@ void StagedLowering::storeTile() {
         results[stage->last().getResult()], none);
 }
 
-void StagedLowering::emitStage(const Stage &current) {
+/// Memory for what others read of the stage.
+void StagedLowering::makeLocals(const Stage &current) {
   stage = &current;
-  beginRoot(current.root);
-  epilogue = current.epilogue;
-  SmallVector<Value> stored{root.getResult()};
+  ein::EinsumOp first = current.root;
+  SmallVector<Value> stored{first.getResult()};
   for (ein::EinsumOp op : current.epilogue)
     stored.push_back(op.getResult());
   for (Value tensor : stored)
@@ -143,6 +159,34 @@ void StagedLowering::emitStage(const Stage &current) {
       auto memory = MemRefType::get({plan.sizeOf(tensor)}, storageType(type.getElementType()));
       local.memory = tile::LocalOp::create(builder, loc, memory);
     }
+}
+
+/// In a chunk, conditions may hold all over the block's part: then the stage
+/// does without them.
+void StagedLowering::emitStage(const Stage &current) {
+  makeLocals(current);
+  SmallVector<SettledCondition> conditions;
+  Value settled = chunk ? settle(current, conditions) : Value();
+  if (!settled)
+    return emitPart(current);
+  auto branch = scf::IfOp::create(builder, loc, settled, /*withElse=*/true);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(branch.thenBlock());
+  {
+    WithoutConditions bodies(conditions);
+    count("unmasked");
+    emitPart(current);
+  }
+  builder.setInsertionPointToStart(branch.elseBlock());
+  count("masked");
+  emitPart(current);
+}
+
+/// The loops of a stage over the block's part.
+void StagedLowering::emitPart(const Stage &current) {
+  stage = &current;
+  beginRoot(current.root);
+  epilogue = current.epilogue;
   unsigned numRanks = root.getNumRanks(), numFree = root.getNumFree();
   extents.clear();
   at.assign(numRanks, Value());
@@ -163,7 +207,7 @@ void StagedLowering::emitStage(const Stage &current) {
     if (rank < numFree) {
       at[rank] = box.begin;
       ends[rank] = box.end;
-    } else if (plan.ranks.find(label)->second.isStreamed) {
+    } else if (plan.ranks.find(label)->second.isStreamed || llvm::is_contained(plan.grid, label)) {
       starts[rank] = box.begin;
       ends[rank] = box.end;
     }
@@ -221,31 +265,139 @@ void StagedLowering::emitCopy(ein::StreamOp stream, unsigned carried) {
   emitStage(copying);
 }
 
-/// What an operand of a guard's mask is all over the block's part, if it does not
-/// vary there.
-std::optional<Bounds> StagedLowering::boundsOf(ein::EinsumOp mask, BlockArgument argument) {
-  unsigned number = argument.getArgNumber();
-  bool isInput =
-      isa<BlockArgument>(outside(mask.getInputs()[number])) && isa<IntegerType>(argument.getType());
-  if (!isInput || !ein::readsInside(mask, number))
-    return std::nullopt;
-  Access read = access(mask, number);
-  at.assign(mask.getNumRanks(), Value());
-  active.assign(mask.getNumRanks(), 1);
-  for (int64_t rank = 0; rank < mask.getNumRanks(); ++rank) {
-    StringRef label = mask.getRankName(rank);
-    if (read.dependsOn(rank) && plan.ranks.find(label)->second.part != 1)
-      return std::nullopt;
-    at[rank] = boxes.find(label)->second.begin;
+/// The elements of an operand that the block's part reads, or nothing where that
+/// is more than a small part of the work of a chunk.
+bool StagedLowering::isCheapToScan(ein::EinsumOp op, const Access &read) {
+  double points = 1, heaviest = 0;
+  for (int64_t rank = 0; rank < op.getNumRanks(); ++rank)
+    if (read.dependsOn(rank))
+      points *= plan.pointsOf(op.getRankName(rank));
+  for (auto other : chunk->getOps<ein::EinsumOp>()) {
+    double work = 1;
+    for (int64_t rank = 0; rank < other.getNumRanks(); ++rank)
+      work *= plan.pointsOf(other.getRankName(rank));
+    heaviest = std::max(heaviest, work);
   }
-  if (read.fromCoordinate)
-    return std::nullopt;
+  return 8 * points <= heaviest;
+}
+
+/// The least (or greatest) element of an operand in the block's part.
+Value StagedLowering::extremeOf(ein::EinsumOp op, unsigned number, const Access &read,
+                                ein::Monoid monoid) {
+  MLIRContext *context = builder.getContext();
+  SmallVector<StringRef> labels;
+  SmallVector<ein::ExtentAttr> reduced;
+  SmallVector<AffineExpr> dims(op.getNumRanks(), getAffineConstantExpr(0, context));
+  for (int64_t rank = 0; rank < op.getNumRanks(); ++rank)
+    if (read.dependsOn(rank)) {
+      dims[rank] = getAffineDimExpr(labels.size(), context);
+      labels.push_back(op.getRankName(rank));
+      reduced.push_back(op.getRankExtent(rank));
+    }
+  AffineMap map = op.getMap(number);
+  unsigned count = op.getInputs().size(), numSizes = map.getNumSymbols() - count;
+  SmallVector<AffineExpr> sizes(count, getAffineConstantExpr(0, context));
+  for (unsigned i = 0; i < numSizes; ++i)
+    sizes.push_back(getAffineSymbolExpr(1 + i, context));
+  SmallVector<StringAttr> names;
+  for (Attribute name : op.getSymbols())
+    names.push_back(cast<StringAttr>(name));
+  Type element = op.getBody().front().getArgument(number).getType();
+  // The order of i1 is that of a signed number.
+  bool isTruth = element.isInteger(1);
+  Type ordered = isTruth ? builder.getIntegerType(8) : element;
+  OpBuilder inner(op);
+  Stage scan;
+  scan.root = ein::EinsumOp::create(
+      inner, loc, ein::TensorType::get(context, {}, ordered), op.getInputs()[number], labels,
+      map.replaceDimsAndSymbols(dims, sizes, labels.size(), 1 + numSizes),
+      SmallVector<ein::Monoid>(labels.size(), monoid), reduced, names,
+      [&](OpBuilder &b, Location at, ValueRange v) -> Value {
+        return isTruth ? arith::ExtUIOp::create(b, at, ordered, v[0]).getResult() : v[0];
+      });
+  Value result = scanned = scan.root.getResult();
+  makeLocals(scan);
+  emitPart(scan);
+  scanned = Value();
   tiles.space = TileSpace();
   schedule.lanes = -1;
   TileValue exists;
-  SmallVector<TileValue> none(mask.getInputs().size());
-  Value value = toIndex(load(read, mask.getInputs()[number], none, exists)).value;
-  return Bounds{value, value};
+  Access found = accessAll(scan.root.getResult().getType(), symbols, &localOf(result).layout);
+  Value value = toIndex(load(found, result, {}, exists)).value;
+  locals.erase(result);
+  results.clear();
+  scan.root.erase();
+  return value;
+}
+
+/// Between which values an operand of a condition lies all over the block's
+/// part: its one value, if it does not vary there, or the least and the greatest
+/// element, which are read first.
+std::optional<Bounds> StagedLowering::boundsOf(ein::EinsumOp op, BlockArgument argument) {
+  unsigned number = argument.getArgNumber();
+  Value tensor = outside(op.getInputs()[number]);
+  if (!isa<BlockArgument>(tensor) || !isa<IntegerType>(argument.getType()) ||
+      !ein::readsInside(op, number))
+    return std::nullopt;
+  Access read = access(op, number);
+  if (read.fromCoordinate)
+    return std::nullopt;
+  std::string key;
+  llvm::raw_string_ostream(key) << cast<BlockArgument>(tensor).getArgNumber() << ' '
+                                << op.getMap(number);
+  bool varies = false;
+  for (int64_t rank = 0; rank < op.getNumRanks(); ++rank)
+    if (read.dependsOn(rank)) {
+      StringRef label = op.getRankName(rank);
+      key += (" " + Twine(rank) + "=" + label).str();
+      varies |= plan.ranks.find(label)->second.part != 1;
+    }
+  if (auto known = knownBounds.find(key); known != knownBounds.end())
+    return known->second;
+  if (varies && !isCheapToScan(op, read))
+    return std::nullopt;
+  if (varies) {
+    Value low = extremeOf(op, number, read, ein::Monoid::min);
+    return knownBounds[key] = Bounds{low, extremeOf(op, number, read, ein::Monoid::max)};
+  }
+  at.assign(op.getNumRanks(), Value());
+  active.assign(op.getNumRanks(), 1);
+  for (int64_t rank = 0; rank < op.getNumRanks(); ++rank)
+    at[rank] = boxes.find(op.getRankName(rank))->second.begin;
+  tiles.space = TileSpace();
+  schedule.lanes = -1;
+  TileValue exists;
+  SmallVector<TileValue> none(op.getInputs().size());
+  Value value = toIndex(load(read, op.getInputs()[number], none, exists)).value;
+  return knownBounds[key] = Bounds{value, value};
+}
+
+/// Looks up what conditions of the stream read and what is the same in all of
+/// its chunks.
+void StagedLowering::boundBefore(ein::StreamOp stream) {
+  auto look = [&](ein::EinsumOp op, Value condition) {
+    for (BlockArgument argument : argumentsOf(condition)) {
+      int64_t rank = op.findRank(stream.getRank());
+      if (rank < 0 || !access(op, argument.getArgNumber()).dependsOn(rank))
+        boundsOf(op, argument);
+    }
+  };
+  for (auto guard : stream.getBody().front().getOps<ein::GuardOp>())
+    if (auto mask = guard.getMask().getDefiningOp<ein::EinsumOp>())
+      look(mask, mask.getYielded());
+}
+
+/// What is proven of a condition in the body of `op`, all over the block's part.
+Verdict StagedLowering::verdictOf(ein::EinsumOp op, Value condition) {
+  auto boxOf = [&](StringRef label) {
+    const Box &box = boxes.find(label)->second;
+    Value last = arith::SubIOp::create(builder, loc, box.end, constant(1));
+    return Bounds{box.begin, last};
+  };
+  auto extentValue = [&](ein::ExtentAttr extent) { return expand(symbols.expr(extent), {}); };
+  return BoxPredicate(builder, loc, boxOf, extentValue,
+                      [&](BlockArgument argument) { return boundsOf(op, argument); })
+      .of(condition);
 }
 
 /// Whether some guard may hold somewhere in the chunk; null if nothing is known.
@@ -255,21 +407,37 @@ Value StagedLowering::mayHold(Block &body) {
     auto mask = guard.getMask().getDefiningOp<ein::EinsumOp>();
     if (!mask)
       continue;
-    auto boxOf = [&](StringRef label) {
-      const Box &box = boxes.find(label)->second;
-      Value last = arith::SubIOp::create(builder, loc, box.end, constant(1));
-      return Bounds{box.begin, last};
-    };
-    auto extentValue = [&](ein::ExtentAttr extent) { return expand(symbols.expr(extent), {}); };
-    BoxPredicate predicate(builder, loc, boxOf, extentValue,
-                           [&](BlockArgument argument) { return boundsOf(mask, argument); });
-    Value none = predicate.of(mask.getYielded()).none;
+    Value none = verdictOf(mask, mask.getYielded()).none;
     if (!none)
       continue;
     Value some = arith::XOrIOp::create(
         builder, loc, none, arith::ConstantOp::create(builder, loc, builder.getBoolAttr(true)));
     result = result ? Value(arith::AndIOp::create(builder, loc, result, some)) : some;
   }
+  return result;
+}
+
+/// Whether the conditions of a stage, those that are found, are settled all over
+/// the block's part of the chunk; null if nothing is known.
+Value StagedLowering::settle(const Stage &current, SmallVectorImpl<SettledCondition> &conditions) {
+  Value result;
+  auto add = [&](ein::EinsumOp op) {
+    for (const SettledCondition &condition : conditionsOf(op, *chunk)) {
+      // A part of what is settled needs no test of its own.
+      if (llvm::any_of(conditions, [&](const SettledCondition &other) {
+            return other.op == op && isPartOf(condition.value, other.value);
+          }))
+        continue;
+      Verdict verdict = verdictOf(op, condition.value);
+      Value proven = condition.holds ? verdict.all : verdict.none;
+      if (!proven)
+        continue;
+      conditions.push_back(condition);
+      result = result ? Value(arith::AndIOp::create(builder, loc, result, proven)) : proven;
+    }
+  };
+  add(current.root);
+  llvm::for_each(current.epilogue, add);
   return result;
 }
 
@@ -290,6 +458,9 @@ void StagedLowering::emitStream(const Stage &current) {
   const BlockPlan::Rank &rank = plan.ranks.find(label)->second;
   Value zero = constant(0), step = constant(rank.part);
   Value extent = expand(symbols.expr(stream.getExtent()), {});
+  chunk = &body;
+  boundBefore(stream);
+  llvm::StringMap<Bounds> boundsOutside = knownBounds;
   auto loop = scf::ForOp::create(builder, loc, zero, extent, step);
   {
     OpBuilder::InsertionGuard guard(builder);
@@ -297,11 +468,15 @@ void StagedLowering::emitStream(const Stage &current) {
     Value begin = loop.getInductionVar();
     Value end = arith::AddIOp::create(builder, loc, begin, step);
     enterBox(label, begin, arith::MinSIOp::create(builder, loc, end, extent));
+    count("chunks");
     if (Value visited = mayHold(body)) {
       auto branch = scf::IfOp::create(builder, loc, visited, /*withElse=*/false);
       builder.setInsertionPointToStart(branch.thenBlock());
     }
+    count("visited");
     emit(current.body);
+    chunk = nullptr;
+    knownBounds = std::move(boundsOutside);
     for (unsigned i = 0; i < carried; ++i)
       if (!inPlace[i])
         emitCopy(stream, i);

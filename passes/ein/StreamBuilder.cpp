@@ -351,8 +351,20 @@ StreamOp StreamBuilder::create(OpBuilder &builder, Location loc) {
 void StreamBuilder::addGuard(OpBuilder &inner, const StreamGuard &guard) {
   Reducer space = Reducer::around(guard.op);
   PartEmitter emitter(inner, space, tensors);
-  emitter.keep(guard.condition);
-  GuardOp::create(inner, guard.op->getLoc(), emitter.kept[guard.condition].tensor);
+  SmallVector<unsigned> ranks;
+  for (unsigned rank : space.spanOf(guard.condition).set_bits())
+    ranks.push_back(rank);
+  Location loc = guard.op->getLoc();
+  Value mask = emitter.einsum(
+      ranks, {}, Monoid::add, guard.condition, {}, guard.condition.getType(),
+      [&](OpBuilder &b, ValueRange values) -> Value {
+        if (guard.keeps)
+          return values[0];
+        Value on = arith::ConstantOp::create(b, loc, b.getBoolAttr(true));
+        return arith::XOrIOp::create(b, loc, values[0], on);
+      },
+      /*expandRoots=*/true);
+  GuardOp::create(inner, loc, mask);
 }
 
 LogicalResult StreamBuilder::build(OpBuilder &builder, ArrayRef<Operation *> members,

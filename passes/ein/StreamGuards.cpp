@@ -24,19 +24,19 @@ public:
   }
   ~Spliced() { copy->destroy(); }
 
-  /// True if an element where `condition`, of the body of `op`, is false changes
-  /// nothing.
-  bool isEmptied(Value condition) {
+  /// True if an element where `condition`, of the body of `op`, has the value
+  /// `holds` changes nothing.
+  bool isEmptied(Value condition, bool holds) {
     Value inside = scalars.lookupOrNull(condition);
     if (!inside)
       return false;
     if (auto fold = dyn_cast<FoldOp>(copy))
-      return emptiesWhen(fold, inside, false);
+      return emptiesWhen(fold, inside, holds);
     auto einsum = cast<EinsumOp>(copy);
     if (!llvm::all_equal(einsum.getMonoids()))
       return false;
     return emptiesWhen({Contribution{einsum.getMonoid(einsum.getNumFree()), einsum.getYielded()}},
-                       inside, false);
+                       inside, holds);
   }
   void mapOwn(Operation *reduction) {
     for (auto [from, to] : llvm::zip(reduction->getRegions(), copy->getRegions()))
@@ -79,10 +79,11 @@ SmallVector<StreamGuard> findGuards(ArrayRef<Operation *> members,
   }
   auto look = [&](Operation *op, Block &body) {
     for (Value condition : candidateConditions(body))
-      if (llvm::all_of(copies, [&](auto &copy) { return copy->isEmptied(condition); })) {
-        found.push_back({op, condition});
-        return; // wholes stand before their parts
-      }
+      for (bool holds : {false, true})
+        if (llvm::all_of(copies, [&](auto &copy) { return copy->isEmptied(condition, holds); })) {
+          found.push_back({op, condition, !holds});
+          return; // wholes stand before their parts
+        }
   };
   for (Operation *op : members)
     if (auto map = dyn_cast<EinsumOp>(op); map && map.getMonoids().empty())

@@ -6,11 +6,12 @@
 
 namespace einfall::ein {
 
-/// A condition in the body of an op: where it does not hold, all reductions of a
-/// stream keep their states.
+/// A condition in the body of an op: where it does not have the value `keeps`, all
+/// reductions of a stream keep their states.
 struct StreamGuard {
   mlir::Operation *op; // one of the reductions, or a map that they read
   mlir::Value condition;
+  bool keeps = true;
 };
 
 /// The guards of a walk that computes `members` and `reductions`, asked of

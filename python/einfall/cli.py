@@ -42,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     p.add_argument("--weights", metavar="PATH", help=".safetensors file or folder for an .mlir file that names weights")
     p.add_argument("--require-cache-hit", action="store_true", help="fail if a kernel is not in the compile cache")
     p.add_argument("--no-cache", action="store_true", help="neither read nor write the compile cache")
+    p.add_argument("--count-visits", action="store_true", help="kernels count the chunks that they walk and visit, for profiles")
     p.add_argument("--quiet", action="store_true", help="no progress bar")
     p.set_defaults(run=_compile)
 
@@ -128,7 +129,8 @@ def _compile(args) -> int:
     targets = [t for item in args.target for t in item.split(",") if t] or ["native"]
     compile_file(args.source, args.output, dtype=args.dtype, targets=targets, weights=args.weights,
                  numerics=args.numerics, quiet=args.quiet,
-                 require_cache_hit=args.require_cache_hit, use_cache=not args.no_cache)
+                 require_cache_hit=args.require_cache_hit, use_cache=not args.no_cache,
+                 count_visits=args.count_visits)
     return 0
 
 

@@ -18,7 +18,7 @@ METADATA = ("model_type", "dtype", "vocab_size", "max_positions", "bos_token_id"
 
 def compile(source, output: str | os.PathLike | None = None, *, args=None, kwargs=None, dynamic_shapes=None,
             dtype: str = "auto", targets=("native",), weights: str | None = None, numerics: str | None = None,
-            require_cache_hit: bool = False):
+            require_cache_hit: bool = False, count_visits: bool = False):
     """Compiles `source` and returns the loaded `einfall.runtime.Package`.
 
     source  text of an `ein` module; the path of an .mlir file; the folder of a Hugging Face causal LM (`dtype` sets
@@ -28,6 +28,7 @@ def compile(source, output: str | os.PathLike | None = None, *, args=None, kwarg
     weights .safetensors file or folder for a program that names weights
     numerics "strict" (every order and rounding as declared), "algebraic" (reassociation, fma) or "fast" (approximations
             with a stated bound); by default what an .mlir module says, else algebraic
+    count_visits  kernels count the chunks that they walk and visit: `Session.visits`, and profiles
     Raises `EinfallError`.
     """
     from .runtime import load
@@ -36,29 +37,29 @@ def compile(source, output: str | os.PathLike | None = None, *, args=None, kwarg
         if os.path.isdir(source) or weights or output is not None:
             with _output(output) as path:
                 compile_file(source, path, dtype=dtype, targets=targets, weights=weights, numerics=numerics, quiet=True,
-                             require_cache_hit=require_cache_hit)
+                             require_cache_hit=require_cache_hit, count_visits=count_visits)
                 return load(path)
         source = _read(source)
     if not isinstance(source, str):
         return _compile_module(source, output, args, kwargs, dynamic_shapes, dtype, targets, numerics,
-                               require_cache_hit)
-    if output is None and weights is None:
+                               require_cache_hit, count_visits)
+    if output is None and weights is None and not count_visits:
         return load(compile_cached(source, targets, numerics, require_hit=require_cache_hit))
     with _output(output) as path:
         compile_text(source, path, targets=targets, weights=weights, numerics=numerics,
-                     require_cache_hit=require_cache_hit)
+                     require_cache_hit=require_cache_hit, count_visits=count_visits)
         return load(path)
 
 
 def compile_file(source: str | os.PathLike, output: str | os.PathLike, *, dtype: str = "auto", targets=("native",),
                  weights: str | None = None, numerics: str | None = None, quiet: bool = True,
-                 require_cache_hit: bool = False, use_cache: bool = True) -> None:
+                 require_cache_hit: bool = False, use_cache: bool = True, count_visits: bool = False) -> None:
     """Compiles a checkpoint folder or an .mlir file to the package `output`, replaced only on success.
 
     Kernels come from the compile cache and go there unless `use_cache` is off; `require_cache_hit` fails with the name
     of the first kernel that is not there.
     """
-    kernels = {"require_cache_hit": require_cache_hit, "use_cache": use_cache}
+    kernels = {"require_cache_hit": require_cache_hit, "use_cache": use_cache, "count_visits": count_visits}
     source = os.fspath(source)
     with Progress(3, quiet) as progress:
         if not os.path.isdir(source):
@@ -85,7 +86,7 @@ def compile_file(source: str | os.PathLike, output: str | os.PathLike, *, dtype:
 def compile_text(text: str, output: str | os.PathLike, *, targets=("native",), weights: str | None = None,
                  kind: str = "function", metadata: dict[str, str] | None = None, files: dict[str, str] | None = None,
                  numerics: str | None = None, name: str = "", require_cache_hit: bool = False,
-                 use_cache: bool = True) -> None:
+                 use_cache: bool = True, count_visits: bool = False) -> None:
     """Runs einfall-compile on `text`; `files` maps its options (tokenizer, …) to paths, `name` is for messages."""
     output = os.fspath(output)
     folder = os.path.dirname(os.path.abspath(output))
@@ -105,6 +106,7 @@ def compile_text(text: str, output: str | os.PathLike, *, targets=("native",), w
         command += [f"--{option}={file}" for option, file in (files or {}).items()]
         command += ["--require-cache-hit"] if require_cache_hit else []
         command += [] if use_cache else ["--no-cache"]
+        command += ["--count-visits"] if count_visits else []
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
         said = (done.stderr + done.stdout).replace(path, name or "<text>")
     if done.returncode != 0:
@@ -121,7 +123,7 @@ def compile_cached(text: str, targets=("native",), numerics: str | None = None, 
                        numerics=numerics, require_hit=require_hit)
 
 
-def _compile_module(module, output, args, kwargs, dynamic_shapes, dtype, targets, numerics, require_cache_hit):
+def _compile_module(module, output, args, kwargs, dynamic_shapes, dtype, targets, numerics, require_cache_hit, count_visits):
     from .runtime import load
 
     with _hushed():
@@ -134,7 +136,7 @@ def _compile_module(module, output, args, kwargs, dynamic_shapes, dtype, targets
             raise EinfallError(str(e)) from e
     with tempfile.TemporaryDirectory(prefix="einfall-") as scratch, _output(output) as path:
         compile_text(text, path, targets=targets, weights=_save_weights(module, text, scratch),
-                     numerics=numerics, require_cache_hit=require_cache_hit)
+                     numerics=numerics, require_cache_hit=require_cache_hit, count_visits=count_visits)
         return load(path)
 
 

@@ -33,6 +33,8 @@ _NUMPY = {"f64": "float64", "f32": "float32", "f16": "float16", "bf16": "bfloat1
           "f8E5M2": "float8_e5m2", "f8E4M3FNUZ": "float8_e4m3fnuz", "f8E5M2FNUZ": "float8_e5m2fnuz", "i1": "bool",
           "i8": "int8", "i16": "int16", "i32": "int32", "i64": "int64",
           "u8": "uint8", "u16": "uint16", "u32": "uint32", "u64": "uint64"}
+#: by einf_counter
+COUNTERS = ("chunks", "visited", "unmasked", "masked")
 _CODES = {name: DTYPES.index(dtype) for dtype, name in _NUMPY.items()}
 _BITS = {"bf16": "uint16", "f8E4M3FN": "uint8", "f8E5M2": "uint8", "f8E4M3FNUZ": "uint8", "f8E5M2FNUZ": "uint8"}
 
@@ -191,6 +193,13 @@ class Session:
     @property
     def state_bytes(self) -> int:
         return self._session.state_bytes
+
+    def visits(self) -> dict[str, dict[str, int]]:
+        """What kernels counted in all sessions of the package, by kernel: `chunks` that walks came to and those `visited`, not
+        skipped; stages that ran `unmasked` or `masked`. Empty unless the package was compiled with `count_visits`."""
+        names = dict.fromkeys(step["program"] for entry in self.package.manifest["entries"] for step in entry["steps"])
+        found = {name: self._session.counters(name) for name in names}
+        return {name: dict(zip(COUNTERS, values)) for name, values in found.items() if values}
 
     def reset(self) -> None:
         """All states zero."""

@@ -96,6 +96,13 @@ public:
   std::string target() const { return einf_session_target(handle_); }
   uint64_t arenaBytes() const { return einf_session_arena_bytes(handle_); }
   uint64_t stateBytes() const { return einf_session_state_bytes(handle_); }
+  /// Counters of a kernel; None if it was not compiled to count.
+  std::optional<std::vector<uint64_t>> counters(const std::string &kernel) const {
+    std::vector<uint64_t> values(EINF_COUNTERS);
+    if (!einf_session_counters(handle_, kernel.c_str(), values.data()))
+      return std::nullopt;
+    return values;
+  }
   void reset() { check(einf_reset(handle_)); }
 
   std::vector<int64_t> outputShape(const std::string &entry, const std::vector<Tensor> &inputs,
@@ -150,6 +157,7 @@ PYBIND11_MODULE(_runtime, m) {
       .def_property_readonly("target", &Session::target)
       .def_property_readonly("arena_bytes", &Session::arenaBytes)
       .def_property_readonly("state_bytes", &Session::stateBytes)
+      .def("counters", &Session::counters)
       .def("reset", &Session::reset)
       .def("output_shape", &Session::outputShape)
       .def("run", &Session::run);

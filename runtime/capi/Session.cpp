@@ -110,6 +110,15 @@ uint64_t einf_session_state_bytes(const einf_session *session) {
   return session ? session->session->stateBytes() : 0;
 }
 
+int32_t einf_session_counters(const einf_session *session, const char *kernel, uint64_t *counters) {
+  if (!session || !kernel || !counters)
+    return 0;
+  std::optional<Counters> values = session->session->counters(kernel);
+  if (values)
+    std::copy(values->begin(), values->end(), counters);
+  return values.has_value();
+}
+
 einf_status einf_reset(einf_session *session) {
   return guarded([&]() -> Status {
     if (!session)

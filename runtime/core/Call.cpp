@@ -274,7 +274,7 @@ Status Session::runLocked(std::string_view entry, std::span<const TensorView> in
   einf_call call = {&ThreadPool::services(), &ThreadPool::process(), plan.symbols.data(),
                     plan.buffers.data()};
   if (profile_) {
-    call.services = &profile_->begin(*plan.info, plan.symbols);
+    call.services = &profile_->begin(*plan.info, plan.symbols, *code_);
     call.pool = profile_;
   }
   if (int32_t code = plan.function(&call); code != 0) {

@@ -9,6 +9,7 @@
 #include "Code.h"
 #include "Elf.h"
 
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -94,6 +95,16 @@ Result<std::unique_ptr<Code>> Code::load(std::span<const std::byte> image, const
     code->entries_.push_back(reinterpret_cast<einf_entry_fn>(symbol));
   }
   return code;
+}
+
+std::optional<Counters> Code::counters(const std::string &kernel) const {
+  void *found = dlsym(handle_, ("einf_counts_" + kernel).c_str());
+  if (!found)
+    return std::nullopt;
+  Counters values;
+  for (size_t i = 0; i < values.size(); ++i)
+    values[i] = std::atomic_ref(static_cast<uint64_t *>(found)[i]).load(std::memory_order_relaxed);
+  return values;
 }
 
 } // namespace einfall::rt

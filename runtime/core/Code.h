@@ -3,12 +3,18 @@
 #define EINFALL_CORE_CODE_H
 
 #include "einfall/abi.h"
+#include "einfall/counters.h"
 #include "einfall/manifest.h"
 
+#include <array>
 #include <memory>
+#include <optional>
 #include <span>
 
 namespace einfall::rt {
+
+/// By einf_counter.
+using Counters = std::array<uint64_t, EINF_COUNTERS>;
 
 /// A shared object in memory and its entry points. Unloads in the destructor.
 class Code {
@@ -23,6 +29,9 @@ public:
 
   /// In the order of the manifest's entries.
   einf_entry_fn entry(size_t index) const { return entries_[index]; }
+  /// What a kernel has counted since the code was loaded; nothing if it was not
+  /// compiled to count.
+  std::optional<Counters> counters(const std::string &kernel) const;
 
 private:
   Code() = default;

@@ -6,7 +6,8 @@
 
 namespace einfall::rt {
 
-const einf_services &Profile::begin(const EntryInfo &entry, std::span<const int64_t> symbols) {
+const einf_services &Profile::begin(const EntryInfo &entry, std::span<const int64_t> symbols,
+                                    const Code &code) {
   std::vector<StepTime> &steps = times_[entry.name];
   steps.resize(entry.steps.size());
   for (size_t i = 0; i < steps.size(); ++i) {
@@ -21,6 +22,8 @@ const einf_services &Profile::begin(const EntryInfo &entry, std::span<const int6
       steps[i].bytes += std::min(elements, points) * double(byteWidth(buffer.dtype));
     }
   }
+  entry_ = &entry;
+  code_ = &code;
   current_ = &steps;
   next_ = 0;
   static const einf_services table = {EINF_ABI_VERSION, 0, launch};
@@ -30,14 +33,21 @@ const einf_services &Profile::begin(const EntryInfo &entry, std::span<const int6
 void Profile::launch(void *self, einf_kernel_fn kernel, const void *frame, int64_t blocks,
                      int64_t grain) {
   auto &profile = *static_cast<Profile *>(self);
+  bool known = profile.next_ < profile.current_->size();
+  std::string kernelName = known ? profile.entry_->steps[profile.next_].program : std::string();
+  auto countersOf = [&] { return profile.code_->counters(kernelName).value_or(Counters{}); };
+  Counters before = known ? countersOf() : Counters{};
   auto begin = std::chrono::steady_clock::now();
   ThreadPool::process().launch(kernel, frame, blocks, grain);
   std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
-  if (profile.next_ == profile.current_->size())
+  if (!known)
     return;
   StepTime &step = (*profile.current_)[profile.next_++];
   ++step.launches;
   step.seconds += time.count();
+  Counters after = countersOf();
+  for (size_t i = 0; i < after.size(); ++i)
+    step.counters[i] += after[i] - before[i];
 }
 
 } // namespace einfall::rt

@@ -8,6 +8,7 @@
 #ifndef EINFALL_CORE_PROFILE_H
 #define EINFALL_CORE_PROFILE_H
 
+#include "Code.h"
 #include "ThreadPool.h"
 #include "einfall/manifest.h"
 
@@ -21,15 +22,17 @@ namespace einfall::rt {
 struct StepTime {
   uint64_t launches = 0;
   double seconds = 0;
-  double bytes = 0;  ///< of its buffers, each at most an element a point of the iteration space
-  double points = 0; ///< points of the iteration space
+  double bytes = 0;    ///< of its buffers, each at most an element a point of the iteration space
+  double points = 0;   ///< points of the iteration space
+  Counters counters{}; ///< zero where the kernel does not count
 };
 
 class Profile {
 public:
   /// The services and the pool argument for a call of `entry` with these
   /// symbols; launches until the next call are noted for it.
-  const einf_services &begin(const EntryInfo &entry, std::span<const int64_t> symbols);
+  const einf_services &begin(const EntryInfo &entry, std::span<const int64_t> symbols,
+                             const Code &code);
 
   /// By entry, one a step.
   const std::map<std::string, std::vector<StepTime>> &times() const { return times_; }
@@ -39,6 +42,8 @@ private:
                      int64_t grain);
 
   std::map<std::string, std::vector<StepTime>> times_;
+  const EntryInfo *entry_ = nullptr;
+  const Code *code_ = nullptr;
   std::vector<StepTime> *current_ = nullptr;
   size_t next_ = 0;
 };

@@ -123,6 +123,7 @@ Status Session::planEntry(Plan &plan, uint64_t &arenaBytes) const {
 }
 
 Status Session::planEntries(const Code &code) {
+  code_ = &code;
   const Manifest &manifest = package_->manifest();
   uint64_t arenaBytes = 0;
   plans_.resize(manifest.entries.size());

@@ -53,6 +53,12 @@ public:
   /// Makes all states zero.
   void reset();
 
+  /// What a kernel has counted in all sessions of the package; nothing if it was
+  /// not compiled to count.
+  std::optional<Counters> counters(const std::string &kernel) const {
+    return code_->counters(kernel);
+  }
+
   /// Notes the time of every launch of the calls from now on in `profile`;
   /// null ends that.
   void setProfile(Profile *profile) { profile_ = profile; }
@@ -101,6 +107,7 @@ private:
   std::vector<PageMemory> states_;
   PageMemory arena_;
   std::vector<Plan> plans_;
+  const Code *code_ = nullptr; // the package's
   Profile *profile_ = nullptr;
   std::atomic<bool> running_{false};
 };

@@ -51,6 +51,9 @@ static cl::opt<bool> requireHit("require-cache-hit", cl::cat(category),
                                 cl::desc("fail if a kernel is not in the compile cache"));
 static cl::opt<uint64_t> cacheLimit("cache-limit", cl::cat(category), cl::value_desc("MiB"),
                                     cl::init(256), cl::desc("size of the compile cache (256)"));
+static cl::opt<bool> countVisits("count-visits", cl::cat(category),
+                                 cl::desc("kernels count the chunks that they walk and visit, "
+                                          "for profiles"));
 static cl::opt<bool> assembly("S", cl::cat(category),
                               cl::desc("write the assembly of the first target instead"));
 static cl::opt<bool> reportOnly("report", cl::cat(category),
@@ -91,6 +94,7 @@ static einfall::CompileOptions readOptions() {
   if (!targets.empty())
     options.targets.assign(targets.begin(), targets.end());
   options.numerics = numerics;
+  options.countVisits = countVisits;
   options.weights = weights;
   options.output = output;
   options.phases.from = compileFrom;

@@ -30,6 +30,8 @@ std::vector<Row> collect(const rt::EntryInfo &entry, const std::vector<rt::StepT
     row->time.seconds += times[i].seconds;
     row->time.bytes += times[i].bytes;
     row->time.points += times[i].points;
+    for (size_t c = 0; c < times[i].counters.size(); ++c)
+      row->time.counters[c] += times[i].counters[c];
   }
   std::sort(rows.begin(), rows.end(),
             [](const Row &a, const Row &b) { return a.time.seconds > b.time.seconds; });
@@ -43,6 +45,12 @@ void printRow(const Row &row, double total, uint64_t calls) {
               1e6 * seconds / double(std::max<uint64_t>(row.time.launches, 1)),
               row.time.bytes / seconds / 1e9, row.time.points / seconds / 1e9, row.program.c_str(),
               row.source.c_str());
+  const rt::Counters &counters = row.time.counters;
+  if (counters[EINF_CHUNKS])
+    std::printf("  %10s %" PRIu64 " of %" PRIu64 " chunks visited, %" PRIu64 " of %" PRIu64
+                " masked stages without their mask\n",
+                "", counters[EINF_VISITED], counters[EINF_CHUNKS], counters[EINF_UNMASKED],
+                counters[EINF_UNMASKED] + counters[EINF_MASKED]);
 }
 
 } // namespace
@@ -84,7 +92,13 @@ rt::Status writeProfile(const rt::Package &package, const rt::Profile &profile,
     for (size_t i = 0; i < times.size(); ++i) {
       j.beginObject().key("program").string(entry->steps[i].program);
       j.key("launches").number(int64_t(times[i].launches)).key("seconds").real(times[i].seconds);
-      j.key("bytes").real(times[i].bytes).key("points").real(times[i].points).endObject();
+      j.key("bytes").real(times[i].bytes).key("points").real(times[i].points);
+      if (const rt::Counters &counters = times[i].counters; counters[EINF_CHUNKS]) {
+        static const char *const names[EINF_COUNTERS] = {"chunks", "visited", "unmasked", "masked"};
+        for (size_t c = 0; c < counters.size(); ++c)
+          j.key(names[c]).number(int64_t(counters[c]));
+      }
+      j.endObject();
     }
     j.endArray().endObject();
   }

@@ -111,8 +111,11 @@ def _launch(kernel: dict, symbols: dict, limits: dict | None, time: dict | None)
         peak = limits["compute"][0][1]
         least = max((flops or 0) / (peak * 1e9), moved / (limits["bandwidth"] * 1e9))
     figures = {"flops": flops, "bytes": moved, "points": points, "intensity": flops / moved if flops and moved else None,
-               "least_seconds": least, "seconds": None, "same_extents": True}
+               "least_seconds": least, "seconds": None, "same_extents": True,
+               "visits": None}
     if time and time["launches"]:
+        if "chunks" in time:
+            figures["visits"] = {key: time[key] / time["launches"] for key in ("chunks", "visited", "unmasked", "masked")}
         figures["seconds"] = time["seconds"] / time["launches"]
         # A copy has no points of its own: the runtime counts bytes there.
         figures["same_extents"] = abs(time["points"] / time["launches"] - points) <= 1e-6 * max(points, 1)

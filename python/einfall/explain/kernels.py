@@ -77,6 +77,11 @@ def _inside(entry: dict, group: dict) -> str:
     steps = [k["step"] for k in group["launches"]]
     html.append(f'<h4>launched at {"steps" if len(steps) > 1 else "step"}</h4><p class="num">'
                 f'{", ".join(map(str, steps))}</p>')
+    visits = [k["figures"]["visits"] for k in group["launches"] if k["figures"]["visits"]]
+    if visits:
+        sums = {key: round(sum(v[key] for v in visits)) for key in visits[0]}
+        html.append(f'<h4>walked in chunks</h4><p class="num">{sums["visited"]} of {sums["chunks"]} visited, '
+                    f'{sums["unmasked"]} of {sums["unmasked"] + sums["masked"]} masked stages without their mask</p>')
     formulas = [("flops", kernel["flops"]), ("bytes", kernel["bytes"]), ("points", kernel["points"])]
     html.append("<h4>at any extents</h4><ul>" + "".join(
         f"<li>{name}: <code>{escape(text)}</code></li>" for name, text in formulas if text) + "</ul>")

@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "counters.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -130,6 +132,11 @@ void einf_session_close(einf_session *session);
 const char *einf_session_target(const einf_session *session);
 uint64_t einf_session_arena_bytes(const einf_session *session);
 uint64_t einf_session_state_bytes(const einf_session *session);
+
+/* What kernel `kernel` (a step's `program` in manifest.json) has counted in all
+ * sessions of the package: EINF_COUNTERS numbers, see counters.h. 0 if it was not
+ * compiled to count (--count-visits), else 1. */
+int32_t einf_session_counters(const einf_session *session, const char *kernel, uint64_t *counters);
 
 /* All states zero, past 0: as freshly opened. */
 einf_status einf_reset(einf_session *session);
