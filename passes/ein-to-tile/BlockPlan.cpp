@@ -76,7 +76,7 @@ static int64_t partOf(const BlockPlan::Rank &rank) {
 int64_t BlockPlan::pointsOf(StringRef label) const {
   const Rank &rank = ranks.find(label)->second;
   bool isCut = rank.isStreamed || llvm::is_contained(grid, label);
-  return isCut ? partOf(rank) : typical(rank.extent);
+  return isCut ? partOf(rank) : ein::typicalExtent(rank.extent);
 }
 
 int64_t BlockPlan::sizeOf(Value tensor) const {
