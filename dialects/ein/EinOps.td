@@ -100,12 +100,13 @@ def Ein_FoldOp : Ein_IndexedOp<"fold"> {
     positions of its ranks. A state is a list of scalars. `init` yields the state
     of no element; `step` gets a state and the operands' scalars and yields the
     state with one more element; `merge` gets two states and yields the state of
-    the elements of both; `finish` yields the results' scalars.
+    the elements of both; `finish` yields the results' scalars. `fills` is as of
+    `ein.einsum`.
   }];
   let arguments = (ins Variadic<Ein_Tensor>:$inputs, StrArrayAttr:$ranks,
                        AffineMapArrayAttr:$maps, StrArrayAttr:$coords,
                        StrArrayAttr:$symbols, ArrayAttr:$extents, ArrayAttr:$labels,
-                       UnitAttr:$partial);
+                       UnitAttr:$partial, OptionalAttr<ArrayAttr>:$fills);
   let results = (outs Variadic<Ein_Tensor>:$results);
   let regions = (region SizedRegion<1>:$init, SizedRegion<1>:$step,
                         SizedRegion<1>:$merge, SizedRegion<1>:$finish);

@@ -1,5 +1,6 @@
 //===- StreamBuilder.cpp - Writes a walk in chunks ------------------------===//
 #include "passes/ein/StreamBuilder.h"
+#include "dialects/ein/EinBounds.h"
 #include "dialects/ein/EinMonoids.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/STLExtras.h"
@@ -53,6 +54,7 @@ Value PartEmitter::clone(OpBuilder &inner, Value value, IRMapping &scalars) {
 struct PartEmitter::Operands {
   SmallVector<Value> values;
   SmallVector<AffineMap> maps;
+  SmallVector<TypedAttr> fills;
   SmallVector<StringAttr> symbols;
 };
 
@@ -73,14 +75,16 @@ PartEmitter::Operands PartEmitter::operandsOf(const Leaves &leaves, ValueRange e
   for (unsigned i = count; i < numSymbols; ++i)
     replacement.push_back(getAffineSymbolExpr(i, context));
 
-  auto add = [&](Value tensor, ArrayRef<AffineExpr> indices) {
+  auto add = [&](Value tensor, ArrayRef<AffineExpr> indices, TypedAttr fill = {}) {
     result.values.push_back(tensor);
+    result.fills.push_back(fill);
     result.maps.push_back(AffineMap::get(ranks.size(), numSymbols, indices, context));
   };
   for (unsigned input : leaves.inputs) {
     AffineMap map =
         reducer.map(input).replaceDimsAndSymbols(dims, replacement, ranks.size(), numSymbols);
-    add(tensors.lookupOrDefault(reducer.inputs()[input]), map.getResults());
+    add(tensors.lookupOrDefault(reducer.inputs()[input]), map.getResults(),
+        fillOf(reducer.op, input));
   }
   for (auto &[value, source] : leaves.tensors)
     add(source.tensor,
@@ -126,7 +130,8 @@ Value PartEmitter::einsum(ArrayRef<unsigned> free, ArrayRef<unsigned> reduced, M
           values.push_back(clone(inner, root, scalars));
         llvm::append_range(values, arguments.take_back(extras.size()));
         return body(inner, values);
-      });
+      },
+      operands.fills);
   if (reducer.op->hasAttr("partial"))
     made.setPartial(true);
   return made.getResult();
@@ -251,7 +256,7 @@ unsigned StreamBuilder::addExtremum(OpBuilder &outer, OpBuilder &inner, Reducer 
   }));
   auto same = [](OpBuilder &, ValueRange values) { return values[0]; };
   Value root = part.contribution;
-  if (!isa<BlockArgument>(root) && reducer.canKeep(rank))
+  if (!isa<BlockArgument>(root) && reducer.canKeep(rank) && reducer.existsEverywhere(root))
     emitter.keep(root); // both reductions read it
   Value value = emitter.einsum(free, reducer.reducedRanks(), highest ? Monoid::max : Monoid::min,
                                root, {}, element, same);
