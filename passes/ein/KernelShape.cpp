@@ -11,16 +11,23 @@ namespace einfall::ein {
 unsigned freeRanksOf(Operation *op) {
   if (auto fold = dyn_cast<FoldOp>(op))
     return fold.getNumFree();
+  if (auto topk = dyn_cast<TopKOp>(op))
+    return topk.getValues().getType().getRank();
   return cast<EinsumOp>(op).getNumFree();
 }
 
 static ExtentAttr extentOf(Operation *op, unsigned rank) {
   if (auto fold = dyn_cast<FoldOp>(op))
     return fold.getRankExtent(rank);
+  if (auto topk = dyn_cast<TopKOp>(op))
+    return rank < freeRanksOf(op) ? topk.getValues().getType().getExtent(rank)
+                                  : topk.getOrderedExtent();
   return cast<EinsumOp>(op).getRankExtent(rank);
 }
 
 static AffineMap mapOf(Operation *op, unsigned input) {
+  if (auto topk = dyn_cast<TopKOp>(op))
+    return topk.getInputMap();
   return cast<AffineMapAttr>(op->getAttrOfType<ArrayAttr>("maps")[input]).getValue();
 }
 
@@ -73,7 +80,8 @@ bool KernelShape::joinOperand(unsigned consumer, unsigned input) {
   Operation *op = ops[consumer];
   Value tensor = op->getOperand(input);
   unsigned maker = numberOf(tensor.getDefiningOp());
-  if (!cast<StringAttr>(op->getAttrOfType<ArrayAttr>("coords")[input]).getValue().empty()) {
+  auto coords = op->getAttrOfType<ArrayAttr>("coords");
+  if (coords && !cast<StringAttr>(coords[input]).getValue().empty()) {
     refusal = "coordinates are read from a tensor that would be the kernel's own";
     return false;
   }
@@ -183,13 +191,13 @@ bool KernelShape::checkWalked(unsigned op, Value tensor, unsigned rank) {
     return false;
   }
   auto einsum = dyn_cast<EinsumOp>(ops[op]);
-  if (!einsum || keepsRank(op, rank))
+  if (isa<FoldOp>(ops[op]) || keepsRank(op, rank))
     return true;
   if (!isContracted(tensor, rank)) {
     refusal = "nothing is saved by walking a rank in chunks for a map";
     return false;
   }
-  if (!llvm::all_equal(einsum.getMonoids())) {
+  if (einsum && !llvm::all_equal(einsum.getMonoids())) {
     refusal = "its reduced ranks have several monoids";
     return false;
   }

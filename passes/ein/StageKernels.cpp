@@ -38,6 +38,8 @@ struct Walk {
 std::optional<Walk> walkOf(Operation *op) {
   if (auto fold = dyn_cast<FoldOp>(op))
     return Walk{fold.getRankName(fold.getNumFree()), fold.getRankExtent(fold.getNumFree())};
+  if (auto topk = dyn_cast<TopKOp>(op); topk && topk.getRanks())
+    return Walk{topk.getOrderedRank(), topk.getOrderedExtent()};
   auto einsum = dyn_cast<EinsumOp>(op);
   if (!einsum)
     return std::nullopt;

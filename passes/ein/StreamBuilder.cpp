@@ -292,6 +292,51 @@ unsigned StreamBuilder::addExtremum(OpBuilder &outer, OpBuilder &inner, Reducer 
   return first;
 }
 
+/// An Einsum over the result's ranks of `op`.
+static Value overResult(OpBuilder &builder, TopKOp op, Type element, ValueRange operands,
+                        llvm::function_ref<Value(OpBuilder &, Location, ValueRange)> body) {
+  TensorType shape = op.getValues().getType();
+  SmallVector<StringRef> names;
+  for (int64_t rank = 0; rank < shape.getRank(); ++rank)
+    names.push_back(op.getRankName(rank));
+  MLIRContext *context = builder.getContext();
+  AffineMap map = AffineMap::get(
+      shape.getRank(), operands.size(),
+      AffineMap::getMultiDimIdentityMap(shape.getRank(), context).getResults(), context);
+  SmallVector<AffineMap> maps(operands.size(), map);
+  return EinsumOp::create(builder, op.getLoc(), TensorType::get(context, shape.getShape(), element),
+                          operands, names, maps, ArrayRef<Monoid>(), ArrayRef<ExtentAttr>(),
+                          ArrayRef<StringAttr>(), body)
+      .getResult();
+}
+
+/// The k best so far, with their coordinates; negative ones are of none.
+unsigned StreamBuilder::addOrder(OpBuilder &outer, OpBuilder &inner, TopKOp op) {
+  unsigned first = carried.size();
+  for (Value result : op.getResults()) {
+    Type element = cast<TensorType>(result.getType()).getElementType();
+    bool isPlace = result == op.getIndices();
+    carry(overResult(outer, op, element, {}, [&](OpBuilder &b, Location loc, ValueRange) -> Value {
+      TypedAttr none = isPlace ? b.getIntegerAttr(element, -1) : b.getZeroAttr(element);
+      return arith::ConstantOp::create(b, loc, none);
+    }));
+  }
+  Value best[] = {carried[first].before, carried[first + 1].before};
+  auto more = TopKOp::create(inner, op.getLoc(), op.getResultTypes(),
+                             tensors.lookupOrDefault(op.getInput()), best, op.getDim(), op.getK(),
+                             op.getRanksAttr());
+  carried[first].now = more.getValues();
+  carried[first + 1].now = more.getIndices();
+  return first;
+}
+
+void StreamBuilder::finish(OpBuilder &builder, TopKOp op, ValueRange states) {
+  for (auto [result, state] : llvm::zip(op.getResults(), states))
+    result.replaceAllUsesWith(
+        overResult(builder, op, cast<TensorType>(result.getType()).getElementType(), state,
+                   [](OpBuilder &, Location, ValueRange values) { return values[0]; }));
+}
+
 /// The results of a reduction from what has been carried.
 void StreamBuilder::finish(OpBuilder &builder, Reducer &reducer, ValueRange states) {
   auto fold = dyn_cast<FoldOp>(reducer.op);
@@ -362,31 +407,38 @@ void StreamBuilder::addGuard(OpBuilder &inner, const StreamGuard &guard) {
 
 LogicalResult StreamBuilder::build(OpBuilder &builder, ArrayRef<Operation *> members,
                                    ArrayRef<Operation *> reductions) {
-  SmallVector<Reducer> reducers;
+  SmallVector<std::optional<Reducer>> reducers;
   for (Operation *op : reductions) {
     std::string problem;
-    std::optional<Reducer> reducer = Reducer::of(op, problem);
-    if (!reducer)
+    reducers.push_back(isa<TopKOp>(op) ? std::nullopt : Reducer::of(op, problem));
+    if (!reducers.back() && !isa<TopKOp>(op))
       return op->emitOpError("cannot walk rank '") << rank << "' in chunks: " << problem;
-    reducers.push_back(std::move(*reducer));
   }
   body = new Block();
   OpBuilder inner(builder.getContext());
   inner.setInsertionPointToEnd(body);
-  for (const StreamGuard &guard : findGuards(members, reductions))
-    addGuard(inner, guard);
+  // The k best are of all elements, of those that a mask leaves out too.
+  if (llvm::none_of(reductions, llvm::IsaPred<TopKOp>))
+    for (const StreamGuard &guard : findGuards(members, reductions))
+      addGuard(inner, guard);
   for (Operation *op : members)
     inner.clone(*op, tensors);
   SmallVector<unsigned> first;
-  for (Reducer &reducer : reducers) {
-    bool extremum = isArg(reducer.parts.front().monoid);
-    first.push_back(extremum ? addExtremum(builder, inner, reducer)
-                             : addParts(builder, inner, reducer));
+  for (auto [op, reducer] : llvm::zip(reductions, reducers)) {
+    if (!reducer)
+      first.push_back(addOrder(builder, inner, cast<TopKOp>(op)));
+    else if (isArg(reducer->parts.front().monoid))
+      first.push_back(addExtremum(builder, inner, *reducer));
+    else
+      first.push_back(addParts(builder, inner, *reducer));
   }
   StreamOp stream = create(builder, reductions.front()->getLoc());
-  for (auto [reducer, start] : llvm::zip(reducers, first)) {
-    finish(builder, reducer, stream.getResults().drop_front(start));
-    reducer.op->erase();
+  for (auto [op, reducer, start] : llvm::zip(reductions, reducers, first)) {
+    if (reducer)
+      finish(builder, *reducer, stream.getResults().drop_front(start));
+    else
+      finish(builder, cast<TopKOp>(op), stream.getResults().slice(start, 2));
+    op->erase();
   }
   return success();
 }
