@@ -424,6 +424,12 @@ def cross_entropy(x: "s d", w: "v d", label: "s"):
     return loss[s]
 
 
+@case((normal(11, 7), normal(301, 7)), lambda x, w: (x @ w.T).argmax(-1))
+def greedy(x: "s d", w: "v d"):
+    token[s] = argmax[v](sum[d](x[s, d] * w[v, d]))
+    return token[s]
+
+
 @case((normal(31, 3), normal(7, 3)), lambda x, c: ((x[:, None] - c[None]) ** 2).sum(-1).argmin(-1))
 def k_means(x: "n d", centre: "c d"):
     a[n] = argmin[c](sum[d]((x[n, d] - centre[c, d]) ** 2))

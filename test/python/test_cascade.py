@@ -14,7 +14,7 @@ from paths import ROOT
 NAMES = ["full", "causal", "window", "prefix_lm", "document", "alibi", "relative_bias", "soft_cap", "sinks",
          "sigmoid_attention", "cosine", "differential", "grouped_query", "multi_query", "latent", "paged", "low_rank", "softmax",
          "log_softmax", "log_sum_exp", "layer_norm", "rms_norm", "cross_entropy", "k_means", "dora_norm",
-         "paged_window", "grouped_sinks", "ragged", "relative_window"]
+         "paged_window", "grouped_sinks", "ragged", "relative_window", "greedy"]
 OFFSET = 2
 
 
@@ -381,6 +381,50 @@ def test_locations_reach_the_compiler(variants):
     text = cascade.text("f32", locations=True)
     assert {int(line) for line in re.findall(r'cascade_variants.py":(\d+):5', text)} >= {cascade._source.first + 2, cascade._source.first + 3}
     assert "loc(" not in cascade.text("f32")
+
+
+# -- top-k ----------------------------------------------------------------------------------------------
+
+
+def test_the_best_of_a_row(einfall, build):
+    @einfall.cascade
+    def sample(x: "s d", w: "v d", bias: "v"):
+        j: 5
+        best[s, j], at[s, j] = topk[v](sum[d](x[s, d] * w[v, d]) + bias[v])
+        p[s, j] = exp(best[s, j] - max[i](best[s, i]))
+        return best[s, j], at[s, j], p[s, j]
+
+    rng = np.random.default_rng(3)
+    for s, d, v in ((1, 1, 5), (3, 4, 127), (66, 3, 259)):
+        x, w = (np.round(2 * rng.standard_normal(shape)).astype(np.float32) for shape in ((s, d), (v, d)))
+        bias = np.where(rng.random(v) < 0.2, -np.inf, 0).astype(np.float32)
+        bias[v // 2] = np.nan if v > 100 else 0
+        z = x @ w.T + bias
+        at = np.argsort(-np.where(np.isnan(z), np.inf, z), axis=-1, kind="stable")[:, :5]
+        best = np.take_along_axis(z, at, -1)
+        got = sample(x, w, bias)
+        np.testing.assert_array_equal(got[0], best)
+        np.testing.assert_array_equal(got[1], at)
+    with pytest.raises(ValueError):
+        sample(x[:, :1], w[:4, :1], bias[:4])
+    text = sample.text("f32", "f32", "f32")
+    done = subprocess.run([build / "bin" / "einfall-opt", "-", "--compile-to=kernels"], input=text, capture_output=True, text=True)
+    walk = next(line for line in done.stdout.splitlines() if "ein.kernel" in line)
+    assert "[s, v]" not in walk and "ein.stream" in done.stdout, done.stdout
+
+
+@pytest.mark.parametrize("lines, message", [
+    (("b[s, j], a[s, j] = topk[v](§x[s, v])", "return b[s, j]"), "rank 'j' says how many elements topk gives"),
+    (("j: 2", "b[s, j], a[s] = topk[v](x[s, v])", "return b[s, j]"), "have the same ranks"),
+    (("j: 2", "b[s, j], a[s, j] = x[s, j]", "return b[s, j]"), "only topk gives two tensors"),
+])
+def test_topk_refuses(einfall, tmp_path, lines, message):
+    source = "import einfall\n\n@einfall.cascade\ndef f(x: 's v'):\n    " + "\n    ".join(l.replace("§", "") for l in lines) + "\n"
+    path = tmp_path / "topk_refuses.py"
+    path.write_text(source)
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    with pytest.raises(einfall.cascades.CascadeError, match=message):
+        spec.loader.exec_module(importlib.util.module_from_spec(spec))
 
 
 # -- documentation --------------------------------------------------------------------------------------
