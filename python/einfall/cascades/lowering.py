@@ -120,7 +120,7 @@ class Lowering(Reductions):
             raise self.error(node, f"a cascade has no Python {type(node).__name__}; it is made of assignments "
                              "`y[i, j] = …`, declarations of ranks `r: 16` and one return at the end")
         target = node.targets[0]
-        if isinstance(target, ast.Tuple):
+        if isinstance(target, ast.Tuple) and all(isinstance(t, ast.Subscript) for t in target.elts):
             return self.best(node, target)
         if not isinstance(target, (ast.Name, ast.Subscript)) or isinstance(target, ast.Subscript) and not isinstance(target.value, ast.Name):
             raise self.error(target, f"expected a tensor with its ranks on the left, e.g. y[i, j], but got '{ast.unparse(target)}'")
