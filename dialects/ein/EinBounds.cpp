@@ -136,6 +136,11 @@ SmallVector<ExtentAttr> rankExtents(Operation *op) {
       extents.push_back(einsum.getRankExtent(rank));
     return extents;
   }
+  if (auto fold = dyn_cast<FoldOp>(op)) {
+    for (int64_t rank = 0, e = fold.getNumRanks(); rank < e; ++rank)
+      extents.push_back(fold.getRankExtent(rank));
+    return extents;
+  }
   Value space = isa<UpdateOp, ScatterOp>(op) ? op->getOperand(1) : op->getResult(0);
   llvm::append_range(extents, cast<TensorType>(space.getType()).getShape());
   return extents;

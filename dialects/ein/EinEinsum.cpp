@@ -217,10 +217,7 @@ void EinsumOp::print(OpAsmPrinter &printer) {
     printIndices(printer, getMap(i), ranks, symbols);
     if (StringRef coord = cast<StringAttr>(getCoords()[i]).getValue(); !coord.empty())
       printer << " as " << coord;
-    if (TypedAttr fill = getFill(i)) {
-      printer << " else ";
-      printer.printAttributeWithoutType(fill);
-    }
+    printFill(printer, getFill(i));
   }
   printer << ") -> ";
   printLabels(printer, ArrayRef(ranks).take_front(getNumFree()));
@@ -279,26 +276,6 @@ static LogicalResult verifyMonoids(EinsumOp op, Type yielded) {
   return success();
 }
 
-static LogicalResult verifyFills(EinsumOp op) {
-  std::optional<ArrayAttr> fills = op.getFills();
-  if (!fills)
-    return success();
-  unsigned count = op.getInputs().size();
-  if (fills->size() != count ||
-      !llvm::all_of(*fills, [](Attribute a) { return isa<UnitAttr, FloatAttr, IntegerAttr>(a); }))
-    return op.emitOpError("expected a number or unit for each of ")
-           << count << " operands as fills, but got " << *fills; // einsum_c10
-  if (llvm::all_of(*fills, llvm::IsaPred<UnitAttr>))
-    return op.emitOpError("expected no fills, as no operand has one"); // einsum_c11
-  for (unsigned i = 0; i < count; ++i) {
-    Type element = cast<TensorType>(op.getInputs()[i].getType()).getElementType();
-    if (TypedAttr fill = op.getFill(i); fill && fill.getType() != element)
-      return op.emitOpError("operand #") << i << ": expected a value of type " << element
-                                         << " behind 'else', but got " << fill; // einsum_c12
-  }
-  return success();
-}
-
 LogicalResult EinsumOp::verify() {
   int64_t numFree = getNumFree();
   int64_t numLabels = static_cast<int64_t>(getRanks().size()) - getMonoids().size();
@@ -313,7 +290,7 @@ LogicalResult EinsumOp::verify() {
     extents.push_back(getRankExtent(rank));
   if (failed(verifyIndexing(*this, "einsum", getInputs(), getMaps(), getCoords(), getSymbols(),
                             getRanks(), extents)) ||
-      failed(verifyFills(*this)))
+      failed(verifyFills(*this, getFillsAttr(), getInputs())))
     return failure();
   Block &block = getBody().front();
   if (block.getNumArguments() != getInputs().size())

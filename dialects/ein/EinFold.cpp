@@ -1,4 +1,5 @@
 //===- EinFold.cpp - ein.fold ---------------------------------------------===//
+#include "dialects/ein/EinBounds.h"
 #include "dialects/ein/EinIndexing.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallBitVector.h"
@@ -142,6 +143,7 @@ struct Folded {
 
 ParseResult FoldOp::parse(OpAsmParser &parser, OperationState &result) {
   IndexedParser indexed(parser);
+  indexed.withFills = true;
   Builder &builder = parser.getBuilder();
   Folded folded;
   SmallVector<Attribute> labels;
@@ -178,6 +180,8 @@ ParseResult FoldOp::parse(OpAsmParser &parser, OperationState &result) {
     return parser.emitError(loc, "expected an ein tensor as type for each of ")
            << indexed.operands.size() << " operands and for each result"; // fold_c1
   indexed.finish(result);
+  if (indexed.parsedFills(result, type.getInputs()))
+    return failure();
   auto maps = cast<ArrayAttr>(result.attributes.get("maps"));
   SmallVector<Attribute> extents;
   for (auto [i, extent] : llvm::enumerate(folded.extents)) {
@@ -211,6 +215,7 @@ void FoldOp::print(OpAsmPrinter &printer) {
     printIndices(printer, getMap(i), ranks, symbols);
     if (StringRef coord = cast<StringAttr>(getCoords()[i]).getValue(); !coord.empty())
       printer << " as " << coord;
+    printFill(printer, fillOf(*this, i));
   }
   printer << ") over [";
   for (int64_t rank = getNumFree(); rank < getNumRanks(); ++rank) {
@@ -228,8 +233,8 @@ void FoldOp::print(OpAsmPrinter &printer) {
     printLabels(printer,
                 llvm::map_to_vector(getLabels(result), [&](int64_t i) { return ranks[i]; }));
   }
-  printer.printOptionalAttrDict((*this)->getAttrs(),
-                                {"ranks", "maps", "coords", "symbols", "extents", "labels"});
+  printer.printOptionalAttrDict(
+      (*this)->getAttrs(), {"ranks", "maps", "coords", "symbols", "extents", "labels", "fills"});
   printer << " : ";
   printer.printFunctionalType(*this);
   for (auto [name, region] : llvm::zip(regionNames, (*this)->getRegions())) {
@@ -320,7 +325,8 @@ LogicalResult FoldOp::verify() {
   for (int64_t rank = 0; rank < getNumRanks(); ++rank)
     known.push_back(getRankExtent(rank));
   if (failed(verifyIndexing(*this, "fold", getInputs(), getMaps(), getCoords(), getSymbols(),
-                            getRanks(), known))) // fold_c1
+                            getRanks(), known)) ||             // fold_c1
+      failed(verifyFills(*this, getFillsAttr(), getInputs()))) // fold_c8
     return failure();
   SmallVector<Type> states(getStateTypes()), results, elements, two;
   for (Type type : getResultTypes())

@@ -102,6 +102,33 @@ ArrayAttr fillsAttr(Builder &builder, ArrayRef<TypedAttr> fills) {
   }));
 }
 
+void printFill(OpAsmPrinter &printer, TypedAttr fill) {
+  if (!fill)
+    return;
+  printer << " else ";
+  printer.printAttributeWithoutType(fill);
+}
+
+LogicalResult verifyFills(Operation *op, ArrayAttr fills, ValueRange operands) {
+  if (!fills)
+    return success();
+  unsigned count = operands.size();
+  if (fills.size() != count ||
+      !llvm::all_of(fills, [](Attribute a) { return isa<UnitAttr, FloatAttr, IntegerAttr>(a); }))
+    return op->emitOpError("expected a number or unit for each of ")
+           << count << " operands as fills, but got " << fills; // einsum_c10, fold_c8
+  if (llvm::all_of(fills, llvm::IsaPred<UnitAttr>))
+    return op->emitOpError("expected no fills, as no operand has one"); // einsum_c11, fold_c8
+  for (unsigned i = 0; i < count; ++i) {
+    Type element = cast<TensorType>(operands[i].getType()).getElementType();
+    if (auto fill = dyn_cast<TypedAttr>(fills[i]); fill && fill.getType() != element)
+      return op->emitOpError("operand #")
+             << i << ": expected a value of type " << element << " behind 'else', but got "
+             << fill; // einsum_c12, fold_c8
+  }
+  return success();
+}
+
 ParseResult IndexedParser::parsedFills(OperationState &result, TypeRange types) {
   SmallVector<TypedAttr> fills(operands.size());
   for (auto [entry, fill, type] : llvm::zip(operands, fills, types)) {

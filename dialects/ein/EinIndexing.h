@@ -83,6 +83,12 @@ mlir::LogicalResult verifyIndexing(mlir::Operation *op, llvm::StringRef name,
                                    mlir::ArrayAttr coords, mlir::ArrayAttr symbols,
                                    mlir::ArrayAttr ranks, llvm::ArrayRef<ExtentAttr> extents);
 
+/// Checks shared by ops whose operands may have an `else`.
+mlir::LogicalResult verifyFills(mlir::Operation *op, mlir::ArrayAttr fills,
+                                mlir::ValueRange operands);
+/// Prints ` else VALUE`, if there is one.
+void printFill(mlir::OpAsmPrinter &printer, mlir::TypedAttr fill);
+
 /// Checks shared by regions of scalars: which ops they hold, that these use
 /// nothing from outside, and that `ein.index` names one of `ranks`.
 mlir::LogicalResult verifyBody(mlir::Operation *op, mlir::Region &body, llvm::StringRef name,

@@ -430,12 +430,26 @@ static LogicalResult verifyOrder(Operation *op, TensorType input, int64_t dim, T
   return success();
 }
 
+AffineMap TopKOp::getInputMap() {
+  unsigned rank = getInput().getType().getRank();
+  SmallVector<AffineExpr> indices;
+  for (unsigned i = 0; i < rank; ++i)
+    indices.push_back(getAffineDimExpr(i == getDim() ? rank : i, getContext()));
+  return AffineMap::get(rank + 1, 0, indices, getContext());
+}
+
 LogicalResult TopKOp::verify() {
   TensorType input = getInput().getType();
   int64_t dim = getDim(), k = getK();
   if (k < 0 ||
       (dim >= 0 && dim < input.getRank() && k > input.getExtent(dim).getLiteral().value_or(k)))
     return emitOpError("expected k within the extent, but got ") << k; // topk_c1
+  if (!getBest().empty() && getBest().getTypes() != getResultTypes())
+    return emitOpError(
+        "expected values and coordinates of the results' types behind 'from'"); // topk_c2
+  if (getRanks() && static_cast<int64_t>(getRanks()->size()) != input.getRank() + 1)
+    return emitOpError("expected ")
+           << input.getRank() + 1 << " labels, but got " << getRanks()->size(); // topk_c2
   return verifyOrder(*this, input, dim, getValues().getType(), getIndices().getType(),
                      ExtentAttr::literal(getContext(), k)); // topk_c1
 }

@@ -100,12 +100,13 @@ def Ein_FoldOp : Ein_IndexedOp<"fold"> {
     positions of its ranks. A state is a list of scalars. `init` yields the state
     of no element; `step` gets a state and the operands' scalars and yields the
     state with one more element; `merge` gets two states and yields the state of
-    the elements of both; `finish` yields the results' scalars.
+    the elements of both; `finish` yields the results' scalars. `fills` is as of
+    `ein.einsum`.
   }];
   let arguments = (ins Variadic<Ein_Tensor>:$inputs, StrArrayAttr:$ranks,
                        AffineMapArrayAttr:$maps, StrArrayAttr:$coords,
                        StrArrayAttr:$symbols, ArrayAttr:$extents, ArrayAttr:$labels,
-                       UnitAttr:$partial);
+                       UnitAttr:$partial, OptionalAttr<ArrayAttr>:$fills);
   let results = (outs Variadic<Ein_Tensor>:$results);
   let regions = (region SizedRegion<1>:$init, SizedRegion<1>:$step,
                         SizedRegion<1>:$merge, SizedRegion<1>:$finish);
@@ -194,11 +195,29 @@ def Ein_ConcatOp : Ein_Op<"concat", [Pure]> {
 
 def Ein_TopKOp : Ein_Op<"topk", [Pure]> {
   let summary = "the k greatest along a dimension, with their coordinates";
-  let arguments = (ins Ein_Tensor:$input, I64Attr:$dim, I64Attr:$k);
+  let description = [{
+    In a stream, `best` are the values and coordinates of those before: the
+    results are of them and of the input. `ranks` are the labels of the result,
+    then the ordered one: an op of a kernel of several has them.
+  }];
+  let arguments = (ins Ein_Tensor:$input, Variadic<Ein_Tensor>:$best, I64Attr:$dim,
+                       I64Attr:$k, OptionalAttr<StrArrayAttr>:$ranks);
   let results = (outs Ein_Tensor:$values, Ein_Tensor:$indices);
-  let assemblyFormat = [{$input `dim` $dim `k` $k attr-dict `:`
-                         type($input) `->` type($values) `,` type($indices)}];
+  let assemblyFormat = [{$input `dim` $dim `k` $k (`from` `(` $best^ `:` type($best) `)`)?
+                         attr-dict `:` type($input) `->` type($values) `,` type($indices)}];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Where an element of the input is, in the ranks.
+    ::mlir::AffineMap getInputMap();
+    ::llvm::StringRef getRankName(int64_t rank) {
+      return ::llvm::cast<::mlir::StringAttr>((*getRanks())[rank]).getValue();
+    }
+    /// The label of the ordered dimension; empty without labels.
+    ::llvm::StringRef getOrderedRank() {
+      return getRanks() ? getRankName(getInput().getType().getRank()) : ::llvm::StringRef();
+    }
+    ExtentAttr getOrderedExtent() { return getInput().getType().getExtent(getDim()); }
+  }];
 }
 
 def Ein_SortOp : Ein_Op<"sort", [Pure]> {

@@ -30,7 +30,9 @@ bool Terms::Less::operator()(const Node *a, const Node *b) const {
   return false;
 }
 
-Terms::Terms() { functions = {"max", "min", "select", "abs", "tanh", "settle", "relocate"}; }
+Terms::Terms() {
+  functions = {"max", "min", "select", "abs", "tanh", "settle", "relocate", "some"};
+}
 
 Expr Terms::intern(Node node) {
   if (auto it = known.find(&node); it != known.end())
@@ -295,6 +297,8 @@ double evaluate(Expr e, llvm::ArrayRef<double> variables,
     return settled;
   case fnRelocate:
     return std::exp(args[0] - settled);
+  case fnSome:
+    return args[0] > 0 ? args[1] : 0;
   default:
     return opaque(e->symbol, args);
   }

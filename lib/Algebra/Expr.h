@@ -86,6 +86,7 @@ enum Function : unsigned {
   fnTanh,     //
   fnSettle,   // its argument, or 0 where that is not finite
   fnRelocate, // exp(a - settle(a)): 1 where a is finite
+  fnSome,     // (n, a): a where n > 0, else 0
   firstOpaque
 };
 

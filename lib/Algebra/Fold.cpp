@@ -202,7 +202,13 @@ Expr Derivation::sum(Expr body) {
         [&](const Powers &lower) { return running(term, lower); });
     if (term.exponent.element && !term.settled)
       value = terms.mul(value, terms.apply(fnRelocate, {term.exponent.reference}));
-    total.push_back({term.coefficient, terms.mul(value, term.psi)});
+    value = terms.mul(value, term.psi);
+    // Where the guards hold of no element the sum is 0, whatever waits for it.
+    if (!term.guards.empty()) {
+      unsigned held = component(Monoid::add, term.guarded(terms, terms.constant(1)));
+      value = terms.apply(fnSome, {plan.components[held].now, value});
+    }
+    total.push_back({term.coefficient, term.rowGuarded(terms, value)});
   }
   return terms.sum(total);
 }

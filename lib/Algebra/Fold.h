@@ -28,7 +28,8 @@
 // relative to 0 instead (`settle`): exp(-inf - 0) is 0, as a masked element
 // should weigh. `finish` multiplies by exp(ref - settle(ref)) (`relocate`), which
 // is 1 for finite references and otherwise what the user's expression gives: so a
-// row that is masked throughout is NaN where the program said NaN.
+// row that is masked throughout is NaN where the program said NaN. Where a condition
+// chooses elements, how many were chosen is counted: of none, the sum is 0.
 //
 //===----------------------------------------------------------------------===//
 #ifndef EINFALL_LIB_ALGEBRA_FOLD_H

@@ -56,6 +56,9 @@ static Interval rangeOfApply(Expr e, LeafRange ofLeaf) {
   }
   case fnTanh:
     return {std::tanh(first.low), std::tanh(first.high)};
+  case fnSome:
+    first = rangeOf(e->operand(1), ofLeaf);
+    [[fallthrough]];
   case fnSettle:
     return {std::min(first.low, 0.0), std::max(first.high, 0.0)};
   default: // fnRelocate

@@ -9,7 +9,7 @@ namespace einfall::algebra {
 /// Exponents up to this never overflow a single-precision sum.
 static constexpr double safeExponent = 40;
 
-Expr Term::guarded(Terms &terms, Expr e) const {
+Expr Term::where(Terms &terms, const Guards &guards, Expr e) {
   Expr zero = terms.constant(0);
   for (auto [condition, holds] : guards)
     e = holds ? terms.select(condition, e, zero) : terms.select(condition, zero, e);
@@ -106,7 +106,8 @@ bool TermSplitter::expandFactor(const Draft &draft, unsigned which) {
 bool TermSplitter::finish(const Draft &draft) {
   Term term;
   term.coefficient = draft.coefficient;
-  term.guards.assign(draft.guards.begin(), draft.guards.end());
+  for (auto guard : draft.guards)
+    (guard.first->depends & onElement ? term.guards : term.rowGuards).push_back(guard);
   llvm::SmallVector<std::pair<Expr, double>> phi, psi;
   for (auto [base, power] : draft.factors) {
     if (!(base->depends & onState))
@@ -171,9 +172,10 @@ static Parts partsOf(Terms &terms, Expr e) {
 
 Expr TermSplitter::underGuards(Expr e, const Term &term) {
   Substitution simplify(terms, [&](Expr sub) -> Expr {
-    for (auto [condition, holds] : term.guards)
-      if (sub->isFunction(fnSelect) && sub->operand(0) == condition)
-        return underGuards(sub->operand(holds ? 1 : 2), term);
+    for (const Term::Guards *guards : {&term.guards, &term.rowGuards})
+      for (auto [condition, holds] : *guards)
+        if (sub->isFunction(fnSelect) && sub->operand(0) == condition)
+          return underGuards(sub->operand(holds ? 1 : 2), term);
     return nullptr;
   });
   return simplify(e);

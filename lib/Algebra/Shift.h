@@ -26,10 +26,17 @@ struct Term {
   /// The program itself settles the exponent's reference: to 0 where it is
   /// infinite, as the running sum does.
   bool settled = false;
-  llvm::SmallVector<std::pair<Expr, bool>, 2> guards; // condition, which way
+  using Guards = llvm::SmallVector<std::pair<Expr, bool>, 2>; // condition, which way
+  Guards guards;                                              // of elements
+  Guards rowGuards;                                           // of rows: they wait for the end
 
-  /// `e` where the guards hold, else 0.
-  Expr guarded(Terms &terms, Expr e) const;
+  /// `e` where the guards of elements hold, else 0.
+  Expr guarded(Terms &terms, Expr e) const { return where(terms, guards, e); }
+  /// `e` where those of the row hold, else 0.
+  Expr rowGuarded(Terms &terms, Expr e) const { return where(terms, rowGuards, e); }
+
+private:
+  static Expr where(Terms &terms, const Guards &guards, Expr e);
 };
 
 class TermSplitter {

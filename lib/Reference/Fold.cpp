@@ -115,8 +115,8 @@ LogicalResult Slice::makeSpace() {
         dims, symbols, extents.size(), operands.size() + op.getSymbols().size())));
     tensors.push_back(inputs[operand]);
   }
-  FailureOr<Space> made =
-      Space::create(op, extents, ArrayAttr::get(mlir, maps), tensors, op.getSymbols(), context);
+  FailureOr<Space> made = Space::create(op, extents, ArrayAttr::get(mlir, maps), tensors,
+                                        op.getSymbols(), context, operands);
   if (failed(made))
     return failure();
   space = std::move(*made);

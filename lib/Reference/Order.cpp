@@ -136,11 +136,38 @@ static std::pair<Tensor, Tensor> order(const Tensor &input, int64_t dim, int64_t
   return {std::move(values), std::move(places)};
 }
 
+/// `input` behind the elements `best` of before: none where a coordinate is negative.
+static std::pair<Tensor, Tensor> joined(Inputs inputs, int64_t dim, int64_t k) {
+  auto [values, places] = order(*inputs[0], dim, std::min(k, inputs[0]->shape[dim]), true);
+  Tensor best = *inputs[1], at = *inputs[2];
+  int64_t outer = countOf(ArrayRef(best.shape).take_front(dim)), count = values.shape[dim];
+  int64_t inner = countOf(ArrayRef(best.shape).drop_front(dim + 1));
+  for (int64_t o = 0; o < outer; ++o)
+    for (int64_t i = 0; i < inner; ++i) {
+      int64_t left = 0, right = 0;
+      auto before = [&](int64_t n) { return (o * k + n) * inner + i; };
+      auto now = [&](int64_t n) { return (o * count + n) * inner + i; };
+      for (int64_t n = 0; n < k; ++n) {
+        bool has = left < k && inputs[2]->data[before(left)].i >= 0;
+        bool more = right < count;
+        if (!has && !more)
+          break;
+        bool takes =
+            has && !(more && below(best, inputs[1]->data[before(left)], values.data[now(right)]));
+        best.data[before(n)] = takes ? inputs[1]->data[before(left)] : values.data[now(right)];
+        at.data[before(n)] = takes ? inputs[2]->data[before(left)] : places.data[now(right)];
+        ++(takes ? left : right);
+      }
+    }
+  return {std::move(best), std::move(at)};
+}
+
 FailureOr<std::pair<Tensor, Tensor>> evaluate(ein::TopKOp op, Inputs inputs, const Context &) {
   int64_t extent = inputs[0]->shape[op.getDim()], k = op.getK();
+  if (inputs.size() == 3)
+    return joined(inputs, op.getDim(), k);
   if (k > extent)
-    return op.emitError("k is ") << k << ", but extent '"
-                                 << op.getInput().getType().getExtent(op.getDim()).str() << "' is "
+    return op.emitError("k is ") << k << ", but extent '" << op.getOrderedExtent().str() << "' is "
                                  << extent;
   return order(*inputs[0], op.getDim(), k, /*descending=*/true);
 }

@@ -213,7 +213,8 @@ int64_t Access::locate(const int64_t *point, const int64_t *gathered) const {
 }
 
 FailureOr<Space> Space::create(Operation *op, ArrayRef<int64_t> extents, ArrayAttr maps,
-                               Inputs operands, ArrayAttr symbolNames, const Context &context) {
+                               Inputs operands, ArrayAttr symbolNames, const Context &context,
+                               ArrayRef<unsigned> numbers) {
   Space space;
   space.extents.assign(extents.begin(), extents.end());
   if (extents.empty())
@@ -229,7 +230,7 @@ FailureOr<Space> Space::create(Operation *op, ArrayRef<int64_t> extents, ArrayAt
     if (failed(access))
       return failure();
     Filled &fill = space.filled.emplace_back();
-    if (TypedAttr value = ein::fillOf(op, i))
+    if (TypedAttr value = ein::fillOf(op, numbers.empty() ? i : numbers[i]))
       fill.value = scalarOf(value);
     space.linear &= access->isLinear() && !fill.value;
     space.accesses.push_back(std::move(*access));
@@ -264,9 +265,10 @@ Scalar Space::first(unsigned operand, Scalar none) {
     int64_t where = accesses[k].isLinear() ? accesses[k].enterRow(point.data(), from, to)
                                            : accesses[k].locate(point.data(), gathered.data());
     bool exists = where >= 0 && from < to;
+    Scalar value = exists ? data[k][where] : filled[k].value.value_or(none);
     if (k == operand)
-      return exists ? data[k][where] : none;
-    gathered[k] = exists && integer[k] ? data[k][where].i : -1;
+      return value;
+    gathered[k] = integer[k] && (exists || filled[k].value) ? value.i : -1;
   }
 }
 

@@ -64,9 +64,11 @@ private:
 /// All operands of an op over one space. A space without ranks is one point.
 class Space {
 public:
+  /// `numbers`: which operands of `op` these are; all of them if empty.
   static mlir::FailureOr<Space> create(mlir::Operation *op, llvm::ArrayRef<int64_t> extents,
                                        mlir::ArrayAttr maps, Inputs operands,
-                                       mlir::ArrayAttr symbolNames, const Context &context);
+                                       mlir::ArrayAttr symbolNames, const Context &context,
+                                       llvm::ArrayRef<unsigned> numbers = {});
 
   llvm::SmallVector<int64_t> extents; // at least one
   llvm::SmallVector<int64_t> point;   // the current point

@@ -96,6 +96,9 @@ protected:
   /// Writes `value` to `buffer` where the access is inside and `where` holds.
   void store(const Access &access, mlir::Value buffer, TileValue value,
              mlir::ArrayRef<TileValue> coordinates, TileValue where = {});
+  /// Integers that order as the elements with these bits do: every NaN is the
+  /// greatest, -0 equals +0.
+  TileValue orderKey(TileValue raw, mlir::Type element);
   /// A coordinate that was read, as an index.
   TileValue toIndex(TileValue value);
   /// Values of the body's operations, given those of its arguments in `values`.

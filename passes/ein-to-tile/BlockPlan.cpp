@@ -121,8 +121,13 @@ static void collectRanks(const std::vector<Stage> &stages, BlockPlan &plan) {
             plan.ranks.find(maker.getRankName(dim))->second.isReduced = true;
   });
   for (const Stage &stage : stages)
-    if (ein::StreamOp stream = stage.stream)
+    if (ein::StreamOp stream = stage.stream) {
       add(stream.getRank(), stream.getExtent()).isStreamed = true;
+      // A block has all of a list of best ones.
+      for (const Stage &inner : stage.body)
+        if (ein::TopKOp topk = inner.order)
+          plan.ranks.find(topk.getRankName(topk.getDim()))->second.isReduced = true;
+    }
 }
 
 /// True if somebody reads `op`'s result from the block's own memory.

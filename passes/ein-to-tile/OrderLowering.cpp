@@ -72,7 +72,7 @@ private:
   void each(Value from, Value to, function_ref<void(Value)> body);
 
   Fiber fiberOf(Value buffer, ein::TensorType type, ArrayRef<Value> dims, unsigned along);
-  TileValue keyOf(TileValue raw);
+  TileValue keyOf(TileValue raw) { return orderKey(raw, element); }
   Value keyAt(Value at) { return keyOf({get(bits, input.buffer, place(input, at)), 0}).value; }
   void fetch(const Fiber &coordinates);
 
@@ -109,43 +109,6 @@ Fiber OrderLowering::fiberOf(Value buffer, ein::TensorType type, ArrayRef<Value>
                              unsigned along) {
   Access access = accessAll(type, symbols);
   return {buffer, expand(access.offset, dims), expand(access.stride(along), dims)};
-}
-
-/// Integers that order as the elements with these bits do.
-TileValue OrderLowering::keyOf(TileValue raw) {
-  auto number = [&](const APInt &value) {
-    return tiles.constant(builder.getIntegerAttr(bits, value));
-  };
-  unsigned width = bits.getWidth();
-  auto real = dyn_cast<FloatType>(element);
-  if (!real) {
-    unsigned own = element.getIntOrFloatBitWidth();
-    if (own == 1 || own == width) // truth values are 0 and 1
-      return raw;
-    TileValue narrow = tiles.create<arith::TruncIOp>(element, {raw});
-    return tiles.create<arith::ExtSIOp>(bits, {narrow});
-  }
-  const llvm::fltSemantics &semantics = real.getFloatSemantics();
-  APInt top = APInt::getSignedMaxValue(width);
-  TileValue magnitude = tiles.create<arith::AndIOp>(bits, {raw, number(top)});
-  TileValue sign = tiles.create<arith::ShRSIOp>(bits, {raw, number(APInt(width, width - 1))});
-  TileValue flips = tiles.create<arith::AndIOp>(bits, {sign, number(top)});
-  TileValue key = tiles.create<arith::XOrIOp>(bits, {raw, flips});
-  TileValue zero = compare(CmpIPredicate::eq, magnitude, number(APInt(width, 0)));
-  key = tiles.create<arith::SelectOp>(bits, {zero, number(APInt(width, 0)), key});
-  TileValue nan;
-  if (APFloat::getZero(semantics, /*Negative=*/true).isNegative()) {
-    APFloat greatest = APFloat::semanticsHasInf(semantics) ? APFloat::getInf(semantics)
-                                                           : APFloat::getLargest(semantics);
-    nan = compare(CmpIPredicate::sgt, magnitude, number(greatest.bitcastToAPInt()));
-  } else {
-    // A format with one zero: its only NaN is where -0 would be, so the keys
-    // from 0 on move down to leave the greatest one free.
-    nan = compare(CmpIPredicate::eq, raw, number(APInt::getSignedMinValue(width)));
-    TileValue positive = compare(CmpIPredicate::sge, key, number(APInt(width, 0)));
-    key = tiles.create<arith::AddIOp>(bits, {key, tiles.create<arith::ExtSIOp>(bits, {positive})});
-  }
-  return tiles.create<arith::SelectOp>(bits, {nan, number(top), key});
 }
 
 /// Writes the results for the coordinates that were found.

@@ -133,6 +133,12 @@ FailureOr<Schedule> readSchedule(tile::ScheduleAttr attr, ein::EinsumOp root,
 
 namespace {
 
+/// True if elements of a tile along the rank are inside together or not at all.
+bool isWholeAlong(const Access &read, unsigned rank) {
+  return !read.fromCoordinate &&
+         llvm::none_of(read.indices, [&](AffineExpr index) { return index.isFunctionOfDim(rank); });
+}
+
 /// Ranks along which some operand is reused: what is loaded once feeds several
 /// accumulators. The two fastest ones, the most that the registers hold; of those
 /// along which the same operands move, only the fastest.
@@ -150,7 +156,7 @@ SmallVector<unsigned> reusedRanks(ein::EinsumOp root, ArrayRef<Access> reads, co
       some |= read.dependsOn(rank) && llvm::any_of(reads, [&](const Access &other) {
                 return !other.dependsOn(rank) && other.dependsOn(numFree);
               });
-      affine &= read.stride(rank) != nullptr && read.inside();
+      affine &= read.stride(rank) != nullptr && isWholeAlong(read, rank);
     }
     if (!some || !affine)
       continue;

@@ -69,6 +69,9 @@ std::optional<std::vector<Stage>> stagesOf(Block &block) {
           llvm::is_contained(ein::separatedRanks(update), false))
         return std::nullopt;
       last->update = update;
+    } else if (auto topk = dyn_cast<ein::TopKOp>(op); topk && !topk.getBest().empty()) {
+      stages.emplace_back();
+      stages.back().order = topk;
     } else if (auto stream = dyn_cast<ein::StreamOp>(op)) {
       std::optional<std::vector<Stage>> body = stagesOf(stream.getBody().front());
       if (!body)

@@ -18,6 +18,9 @@ struct Stage {
   llvm::SmallVector<ein::EinsumOp> epilogue;
   ein::UpdateOp update; ///< in place of storing the last value
 
+  /// The k best of a chunk and of those before stand in place of an Einsum.
+  ein::TopKOp order;
+
   /// A stream stands in place of an Einsum, with its body's stages.
   ein::StreamOp stream;
   std::vector<Stage> body;

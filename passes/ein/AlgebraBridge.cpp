@@ -36,7 +36,8 @@ algebra::Monoid toAlgebra(Monoid monoid) {
   return algebra::Monoid::add;
 }
 
-Frame::Frame(EinsumOp op) : numFree(op.getNumFree()), context(op.getContext()) {
+Frame::Frame(EinsumOp op, Existence existence)
+    : numFree(op.getNumFree()), context(op.getContext()), existence(existence) {
   ranks = strings(op.getRanks());
   for (int64_t i = 0, e = op.getNumRanks(); i < e; ++i)
     extents.push_back(op.getRankExtent(i));
@@ -88,10 +89,12 @@ AffineExpr Frame::rebase(EinsumOp op, AffineExpr index, ArrayRef<AffineExpr> at,
                             symbols.size());
 }
 
-Expr Frame::leaf(Value tensor, ArrayRef<AffineExpr> indices) {
-  for (const Leaf &old : leaves)
-    if (old.tensor == tensor && ArrayRef(old.indices) == indices)
+Expr Frame::leaf(Value tensor, ArrayRef<AffineExpr> indices, TypedAttr fill, bool mayMiss) {
+  for (Leaf &old : leaves)
+    if (old.tensor == tensor && ArrayRef(old.indices) == indices && old.fill == fill) {
+      old.mayMiss |= mayMiss;
       return old.variable;
+    }
   unsigned depends = algebra::onRow;
   for (AffineExpr index : indices)
     if (dependenceOf(index) == algebra::onElement)
@@ -111,7 +114,7 @@ Expr Frame::leaf(Value tensor, ArrayRef<AffineExpr> indices) {
                         [&](AffineExpr index) { printIndexExpr(os, index, ranks, symbolNames); });
   os << ']';
   Expr variable = terms.variable(name, static_cast<algebra::Dependence>(depends));
-  leaves.push_back({tensor, SmallVector<AffineExpr>(indices), variable});
+  leaves.push_back({tensor, SmallVector<AffineExpr>(indices), variable, fill, mayMiss});
   return variable;
 }
 
@@ -141,32 +144,84 @@ algebra::Interval Frame::rangeOf(Expr e) const {
   return {};
 }
 
+SmallVector<Expr> Frame::insideOf(EinsumOp op, unsigned operand, ArrayRef<AffineExpr> indices) {
+  SmallVector<Expr> conditions;
+  auto type = cast<TensorType>(op.getInputs()[operand].getType());
+  for (auto [dim, bounds] : llvm::enumerate(boundsOf(op, operand))) {
+    if (bounds.low && bounds.high)
+      continue;
+    Expr index = coordinate(indices[dim], "index");
+    if (!bounds.low)
+      conditions.push_back(compare(arith::CmpIPredicate::sge, index, terms.constant(0)));
+    if (!bounds.high)
+      conditions.push_back(compare(arith::CmpIPredicate::slt, index, extent(type.getExtent(dim))));
+  }
+  return conditions;
+}
+
+Expr Frame::where(ArrayRef<Expr> conditions, Expr e, double none) {
+  for (Expr condition : llvm::reverse(conditions))
+    e = terms.select(condition, e, terms.constant(none));
+  return e;
+}
+
+/// True if the body of what makes an operand may stand for it.
+bool Frame::mayLookInto(EinsumOp op, unsigned operand) const {
+  auto maker = op.getInputs()[operand].getDefiningOp<EinsumOp>();
+  if (!maker || !maker.getMonoids().empty() || isCoordinate(op, operand))
+    return false;
+  if (existence == Existence::implied)
+    return !maker.getFills() && readsInside(op, operand) && canInline(op, operand);
+  bool missing = !readsInside(op, operand);
+  for (unsigned i = 0; i < maker.getInputs().size(); ++i)
+    missing |= !readsInside(maker, i);
+  // Then its body also runs where the operands are not, and a condition chooses.
+  return !missing || (isa<FloatType>(maker.getYielded().getType()) &&
+                      llvm::all_of(maker.getBody().front().without_terminator(),
+                                   [](Operation &inner) { return isSpeculatable(&inner); }));
+}
+
+/// What an operand that is no coordinate is; conditions under which the point
+/// exists go to `exists`.
+Expr Frame::read(EinsumOp op, unsigned operand, ArrayRef<AffineExpr> indices, Reader reader,
+                 Look look, unsigned depth, SmallVectorImpl<Expr> &exists) {
+  Value tensor = op.getInputs()[operand];
+  Expr value = reader(tensor, indices);
+  if (!value && mayLookInto(op, operand) && look(op, operand, depth)) {
+    value = translate(tensor.getDefiningOp<EinsumOp>(), indices, reader, look, depth + 1);
+    if (!value)
+      return nullptr;
+  }
+  bool inside = readsInside(op, operand);
+  TypedAttr fill = inside ? TypedAttr() : op.getFill(operand);
+  if (!value)
+    value = leaf(tensor, indices, fill, !inside && !fill);
+  else if (fill)
+    return where(insideOf(op, operand, indices), value, cast<FloatAttr>(fill).getValueAsDouble());
+  if (!inside && !fill)
+    llvm::append_range(existence == Existence::explicit_ ? exists : conditions,
+                       insideOf(op, operand, indices));
+  return value;
+}
+
 Expr Frame::translate(EinsumOp op, ArrayRef<AffineExpr> at, Reader reader, Look look,
                       unsigned depth) {
-  if (op.getFills()) {
-    problem = "an operand has a value where it is read outside";
-    return nullptr;
-  }
   llvm::DenseMap<Value, Expr> values;
-  SmallVector<unsigned> coordinates;
+  // Names of extents are symbols behind those of all operands.
+  SmallVector<unsigned> coordinates(op.getInputs().size(), ~0u);
+  SmallVector<Expr> exists;
   Block &body = op.getBody().front();
-  for (auto [i, operand] : llvm::enumerate(op.getInputs())) {
+  for (unsigned i = 0, e = op.getInputs().size(); i < e; ++i) {
     SmallVector<AffineExpr> indices;
     for (AffineExpr index : op.getMap(i).getResults())
       indices.push_back(rebase(op, index, at, coordinates));
-    bool isCoordinate = !cast<StringAttr>(op.getCoords()[i]).getValue().empty();
-    coordinates.push_back(~0u);
-    Expr value = isCoordinate ? nullptr : reader(operand, indices);
-    auto maker = operand.getDefiningOp<EinsumOp>();
-    bool known = maker && !maker.getFills() && canInline(op, i);
-    if (!value && !isCoordinate && known && look(op, i, depth))
-      value = translate(maker, indices, reader, look, depth + 1);
-    else if (!value)
-      value = leaf(operand, indices);
+    bool isCoordinateOf = isCoordinate(op, i);
+    auto none = [](Value, ArrayRef<AffineExpr>) { return Expr(); };
+    Expr value = read(op, i, indices, isCoordinateOf ? Reader(none) : reader, look, depth, exists);
     if (!value)
       return nullptr;
-    if (isCoordinate)
-      coordinates.back() =
+    if (isCoordinateOf)
+      coordinates[i] =
           llvm::find_if(leaves, [&](Leaf &l) { return l.variable == value; }) - leaves.begin();
     values[body.getArgument(i)] = value;
   }
@@ -179,7 +234,41 @@ Expr Frame::translate(EinsumOp op, ArrayRef<AffineExpr> at, Reader reader, Look 
     values[inner.getResult(0)] = value;
   }
   wide |= op.getYielded().getType().isF64();
-  return values.lookup(op.getYielded());
+  Expr value = values.lookup(op.getYielded());
+  if (exists.empty())
+    return value;
+  std::optional<double> identity = 0;
+  if (!op.getMonoids().empty())
+    identity = algebra::factsOf(toAlgebra(op.getMonoid(op.getNumFree()))).identity;
+  if (!identity) {
+    problem = "a point may be missing, and no number stands for that in its reduction";
+    return nullptr;
+  }
+  return where(exists, value, *identity);
+}
+
+Expr Frame::coordinate(AffineExpr index, StringRef name) {
+  if (auto constant = dyn_cast<AffineConstantExpr>(index))
+    return terms.constant(constant.getValue());
+  for (auto &[variable, known] : coordinates)
+    if (known == index)
+      return variable;
+  Expr variable = terms.variable(name, static_cast<algebra::Dependence>(dependenceOf(index)));
+  coordinates[variable] = index;
+  return variable;
+}
+
+Expr Frame::compare(arith::CmpIPredicate predicate, Expr a, Expr b) {
+  Builder builder(context);
+  auto attribute = arith::CmpIPredicateAttr::get(context, predicate);
+  unsigned function = terms.function(("index " + arith::stringifyCmpIPredicate(predicate)).str());
+  Type index = builder.getIndexType();
+  opaque.try_emplace(function,
+                     Opaque{OperationName(arith::CmpIOp::getOperationName(), context),
+                            builder.getDictionaryAttr(builder.getNamedAttr("predicate", attribute)),
+                            {index, index},
+                            builder.getI1Type()});
+  return terms.apply(function, {a, b});
 }
 
 Expr Frame::operation(Operation &op, llvm::DenseMap<Value, Expr> &values, ArrayRef<AffineExpr> at,
@@ -194,18 +283,8 @@ Expr Frame::operation(Operation &op, llvm::DenseMap<Value, Expr> &values, ArrayR
                                                           : number.getInt());
     return nullptr;
   }
-  if (auto index = dyn_cast<IndexOp>(op)) {
-    AffineExpr coordinate = at[owner.findRank(index.getRank())];
-    if (auto constant = dyn_cast<AffineConstantExpr>(coordinate))
-      return terms.constant(constant.getValue());
-    for (auto &[variable, known] : coordinates)
-      if (known == coordinate)
-        return variable;
-    Expr variable =
-        terms.variable(index.getRank(), static_cast<algebra::Dependence>(dependenceOf(coordinate)));
-    coordinates[variable] = coordinate;
-    return variable;
-  }
+  if (auto index = dyn_cast<IndexOp>(op))
+    return coordinate(at[owner.findRank(index.getRank())], index.getRank());
   if (auto size = dyn_cast<ExtentOp>(op))
     return extent(size.getExtent());
   SmallVector<Expr> args;

@@ -6,6 +6,9 @@
 // which may look through the maps that make an operand; results go out by
 // Emitter, in the frame's working type.
 //
+// A read that may fall outside is a leaf with a value there. Whether the point
+// exists is a condition on coordinates like any other (`existence`).
+//
 // Casts between float types are no part of an expression: passes of class
 // `algebraic` may keep more precision than the program asks for.
 //
@@ -29,13 +32,21 @@ struct Leaf {
   /// Over the frame's ranks (dims) and Frame::symbols.
   llvm::SmallVector<mlir::AffineExpr> indices;
   algebra::Expr variable;
+  mlir::TypedAttr fill; // what the program says it is outside (`else`)
+  bool mayMiss = false; // outside, the point does not exist
+};
+
+/// How points that may not exist enter expressions.
+enum class Existence {
+  implied,  // as in the program: those of leaves that may miss do not exist
+  explicit_ // by conditions: such a point gives the monoid's identity, or 0 of a map
 };
 
 class Frame {
 public:
   /// The iteration space of `op`; ranks from its first reduced one on are those
   /// that elements run over.
-  explicit Frame(EinsumOp op);
+  explicit Frame(EinsumOp op, Existence existence = Existence::implied);
 
   /// What a tensor read at `indices` is: an expression, or null for a leaf or
   /// for looking through its maker.
@@ -47,7 +58,8 @@ public:
   /// expression, with the reason in `problem`.
   algebra::Expr translate(EinsumOp op, llvm::ArrayRef<mlir::AffineExpr> at, Reader reader,
                           Look look, unsigned depth = 0);
-  algebra::Expr leaf(mlir::Value tensor, llvm::ArrayRef<mlir::AffineExpr> indices);
+  algebra::Expr leaf(mlir::Value tensor, llvm::ArrayRef<mlir::AffineExpr> indices,
+                     mlir::TypedAttr fill = {}, bool mayMiss = false);
   /// `index`, of op's maps, over the frame; coordinates are leaves of `coordinates`.
   mlir::AffineExpr rebase(EinsumOp op, mlir::AffineExpr index, llvm::ArrayRef<mlir::AffineExpr> at,
                           llvm::ArrayRef<unsigned> coordinates);
@@ -78,17 +90,31 @@ public:
     mlir::Type result;
   };
   llvm::DenseMap<unsigned, Opaque> opaque;
+  /// Of implied existence: under which conditions points of the op exist.
+  llvm::SmallVector<algebra::Expr> conditions;
+  /// `e` where all of the conditions hold, else `none`.
+  algebra::Expr where(llvm::ArrayRef<algebra::Expr> conditions, algebra::Expr e, double none);
   std::string problem;
   mlir::MLIRContext *context;
 
 private:
   algebra::Expr operation(mlir::Operation &op, llvm::DenseMap<mlir::Value, algebra::Expr> &values,
                           llvm::ArrayRef<mlir::AffineExpr> at, EinsumOp owner);
+  algebra::Expr read(EinsumOp op, unsigned operand, llvm::ArrayRef<mlir::AffineExpr> indices,
+                     Reader reader, Look look, unsigned depth,
+                     llvm::SmallVectorImpl<algebra::Expr> &exists);
+  /// The conditions, of those that are not proven, that `indices` are inside.
+  llvm::SmallVector<algebra::Expr> insideOf(EinsumOp op, unsigned operand,
+                                            llvm::ArrayRef<mlir::AffineExpr> indices);
+  bool mayLookInto(EinsumOp op, unsigned operand) const;
+  algebra::Expr coordinate(mlir::AffineExpr index, llvm::StringRef name);
+  algebra::Expr compare(mlir::arith::CmpIPredicate predicate, algebra::Expr a, algebra::Expr b);
   algebra::Expr arithmetic(mlir::Operation &op, llvm::ArrayRef<algebra::Expr> args);
   algebra::Expr opaqueCall(mlir::Operation &op, llvm::ArrayRef<algebra::Expr> args);
   unsigned dependenceOf(mlir::AffineExpr index) const;
   mlir::AffineExpr symbol(mlir::StringAttr name);
   mlir::AffineExpr symbol(unsigned leaf);
+  Existence existence;
   bool wide = false; // some part is f64
 };
 
@@ -126,8 +152,11 @@ struct Operands {
   llvm::SmallVector<unsigned> leaves;
   llvm::SmallVector<mlir::Value> values;
   llvm::SmallVector<mlir::AffineMap> maps;
+  llvm::SmallVector<mlir::TypedAttr> fills;
   llvm::SmallVector<mlir::StringAttr> symbols;
 
+  /// Gives those that may miss a value outside: somebody else says what exists.
+  void fillMissing(const Frame &frame);
   /// Binds the leaves to `arguments`.
   void bind(Frame &frame, Emitter &emitter, mlir::ValueRange arguments) const;
 };

@@ -1,6 +1,6 @@
 //===- AlgebraEmitter.cpp - From expressions to operations ----------------===//
-#include "mlir/Dialect/Affine/Utils.h"
 #include "passes/ein/AlgebraBridge.h"
+#include "passes/ein/Inlining.h"
 #include "llvm/ADT/STLExtras.h"
 #include <cmath>
 
@@ -48,6 +48,7 @@ Operands::Operands(Frame &frame, ArrayRef<Expr> expressions) {
     place[leaf] = leaves.size();
     leaves.push_back(leaf);
     values.push_back(frame.leaves[leaf].tensor);
+    fills.push_back(frame.leaves[leaf].fill);
   }
   SmallVector<AffineExpr> replacement;
   for (Frame::Symbol &symbol : frame.symbols) {
@@ -67,6 +68,14 @@ Operands::Operands(Frame &frame, ArrayRef<Expr> expressions) {
       indices.push_back(
           simplifyAffineExpr(index.replaceSymbols(replacement), frame.ranks.size(), numSymbols));
     maps.push_back(AffineMap::get(frame.ranks.size(), numSymbols, indices, frame.context));
+  }
+}
+
+void Operands::fillMissing(const Frame &frame) {
+  for (auto [i, leaf] : llvm::enumerate(leaves)) {
+    Type element = cast<TensorType>(values[i].getType()).getElementType();
+    if (frame.leaves[leaf].mayMiss)
+      fills[i] = Builder(frame.context).getZeroAttr(element);
   }
 }
 
@@ -99,6 +108,8 @@ Value Emitter::convert(Value value, Type type) {
     value = arith::IndexCastOp::create(builder, loc, builder.getI64Type(), value);
   if (isa<FloatType>(type))
     return arith::SIToFPOp::create(builder, loc, type, value);
+  if (from.isInteger(1))
+    return arith::IndexCastUIOp::create(builder, loc, type, value);
   return arith::IndexCastOp::create(builder, loc, type, value);
 }
 
@@ -224,6 +235,11 @@ Value Emitter::known(Expr e) {
     return math::TanhOp::create(builder, loc, arg(0));
   case algebra::fnSettle:
     return settle(arg(0));
+  case algebra::fnSome: {
+    Value count = arg(0), value = arg(1);
+    Value some = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OGT, count, number(0));
+    return arith::SelectOp::create(builder, loc, some, value, number(0));
+  }
   default: { // relocate
     Value value = arg(0);
     return math::ExpOp::create(builder, loc,
@@ -259,7 +275,7 @@ Value Emitter::coordinate(AffineExpr index) {
                      : emit(frame.leaves[known.leaf].variable, builder.getIndexType());
     }
   });
-  return affine::expandAffineExpr(builder, loc, index, dims, symbols);
+  return expandIndex(builder, loc, index, dims, symbols);
 }
 
 } // namespace einfall::ein

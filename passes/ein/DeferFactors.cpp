@@ -1,5 +1,4 @@
 //===- DeferFactors.cpp - What waits for a reduction ----------------------===//
-#include "dialects/ein/EinBounds.h"
 #include "dialects/ein/EinNumerics.h"
 #include "lib/Algebra/Factor.h"
 #include "passes/ein/AlgebraBridge.h"
@@ -56,13 +55,7 @@ bool Deferral::isCandidate() {
   if (op.getMonoids().empty() || !isa<FloatType>(op.getYielded().getType()))
     return false;
   Monoid monoid = op.getMonoid(op.getNumFree());
-  if (monoid == Monoid::argmax || monoid == Monoid::argmin || !llvm::all_equal(op.getMonoids()))
-    return false;
-  // A point that does not exist takes its factor with it.
-  for (unsigned i = 0; i < op.getInputs().size(); ++i)
-    if (!readsInside(op, i))
-      return false;
-  return true;
+  return monoid != Monoid::argmax && monoid != Monoid::argmin && llvm::all_equal(op.getMonoids());
 }
 
 /// The ranks of the frame that `e` depends on.
@@ -145,6 +138,7 @@ Expr Deferral::premultiply(Expr inner) {
     return inner;
   Expr product = frame.terms.product(best->factors);
   Operands operands(frame, product);
+  operands.fillMissing(frame);
   SmallVector<AffineExpr> dims(frame.ranks.size(), rewriter.getAffineConstantExpr(0)), indices;
   SmallVector<StringRef> names;
   SmallVector<ExtentAttr> shape;
@@ -160,11 +154,13 @@ Expr Deferral::premultiply(Expr inner) {
   Type element = elementOfMaker();
   auto map = EinsumOp::create(
       rewriter, op.getLoc(), TensorType::get(op.getContext(), shape, element), operands.values,
-      names, maps, {}, {}, operands.symbols, [&](OpBuilder &builder, Location loc, ValueRange v) {
+      names, maps, {}, {}, operands.symbols,
+      [&](OpBuilder &builder, Location loc, ValueRange v) {
         Emitter emitter(frame, builder, loc);
         operands.bind(frame, emitter, v);
         return emitter.emit(product, element);
-      });
+      },
+      operands.fills);
   best->others.push_back({frame.leaf(map.getResult(), indices), 1});
   return frame.terms.product(best->others);
 }
@@ -175,25 +171,29 @@ EinsumOp Deferral::reduce(Expr inner) {
   SmallVector<Monoid> monoids;
   for (int64_t rank = op.getNumFree(); rank < op.getNumRanks(); ++rank)
     monoids.push_back(op.getMonoid(rank));
-  return EinsumOp::create(rewriter, op.getLoc(), op.getResult().getType(), operands.values,
-                          frame.ranks, operands.maps, monoids,
-                          ArrayRef(frame.extents).drop_front(frame.numFree), operands.symbols,
-                          [&](OpBuilder &builder, Location loc, ValueRange arguments) {
-                            Emitter emitter(frame, builder, loc);
-                            operands.bind(frame, emitter, arguments);
-                            return emitter.emit(inner, op.getYielded().getType());
-                          });
+  return EinsumOp::create(
+      rewriter, op.getLoc(), op.getResult().getType(), operands.values, frame.ranks, operands.maps,
+      monoids, ArrayRef(frame.extents).drop_front(frame.numFree), operands.symbols,
+      [&](OpBuilder &builder, Location loc, ValueRange arguments) {
+        Emitter emitter(frame, builder, loc);
+        operands.bind(frame, emitter, arguments);
+        return emitter.emit(inner, op.getYielded().getType());
+      },
+      operands.fills);
 }
 
-/// The map that applies the factor. Of an empty fiber it is the identity,
-/// whatever the factor is.
+/// The map that applies the factor. Of an empty fiber, and of one whose points
+/// do not exist, it is the identity, whatever the factor is.
 void Deferral::finish(EinsumOp reduced, const algebra::Factorisation &split) {
   SmallVector<AffineExpr> free = frame.identity();
   free.truncate(frame.numFree);
   Expr before = frame.leaf(reduced.getResult(), free);
   Expr after = split.times == algebra::Times::mul ? frame.terms.mul(before, split.outer)
                                                   : frame.terms.add(before, split.outer);
+  Monoid monoid = op.getMonoid(op.getNumFree());
+  after = frame.where(frame.conditions, after, *algebra::factsOf(toAlgebra(monoid)).identity);
   Operands operands(frame, after);
+  operands.fillMissing(frame);
   SmallVector<AffineMap> maps;
   for (AffineMap map : operands.maps)
     maps.push_back(
@@ -215,7 +215,7 @@ void Deferral::finish(EinsumOp reduced, const algebra::Factorisation &split) {
   };
   auto map = EinsumOp::create(rewriter, op.getLoc(), op.getResult().getType(), operands.values,
                               ArrayRef(frame.ranks).take_front(frame.numFree), maps, {}, {},
-                              operands.symbols, body);
+                              operands.symbols, body, operands.fills);
   map->setDiscardableAttrs(op->getDiscardableAttrDictionary());
   rewriter.replaceOp(op, map.getResult());
 }
@@ -250,6 +250,9 @@ EinsumOp Deferral::run() {
   auto reader = [](Value, ArrayRef<AffineExpr>) { return Expr(); };
   Expr body = frame.translate(op, frame.identity(), reader, look);
   if (!body)
+    return nullptr;
+  // A point that does not exist takes its factor with it, unless the row does.
+  if (llvm::any_of(frame.conditions, [](Expr e) { return e->depends & algebra::onElement; }))
     return nullptr;
   algebra::Factorisation split =
       algebra::factor(frame.terms, toAlgebra(op.getMonoid(op.getNumFree())), body,

@@ -28,9 +28,6 @@ bool FoldGroup::isAligned(EinsumOp op) {
   for (unsigned i = 0; i < count; ++i)
     if (op.getRankExtent(op.getNumFree() + i) != frame.extents[frame.numFree + i])
       return false;
-  for (unsigned i = 0; i < op.getInputs().size(); ++i)
-    if (!readsInside(op, i))
-      return false;
   return true;
 }
 
@@ -279,6 +276,21 @@ void FoldGroup::buildFinish(OpBuilder &builder, Region &region, const Operands &
   YieldOp::create(builder, loc, results);
 }
 
+/// Existence is part of the expressions: all operands have values everywhere.
+void FoldGroup::setFills(const Operands &operands) {
+  Builder builder(frame.context);
+  SmallVector<TypedAttr> fills(operands.fills);
+  for (auto [i, fill] : llvm::enumerate(fills)) {
+    auto type = cast<TensorType>(fold.getInputs()[i].getType());
+    if (readsInside(fold, i))
+      fill = {};
+    else if (!fill)
+      fill = builder.getZeroAttr(type.getElementType());
+  }
+  if (ArrayAttr attr = fillsAttr(builder, fills))
+    fold.setFillsAttr(attr);
+}
+
 void FoldGroup::build(OpBuilder &builder) {
   kept = full;
   kept.keepOnly(wanted);
@@ -319,6 +331,7 @@ void FoldGroup::build(OpBuilder &builder) {
     state.addRegion();
   OpBuilder::InsertionGuard guard(builder);
   fold = cast<FoldOp>(builder.create(state));
+  setFills(operands);
   buildInit(builder, fold.getInit());
   buildStep(builder, fold.getStep(), operands);
   buildMerge(builder, fold.getMerge(), operands);

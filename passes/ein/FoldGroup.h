@@ -11,7 +11,7 @@ namespace einfall::ein {
 class FoldGroup {
 public:
   /// `deep`: looks through maps that read no reduction too.
-  FoldGroup(EinsumOp sink, bool deep) : sink(sink), deep(deep), frame(sink) {}
+  FoldGroup(EinsumOp sink, bool deep) : sink(sink), deep(deep), frame(sink, Existence::explicit_) {}
 
   /// True if there is a plan; else `refusal` says why, if there are states.
   bool derive();
@@ -46,6 +46,7 @@ private:
   /// Where the other group's free ranks are in this frame, by a shared state.
   std::optional<llvm::SmallVector<mlir::AffineExpr>> locate(const FoldGroup &other) const;
 
+  void setFills(const Operands &operands);
   void buildInit(mlir::OpBuilder &builder, mlir::Region &region);
   void buildStep(mlir::OpBuilder &builder, mlir::Region &region, const Operands &operands);
   void buildMerge(mlir::OpBuilder &builder, mlir::Region &region, const Operands &operands);

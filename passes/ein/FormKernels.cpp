@@ -278,6 +278,24 @@ struct FormKernelsPass : impl::EinFormKernelsBase<FormKernelsPass> {
     place(op.getOperation());
   }
 
+  /// The k best of what a kernel computes are kept while it computes them.
+  void place(TopKOp op) {
+    assumeEnough(op, getOperation());
+    if (op.getK() > 0 && op.getK() <= kMostKept) {
+      SmallVector<std::string> labels;
+      for (int64_t i = 0; i <= op.getInput().getType().getRank(); ++i)
+        labels.push_back("k" + std::to_string(i));
+      SmallVector<StringRef> names(labels.begin(), labels.end());
+      op.setRanksAttr(Builder(op.getContext()).getStrArrayAttr(names));
+      if (!isStrict(op) && gather(op)) {
+        groups[groupOf[op]].open = false;
+        return;
+      }
+      op.removeRanksAttr();
+    }
+    start(op, false);
+  }
+
   static unsigned countUses(const Group &group, Value value) {
     unsigned count = 0;
     for (Operation *op : group.ops)
@@ -323,7 +341,7 @@ struct FormKernelsPass : impl::EinFormKernelsBase<FormKernelsPass> {
     }
     std::optional<KernelShape> shape;
     SmallVector<Operation *> spaces = llvm::to_vector(llvm::make_filter_range(
-        group.ops, [](Operation *op) { return isa<EinsumOp, FoldOp>(op); }));
+        group.ops, [](Operation *op) { return isa<EinsumOp, FoldOp, TopKOp>(op); }));
     if (spaces.size() > 1)
       shape.emplace(spaces);
     for (Operation *op : group.ops) {
@@ -365,9 +383,9 @@ struct FormKernelsPass : impl::EinFormKernelsBase<FormKernelsPass> {
         bool apart = !llvm::is_contained(separatedRanks(update), false);
         if (!apart || !join(update, update.getSource(), false))
           start(update, false);
-      } else if (isa<ScatterOp, ScanOp, TopKOp, SortOp, ViewOp, GatherOp>(op)) {
-        if (auto topk = dyn_cast<TopKOp>(op))
-          assumeEnough(topk, function);
+      } else if (auto topk = dyn_cast<TopKOp>(op)) {
+        place(topk);
+      } else if (isa<ScatterOp, ScanOp, SortOp, ViewOp, GatherOp>(op)) {
         start(&op, false);
       }
     }

@@ -72,6 +72,37 @@ static SmallVector<StringAttr> symbolList(EinsumOp op) {
 // Coordinates in bodies
 //===----------------------------------------------------------------------===//
 
+Value expandIndex(OpBuilder &builder, Location loc, AffineExpr index, ValueRange dims,
+                  ValueRange symbols) {
+  bool isPlain = true;
+  index.walk([&](AffineExpr sub) {
+    AffineExprKind kind = sub.getKind();
+    if (kind == AffineExprKind::FloorDiv || kind == AffineExprKind::CeilDiv ||
+        kind == AffineExprKind::Mod)
+      isPlain &= isa<AffineConstantExpr>(cast<AffineBinaryOpExpr>(sub).getRHS());
+  });
+  if (isPlain)
+    return affine::expandAffineExpr(builder, loc, index, dims, symbols);
+  auto binary = cast<AffineBinaryOpExpr>(index);
+  Value a = expandIndex(builder, loc, binary.getLHS(), dims, symbols);
+  Value b = expandIndex(builder, loc, binary.getRHS(), dims, symbols);
+  switch (index.getKind()) {
+  case AffineExprKind::Add:
+    return arith::AddIOp::create(builder, loc, a, b);
+  case AffineExprKind::Mul:
+    return arith::MulIOp::create(builder, loc, a, b);
+  case AffineExprKind::FloorDiv:
+    return arith::FloorDivSIOp::create(builder, loc, a, b);
+  case AffineExprKind::CeilDiv:
+    return arith::CeilDivSIOp::create(builder, loc, a, b);
+  default: {
+    Value quotient = arith::FloorDivSIOp::create(builder, loc, a, b);
+    Value multiple = arith::MulIOp::create(builder, loc, quotient, b);
+    return arith::SubIOp::create(builder, loc, a, multiple);
+  }
+  }
+}
+
 Value Coordinates::expand(AffineExpr index) {
   index.walk([&](AffineExpr sub) {
     if (auto dim = dyn_cast<AffineDimExpr>(sub)) {
@@ -95,7 +126,7 @@ Value Coordinates::expand(AffineExpr index) {
       slot = arith::IndexCastOp::create(builder, loc, builder.getIndexType(), read);
     }
   });
-  return affine::expandAffineExpr(builder, loc, index, dims, values);
+  return expandIndex(builder, loc, index, dims, values);
 }
 
 /// Appends the addends of `e` by sign, negative ones negated.

@@ -29,6 +29,10 @@ bool canInline(EinsumOp reader, unsigned operand);
 /// body. `canInline` must hold.
 EinsumOp inlineProducer(mlir::RewriterBase &rewriter, EinsumOp reader, unsigned operand);
 
+/// `index` of these values; divisors may be sizes that are known at run time only.
+mlir::Value expandIndex(mlir::OpBuilder &builder, mlir::Location loc, mlir::AffineExpr index,
+                        mlir::ValueRange dims, mlir::ValueRange symbols);
+
 /// Coordinates as values of a body over `ranks`: expressions whose symbols are
 /// the coordinates read from `arguments`, then `symbols`.
 struct Coordinates {

@@ -13,16 +13,23 @@ namespace einfall::ein {
 unsigned freeRanksOf(Operation *op) {
   if (auto fold = dyn_cast<FoldOp>(op))
     return fold.getNumFree();
+  if (auto topk = dyn_cast<TopKOp>(op))
+    return topk.getValues().getType().getRank();
   return cast<EinsumOp>(op).getNumFree();
 }
 
 static ExtentAttr extentOf(Operation *op, unsigned rank) {
   if (auto fold = dyn_cast<FoldOp>(op))
     return fold.getRankExtent(rank);
+  if (auto topk = dyn_cast<TopKOp>(op))
+    return rank < freeRanksOf(op) ? topk.getValues().getType().getExtent(rank)
+                                  : topk.getOrderedExtent();
   return cast<EinsumOp>(op).getRankExtent(rank);
 }
 
 static AffineMap mapOf(Operation *op, unsigned input) {
+  if (auto topk = dyn_cast<TopKOp>(op))
+    return topk.getInputMap();
   return cast<AffineMapAttr>(op->getAttrOfType<ArrayAttr>("maps")[input]).getValue();
 }
 
@@ -75,7 +82,8 @@ bool KernelShape::joinOperand(unsigned consumer, unsigned input) {
   Operation *op = ops[consumer];
   Value tensor = op->getOperand(input);
   unsigned maker = numberOf(tensor.getDefiningOp());
-  if (!cast<StringAttr>(op->getAttrOfType<ArrayAttr>("coords")[input]).getValue().empty()) {
+  auto coords = op->getAttrOfType<ArrayAttr>("coords");
+  if (coords && !cast<StringAttr>(coords[input]).getValue().empty()) {
     refusal = "coordinates are read from a tensor that would be the kernel's own";
     return false;
   }
@@ -180,13 +188,13 @@ bool KernelShape::checkWalked(unsigned op, Value tensor, unsigned rank) {
     return false;
   }
   auto einsum = dyn_cast<EinsumOp>(ops[op]);
-  if (!einsum || keepsRank(op, rank))
+  if (isa<FoldOp>(ops[op]) || keepsRank(op, rank))
     return true;
   if (!isContracted(tensor, rank)) {
     refusal = "nothing is saved by walking a rank in chunks for a map";
     return false;
   }
-  if (!llvm::all_equal(einsum.getMonoids())) {
+  if (einsum && !llvm::all_equal(einsum.getMonoids())) {
     refusal = "its reduced ranks have several monoids";
     return false;
   }
@@ -242,6 +250,7 @@ bool KernelShape::checkRepeated(unsigned op, Value tensor) {
   unsigned maker = numberOf(tensor.getDefiningOp());
   if (reduces(ops[maker]) || !reduces(ops[op]))
     return true;
+  SmallVector<unsigned> all = llvm::to_vector(llvm::seq<unsigned>(0, ops.size()));
   unsigned cost = 0;
   int64_t columns = 1;
   for (unsigned rank = 0, e = ops[op]->getAttrOfType<ArrayAttr>("ranks").size(); rank < e; ++rank) {
@@ -249,7 +258,7 @@ bool KernelShape::checkRepeated(unsigned op, Value tensor) {
     bool isFree = rank < freeRanksOf(ops[op]);
     if (keepsRank(maker, root) && !isFree && !ranks[root].isWalked)
       cost = std::max(cost, mapCost(tensor, root));
-    else if (!keepsRank(maker, root) && isFree)
+    else if (!keepsRank(maker, root) && isFree && isOfGrid(root, all))
       columns *= ranks[root].extent.getLiteral().value_or(kBlockPart + 1);
   }
   if (columns <= kBlockPart || cost <= mostCost)
@@ -286,6 +295,18 @@ double KernelShape::pointsOf(unsigned op) const {
   return points;
 }
 
+/// A rank that some reduction lacks is not of the grid, if that would cost much to
+/// repeat in each of its blocks.
+bool KernelShape::isOfGrid(unsigned root, ArrayRef<unsigned> members) const {
+  double heaviest = 1;
+  for (unsigned op : members)
+    heaviest = std::max(heaviest, pointsOf(op));
+  return !ranks[root].isReduced && llvm::none_of(members, [&](unsigned op) {
+    return reduces(ops[op]) && !hasRank(op, root) &&
+           !isLightToRepeat(pointsOf(op), heaviest, ranks[root].extent);
+  });
+}
+
 /// Blocks that there are at least, run-time extents counting as one coordinate.
 int64_t KernelShape::leastBlocks(ArrayRef<unsigned> members) const {
   llvm::SmallSet<unsigned, 8> grid;
@@ -293,19 +314,10 @@ int64_t KernelShape::leastBlocks(ArrayRef<unsigned> members) const {
     for (unsigned rank = 0; rank < freeRanksOf(ops[op]); ++rank)
       grid.insert(find(node(op, rank)));
   int64_t blocks = 1;
-  double heaviest = 1;
-  for (unsigned op : members)
-    heaviest = std::max(heaviest, pointsOf(op));
-  for (unsigned root : grid) {
-    // A rank that some reduction lacks is not of the grid, if that would cost
-    // much to repeat in each of its blocks.
-    bool whole = ranks[root].isReduced && members.size() > 1;
-    for (unsigned op : members)
-      whole |= members.size() > 1 && reduces(ops[op]) && !hasRank(op, root) &&
-               !isLightToRepeat(pointsOf(op), heaviest, ranks[root].extent);
-    if (std::optional<int64_t> literal = ranks[root].extent.getLiteral(); literal && !whole)
+  for (unsigned root : grid)
+    if (std::optional<int64_t> literal = ranks[root].extent.getLiteral();
+        literal && (members.size() == 1 || isOfGrid(root, members)))
       blocks *= *literal;
-  }
   return blocks;
 }
 

@@ -53,6 +53,7 @@ private:
   bool checkParts();
   bool checkParallelism();
   double pointsOf(unsigned op) const;
+  bool isOfGrid(unsigned root, llvm::ArrayRef<unsigned> members) const;
   int64_t leastBlocks(llvm::ArrayRef<unsigned> members) const;
   void chooseNames();
 

@@ -153,7 +153,8 @@ def EinDefer : Pass<"ein-defer", "::mlir::func::FuncOp"> {
     Maps that make an operand are looked through where the factor comes from
     another reduction. Which factor may leave is asked of lib/Algebra.
     Follows ein-simplify-views, which brings operands to plain indices; precedes
-    ein-derive-folds. An empty fiber stays the identity. Where the factor is 0,
+    ein-derive-folds. An empty fiber stays the identity, and so does a row that
+    does not exist; where single points may be missing, nothing leaves. Where the factor is 0,
     infinite or NaN, other infinities may become NaN.
     Exactness: algebraic; does nothing under strict numerics.
   }];
@@ -176,7 +177,9 @@ def EinDeriveFolds : Pass<"ein-derive-folds", "::mlir::func::FuncOp"> {
     %z = ein.fold (%x[b, v]) over [v] -> [b] init {..} step {..} merge {..} finish {..}
     ```
     init, step, merge and finish come from lib/Algebra (Fold.h), which accepts
-    numerically safe forms only. What it refuses stays as it is, with a remark
+    numerically safe forms only. Which points exist becomes a condition on
+    coordinates: operands of the fold that may be read outside have an `else`.
+    What it refuses stays as it is, with a remark
     that says why. No expression is compared with a known one.
     Exactness: algebraic; does nothing under strict numerics. Masked blocks and
     rows behave as the program says; where an infinite or NaN element meets a

@@ -1,5 +1,6 @@
 //===- Reducers.cpp - Reductions taken apart for a walk in chunks ---------===//
 #include "passes/ein/Reducers.h"
+#include "dialects/ein/EinBounds.h"
 #include "dialects/ein/EinIndexing.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -156,6 +157,26 @@ bool Reducer::isElement(Value value) const {
   llvm::SmallBitVector span = spanOf(value);
   return partOf(value) < 0 &&
          llvm::any_of(reducedRanks(), [&](unsigned rank) { return span.test(rank); });
+}
+
+bool Reducer::existsEverywhere(Value value) const {
+  bool everywhere = true;
+  std::function<void(unsigned)> check = [&](unsigned input) {
+    everywhere &= ein::existsEverywhere(op, input);
+    for (unsigned other = 0; other < input; ++other)
+      if (map(input).isFunctionOfSymbol(other))
+        check(other);
+  };
+  llvm::DenseSet<Value> seen;
+  walkScalars(value, seen, [&](Value part) {
+    if (partOf(part) >= 0 && part != value)
+      return false;
+    if (auto argument = dyn_cast<BlockArgument>(part);
+        argument && argument.getArgNumber() >= numStates)
+      check(argument.getArgNumber() - numStates);
+    return true;
+  });
+  return everywhere;
 }
 
 SmallVector<unsigned> Reducer::freeRanks(const llvm::SmallBitVector &span) const {
@@ -317,7 +338,7 @@ SmallVector<Value> Reducer::sharedScalars(StringRef walked) const {
     return uses.users.find(value)->second;
   };
   for (auto &[value, by] : uses.users) {
-    if (by.count() < 2 || !isElement(value) || uses.costOf(value) <= 3)
+    if (by.count() < 2 || !isElement(value) || uses.costOf(value) <= 3 || !existsEverywhere(value))
       continue;
     bool isRoot = llvm::any_of(parts, [&](const Part &p) { return p.contribution == value; });
     bool isEdge = llvm::any_of(value.getUsers(), [&, &by = by](Operation *user) {
@@ -334,7 +355,7 @@ SmallVector<Value> Reducer::sharedScalars(StringRef walked) const {
         return false;
       llvm::SmallBitVector span = spanOf(value);
       span.reset(numFree, ranks.size());
-      if (span == part.span || uses.costOf(value) < 16)
+      if (span == part.span || uses.costOf(value) < 16 || !existsEverywhere(value))
         return true;
       shared.push_back(value);
       return false;

@@ -50,6 +50,9 @@ public:
   /// The ranks that a scalar of the body depends on.
   llvm::SmallBitVector spanOf(mlir::Value value) const;
   bool isElement(mlir::Value value) const; // depends on a reduced rank
+  /// True if no operand that the scalar depends on makes a point missing: as a
+  /// tensor it has the same elements.
+  bool existsEverywhere(mlir::Value value) const;
   llvm::SmallVector<unsigned> freeRanks(const llvm::SmallBitVector &span) const;
   llvm::SmallVector<unsigned> reducedRanks() const;
   /// True if a scalar of a chunk of `walked` has a bounded number of values a row.

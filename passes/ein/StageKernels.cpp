@@ -69,6 +69,9 @@ llvm::StringSet<> walkedRanks(Block &kernel) {
   for (Operation &op : kernel) {
     if (auto fold = dyn_cast<FoldOp>(op)) {
       walked.insert(outermost(fold).rank);
+    } else if (auto topk = dyn_cast<TopKOp>(op)) {
+      if (topk.getRanks())
+        walked.insert(topk.getOrderedRank());
     } else if (auto einsum = dyn_cast<EinsumOp>(op)) {
       auto walk = reducedOf(einsum, [](const Walk &walk, Operation *maker) {
         return isWalkedInChunks(walk.extent, isContracted(maker, walk.rank));
@@ -83,6 +86,8 @@ llvm::StringSet<> walkedRanks(Block &kernel) {
 std::optional<Walk> walkOf(Operation *op, const llvm::StringSet<> &walked) {
   if (auto fold = dyn_cast<FoldOp>(op))
     return outermost(fold);
+  if (auto topk = dyn_cast<TopKOp>(op); topk && topk.getRanks())
+    return Walk{topk.getOrderedRank(), topk.getOrderedExtent()};
   auto einsum = dyn_cast<EinsumOp>(op);
   if (!einsum)
     return std::nullopt;

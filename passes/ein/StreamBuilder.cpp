@@ -1,5 +1,6 @@
 //===- StreamBuilder.cpp - Writes a walk in chunks ------------------------===//
 #include "passes/ein/StreamBuilder.h"
+#include "dialects/ein/EinBounds.h"
 #include "dialects/ein/EinMonoids.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/STLExtras.h"
@@ -53,6 +54,7 @@ Value PartEmitter::clone(OpBuilder &inner, Value value, IRMapping &scalars) {
 struct PartEmitter::Operands {
   SmallVector<Value> values;
   SmallVector<AffineMap> maps;
+  SmallVector<TypedAttr> fills;
   SmallVector<StringAttr> symbols;
 };
 
@@ -73,14 +75,16 @@ PartEmitter::Operands PartEmitter::operandsOf(const Leaves &leaves, ValueRange e
   for (unsigned i = count; i < numSymbols; ++i)
     replacement.push_back(getAffineSymbolExpr(i, context));
 
-  auto add = [&](Value tensor, ArrayRef<AffineExpr> indices) {
+  auto add = [&](Value tensor, ArrayRef<AffineExpr> indices, TypedAttr fill = {}) {
     result.values.push_back(tensor);
+    result.fills.push_back(fill);
     result.maps.push_back(AffineMap::get(ranks.size(), numSymbols, indices, context));
   };
   for (unsigned input : leaves.inputs) {
     AffineMap map =
         reducer.map(input).replaceDimsAndSymbols(dims, replacement, ranks.size(), numSymbols);
-    add(tensors.lookupOrDefault(reducer.inputs()[input]), map.getResults());
+    add(tensors.lookupOrDefault(reducer.inputs()[input]), map.getResults(),
+        fillOf(reducer.op, input));
   }
   for (auto &[value, source] : leaves.tensors)
     add(source.tensor,
@@ -126,7 +130,8 @@ Value PartEmitter::einsum(ArrayRef<unsigned> free, ArrayRef<unsigned> reduced, M
           values.push_back(clone(inner, root, scalars));
         llvm::append_range(values, arguments.take_back(extras.size()));
         return body(inner, values);
-      });
+      },
+      operands.fills);
   if (reducer.op->hasAttr("partial"))
     made.setPartial(true);
   return made.getResult();
@@ -251,7 +256,7 @@ unsigned StreamBuilder::addExtremum(OpBuilder &outer, OpBuilder &inner, Reducer 
   }));
   auto same = [](OpBuilder &, ValueRange values) { return values[0]; };
   Value root = part.contribution;
-  if (!isa<BlockArgument>(root) && reducer.canKeep(rank))
+  if (!isa<BlockArgument>(root) && reducer.canKeep(rank) && reducer.existsEverywhere(root))
     emitter.keep(root); // both reductions read it
   Value value = emitter.einsum(free, reducer.reducedRanks(), highest ? Monoid::max : Monoid::min,
                                root, {}, element, same);
@@ -285,6 +290,51 @@ unsigned StreamBuilder::addExtremum(OpBuilder &outer, OpBuilder &inner, Reducer 
                                            b, loc, highest ? Monoid::max : Monoid::min, v[0], v[1]);
                                      });
   return first;
+}
+
+/// An Einsum over the result's ranks of `op`.
+static Value overResult(OpBuilder &builder, TopKOp op, Type element, ValueRange operands,
+                        llvm::function_ref<Value(OpBuilder &, Location, ValueRange)> body) {
+  TensorType shape = op.getValues().getType();
+  SmallVector<StringRef> names;
+  for (int64_t rank = 0; rank < shape.getRank(); ++rank)
+    names.push_back(op.getRankName(rank));
+  MLIRContext *context = builder.getContext();
+  AffineMap map = AffineMap::get(
+      shape.getRank(), operands.size(),
+      AffineMap::getMultiDimIdentityMap(shape.getRank(), context).getResults(), context);
+  SmallVector<AffineMap> maps(operands.size(), map);
+  return EinsumOp::create(builder, op.getLoc(), TensorType::get(context, shape.getShape(), element),
+                          operands, names, maps, ArrayRef<Monoid>(), ArrayRef<ExtentAttr>(),
+                          ArrayRef<StringAttr>(), body)
+      .getResult();
+}
+
+/// The k best so far, with their coordinates; negative ones are of none.
+unsigned StreamBuilder::addOrder(OpBuilder &outer, OpBuilder &inner, TopKOp op) {
+  unsigned first = carried.size();
+  for (Value result : op.getResults()) {
+    Type element = cast<TensorType>(result.getType()).getElementType();
+    bool isPlace = result == op.getIndices();
+    carry(overResult(outer, op, element, {}, [&](OpBuilder &b, Location loc, ValueRange) -> Value {
+      TypedAttr none = isPlace ? b.getIntegerAttr(element, -1) : b.getZeroAttr(element);
+      return arith::ConstantOp::create(b, loc, none);
+    }));
+  }
+  Value best[] = {carried[first].before, carried[first + 1].before};
+  auto more = TopKOp::create(inner, op.getLoc(), op.getResultTypes(),
+                             tensors.lookupOrDefault(op.getInput()), best, op.getDim(), op.getK(),
+                             op.getRanksAttr());
+  carried[first].now = more.getValues();
+  carried[first + 1].now = more.getIndices();
+  return first;
+}
+
+void StreamBuilder::finish(OpBuilder &builder, TopKOp op, ValueRange states) {
+  for (auto [result, state] : llvm::zip(op.getResults(), states))
+    result.replaceAllUsesWith(
+        overResult(builder, op, cast<TensorType>(result.getType()).getElementType(), state,
+                   [](OpBuilder &, Location, ValueRange values) { return values[0]; }));
 }
 
 /// The results of a reduction from what has been carried.
@@ -369,31 +419,38 @@ void StreamBuilder::addGuard(OpBuilder &inner, const StreamGuard &guard) {
 
 LogicalResult StreamBuilder::build(OpBuilder &builder, ArrayRef<Operation *> members,
                                    ArrayRef<Operation *> reductions) {
-  SmallVector<Reducer> reducers;
+  SmallVector<std::optional<Reducer>> reducers;
   for (Operation *op : reductions) {
     std::string problem;
-    std::optional<Reducer> reducer = Reducer::of(op, problem);
-    if (!reducer)
+    reducers.push_back(isa<TopKOp>(op) ? std::nullopt : Reducer::of(op, problem));
+    if (!reducers.back() && !isa<TopKOp>(op))
       return op->emitOpError("cannot walk rank '") << rank << "' in chunks: " << problem;
-    reducers.push_back(std::move(*reducer));
   }
   body = new Block();
   OpBuilder inner(builder.getContext());
   inner.setInsertionPointToEnd(body);
-  for (const StreamGuard &guard : findGuards(members, reductions))
-    addGuard(inner, guard);
+  // The k best are of all elements, of those that a mask leaves out too.
+  if (llvm::none_of(reductions, llvm::IsaPred<TopKOp>))
+    for (const StreamGuard &guard : findGuards(members, reductions))
+      addGuard(inner, guard);
   for (Operation *op : members)
     inner.clone(*op, tensors);
   SmallVector<unsigned> first;
-  for (Reducer &reducer : reducers) {
-    bool extremum = isArg(reducer.parts.front().monoid);
-    first.push_back(extremum ? addExtremum(builder, inner, reducer)
-                             : addParts(builder, inner, reducer));
+  for (auto [op, reducer] : llvm::zip(reductions, reducers)) {
+    if (!reducer)
+      first.push_back(addOrder(builder, inner, cast<TopKOp>(op)));
+    else if (isArg(reducer->parts.front().monoid))
+      first.push_back(addExtremum(builder, inner, *reducer));
+    else
+      first.push_back(addParts(builder, inner, *reducer));
   }
   StreamOp stream = create(builder, reductions.front()->getLoc());
-  for (auto [reducer, start] : llvm::zip(reducers, first)) {
-    finish(builder, reducer, stream.getResults().drop_front(start));
-    reducer.op->erase();
+  for (auto [op, reducer, start] : llvm::zip(reductions, reducers, first)) {
+    if (reducer)
+      finish(builder, *reducer, stream.getResults().drop_front(start));
+    else
+      finish(builder, cast<TopKOp>(op), stream.getResults().slice(start, 2));
+    op->erase();
   }
   return success();
 }

@@ -70,6 +70,8 @@ private:
   /// These give the number of the reduction's first carried tensor.
   unsigned addParts(mlir::OpBuilder &outer, mlir::OpBuilder &inner, Reducer &reducer);
   unsigned addExtremum(mlir::OpBuilder &outer, mlir::OpBuilder &inner, Reducer &reducer);
+  unsigned addOrder(mlir::OpBuilder &outer, mlir::OpBuilder &inner, TopKOp op);
+  static void finish(mlir::OpBuilder &builder, TopKOp op, mlir::ValueRange states);
   void finish(mlir::OpBuilder &builder, Reducer &reducer, mlir::ValueRange states);
   void addGuard(mlir::OpBuilder &inner, const StreamGuard &guard);
   StreamOp create(mlir::OpBuilder &builder, mlir::Location loc);

@@ -146,7 +146,7 @@ def soft_cap(q: "h s d", k: "h t d", v: "h t e", scale, cap):
 
 
 def sinks_reference(q, k, v, sink, c):
-    w = masked(np.tri(13, dtype=bool), scores(q, k, c))
+    w = masked(np.tri(q.shape[1], dtype=bool), scores(q, k, c))
     m = np.maximum(w.max(-1, keepdims=True), sink[:, None, None])
     p = np.exp(w - m)
     return np.einsum("hst,hte->hse", p / (p.sum(-1, keepdims=True) + np.exp(sink[:, None, None] - m)), v)
@@ -258,6 +258,99 @@ def paged(q: "b h d", k: "pages 4 d", v: "pages 4 e", table: "i64 b n", lengths:
     return o[b, h, e]
 
 
+def missing_reference(q, k, v, table, lengths, sink, c):
+    """Pages that do not exist: their scores are 0, their values count for nothing."""
+    out = np.zeros((*q.shape[:2], v.shape[-1]))
+    for b, n in enumerate(lengths):
+        t = np.arange(table.shape[1] * PAGE)
+        page = table[b, t // PAGE]
+        exists = (page >= 0) & (page < len(k))
+        row = np.where(exists, page, 0), t % PAGE
+        w = np.where(exists, np.einsum("hd,td->ht", q[b], k[row]) * c, 0)
+        keep = (n - WINDOW <= t) & (t < n)
+        w = np.where(keep, w, -np.inf)
+        m = np.maximum(w.max(-1, keepdims=True), sink[:, None])
+        p = np.exp(w - m)
+        out[b] = np.einsum("ht,te->he", p, np.where(exists[:, None], v[row], 0)) / (p.sum(-1, keepdims=True) + np.exp(sink[:, None] - m))
+    return out
+
+
+# The first row's window has a page that does not exist, the last row is empty.
+HOLES = np.array([[6, -1, 2], [1, 9, 3], [4, 0, 0]])
+
+
+@case((normal(3, 3, 7), normal(8, PAGE, 7), normal(8, PAGE, 5), HOLES, np.array([11, 6, 0]), normal(3), 0.37), missing_reference)
+def paged_window(q: "b h d", k: "pages 4 d", v: "pages 4 e", table: "i64 b n", lengths: "i64 b", sink: "h", scale):
+    t: n * PAGE
+    w[b, h, t] = sum[d](q[b, h, d] * k[table[b, t // PAGE], t % PAGE, d]) * scale
+    w[b, h, t] = where(lengths[b] - WINDOW <= t < lengths[b], w[b, h, t], -inf)
+    m[b, h] = max(max[t](w[b, h, t]), sink[h])
+    p[b, h, t] = exp(w[b, h, t] - m[b, h])
+    o[b, h, e] = sum[t](p[b, h, t] * v[table[b, t // PAGE], t % PAGE, e]) / (sum[t](p[b, h, t]) + exp(sink[h] - m[b, h]))
+    return o[b, h, e]
+
+
+def grouped_sinks_reference(q, k, v, sink, c):
+    """Seven heads over two groups of three: the last head has no keys, its scores are 0."""
+    group = np.arange(len(q)) // (len(q) // len(k))
+    pick = lambda x: np.where((group < len(x))[:, None, None], x[np.minimum(group, len(x) - 1)], 0)  # noqa: E731
+    return sinks_reference(q, pick(k), pick(v), sink, c)
+
+
+@case((*qkv(h=7, s=13, t=13, groups=2)[:3], normal(7), 0.37), grouped_sinks_reference)
+def grouped_sinks(q: "h s d", k: "g t d", v: "g t e", sink: "h", scale):
+    w[h, s, t] = sum[d](q[h, s, d] * k[h // (size(h) // size(g)), t, d]) * scale
+    w[h, s, t] = where(t <= s, w[h, s, t], -inf)
+    m[h, s] = max(max[t](w[h, s, t]), sink[h])
+    p[h, s, t] = exp(w[h, s, t] - m[h, s])
+    o[h, s, e] = sum[t](p[h, s, t] * v[h // (size(h) // size(g)), t, e]) / (sum[t](p[h, s, t]) + exp(sink[h] - m[h, s]))
+    return o[h, s, e]
+
+
+def ragged_reference(q, k, v, start, length, c):
+    out = np.zeros((*q.shape[:2], v.shape[-1]))
+    for b in range(len(q)):
+        rows = slice(start[b], start[b] + length[b])
+        if length[b]:
+            w = np.einsum("sd,td->st", q[b], k[rows]) * c
+            p = np.exp(w - w.max(-1, keepdims=True))
+            out[b] = p @ v[rows] / p.sum(-1, keepdims=True)
+    return out
+
+
+# Sequences of a batch lie one behind the other; the second one is empty.
+@case((normal(3, 5, 7), normal(9, 7), normal(9, 3), np.array([0, 5, 5]), np.array([5, 0, 4]), 0.37), ragged_reference)
+def ragged(q: "b s d", k: "n d", v: "n e", start: "i64 b", length: "i64 b", scale):
+    t: n
+    w[b, s, t] = sum[d](q[b, s, d] * k[start[b] + t, d]) * scale
+    w[b, s, t] = where(t < length[b], w[b, s, t], -inf)
+    m[b, s] = max(max[t](w[b, s, t]), -1e30)
+    p[b, s, t] = exp(w[b, s, t] - m[b, s])
+    o[b, s, e] = sum[t](p[b, s, t] * v[start[b] + t, e]) / max(sum[t](p[b, s, t]), 1e-30)
+    return o[b, s, e]
+
+
+def relative_window_reference(q, k, v, c):
+    out = np.zeros((*q.shape[:2], v.shape[-1]))
+    for h in range(len(q)):
+        for s in range(q.shape[1]):
+            rows = slice(max(0, s - WINDOW), s)
+            w = k[h, rows] @ q[h, s] * c
+            w = np.concatenate([w, np.zeros(WINDOW - len(w))])  # before the first key: scores of 0
+            p = np.exp(w - w.max())
+            out[h, s] = p[: rows.stop - rows.start] @ v[h, rows] / p.sum()
+    return out
+
+
+@case(qkv(), relative_window_reference)
+def relative_window(q: "h s d", k: "h s d", v: "h s e", scale):
+    r: WINDOW
+    w[h, s, r] = sum[d](q[h, s, d] * k[h, s - 1 - r, d]) * scale
+    p[h, s, r] = exp(w[h, s, r] - max[u](w[h, s, u]))
+    o[h, s, e] = sum[r](p[h, s, r] * v[h, s - 1 - r, e]) / sum[r](p[h, s, r])
+    return o[h, s, e]
+
+
 def low_rank_reference(x, u, w, v, c):
     k = x @ u @ w
     return attend(np.einsum("hsd,td->hst", np.broadcast_to(x, (1, *x.shape)), k) * c, (x @ v)[None])[0]
@@ -329,6 +422,12 @@ def cross_entropy(x: "s d", w: "v d", label: "s"):
     z[s, v] = sum[d](x[s, d] * w[v, d])
     loss[s] = logsumexp[v](z[s, v]) - sum[v](where(v == label[s], z[s, v], 0))
     return loss[s]
+
+
+@case((normal(11, 7), normal(301, 7)), lambda x, w: (x @ w.T).argmax(-1))
+def greedy(x: "s d", w: "v d"):
+    token[s] = argmax[v](sum[d](x[s, d] * w[v, d]))
+    return token[s]
 
 
 @case((normal(31, 3), normal(7, 3)), lambda x, c: ((x[:, None] - c[None]) ** 2).sum(-1).argmin(-1))

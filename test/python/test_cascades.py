@@ -1,6 +1,6 @@
 """Cascades before and after deferral and derived folds, in the reference interpreter.
 
-Every function of test/passes/ein/count and of derive-folds.mlir runs on random data of odd extents: as written, after
+Every function of test/passes/ein/count, derive-folds.mlir and missing-reads.mlir runs on random data of odd extents: as written, after
 `ein-defer`, after `ein-derive-folds`, and with every fold cut in random pieces that merge along a random tree. In
 double precision they agree; in declared types the error stays within design's bound.
 """
@@ -16,7 +16,8 @@ from paths import BUILD, ROOT
 OPT = BUILD / "bin" / "einfall-opt"
 pytestmark = pytest.mark.skipif(not OPT.exists(), reason=f"NOT TESTED: no compiler under {BUILD / 'bin'}")
 
-SOURCES = [*sorted((ROOT / "test/passes/ein/count").glob("*.mlir")), ROOT / "test/passes/ein/derive-folds.mlir"]
+SOURCES = [*sorted((ROOT / "test/passes/ein/count").glob("*.mlir")),
+           *(ROOT / "test/passes/ein" / name for name in ("derive-folds.mlir", "missing-reads.mlir"))]
 PASSES = ("ein-defer", "ein-derive-folds")
 # Their argument X is scores: some are -inf, the first ones of a row and whole rows among them.
 MASKED = {"softmax", "log_softmax", "logsumexp", "chained", "masked", "sinks", "soft_targets"}
@@ -43,7 +44,7 @@ def _write(folder: Path, name: str, size, seed: int) -> None:
     for index, (argument, dims, element) in enumerate(FUNCTIONS[name][1]):
         shape = [free.get(d.strip(), int(d) if d.strip().isdigit() else large) for d in dims.split(",") if d.strip()]
         if element.startswith("i"):
-            value = random.integers(0, large, shape)
+            value = random.integers(-1, large, shape)
         else:
             value = (random.standard_normal(shape) * 2 + 0.5).astype(np.float32)
             if name == "sinkhorn_step":

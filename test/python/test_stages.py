@@ -128,6 +128,65 @@ def test_an_extremum_is_stored_in_place(build, tmp_path, target):
         same(package.f(*arrays), expected)
 
 
+# Greedy decoding, top-k and the loss of a label, of logits that nobody else reads.
+LOGITS = "%z = ein.einsum (%x[s, d], %w[v, d]) -> [s, v] reduce [d: add] : (!ein.tensor<[s, d], f32>, !ein.tensor<[n, d], f32>) -> !ein.tensor<[s, n], f32>"
+HEAD = "func.func @f(%x: !ein.tensor<[s, d], f32>, %w: !ein.tensor<[n, d], f32>) -> "
+
+
+def greedy():
+    return f"""{HEAD} !ein.tensor<[s], i64> attributes {{ein.entry}} {{
+  {LOGITS}
+  %a = ein.einsum (%z[s, v]) -> [s] reduce [v: argmax] : (!ein.tensor<[s, n], f32>) -> !ein.tensor<[s], i64>
+  return %a : !ein.tensor<[s], i64>
+}}"""
+
+
+def best(k):
+    types = f"!ein.tensor<[s, {k}], f32>, !ein.tensor<[s, {k}], i64>"
+    return f"""{HEAD} ({types}) attributes {{ein.entry}} {{
+  {LOGITS}
+  %v, %i = ein.topk %z dim 1 k {k} : !ein.tensor<[s, n], f32> -> {types}
+  return %v, %i : {types}
+}}"""
+
+
+def kernels(text):
+    done = subprocess.run([BUILD / "bin" / "einfall-opt", "-", "--compile-to=kernels"], input=text, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+# Small integers: products and sums are exact in any order, and ties are many.
+@pytest.mark.parametrize("name, sizes", [("greedy", [(1, 1, 1), (5, 3, 131), (67, 9, 257)]),
+                                         ("1", [(1, 1, 1), (66, 5, 130)]), ("5", [(3, 2, 5), (5, 7, 127), (9, 3, 1031)]),
+                                         ("150", [(3, 4, 150), (2, 3, 151), (65, 2, 257)])])
+@each_target
+def test_the_best_of_logits_that_are_not_stored(build, tmp_path, target, name, sizes):
+    text = greedy() if name == "greedy" else best(int(name))
+    ir = kernels(text)
+    assert ir.count("ein.kernel \"") == 1 and ir.count("ein.stream \"") == 1
+    source, package = compile_text(text, tmp_path, (target,))
+    cases = []
+    for s, d, n in sizes:
+        x, w = np.round(2 * normal(s, d)), np.round(2 * normal(n, d))
+        cases.append([x, w])
+        if n > 4:
+            x, w = np.abs(x), w.copy()
+            w[n // 2 :: 3, 0], w[1, 0] = -np.inf, -np.inf
+            w[[n - 1, n - 3], 0] = np.nan
+            cases.append([x + 1, w])
+    for arrays, expected in zip(cases, interpret_each(source, "f", cases, tmp_path / "io")):
+        got = package.f(*arrays)
+        for one, want in zip(got if isinstance(got, tuple) else [got], expected):
+            np.testing.assert_array_equal(np.asarray(one), want)
+
+
+def test_logits_that_others_read_are_stored(build):
+    text = best(3).replace("return %v, %i :", "return %v, %i, %z :").replace(", i64>) attributes", ", i64>, !ein.tensor<[s, n], f32>) attributes")
+    text = text.replace("i64>\n}", "i64>, !ein.tensor<[s, n], f32>\n}")
+    assert kernels(text).count("ein.kernel \"") == 2
+
+
 def test_a_maximum_without_infinity(build, tmp_path):
     """A state of a format that has no infinity starts at its lowest number."""
     text = """func.func @f(%x: !ein.tensor<[n, 16], f32>, %c: !ein.tensor<[k, 16], f32>) -> !ein.tensor<[n], f8E4M3FN> attributes {ein.entry} {

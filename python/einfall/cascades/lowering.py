@@ -68,9 +68,10 @@ class Lowering(Reductions):
         for node in ast.walk(self.source.tree):
             if isinstance(node, ast.Assign) and len(node.targets) == 1:
                 target = node.targets[0]
-                named = target.value if isinstance(target, ast.Subscript) else target
-                self.assigned |= {named.id} if isinstance(named, ast.Name) else set()
-                self.add_ranks(subscripts(target) if isinstance(target, ast.Subscript) else [])
+                for one in target.elts if isinstance(target, ast.Tuple) else [target]:
+                    named = one.value if isinstance(one, ast.Subscript) else one
+                    self.assigned |= {named.id} if isinstance(named, ast.Name) else set()
+                    self.add_ranks(subscripts(one) if isinstance(one, ast.Subscript) else [])
             elif isinstance(node, ast.Call) and isinstance(node.func, ast.Subscript):
                 self.add_ranks(subscripts(node.func))
             elif isinstance(node, ast.AnnAssign):
@@ -119,6 +120,8 @@ class Lowering(Reductions):
             raise self.error(node, f"a cascade has no Python {type(node).__name__}; it is made of assignments "
                              "`y[i, j] = …`, declarations of ranks `r: 16` and one return at the end")
         target = node.targets[0]
+        if isinstance(target, ast.Tuple) and all(isinstance(t, ast.Subscript) for t in target.elts):
+            return self.best(node, target)
         if not isinstance(target, (ast.Name, ast.Subscript)) or isinstance(target, ast.Subscript) and not isinstance(target.value, ast.Name):
             raise self.error(target, f"expected a tensor with its ranks on the left, e.g. y[i, j], but got '{ast.unparse(target)}'")
         name = target.id if isinstance(target, ast.Name) else target.value.id
@@ -156,6 +159,36 @@ class Lowering(Reductions):
             raise self.error(self.find(node.value, extra[0].name), f"rank '{extra[0].name}' is neither an index of '{name}' nor "
                              f"reduced; add it to the left side or reduce it, e.g. sum[{extra[0].name}](…)")
         self.tensors[name] = self.whole_tensor(v, left) or Binding(self.emit(node, v, left).tensor, v.logical, v.weak)
+
+    def best(self, node: ast.Assign, target: ast.Tuple) -> None:
+        """`best[s, j], at[s, j] = topk[v](x[s, v])`: the greatest elements along v and their coordinates."""
+        call, names = node.value, [t.value.id for t in target.elts if isinstance(t, ast.Subscript) and isinstance(t.value, ast.Name)]
+        is_topk = (isinstance(call, ast.Call) and isinstance(call.func, ast.Subscript) and isinstance(call.func.value, ast.Name)
+                   and call.func.value.id == "topk" and len(call.args) == 1 and not call.keywords)
+        if not is_topk or len(names) != 2 or len(target.elts) != 2:
+            raise self.error(node, "only topk gives two tensors: best[s, j], at[s, j] = topk[v](x[s, v])")
+        left, other = (self.left_ranks(subscripts(t), n) for t, n in zip(target.elts, names))
+        if not left or left != other:
+            raise self.error(target, f"'{names[0]}' and '{names[1]}' have the same ranks, of which the last one counts the greatest: "
+                             f"{names[0]}[s, j], {names[1]}[s, j]")
+        k = left[-1].extent.const if left[-1].extent is not None else None
+        if k is None:
+            raise self.error(target, f"rank '{left[-1].name}' says how many elements topk gives: declare it in a line before, {left[-1].name}: 8")
+        self.builder.loc, self.builder.hint = self.source.location(node), names[0]
+        self.frame, self.guarded, self.left = Frame(), 0, left[:-1]
+        self.bound = {r.name: f"is an index of the result '{names[0]}'" for r in left}
+        along = [self.reduced_rank(r, "topk") for r in subscripts(call.func)]
+        if len(along) != 1:
+            raise self.error(call.func, f"topk orders one rank, but got {len(along)}")
+        self.bound[along[0].name] = f"is ordered by the topk[{along[0].name}] around"
+        self.infer_extents(call)
+        v = self.numeric(self.value(call.args[0]))
+        ranks = [*left[:-1], along[0]]
+        if extra := [r for r in self.ordered(self.frame.free(v.scalar)) if r not in ranks]:
+            raise self.error(self.find(call, extra[0].name), f"rank '{extra[0].name}' is neither an index of '{names[0]}' nor ordered by topk")
+        have = self.whole_tensor(v, ranks)
+        values, places = self.builder.topk(have.tensor if have else self.emit(node, v, ranks).tensor, len(ranks) - 1, k)
+        self.tensors[names[0]], self.tensors[names[1]] = Binding(values, v.logical, v.weak), Binding(places, "i64")
 
     def whole_tensor(self, v: Value, left: list[Rank]) -> Binding | None:
         """The tensor that the value reads, if it is that tensor over these ranks and nothing else."""

@@ -260,3 +260,26 @@ func.func @fold_c7(%x: !ein.tensor<[b, n], f32>, %v: !ein.tensor<[n, d], f32>) {
   }
   return
 }
+
+// -----
+
+func.func @fold_c8(%x: !ein.tensor<[n], f32>) {
+  // expected-error @+1 {{operand #0: expected a value of type 'f32' behind 'else', but got 1 : i32}}
+  %y = "ein.fold"(%x) <{ranks = ["k"], maps = [affine_map<(d0)[s0] -> (d0 + 1)>], coords = [""], symbols = [],
+      extents = [#ein.extent<n>], labels = [array<i64>], fills = [1 : i32]}> ({
+    %z = arith.constant 0.0 : f32
+    "ein.yield"(%z) : (f32) -> ()
+  }, {
+  ^bb0(%s: f32, %xe: f32):
+    %t = arith.addf %s, %xe : f32
+    "ein.yield"(%t) : (f32) -> ()
+  }, {
+  ^bb0(%a: f32, %b: f32, %xe: f32):
+    %t = arith.addf %a, %b : f32
+    "ein.yield"(%t) : (f32) -> ()
+  }, {
+  ^bb0(%s: f32, %xe: f32):
+    "ein.yield"(%s) : (f32) -> ()
+  }) : (!ein.tensor<[n], f32>) -> !ein.tensor<[], f32>
+  return
+}

@@ -830,3 +830,20 @@ func.func @kernel_c1(%x: !ein.tensor<[4], f32>) -> !ein.tensor<[4], f32> {
   }
   return %k : !ein.tensor<[4], f32>
 }
+
+// -----
+
+func.func @topk_c2(%x: !ein.tensor<[b, n], f32>, %v: !ein.tensor<[b, 2], f32>) {
+  // expected-error @+1 {{expected values and coordinates of the results' types behind 'from'}}
+  %y, %i = ein.topk %x dim 1 k 2 from (%v, %v : !ein.tensor<[b, 2], f32>, !ein.tensor<[b, 2], f32>)
+      : !ein.tensor<[b, n], f32> -> !ein.tensor<[b, 2], f32>, !ein.tensor<[b, 2], i64>
+  return
+}
+
+// -----
+
+func.func @topk_c2_labels(%x: !ein.tensor<[b, n], f32>) {
+  // expected-error @+1 {{expected 3 labels, but got 1}}
+  %y, %i = ein.topk %x dim 1 k 2 {ranks = ["b"]} : !ein.tensor<[b, n], f32> -> !ein.tensor<[b, 2], f32>, !ein.tensor<[b, 2], i64>
+  return
+}

@@ -96,3 +96,20 @@ func.func @concat(%a: !ein.tensor<[m, 3], f32>, %b: !ein.tensor<[m, 4], f32>) ->
   %c = ein.concat %a, %b dim 1 : (!ein.tensor<[m, 3], f32>, !ein.tensor<[m, 4], f32>) -> !ein.tensor<[m, 7], f32>
   return %c : !ein.tensor<[m, 7], f32>
 }
+
+// The k best of a contraction are kept by the kernel that computes it; of a tensor in memory, by a
+// kernel of their own.
+// CHECK-LABEL: func.func @best
+// CHECK: ein.kernel
+// CHECK: ein.einsum {{.*}} -> [s, v] reduce [d: add]
+// CHECK-NEXT: ein.topk %{{.*}} dim 1 k 5 {ranks = ["s", "k1", "v"]}
+// CHECK: ein.kernel
+// CHECK-NEXT: ^bb0
+// CHECK-NEXT: ein.topk %{{.*}} dim 1 k 5 :
+func.func @best(%x: !ein.tensor<[s, d], f32>, %w: !ein.tensor<[n, d], f32>)
+    -> (!ein.tensor<[s, 5], f32>, !ein.tensor<[s, 5], i64>, !ein.tensor<[s, 5], i64>) {
+  %z = ein.einsum (%x[s, d], %w[v, d]) -> [s, v] reduce [d: add] : (!ein.tensor<[s, d], f32>, !ein.tensor<[n, d], f32>) -> !ein.tensor<[s, n], f32>
+  %v, %i = ein.topk %z dim 1 k 5 : !ein.tensor<[s, n], f32> -> !ein.tensor<[s, 5], f32>, !ein.tensor<[s, 5], i64>
+  %u, %j = ein.topk %x dim 1 k 5 : !ein.tensor<[s, d], f32> -> !ein.tensor<[s, 5], f32>, !ein.tensor<[s, 5], i64>
+  return %v, %i, %j : !ein.tensor<[s, 5], f32>, !ein.tensor<[s, 5], i64>, !ein.tensor<[s, 5], i64>
+}
