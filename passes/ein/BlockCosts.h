@@ -8,6 +8,7 @@
 #define EINFALL_PASSES_EIN_BLOCKCOSTS_H
 
 #include "dialects/ein/EinDialect.h"
+#include "llvm/ADT/STLExtras.h"
 
 namespace einfall::ein {
 
@@ -32,6 +33,21 @@ inline double typicalExtent(ExtentAttr extent) { return extent.getLiteral().valu
 /// rank of this extent repeats it, in a kernel whose heaviest one has `heaviest`.
 inline bool isLightToRepeat(double points, double heaviest, ExtentAttr extent) {
   return 8 * points <= heaviest * std::min(1.0, kBlockPart / typicalExtent(extent));
+}
+
+inline double elementsOf(mlir::Value tensor) {
+  double elements = 1;
+  for (ExtentAttr extent : llvm::cast<TensorType>(tensor.getType()).getShape())
+    elements *= typicalExtent(extent);
+  return elements;
+}
+
+/// True if a contraction's result is larger than what it reads (the scores of
+/// attention): it should not be stored.
+inline bool isExpansion(EinsumOp contraction) {
+  double result = elementsOf(contraction.getResult());
+  return llvm::all_of(contraction.getInputs(),
+                      [&](mlir::Value input) { return result > 2 * elementsOf(input); });
 }
 
 } // namespace einfall::ein

@@ -114,13 +114,6 @@ void DeriveFoldsPass::eraseDead(RewriterBase &rewriter, Operation *op) {
   }
 }
 
-static double elementsOf(Value tensor) {
-  double elements = 1;
-  for (ExtentAttr extent : cast<TensorType>(tensor.getType()).getShape())
-    elements *= typicalExtent(extent);
-  return elements;
-}
-
 /// True if dimension `dim` of `tensor` is made by a contraction whose result is
 /// larger than what it reads (the scores of attention): it should not be stored.
 static bool isExpanded(Value tensor, unsigned dim) {
@@ -128,8 +121,7 @@ static bool isExpanded(Value tensor, unsigned dim) {
   if (!maker)
     return tensor.getDefiningOp<FoldOp>() != nullptr;
   if (!maker.getMonoids().empty())
-    return llvm::all_of(maker.getInputs(),
-                        [&](Value input) { return elementsOf(tensor) > 2 * elementsOf(input); });
+    return isExpansion(maker);
   for (unsigned i = 0, e = maker.getInputs().size(); i < e; ++i)
     for (auto [inner, index] : llvm::enumerate(maker.getMap(i).getResults()))
       if (index.isFunctionOfDim(dim) && isExpanded(maker.getInputs()[i], inner))

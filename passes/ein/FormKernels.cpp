@@ -177,26 +177,8 @@ struct FormKernelsPass : impl::EinFormKernelsBase<FormKernelsPass> {
     return false;
   }
 
-  /// The groups that may join `op`: what they compute last is read by each other
-  /// and by `op` alone. Makers of makers count too.
-  SmallVector<unsigned> candidates(Operation *op) {
-    constexpr unsigned most = 8;
-    llvm::SmallSetVector<unsigned, most> found;
-    // The nearest first.
-    SmallVector<Operation *> work{op};
-    for (unsigned next = 0; next < work.size() && found.size() < most; ++next)
-      for (Value input : work[next]->getOperands()) {
-        Operation *maker = input.getDefiningOp();
-        auto it = maker ? groupOf.find(maker) : groupOf.end();
-        if (it == groupOf.end() || found.contains(it->second))
-          continue;
-        Group &group = groups[it->second];
-        bool known = llvm::all_of(group.ops, llvm::IsaPred<EinsumOp, FoldOp>);
-        if (!group.open || !known || group.ops.back() != maker || movesPastUpdate(group, op))
-          continue;
-        found.insert(it->second);
-        llvm::append_range(work, group.ops);
-      }
+  /// Removes the groups of `found` that cannot join `op` with the others alone.
+  void dropEscaping(llvm::SmallSetVector<unsigned, 8> &found, Operation *op) {
     // What others read too has to be stored.
     auto escapes = [&](unsigned number) {
       return llvm::any_of(groups[number].ops.back()->getUsers(), [&](Operation *user) {
@@ -212,14 +194,36 @@ struct FormKernelsPass : impl::EinFormKernelsBase<FormKernelsPass> {
           changed = true;
         }
     }
-    return found.takeVector();
+  }
+
+  /// The groups that may join `op`: what they compute last is read by each other
+  /// and by `op` alone. Makers of makers count too.
+  llvm::SmallSetVector<unsigned, 8> candidates(Operation *op) {
+    constexpr unsigned most = 8;
+    llvm::SmallSetVector<unsigned, 8> found;
+    // The nearest first.
+    SmallVector<Operation *> work{op};
+    for (unsigned next = 0; next < work.size() && found.size() < most; ++next)
+      for (Value input : work[next]->getOperands()) {
+        Operation *maker = input.getDefiningOp();
+        auto it = maker ? groupOf.find(maker) : groupOf.end();
+        if (it == groupOf.end() || found.contains(it->second))
+          continue;
+        Group &group = groups[it->second];
+        bool known = llvm::all_of(group.ops, llvm::IsaPred<EinsumOp, FoldOp>);
+        if (!group.open || !known || group.ops.back() != maker || movesPastUpdate(group, op))
+          continue;
+        found.insert(it->second);
+        llvm::append_range(work, group.ops);
+      }
+    dropEscaping(found, op);
+    return found;
   }
 
   /// Joins `op` to groups whose results it alone reads, if that makes a kernel:
   /// what passes between them stays with each block.
   bool gather(Operation *op) {
-    SmallVector<unsigned> found = candidates(op);
-    // All together, else one after another.
+    llvm::SmallSetVector<unsigned, 8> found = candidates(op);
     auto merge = [&](ArrayRef<unsigned> numbers) {
       SmallVector<Operation *> together{op};
       for (unsigned number : numbers)
@@ -241,19 +245,15 @@ struct FormKernelsPass : impl::EinFormKernelsBase<FormKernelsPass> {
         groupOf[member] = into;
       return true;
     };
-    if (found.empty())
-      return false;
-    if (merge(found))
-      return true;
-    // Those whose results `op` itself reads and nobody else: all, then one by one.
-    SmallVector<unsigned> direct;
-    llvm::copy_if(found, std::back_inserter(direct), [&](unsigned number) {
-      return llvm::all_of(groups[number].ops.back()->getUsers(),
-                          [&](Operation *user) { return user == op; });
-    });
-    if (direct.size() > 1 && direct.size() < found.size() && merge(direct))
-      return true;
-    return found.size() > 1 && llvm::any_of(found, [&](unsigned number) {
+    // All together, else without the farthest, else one of the nearest.
+    SmallVector<unsigned> all(found.getArrayRef());
+    while (!found.empty()) {
+      if (merge(found.getArrayRef()))
+        return true;
+      found.pop_back();
+      dropEscaping(found, op);
+    }
+    return all.size() > 1 && llvm::any_of(all, [&](unsigned number) {
              Operation *last = groups[number].ops.back();
              return llvm::all_of(last->getUsers(), [&](Operation *user) { return user == op; }) &&
                     merge({number});

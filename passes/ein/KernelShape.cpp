@@ -42,9 +42,21 @@ static SmallVector<int64_t> labelsOf(Value tensor) {
   return llvm::to_vector(llvm::seq<int64_t>(0, cast<TensorType>(tensor.getType()).getRank()));
 }
 
+static unsigned numRanksOf(Operation *op) { return op->getAttrOfType<ArrayAttr>("ranks").size(); }
+
 static bool reduces(Operation *op) {
   auto einsum = dyn_cast<EinsumOp>(op);
   return !einsum || !einsum.getMonoids().empty();
+}
+
+static bool isContraction(Operation *op) {
+  bool some = false, other = false;
+  for (unsigned rank = 0; rank < freeRanksOf(op); ++rank)
+    for (unsigned i = 1; i < op->getNumOperands(); ++i) {
+      some |= mapOf(op, 0).isFunctionOfDim(rank) && !mapOf(op, i).isFunctionOfDim(rank);
+      other |= mapOf(op, i).isFunctionOfDim(rank) && !mapOf(op, 0).isFunctionOfDim(rank);
+    }
+  return reduces(op) && some && other;
 }
 
 unsigned KernelShape::find(unsigned number) const {
@@ -69,7 +81,7 @@ KernelShape::KernelShape(ArrayRef<Operation *> members) : ops(members) {
   if (!joinRanks())
     return;
   findWalks();
-  if (checkParts() && checkParallelism())
+  if (checkParts() && checkBlocks() && checkParallelism())
     chooseNames();
 }
 
@@ -127,7 +139,7 @@ bool KernelShape::joinRanks() {
 //===----------------------------------------------------------------------===//
 
 bool KernelShape::hasRank(unsigned op, unsigned rank) const {
-  unsigned count = ops[op]->getAttrOfType<ArrayAttr>("ranks").size();
+  unsigned count = numRanksOf(ops[op]);
   for (unsigned own = 0; own < count; ++own)
     if (find(node(op, own)) == rank)
       return true;
@@ -253,7 +265,7 @@ bool KernelShape::checkRepeated(unsigned op, Value tensor) {
   SmallVector<unsigned> all = llvm::to_vector(llvm::seq<unsigned>(0, ops.size()));
   unsigned cost = 0;
   int64_t columns = 1;
-  for (unsigned rank = 0, e = ops[op]->getAttrOfType<ArrayAttr>("ranks").size(); rank < e; ++rank) {
+  for (unsigned rank = 0, e = numRanksOf(ops[op]); rank < e; ++rank) {
     unsigned root = find(node(op, rank));
     bool isFree = rank < freeRanksOf(ops[op]);
     if (keepsRank(maker, root) && !isFree && !ranks[root].isWalked)
@@ -290,7 +302,7 @@ bool KernelShape::checkParts() {
 
 double KernelShape::pointsOf(unsigned op) const {
   double points = 1;
-  for (unsigned rank = 0, e = ops[op]->getAttrOfType<ArrayAttr>("ranks").size(); rank < e; ++rank)
+  for (unsigned rank = 0, e = numRanksOf(ops[op]); rank < e; ++rank)
     points *= typicalExtent(extentOf(ops[op], rank));
   return points;
 }
@@ -307,6 +319,37 @@ bool KernelShape::isOfGrid(unsigned root, ArrayRef<unsigned> members) const {
   });
 }
 
+/// A reduction that lacks a rank of run-time extent is repeated by every block
+/// along it.
+bool KernelShape::checkBlocks() {
+  // Ranks without a bound that an op reduces are thought to be those of low-rank
+  // factors; what is known to be long is not computed again and again.
+  constexpr double lowRank = 8;
+  SmallVector<unsigned> all = llvm::to_vector(llvm::seq<unsigned>(0, ops.size()));
+  double heaviest = 1;
+  for (unsigned op : all)
+    heaviest = std::max(heaviest, pointsOf(op));
+  for (unsigned op : all) {
+    if (!isContraction(ops[op]))
+      continue;
+    double points = pointsOf(op);
+    for (unsigned rank = freeRanksOf(ops[op]), e = numRanksOf(ops[op]); rank < e; ++rank)
+      if (ExtentAttr extent = extentOf(ops[op], rank); !extent.getLiteral())
+        points *= lowRank / typicalExtent(extent);
+    for (unsigned other : all)
+      for (unsigned rank = 0; rank < freeRanksOf(ops[other]); ++rank) {
+        unsigned root = find(node(other, rank));
+        if (ranks[root].isReduced || ranks[root].isWalked || ranks[root].extent.getLiteral() ||
+            hasRank(op, root) || isLightToRepeat(points, heaviest, ranks[root].extent))
+          continue;
+        refusal =
+            ("each block of '" + ranks[root].name + "' would contract again what lacks it").str();
+        return false;
+      }
+  }
+  return true;
+}
+
 /// Blocks that there are at least, run-time extents counting as one coordinate.
 int64_t KernelShape::leastBlocks(ArrayRef<unsigned> members) const {
   llvm::SmallSet<unsigned, 8> grid;
@@ -321,16 +364,6 @@ int64_t KernelShape::leastBlocks(ArrayRef<unsigned> members) const {
   return blocks;
 }
 
-static bool isContraction(Operation *op) {
-  bool some = false, other = false;
-  for (unsigned rank = 0; rank < freeRanksOf(op); ++rank)
-    for (unsigned i = 1; i < op->getNumOperands(); ++i) {
-      some |= mapOf(op, 0).isFunctionOfDim(rank) && !mapOf(op, i).isFunctionOfDim(rank);
-      other |= mapOf(op, i).isFunctionOfDim(rank) && !mapOf(op, 0).isFunctionOfDim(rank);
-    }
-  return reduces(op) && some && other;
-}
-
 /// A contraction of what another one computes may not leave most cores idle.
 bool KernelShape::checkParallelism() {
   SmallVector<unsigned> all = llvm::to_vector(llvm::seq<unsigned>(0, ops.size()));
@@ -338,6 +371,13 @@ bool KernelShape::checkParallelism() {
   for (unsigned op : all) {
     if (!isContraction(ops[op]) || leastBlocks({op}) <= together || together >= 2)
       continue;
+    // Columns that a block would have all of, of a result that may be stored.
+    int64_t columns = 1;
+    for (unsigned rank = 0; rank < freeRanksOf(ops[op]); ++rank)
+      if (const Rank &own = ranks[find(node(op, rank))]; own.isReduced && !own.isWalked)
+        columns *= own.extent.getLiteral().value_or(1);
+    auto einsum = dyn_cast<EinsumOp>(ops[op]);
+    bool idle = einsum && columns >= 2 * kBlockPart && !isExpansion(einsum);
     // A tensor with two run-time extents would grow without bound in memory.
     bool chained = llvm::any_of(ops[op]->getOperands(), [&](Value tensor) {
       if (!isInternal(tensor))
@@ -348,7 +388,7 @@ bool KernelShape::checkParallelism() {
         return rank.isWalked && !rank.extent.getLiteral();
       });
     });
-    if (chained) {
+    if (chained || idle) {
       refusal = "few rows would leave cores idle";
       return false;
     }

@@ -51,6 +51,7 @@ private:
   unsigned mapCost(mlir::Value tensor, unsigned rank) const;
   bool checkRepeated(unsigned op, mlir::Value tensor);
   bool checkParts();
+  bool checkBlocks();
   bool checkParallelism();
   double pointsOf(unsigned op) const;
   bool isOfGrid(unsigned root, llvm::ArrayRef<unsigned> members) const;

@@ -66,6 +66,9 @@ private:
   static constexpr unsigned kMostSteps = 256;
 
   void join(const LiteralBox &box) {
+    for (auto [low, high] : llvm::zip(box.low, box.high))
+      if (low && high && *low > *high)
+        return; // no point
     if (!result) {
       result = box;
       return;
