@@ -20,14 +20,33 @@ void EinsumLowering::beginRoot(ein::EinsumOp op) {
       countsPoints |= !ein::existsEverywhere(root, i);
 }
 
+/// What `value` is computed from, as far as it is not packed.
+void EinsumLowering::addNeeded(Value value, DenseSet<Value> &needed) {
+  Operation *op = value.getDefiningOp();
+  if (needed.insert(value).second && op && !packedValues.count(value))
+    for (Value operand : op->getOperands())
+      addNeeded(operand, needed);
+}
+
 /// Values of the body of `op` at the current tile, and where its points exist
 /// (left alone if they all do).
 SmallVector<TileValue> EinsumLowering::evaluate(ein::EinsumOp op, ValueRange wanted,
                                                 TileValue &exists) {
   Block &block = op.getBody().front();
   DenseMap<Value, TileValue> values;
+  // Packing takes operands that exist everywhere: one that is not needed says nothing.
+  bool onlyNeeded = isPacked && op == root;
+  DenseSet<Value> needed;
+  for (Value value : wanted)
+    addNeeded(value, needed);
+  for (const auto &[value, memory] : packedValues)
+    if (needed.contains(value))
+      values[value] = loadPacked(memory);
   SmallVector<TileValue> coordinates(op.getInputs().size());
   for (unsigned i = 0, e = op.getInputs().size(); i < e; ++i) {
+    BlockArgument argument = block.getArgument(i);
+    if (onlyNeeded && (values.count(argument) || !needed.contains(argument)))
+      continue;
     if (auto it = results.find(op.getInputs()[i]); it != results.end()) {
       values[block.getArgument(i)] = it->second;
       continue;
@@ -37,7 +56,12 @@ SmallVector<TileValue> EinsumLowering::evaluate(ein::EinsumOp op, ValueRange wan
     if (!cast<StringAttr>(op.getCoords()[i]).getValue().empty())
       coordinates[i] = toIndex(loaded);
   }
-  evaluateBody(block, values, [&](StringRef rank) { return op.findRank(rank); });
+  evaluateBody(
+      block, values, [&](StringRef rank) { return op.findRank(rank); },
+      [&](Operation *inner) {
+        Value result = inner->getResult(0);
+        return onlyNeeded && (values.count(result) || !needed.contains(result));
+      });
   return llvm::map_to_vector(wanted, [&](Value value) { return values.lookup(value); });
 }
 
