@@ -17,7 +17,8 @@ def Tile_ScheduleAttr : AttrDef<Tile_Dialect, "Schedule"> {
     holds one coordinate of `narrow_rank`, rank `narrow_widens` is tiled by
     `narrow_tile` instead.
 
-    `packed` is a schedule of its own, whose blocks do not count: where a block holds at
+    `packed` is a schedule of its own, whose blocks do not count but for that of the
+    first reduced rank, which is taken in chunks of so many if it is above 1: where a block holds at
     least `packed_from` coordinates of the two ranks that it calls narrow, it runs by its
     tiles and lanes. What the body computes of operands that lack one of the two is
     computed once then, into memory of the block's own.

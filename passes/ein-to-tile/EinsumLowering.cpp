@@ -259,11 +259,15 @@ TileValue EinsumLowering::reduceRoot() {
       value = tiles.create<arith::SubIOp>(
           element, {value, acrossLanes({reduced[1], spanOf(schedule.dot->rhs)})});
   }
+  leaveReduced();
+  return value;
+}
+
+void EinsumLowering::leaveReduced() {
   for (unsigned rank = root.getNumFree(); rank < root.getNumRanks(); ++rank) {
     at[rank] = Value();
     active[rank] = 1;
   }
-  return value;
 }
 
 void EinsumLowering::emitTile() {
@@ -271,8 +275,12 @@ void EinsumLowering::emitTile() {
   accumulators = tiles.space;
   if (schedule.dot)
     accumulators.sizes.back() /= schedule.dot->group;
-  results.clear();
-  TileValue value = root.getMonoids().empty() ? evaluate(root) : reduceRoot();
+  results.clear(); // of the tile before
+  storeResults(root.getMonoids().empty() ? evaluate(root) : reduceRoot());
+}
+
+/// Stores what follows from the root's `value` at the tile.
+void EinsumLowering::storeResults(TileValue value) {
   results[root.getResult()] = value;
   for (ein::EinsumOp op : epilogue) {
     value = evaluate(op);

@@ -50,7 +50,16 @@ private:
 
   /// The root and the epilogue at the current tile, stored.
   void emitTile();
+  void storeResults(TileValue value);
+  void leaveReduced();
   void emitPacked(mlir::ArrayRef<Access> reads);
+  /// Packs the chunk or all of the block's part and runs `inner` for its tiles.
+  void emitOverPacked(mlir::ArrayRef<Access> reads, mlir::ArrayRef<int64_t> parts,
+                      mlir::function_ref<void()> inner);
+  void emitInChunks(mlir::ArrayRef<Access> reads, int64_t chunk);
+  /// Runs `inner` for tiles of several rows, or for each row: less code.
+  void forTilesOfPacked(bool byRows, mlir::function_ref<void()> inner);
+  void storePacked(const PackedMemory &memory, TileValue value, int columns);
   void pack(const Packed &value, const Schedule &packed, mlir::ArrayRef<int64_t> parts);
   void emitPack(const PackedMemory &memory, mlir::ArrayRef<unsigned> order, int columns);
   mlir::Value startOf(unsigned rank);

@@ -1,6 +1,7 @@
 //===- PackedLowering.cpp - Loops over packed operands --------------------===//
 #include "dialects/tile/TileDialect.h"
 #include "passes/ein-to-tile/EinsumLowering.h"
+#include "passes/ein-to-tile/Monoids.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
@@ -37,19 +38,88 @@ void EinsumLowering::emitRoot(ArrayRef<Access> reads) {
   emitPacked(reads);
 }
 
-void EinsumLowering::emitPacked(ArrayRef<Access> reads) {
+void EinsumLowering::forTilesOfPacked(bool byRows, function_ref<void()> inner) {
   Schedule base = schedule;
-  SmallVector<int64_t> parts = blockParts();
-  isPacked = true;
-  for (const Packed &value : findPacked(root, reads, *base.packed))
-    pack(value, *base.packed, parts);
   schedule = *base.packed;
-  for (auto [rank, plan] : llvm::enumerate(schedule.ranks))
-    plan.block = base.ranks[rank].block;
-  emitFree(0, [&] { emitTile(); });
+  for (auto [plan, cut] : llvm::zip(schedule.ranks, base.ranks))
+    plan.block = cut.block;
+  if (!byRows)
+    schedule.ranks[schedule.narrow].tiles = {1};
+  emitFree(0, inner);
   schedule = base;
+}
+
+void EinsumLowering::emitOverPacked(ArrayRef<Access> reads, ArrayRef<int64_t> parts,
+                                    function_ref<void()> inner) {
+  isPacked = true;
+  for (const Packed &value : findPacked(root, reads, *schedule.packed))
+    pack(value, *schedule.packed, parts);
+  forTilesOfPacked(/*byRows=*/true, inner);
   packedValues.clear();
   isPacked = false;
+}
+
+void EinsumLowering::emitPacked(ArrayRef<Access> reads) {
+  if (int64_t chunk = chunkOf(root, *schedule.packed))
+    return emitInChunks(reads, chunk);
+  emitOverPacked(reads, blockParts(), [&] { emitTile(); });
+}
+
+/// Sums are kept in memory from chunk to chunk.
+void EinsumLowering::emitInChunks(ArrayRef<Access> reads, int64_t chunk) {
+  unsigned numFree = root.getNumFree();
+  SmallVector<int64_t> parts = blockParts();
+  parts[numFree] = chunk;
+  Type element = root.getYielded().getType();
+  PackedMemory sums;
+  sums.packed.value = root.getYielded();
+  sums.strides.resize(numFree);
+  int64_t columns = schedule.packed->lanes, size = 1;
+  auto append = [&](unsigned rank, int64_t part) {
+    sums.strides[rank] = size;
+    size *= part;
+  };
+  append(columns, llvm::alignTo(parts[columns], schedule.packed->ranks[columns].tile()));
+  for (unsigned rank = 0; rank < numFree; ++rank) {
+    if (rank != columns)
+      append(rank, parts[rank]);
+    sums.packed.ranks.push_back(rank);
+    sums.begins.push_back(at[rank]);
+  }
+  sums.buffer = tile::LocalOp::create(builder, loc, MemRefType::get({size}, element));
+
+  auto begin = [&] {
+    setSpace();
+    accumulators = tiles.space;
+    results.clear();
+    return tiles.space.fullMask();
+  };
+  forTilesOfPacked(/*byRows=*/false, [&] {
+    uint32_t full = begin();
+    storePacked(sums, {splat(ein::identityOf(root.getMonoid(numFree), element), full), full}, -1);
+  });
+  Value end = ends[numFree] ? ends[numFree] : extentOf(numFree);
+  auto loop = scf::ForOp::create(builder, loc, startOf(numFree), end, constant(chunk));
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(loop.getBody());
+    Value savedStart = starts[numFree], savedEnd = ends[numFree];
+    starts[numFree] = loop.getInductionVar();
+    Value next = arith::AddIOp::create(builder, loc, starts[numFree], constant(chunk));
+    ends[numFree] = arith::MinSIOp::create(builder, loc, next, end);
+    emitOverPacked(reads, parts, [&] {
+      uint32_t full = begin();
+      TileValue sum{reduceFrom(numFree, {loadPacked(sums).value}).front(), full};
+      leaveReduced();
+      storePacked(sums, sum, -1);
+    });
+    starts[numFree] = savedStart;
+    ends[numFree] = savedEnd;
+  }
+  forTilesOfPacked(/*byRows=*/false, [&] {
+    begin();
+    storeResults(loadPacked(sums));
+  });
 }
 
 /// Lays `value` down. Lanes run where its operands are contiguous; where that is not
@@ -93,8 +163,7 @@ void EinsumLowering::pack(const Packed &value, const Schedule &packed, ArrayRef<
     schedule.ranks[value.lanes].tiles = {lanes};
     // A tile of lanes divides what it divides of all of the rank.
     if (value.lanes >= (int)root.getNumFree())
-      schedule.ranks[value.lanes].block =
-          ends[value.lanes] ? saved.ranks[value.lanes].block : lanes;
+      schedule.ranks[value.lanes].block = parts[value.lanes] % lanes ? 1 : lanes;
   }
   SmallVector<unsigned> order(value.ranks);
   llvm::stable_sort(order, [&](unsigned a, unsigned b) {
@@ -116,18 +185,21 @@ void EinsumLowering::emitPack(const PackedMemory &memory, ArrayRef<unsigned> ord
   setSpace();
   TileValue exists;
   TileValue value = evaluate(root, {memory.packed.value}, exists).front();
+  storePacked(memory, value, memory.packed.isPanel ? columns : -1);
+}
+
+/// Stores a value at the current tile. `columns` as for `offsetIn`.
+void EinsumLowering::storePacked(const PackedMemory &memory, TileValue value, int columns) {
   uint32_t mask = 0;
   SmallVector<Value> strides;
   for (auto [dim, rank] : llvm::enumerate(tiles.space.ranks)) {
     mask |= 1u << dim;
     int place = llvm::find(memory.packed.ranks, rank) - memory.packed.ranks.begin();
-    bool side = memory.packed.isPanel && (int)rank == columns;
-    strides.push_back(constant(side ? 1 : memory.strides[place]));
+    strides.push_back(constant((int)rank == columns ? 1 : memory.strides[place]));
   }
   value = tiles.broadcast(value, mask);
-  tile::StoreOp::create(builder, loc, value.value, memory.buffer,
-                        offsetIn(memory, memory.packed.isPanel ? columns : -1), strides, limit,
-                        Value());
+  tile::StoreOp::create(builder, loc, value.value, memory.buffer, offsetIn(memory, columns),
+                        strides, limit, Value());
 }
 
 /// Where the current coordinates lie. `columns` may stand inside a panel; -1: they

@@ -17,6 +17,11 @@ constexpr int64_t kPackedBytes = 512 * 1024;
 constexpr int64_t kRows = 96;
 /// From so many rows on packing costs less than it saves.
 constexpr int64_t kFewestRows = 8;
+/// A panel of so many points stays in the first-level cache while rows pass by; sums
+/// that are too long to be packed whole are walked in chunks of them.
+constexpr int64_t kChunk = 512;
+/// Elements of partial sums that a block keeps between chunks.
+constexpr int64_t kPartialSums = 32 * 1024;
 
 /// The ranks on which values of a root's body depend.
 class Supports {
@@ -212,12 +217,41 @@ SmallVector<int64_t> partsOf(ein::EinsumOp root, const Schedule &schedule) {
   return parts;
 }
 
+int64_t chunkOf(ein::EinsumOp root, const Schedule &packed) {
+  int64_t chunk = packed.ranks[root.getNumFree()].block;
+  return chunk > 1 ? chunk : 0;
+}
+
+/// Cuts the outermost reduced rank, so that points are added in the order that they
+/// have.
+static void planChunks(ein::EinsumOp root, ArrayRef<int64_t> parts, Schedule &packed) {
+  unsigned outermost = root.getNumFree();
+  int64_t inside = 1;
+  for (unsigned rank = outermost + 1; rank < root.getNumRanks(); ++rank) {
+    if (parts[rank] < 0 || parts[rank] > kChunk)
+      return;
+    inside *= std::max<int64_t>(1, parts[rank]);
+  }
+  bool isLong = parts[outermost] < 0 || parts[outermost] * inside > kChunk;
+  if (isLong && inside <= kChunk / 2)
+    packed.ranks[outermost].block = kChunk / inside;
+}
+
 /// Bytes of what a block packs; nothing where that has no bound.
-static std::optional<int64_t> bytesOf(ArrayRef<Packed> values, const Schedule &packed,
-                                      ArrayRef<int64_t> parts) {
+static std::optional<int64_t> bytesOf(ein::EinsumOp root, ArrayRef<Packed> values,
+                                      const Schedule &packed, ArrayRef<int64_t> parts) {
+  SmallVector<int64_t> inChunk(parts);
+  if (int64_t chunk = chunkOf(root, packed)) {
+    inChunk[root.getNumFree()] = chunk;
+    int64_t sums = 1;
+    for (int64_t part : parts.take_front(root.getNumFree()))
+      sums *= std::min(part, kPartialSums + 1);
+    if (sums > kPartialSums)
+      return std::nullopt;
+  }
   int64_t bytes = 0;
   for (const Packed &value : values) {
-    int64_t size = sizeOfPacked(value, packed, parts);
+    int64_t size = sizeOfPacked(value, packed, inChunk);
     if (size < 0 || size > kPackedBytes)
       return std::nullopt;
     bytes += size * std::max(1u, value.value.getType().getIntOrFloatBitWidth() / 8);
@@ -228,7 +262,7 @@ static std::optional<int64_t> bytesOf(ArrayRef<Packed> values, const Schedule &p
 bool fitsPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Schedule &schedule,
                  const Schedule &packed) {
   return mayPack(root, reads) && packed.narrow >= 0 && packed.lanes == packed.widened &&
-         bytesOf(findPacked(root, reads, packed), packed, partsOf(root, schedule));
+         bytesOf(root, findPacked(root, reads, packed), packed, partsOf(root, schedule));
 }
 
 void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write,
@@ -256,16 +290,26 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
   if (values.empty())
     return;
   if (!parts.empty()) {
-    std::optional<int64_t> bytes = bytesOf(values, packed, parts);
-    if (!bytes || *bytes > kPackedBytes / 2)
+    auto fits = [&] {
+      std::optional<int64_t> bytes = bytesOf(root, values, packed, parts);
+      return bytes && *bytes <= kPackedBytes / 2;
+    };
+    if (!fits())
+      planChunks(root, parts, packed);
+    if (!fits())
       return;
   } else {
     Schedule cut = schedule;
     int64_t tile = packed.ranks[columns].tile();
     cut.ranks[rows].block = kRows;
     cut.ranks[columns].block = std::max<int64_t>(64, tile);
-    std::optional<int64_t> bytes;
-    while (!(bytes = bytesOf(values, packed, partsOf(root, cut))) || *bytes > kPackedBytes) {
+    auto fits = [&] {
+      std::optional<int64_t> bytes = bytesOf(root, values, packed, partsOf(root, cut));
+      return bytes && *bytes <= kPackedBytes;
+    };
+    if (!fits())
+      planChunks(root, partsOf(root, cut), packed);
+    while (!fits()) {
       if (cut.ranks[columns].block == tile)
         return;
       cut.ranks[columns].block /= 2;

@@ -34,6 +34,9 @@ llvm::SmallVector<Packed> findPacked(ein::EinsumOp root, llvm::ArrayRef<Access> 
 /// Panels are whole.
 int64_t sizeOfPacked(const Packed &packed, const Schedule &schedule, llvm::ArrayRef<int64_t> parts);
 
+/// Coordinates of the outermost reduced rank that a block takes at a time; 0: all.
+int64_t chunkOf(ein::EinsumOp root, const Schedule &packed);
+
 /// Coordinates of a block's part of each rank; -1 where that has no bound.
 llvm::SmallVector<int64_t> partsOf(ein::EinsumOp root, const Schedule &schedule);
 

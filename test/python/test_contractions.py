@@ -126,7 +126,7 @@ def expected(layout: str, x, w):
 
 def cases(kind: str, layout: str):
     pick = random.Random(f"{kind} {layout}")
-    edges = [dict(m=1, n=1, k=1, b=1), dict(m=0, n=3, k=5, b=2), dict(m=3, n=5, k=0, b=2), dict(m=7, n=64, k=128, b=1)]
+    edges = [dict(m=13, n=19, k=1100, b=1), dict(m=1, n=1, k=1, b=1), dict(m=0, n=3, k=5, b=2), dict(m=3, n=5, k=0, b=2), dict(m=7, n=64, k=128, b=1)]
     choices = dict(m=[1, 2, 3, 5, 6, 7, 11, 13, 64, 65, 71], n=[1, 2, 3, 4, 5, 7, 8, 9, 16, 63, 67],
                    k=[1, 2, 3, 15, 16, 17, 31, 33, 63, 64, 65, 97, 131], b=[1, 2, 3])
     return edges + [{name: pick.choice(values) for name, values in choices.items()} for _ in range(12)]
@@ -165,7 +165,7 @@ def test_contraction(package, kind, target, generator, monkeypatch):
     monkeypatch.setenv("EINFALL_CPU", target)
     loaded = einfall.load(package)
     for layout in layouts(kind):
-        session = loaded.session(m=80, n=80, k=160, b=4)
+        session = loaded.session(m=80, n=80, k=1100, b=4)
         assert session.target == target
         for sizes in cases(kind, layout):
             check(getattr(session, f"{layout}_{kind}"), layout, kind, sizes, generator)
