@@ -259,6 +259,18 @@ static std::optional<int64_t> bytesOf(ein::EinsumOp root, ArrayRef<Packed> value
   return bytes;
 }
 
+/// Vectors of a panel's row. Six rows by two or four of them are accumulators, three
+/// quarters of the registers. More rows would not stay in the first-level cache where
+/// they lie a power of two apart.
+static int64_t panelVectors(ein::ExtentAttr columns, int64_t lanes, const TileTarget &target) {
+  int64_t vectors = target.vectorRegisters >= 32 ? 4 : 2;
+  std::optional<int64_t> literal = columns.getLiteral();
+  while (literal && vectors > 1 && *literal < 4 * vectors * lanes &&
+         *literal % (vectors * lanes) != 0)
+    vectors /= 2;
+  return vectors;
+}
+
 bool fitsPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Schedule &schedule,
                  const Schedule &packed) {
   return mayPack(root, reads) && packed.narrow >= 0 && packed.lanes == packed.widened &&
@@ -277,12 +289,8 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
   auto [rows, columns] = *found;
   Schedule packed;
   packed.ranks.resize(root.getNumRanks());
-  // Two vectors of a panel's row and one element of each row of the tile: of n
-  // registers, 3n/4 are accumulators.
-  bool wide = root.getRankExtent(columns).getLiteral().value_or(2 * lanes) >= 2 * lanes;
-  packed.ranks[columns].tiles = {wide ? 2 * lanes : lanes};
-  packed.ranks[rows].tiles = target.vectorRegisters >= 32 ? SmallVector<int64_t, 4>{12, 4, 1}
-                                                          : SmallVector<int64_t, 4>{6, 2, 1};
+  packed.ranks[columns].tiles = {lanes * panelVectors(root.getRankExtent(columns), lanes, target)};
+  packed.ranks[rows].tiles = {6, 2, 1};
   packed.lanes = packed.widened = columns;
   packed.narrow = rows;
   packed.order = schedule.order;
