@@ -96,6 +96,40 @@ static SmallVector<int64_t> alternate(int64_t width, int64_t size, int64_t first
   return picks;
 }
 
+/// Vectors that are neighbours, or two, four.. apart, are joined by halves; what each
+/// holds is kept track of.
+Units Unroller::transpose(Units rows) {
+  int64_t width = rows.size();
+  struct Column {
+    Value value;
+    SmallVector<int64_t> elements; // numbers in the order of rows
+  };
+  SmallVector<Column> level;
+  for (auto [number, row] : llvm::enumerate(rows))
+    level.push_back(
+        {row, llvm::to_vector(llvm::seq<int64_t>(number * width, (number + 1) * width))});
+  for (int64_t size = 1; size < width; size *= 2) {
+    SmallVector<Column> next(width);
+    for (int64_t i = 0; i < width; ++i) {
+      if (i & size)
+        continue;
+      for (int64_t half : {0, 1}) {
+        const Column &a = level[i], &b = level[i + size];
+        SmallVector<int64_t> picks = alternate(width, size, half);
+        Column joined{shuffle(a.value, b.value, picks), {}};
+        for (int64_t pick : picks)
+          joined.elements.push_back(pick < width ? a.elements[pick] : b.elements[pick - width]);
+        next[i + half * size] = joined;
+      }
+    }
+    level = next;
+  }
+  Units columns(width);
+  for (const Column &column : level)
+    columns[column.elements.front()] = column.value;
+  return columns;
+}
+
 /// A transposing tree: each level adds halves of two vectors into one, so the
 /// reductions of n vectors take n - 1 additions and end side by side.
 Value Unroller::reduceLanes(ArrayRef<Value> units, function_ref<Value(Value, Value)> combine) {

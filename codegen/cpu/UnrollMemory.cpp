@@ -174,7 +174,54 @@ void Unroller::gather(tile::GatherOp op) {
   map[op.getResult()] = units;
 }
 
+bool Unroller::storeAcross(tile::StoreOp op) {
+  Shape shape(op.getValue().getType());
+  if (shape.lanes < 2 || op.getWhere() || isConstantIntValue(one(op.getStrides().back()), 1))
+    return false;
+  int64_t side = -1;
+  for (auto [dim, size] : llvm::enumerate(shape.lead))
+    if (size == shape.lanes && isConstantIntValue(one(op.getStrides()[dim]), 1))
+      side = dim;
+  if (side < 0 || !llvm::isPowerOf2_64(shape.lanes))
+    return false;
+  Units units = map.lookup(op.getValue());
+  Type element = getElementTypeOrSelf(shape.unit);
+  unsigned align = alignmentOf(shape.unit);
+  int64_t step = 1; // units from one neighbour to the next
+  for (int64_t dim = side + 1, e = shape.lead.size(); dim < e; ++dim)
+    step *= shape.lead[dim];
+  for (int64_t first = 0; first < shape.count; ++first) {
+    SmallVector<int64_t> place = shape.place(first);
+    if (place[side] != 0)
+      continue;
+    Units rows;
+    for (int64_t i = 0; i < shape.lanes; ++i)
+      rows.push_back(units[first + i * step]);
+    Value base = offsetAt(op.getOffset(), place, op.getStrides().drop_back());
+    Units columns = transpose(rows);
+    for (int64_t i = 0; i < shape.lanes; ++i) {
+      Value lane = arith::ConstantIndexOp::create(builder, loc, i);
+      auto write = [&] {
+        Value far = builder.createOrFold<arith::MulIOp>(loc, one(op.getStrides().back()), lane);
+        Value offset = builder.createOrFold<arith::AddIOp>(loc, base, far);
+        LLVM::StoreOp::create(builder, loc, columns[i], address(op.getBuffer(), element, offset),
+                              align);
+      };
+      if (!op.getLimit()) {
+        write();
+        continue;
+      }
+      guarded(
+          arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, lane, one(op.getLimit())),
+          write);
+    }
+  }
+  return true;
+}
+
 void Unroller::store(tile::StoreOp op) {
+  if (storeAcross(op))
+    return;
   Shape shape(op.getValue().getType());
   Units units = map.lookup(op.getValue());
   Type element = getElementTypeOrSelf(shape.unit);

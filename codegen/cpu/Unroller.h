@@ -87,6 +87,11 @@ private:
   mlir::Value bitcast(mlir::Value value, mlir::Type type);
   /// `a` and `b` end to end where they are picked by `picks`.
   mlir::Value shuffle(mlir::Value a, mlir::Value b, llvm::ArrayRef<int64_t> picks);
+  /// Element i of result j is element j of vector i; as many vectors as each is wide.
+  Units transpose(Units rows);
+  /// Stores a tile whose lanes lie apart, but another dimension side by side, along
+  /// that one. False if there is none.
+  bool storeAcross(tile::StoreOp op);
   /// The vectors end to end.
   mlir::Value concatenate(llvm::ArrayRef<mlir::Value> vectors);
   /// One vector that holds the reduction of each unit's lanes, in order.

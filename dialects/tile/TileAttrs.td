@@ -16,6 +16,12 @@ def Tile_ScheduleAttr : AttrDef<Tile_Dialect, "Schedule"> {
     is the number of neighbouring lanes that a dot adds at once. Where a block
     holds one coordinate of `narrow_rank`, rank `narrow_widens` is tiled by
     `narrow_tile` instead.
+
+    `packed` is a schedule of its own, whose blocks do not count but for that of the
+    first reduced rank, which is taken in chunks of so many if it is above 1: where a block holds at
+    least `packed_from` coordinates of the two ranks that it calls narrow, it runs by its
+    tiles and lanes. What the body computes of operands that lack one of the two is
+    computed once then, into memory of the block's own.
   }];
   let parameters = (ins
     "::mlir::DictionaryAttr":$ranks,
@@ -24,7 +30,9 @@ def Tile_ScheduleAttr : AttrDef<Tile_Dialect, "Schedule"> {
     DefaultValuedParameter<"int64_t", "1">:$group,
     OptionalParameter<"::mlir::StringAttr">:$narrow_rank,
     OptionalParameter<"::mlir::StringAttr">:$narrow_widens,
-    DefaultValuedParameter<"int64_t", "1">:$narrow_tile);
+    DefaultValuedParameter<"int64_t", "1">:$narrow_tile,
+    OptionalParameter<"::mlir::Attribute">:$packed,
+    DefaultValuedParameter<"int64_t", "0">:$packed_from);
   let assemblyFormat = "`<` struct(params) `>`";
 }
 

@@ -425,9 +425,10 @@ void BlockLowering::store(const Access &access, Value buffer, TileValue value,
 }
 
 void BlockLowering::evaluateBody(Block &body, DenseMap<Value, TileValue> &values,
-                                 function_ref<unsigned(StringRef)> findRank, Operation *skip) {
+                                 function_ref<unsigned(StringRef)> findRank,
+                                 function_ref<bool(Operation *)> skip) {
   for (Operation &inner : body.without_terminator()) {
-    if (&inner == skip)
+    if (skip && skip(&inner))
       continue;
     if (auto index = dyn_cast<ein::IndexOp>(inner)) {
       values[index] = coordinate(findRank(index.getRank()));

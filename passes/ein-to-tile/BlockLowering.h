@@ -102,10 +102,10 @@ protected:
   /// A coordinate that was read, as an index.
   TileValue toIndex(TileValue value);
   /// Values of the body's operations, given those of its arguments in `values`.
-  /// `skip` is left out.
+  /// Operations of which `skip` holds are left out.
   void evaluateBody(mlir::Block &body, mlir::DenseMap<mlir::Value, TileValue> &values,
                     mlir::function_ref<unsigned(mlir::StringRef)> findRank,
-                    mlir::Operation *skip = nullptr);
+                    mlir::function_ref<bool(mlir::Operation *)> skip = nullptr);
 
   mlir::OpBuilder &builder;
   ein::KernelOp kernel;

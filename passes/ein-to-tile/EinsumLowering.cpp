@@ -20,14 +20,33 @@ void EinsumLowering::beginRoot(ein::EinsumOp op) {
       countsPoints |= !ein::existsEverywhere(root, i);
 }
 
+/// What `value` is computed from, as far as it is not packed.
+void EinsumLowering::addNeeded(Value value, DenseSet<Value> &needed) {
+  Operation *op = value.getDefiningOp();
+  if (needed.insert(value).second && op && !packedValues.count(value))
+    for (Value operand : op->getOperands())
+      addNeeded(operand, needed);
+}
+
 /// Values of the body of `op` at the current tile, and where its points exist
 /// (left alone if they all do).
 SmallVector<TileValue> EinsumLowering::evaluate(ein::EinsumOp op, ValueRange wanted,
                                                 TileValue &exists) {
   Block &block = op.getBody().front();
   DenseMap<Value, TileValue> values;
+  // Packing takes operands that exist everywhere: one that is not needed says nothing.
+  bool onlyNeeded = isPacked && op == root;
+  DenseSet<Value> needed;
+  for (Value value : wanted)
+    addNeeded(value, needed);
+  for (const auto &[value, memory] : packedValues)
+    if (needed.contains(value))
+      values[value] = loadPacked(memory);
   SmallVector<TileValue> coordinates(op.getInputs().size());
   for (unsigned i = 0, e = op.getInputs().size(); i < e; ++i) {
+    BlockArgument argument = block.getArgument(i);
+    if (onlyNeeded && (values.count(argument) || !needed.contains(argument)))
+      continue;
     if (auto it = results.find(op.getInputs()[i]); it != results.end()) {
       values[block.getArgument(i)] = it->second;
       continue;
@@ -37,7 +56,12 @@ SmallVector<TileValue> EinsumLowering::evaluate(ein::EinsumOp op, ValueRange wan
     if (!cast<StringAttr>(op.getCoords()[i]).getValue().empty())
       coordinates[i] = toIndex(loaded);
   }
-  evaluateBody(block, values, [&](StringRef rank) { return op.findRank(rank); });
+  evaluateBody(
+      block, values, [&](StringRef rank) { return op.findRank(rank); },
+      [&](Operation *inner) {
+        Value result = inner->getResult(0);
+        return onlyNeeded && (values.count(result) || !needed.contains(result));
+      });
   return llvm::map_to_vector(wanted, [&](Value value) { return values.lookup(value); });
 }
 
@@ -235,11 +259,15 @@ TileValue EinsumLowering::reduceRoot() {
       value = tiles.create<arith::SubIOp>(
           element, {value, acrossLanes({reduced[1], spanOf(schedule.dot->rhs)})});
   }
+  leaveReduced();
+  return value;
+}
+
+void EinsumLowering::leaveReduced() {
   for (unsigned rank = root.getNumFree(); rank < root.getNumRanks(); ++rank) {
     at[rank] = Value();
     active[rank] = 1;
   }
-  return value;
 }
 
 void EinsumLowering::emitTile() {
@@ -247,8 +275,12 @@ void EinsumLowering::emitTile() {
   accumulators = tiles.space;
   if (schedule.dot)
     accumulators.sizes.back() /= schedule.dot->group;
-  results.clear();
-  TileValue value = root.getMonoids().empty() ? evaluate(root) : reduceRoot();
+  results.clear(); // of the tile before
+  storeResults(root.getMonoids().empty() ? evaluate(root) : reduceRoot());
+}
+
+/// Stores what follows from the root's `value` at the tile.
+void EinsumLowering::storeResults(TileValue value) {
   results[root.getResult()] = value;
   for (ein::EinsumOp op : epilogue) {
     value = evaluate(op);

@@ -8,6 +8,8 @@
 #define EINFALL_PASSES_EINTOTILE_EINSUMLOWERING_H
 
 #include "passes/ein-to-tile/BlockLowering.h"
+#include "passes/ein-to-tile/Packing.h"
+#include "llvm/ADT/MapVector.h"
 
 namespace einfall {
 
@@ -16,8 +18,11 @@ public:
   using BlockLowering::BlockLowering;
 
 protected:
-  /// Computes the root and the epilogue at the current tile, and stores.
-  void emitTile();
+  /// Computes the block's part of the root, whose operands lie as `reads` says, and of
+  /// the epilogue.
+  void emitRoot(mlir::ArrayRef<Access> reads);
+  /// Coordinates of the block's part of each rank of the root.
+  virtual mlir::SmallVector<int64_t> blockParts() { return partsOf(root, schedule); }
   /// What is stored of a tile: `results` holds the values.
   virtual void storeTile() = 0;
   /// Where operand `number` of `op` lies.
@@ -34,6 +39,32 @@ protected:
   mlir::SmallVector<mlir::Value> starts;          // of the block's part of a reduced rank; null: 0
 
 private:
+  /// A packed value in the block's own memory. A panel is `width` wide.
+  struct PackedMemory {
+    Packed packed;
+    int64_t width = 1;
+    mlir::SmallVector<int64_t> strides;
+    mlir::SmallVector<mlir::Value> begins;
+    mlir::Value buffer;
+  };
+
+  /// The root and the epilogue at the current tile, stored.
+  void emitTile();
+  void storeResults(TileValue value);
+  void leaveReduced();
+  void emitPacked(mlir::ArrayRef<Access> reads);
+  /// Packs the chunk or all of the block's part and runs `inner` for its tiles.
+  void emitOverPacked(mlir::ArrayRef<Access> reads, mlir::ArrayRef<int64_t> parts,
+                      mlir::function_ref<void()> inner);
+  void emitInChunks(mlir::ArrayRef<Access> reads, int64_t chunk);
+  /// Runs `inner` for tiles of several rows, or for each row: less code.
+  void forTilesOfPacked(bool byRows, mlir::function_ref<void()> inner);
+  void storePacked(const PackedMemory &memory, TileValue value, int columns);
+  void pack(const Packed &value, const Schedule &packed, mlir::ArrayRef<int64_t> parts);
+  void emitPack(const PackedMemory &memory, mlir::ArrayRef<unsigned> order, int columns);
+  mlir::Value startOf(unsigned rank);
+  mlir::Value offsetIn(const PackedMemory &memory, int columns);
+  TileValue loadPacked(const PackedMemory &memory);
   mlir::SmallVector<mlir::Value> reduceFrom(unsigned rank, mlir::ArrayRef<mlir::Value> running);
   void emitReducedRank(
       unsigned rank, mlir::ArrayRef<mlir::Value> init, mlir::SmallVectorImpl<mlir::Value> &result,
@@ -41,6 +72,7 @@ private:
   TileValue evaluate(ein::EinsumOp op);
   mlir::SmallVector<TileValue> evaluate(ein::EinsumOp op, mlir::ValueRange wanted,
                                         TileValue &exists);
+  void addNeeded(mlir::Value value, mlir::DenseSet<mlir::Value> &needed);
   uint32_t spanOf(mlir::Value value);
   mlir::SmallVector<mlir::Value> dotStep(mlir::ArrayRef<mlir::Value> running);
   TileValue reduceRoot();
@@ -49,6 +81,8 @@ private:
   /// An inner reduction carries whether it had a point: without one it is
   /// nothing to the outer reduction, which its identity might be.
   bool countsPoints = false;
+  bool isPacked = false; // the root's loops are those over packed operands
+  llvm::MapVector<mlir::Value, PackedMemory> packedValues;
   TileSpace accumulators; // the tile's space; a lane of a dot's sum is a group of lanes
 };
 

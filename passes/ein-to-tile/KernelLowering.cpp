@@ -5,6 +5,7 @@
 #include "dialects/ein/EinNumerics.h"
 #include "dialects/tile/TileDialect.h"
 #include "passes/ein-to-tile/EinsumLowering.h"
+#include "passes/ein-to-tile/Packing.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
@@ -80,12 +81,13 @@ FailureOr<func::FuncOp> KernelLowering::run(StringRef name) {
   for (unsigned i = 0, e = root.getInputs().size(); i < e; ++i)
     reads.push_back(accessOf(root, i, symbols));
   if (auto given = kernel->getAttrOfType<tile::ScheduleAttr>(tile::kSchedule)) {
-    FailureOr<Schedule> read = readSchedule(given, root, target);
+    FailureOr<Schedule> read = readSchedule(given, root, reads, target);
     if (failed(read))
       return failure();
     schedule = *read;
   } else {
     schedule = planSchedule(root, reads, write, target);
+    planPacking(root, reads, write, target, schedule);
   }
 
   if (update && !isa<BlockArgument>(update.getDest()))
@@ -98,7 +100,7 @@ FailureOr<func::FuncOp> KernelLowering::run(StringRef name) {
   AffineExpr grid = placeBlock(program.getArguments().back(), work);
   for (int64_t rank = root.getNumFree(), e = root.getNumRanks(); rank < e; ++rank)
     work = work * symbols.expr(extents[rank]);
-  emitBlock([&] { emitTile(); });
+  emitRoot(reads);
   finish(program, grid, work);
   program->setAttr(tile::kSchedule, schedule.toAttr(root));
   return program;

@@ -1,6 +1,7 @@
 //===- Schedule.cpp - How one kernel is cut into tiles --------------------===//
 #include "passes/ein-to-tile/Schedule.h"
 #include "dialects/ein/EinNumerics.h"
+#include "passes/ein-to-tile/Packing.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
@@ -70,9 +71,10 @@ tile::ScheduleAttr Schedule::toAttr(ein::EinsumOp root) const {
   SmallVector<Attribute> slowestFirst;
   for (unsigned rank : order)
     slowestFirst.push_back(name(rank));
-  return tile::ScheduleAttr::get(root.getContext(), builder.getDictionaryAttr(entries),
-                                 builder.getArrayAttr(slowestFirst), name(lanes),
-                                 dot ? dot->group : 1, name(narrow), name(widened), widenedTile);
+  return tile::ScheduleAttr::get(
+      root.getContext(), builder.getDictionaryAttr(entries), builder.getArrayAttr(slowestFirst),
+      name(lanes), dot ? dot->group : 1, name(narrow), name(widened), widenedTile,
+      packed ? Attribute(packed->toAttr(root)) : Attribute(), packedFrom);
 }
 
 static LogicalResult readRank(DenseI64ArrayAttr numbers, RankSchedule &plan) {
@@ -84,8 +86,25 @@ static LogicalResult readRank(DenseI64ArrayAttr numbers, RankSchedule &plan) {
   return success(llvm::is_sorted(plan.tiles, std::greater<>()));
 }
 
+/// The loops over packed operands that a schedule holds.
+static LogicalResult readPacked(tile::ScheduleAttr attr, ein::EinsumOp root, ArrayRef<Access> reads,
+                                const TileTarget &target, Schedule &schedule) {
+  auto inner = dyn_cast<tile::ScheduleAttr>(attr.getPacked());
+  if (!inner || inner.getPacked() || inner.getGroup() != 1)
+    return root.emitOpError("cannot follow its schedule: packed expects a plain schedule");
+  FailureOr<Schedule> packed = readSchedule(inner, root, reads, target);
+  if (failed(packed))
+    return failure();
+  if (!fitsPacking(root, reads, schedule, *packed))
+    return root.emitOpError("cannot follow its schedule: packed expects rows (narrow_rank) and "
+                            "columns (narrow_widens) along lanes, and parts of known size");
+  schedule.packed = std::make_shared<Schedule>(*packed);
+  schedule.packedFrom = attr.getPackedFrom();
+  return success();
+}
+
 FailureOr<Schedule> readSchedule(tile::ScheduleAttr attr, ein::EinsumOp root,
-                                 const TileTarget &target) {
+                                 ArrayRef<Access> reads, const TileTarget &target) {
   Schedule schedule;
   unsigned numRanks = root.getNumRanks(), numFree = root.getNumFree();
   schedule.ranks.resize(numRanks);
@@ -121,6 +140,8 @@ FailureOr<Schedule> readSchedule(tile::ScheduleAttr attr, ein::EinsumOp root,
   if (schedule.narrow >= (int)numFree || schedule.widened >= (int)numFree ||
       (schedule.narrow < 0) != (schedule.widened < 0))
     return refuse() << "narrow_rank and narrow_widens expect two free ranks";
+  if (attr.getPacked() && failed(readPacked(attr, root, reads, target, schedule)))
+    return failure();
   if (attr.getGroup() == 1)
     return schedule;
   schedule.dot = findDot(root, target);

@@ -5,6 +5,7 @@
 #include "dialects/tile/TileDialect.h"
 #include "passes/ein-to-tile/Access.h"
 #include "passes/ein-to-tile/Dots.h"
+#include <memory>
 
 namespace einfall {
 
@@ -27,6 +28,11 @@ struct Schedule {
   /// by `widenedTile`: registers that rows would take go to columns.
   int narrow = -1, widened = -1;
   int64_t widenedTile = 1;
+  /// Where a block holds at least `packedFrom` coordinates of both ranks that `packed`
+  /// calls narrow and widened, it runs by the tiles and lanes of that one, over
+  /// operands that it packs first (Packing.h).
+  std::shared_ptr<Schedule> packed;
+  int64_t packedFrom = 0;
 
   tile::ScheduleAttr toAttr(ein::EinsumOp root) const;
 };
@@ -39,7 +45,7 @@ Schedule planSchedule(ein::EinsumOp root, llvm::ArrayRef<Access> reads, const Ac
 /// The schedule that the user wrote on a kernel. Emits an error at `root` where
 /// it does not fit.
 mlir::FailureOr<Schedule> readSchedule(tile::ScheduleAttr attr, ein::EinsumOp root,
-                                       const TileTarget &target);
+                                       llvm::ArrayRef<Access> reads, const TileTarget &target);
 
 } // namespace einfall
 

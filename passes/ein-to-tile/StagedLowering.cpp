@@ -62,6 +62,7 @@ private:
   Access access(Operation *op, unsigned number) override;
   Value bufferOf(Value tensor) override;
   void storeTile() override;
+  SmallVector<int64_t> blockParts() override;
 
   BlockPlan plan;
   const Stage *stage = nullptr;
@@ -145,6 +146,16 @@ void StagedLowering::storeTile() {
         results[stage->last().getResult()], none);
 }
 
+/// Of a rank that is walked in chunks, a chunk.
+SmallVector<int64_t> StagedLowering::blockParts() {
+  SmallVector<int64_t> parts = partsOf(root, schedule);
+  for (auto [rank, part] : llvm::enumerate(parts))
+    if (const BlockPlan::Rank &cut = plan.ranks.find(root.getRankName(rank))->second;
+        cut.isStreamed)
+      part = cut.part;
+  return parts;
+}
+
 /// Memory for what others read of the stage.
 void StagedLowering::makeLocals(const Stage &current) {
   stage = &current;
@@ -219,7 +230,8 @@ void StagedLowering::emitPart(const Stage &current) {
     schedule.ranks[schedule.lanes].tiles = {1};
     schedule.lanes = -1;
   }
-  emitBlock([&] { emitTile(); });
+  planPacking(root, reads, write, target, schedule, blockParts());
+  emitRoot(reads);
 }
 
 /// True if a carried tensor's new value may be stored where the old one is: only

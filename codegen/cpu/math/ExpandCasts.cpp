@@ -49,6 +49,9 @@ std::optional<NarrowFormat> narrowFormat(Value value) {
 
 /// The f32 that `code` (as i32) stands for.
 F32 decode(const NarrowFormat &format, IrBits code, F32 shape) {
+  // bf16 is the upper half of an f32.
+  if (format.minExponent == -126 && format.shift() == 32 - format.width)
+    return realOf(code << int64_t(format.shift()), shape);
   IrBits magnitude = code & (format.signBit() - 1);
   IrBits sign = (code & format.signBit()) << int64_t(32 - format.width);
   F32 value = realOf(magnitude << int64_t(format.shift()), shape);

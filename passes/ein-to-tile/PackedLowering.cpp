@@ -1,0 +1,240 @@
+//===- PackedLowering.cpp - Loops over packed operands --------------------===//
+#include "dialects/tile/TileDialect.h"
+#include "passes/ein-to-tile/EinsumLowering.h"
+#include "passes/ein-to-tile/Monoids.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+
+namespace einfall {
+
+/// Where the reduced rank begins in the block.
+Value EinsumLowering::startOf(unsigned rank) {
+  if (rank < root.getNumFree())
+    return at[rank];
+  return starts[rank] ? starts[rank] : constant(0);
+}
+
+void EinsumLowering::emitRoot(ArrayRef<Access> reads) {
+  auto emitAll = [&] { emitBlock([&] { emitTile(); }); };
+  if (!schedule.packed)
+    return emitAll();
+  Value many;
+  for (int rank : {schedule.packed->narrow, schedule.packed->widened}) {
+    if (extents[rank].getLiteral())
+      continue;
+    Value count = arith::SubIOp::create(builder, loc, endOfBlock(rank), at[rank]);
+    Value enough = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sge, count,
+                                         constant(schedule.packedFrom));
+    many = many ? Value(arith::AndIOp::create(builder, loc, many, enough)) : enough;
+  }
+  if (!many)
+    return emitPacked(reads);
+  auto branch = scf::IfOp::create(builder, loc, many, /*withElse=*/true);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(branch.elseBlock());
+  emitAll();
+  builder.setInsertionPointToStart(branch.thenBlock());
+  emitPacked(reads);
+}
+
+void EinsumLowering::forTilesOfPacked(bool byRows, function_ref<void()> inner) {
+  Schedule base = schedule;
+  schedule = *base.packed;
+  for (auto [plan, cut] : llvm::zip(schedule.ranks, base.ranks))
+    plan.block = cut.block;
+  if (!byRows)
+    schedule.ranks[schedule.narrow].tiles = {1};
+  emitFree(0, inner);
+  schedule = base;
+}
+
+void EinsumLowering::emitOverPacked(ArrayRef<Access> reads, ArrayRef<int64_t> parts,
+                                    function_ref<void()> inner) {
+  isPacked = true;
+  for (const Packed &value : findPacked(root, reads, *schedule.packed))
+    pack(value, *schedule.packed, parts);
+  forTilesOfPacked(/*byRows=*/true, inner);
+  packedValues.clear();
+  isPacked = false;
+}
+
+void EinsumLowering::emitPacked(ArrayRef<Access> reads) {
+  if (int64_t chunk = chunkOf(root, *schedule.packed))
+    return emitInChunks(reads, chunk);
+  emitOverPacked(reads, blockParts(), [&] { emitTile(); });
+}
+
+/// Sums are kept in memory from chunk to chunk.
+void EinsumLowering::emitInChunks(ArrayRef<Access> reads, int64_t chunk) {
+  unsigned numFree = root.getNumFree();
+  SmallVector<int64_t> parts = blockParts();
+  parts[numFree] = chunk;
+  Type element = root.getYielded().getType();
+  PackedMemory sums;
+  sums.packed.value = root.getYielded();
+  sums.strides.resize(numFree);
+  int64_t columns = schedule.packed->lanes, size = 1;
+  auto append = [&](unsigned rank, int64_t part) {
+    sums.strides[rank] = size;
+    size *= part;
+  };
+  append(columns, llvm::alignTo(parts[columns], schedule.packed->ranks[columns].tile()));
+  for (unsigned rank = 0; rank < numFree; ++rank) {
+    if (rank != columns)
+      append(rank, parts[rank]);
+    sums.packed.ranks.push_back(rank);
+    sums.begins.push_back(at[rank]);
+  }
+  sums.buffer = tile::LocalOp::create(builder, loc, MemRefType::get({size}, element));
+
+  auto begin = [&] {
+    setSpace();
+    accumulators = tiles.space;
+    results.clear();
+    return tiles.space.fullMask();
+  };
+  forTilesOfPacked(/*byRows=*/false, [&] {
+    uint32_t full = begin();
+    storePacked(sums, {splat(ein::identityOf(root.getMonoid(numFree), element), full), full}, -1);
+  });
+  Value end = ends[numFree] ? ends[numFree] : extentOf(numFree);
+  auto loop = scf::ForOp::create(builder, loc, startOf(numFree), end, constant(chunk));
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(loop.getBody());
+    Value savedStart = starts[numFree], savedEnd = ends[numFree];
+    starts[numFree] = loop.getInductionVar();
+    Value next = arith::AddIOp::create(builder, loc, starts[numFree], constant(chunk));
+    ends[numFree] = arith::MinSIOp::create(builder, loc, next, end);
+    emitOverPacked(reads, parts, [&] {
+      uint32_t full = begin();
+      TileValue sum{reduceFrom(numFree, {loadPacked(sums).value}).front(), full};
+      leaveReduced();
+      storePacked(sums, sum, -1);
+    });
+    starts[numFree] = savedStart;
+    ends[numFree] = savedEnd;
+  }
+  forTilesOfPacked(/*byRows=*/false, [&] {
+    begin();
+    storeResults(loadPacked(sums));
+  });
+}
+
+/// Lays `value` down. Lanes run where its operands are contiguous; where that is not
+/// how it lies, tiles are square, and the store transposes them.
+void EinsumLowering::pack(const Packed &value, const Schedule &packed, ArrayRef<int64_t> parts) {
+  PackedMemory memory;
+  memory.packed = value;
+  memory.width = value.isPanel ? packed.ranks[packed.lanes].tile() : 1;
+  int64_t stride = memory.width;
+  memory.strides.resize(value.ranks.size());
+  // Panels are outside of the reduced ranks: a column is that many elements on.
+  for (bool panels : {false, true})
+    for (unsigned i = value.ranks.size(); i-- > 0;) {
+      unsigned rank = value.ranks[i];
+      bool isPanel = value.isPanel && (int)rank == packed.lanes;
+      bool isFree = rank < root.getNumFree();
+      if (panels != isFree)
+        continue;
+      memory.strides[i] = isPanel ? stride / memory.width : stride;
+      stride *= isPanel ? llvm::divideCeil(parts[rank], memory.width) : parts[rank];
+    }
+  for (unsigned rank : value.ranks)
+    memory.begins.push_back(startOf(rank));
+  Type element = value.value.getType();
+  memory.buffer = tile::LocalOp::create(builder, loc, MemRefType::get({stride}, element));
+
+  Schedule saved = schedule;
+  schedule = Schedule();
+  schedule.ranks.resize(saved.ranks.size());
+  for (auto [rank, plan] : llvm::enumerate(schedule.ranks))
+    plan.block = saved.ranks[rank].block;
+  unsigned inner = value.inner(packed);
+  int64_t bytes = std::max<int64_t>(4, element.getIntOrFloatBitWidth() / 8);
+  int64_t lanes = std::max<int64_t>(1, target.vectorBytes / bytes);
+  schedule.lanes = value.lanes;
+  if (lanes == 1)
+    schedule.lanes = -1;
+  else if ((int)inner != value.lanes)
+    schedule.ranks[inner].tiles = {lanes, 1};
+  if (schedule.lanes >= 0) {
+    schedule.ranks[value.lanes].tiles = {lanes};
+    // A tile of lanes divides what it divides of all of the rank.
+    if (value.lanes >= (int)root.getNumFree())
+      schedule.ranks[value.lanes].block = parts[value.lanes] % lanes ? 1 : lanes;
+  }
+  SmallVector<unsigned> order(value.ranks);
+  llvm::stable_sort(order, [&](unsigned a, unsigned b) {
+    return ((int)a == value.lanes) < ((int)b == value.lanes);
+  });
+  emitPack(memory, order, packed.lanes);
+  schedule = saved;
+  packedValues[value.value] = memory;
+}
+
+void EinsumLowering::emitPack(const PackedMemory &memory, ArrayRef<unsigned> order, int columns) {
+  if (!order.empty()) {
+    unsigned rank = order.front();
+    bool isFree = rank < root.getNumFree();
+    Value end = isFree ? endOfBlock(rank) : ends[rank] ? ends[rank] : extentOf(rank);
+    emitRange(rank, startOf(rank), end, [&] { emitPack(memory, order.drop_front(), columns); });
+    return;
+  }
+  setSpace();
+  TileValue exists;
+  TileValue value = evaluate(root, {memory.packed.value}, exists).front();
+  storePacked(memory, value, memory.packed.isPanel ? columns : -1);
+}
+
+/// Stores a value at the current tile. `columns` as for `offsetIn`.
+void EinsumLowering::storePacked(const PackedMemory &memory, TileValue value, int columns) {
+  uint32_t mask = 0;
+  SmallVector<Value> strides;
+  for (auto [dim, rank] : llvm::enumerate(tiles.space.ranks)) {
+    mask |= 1u << dim;
+    int place = llvm::find(memory.packed.ranks, rank) - memory.packed.ranks.begin();
+    strides.push_back(constant((int)rank == columns ? 1 : memory.strides[place]));
+  }
+  value = tiles.broadcast(value, mask);
+  tile::StoreOp::create(builder, loc, value.value, memory.buffer, offsetIn(memory, columns),
+                        strides, limit, Value());
+}
+
+/// Where the current coordinates lie. `columns` may stand inside a panel; -1: they
+/// begin one.
+Value EinsumLowering::offsetIn(const PackedMemory &memory, int columns) {
+  Value offset = constant(0);
+  auto add = [&](Value value) { offset = arith::AddIOp::create(builder, loc, offset, value); };
+  for (auto [i, rank] : llvm::enumerate(memory.packed.ranks)) {
+    Value place = arith::SubIOp::create(builder, loc, at[rank], memory.begins[i]);
+    if ((int)rank == columns) {
+      Value inside = arith::RemUIOp::create(builder, loc, place, constant(memory.width));
+      place = arith::SubIOp::create(builder, loc, place, inside);
+      add(inside);
+    }
+    add(arith::MulIOp::create(builder, loc, place, constant(memory.strides[i])));
+  }
+  return offset;
+}
+
+/// A packed value at the current tile. Lanes past the end of a panel hold anything.
+TileValue EinsumLowering::loadPacked(const PackedMemory &memory) {
+  uint32_t mask = 0;
+  SmallVector<Value> strides;
+  for (auto [dim, rank] : llvm::enumerate(tiles.space.ranks)) {
+    auto *it = llvm::find(memory.packed.ranks, rank);
+    if (it == memory.packed.ranks.end())
+      continue;
+    mask |= 1u << dim;
+    bool side = (int)rank == schedule.lanes;
+    strides.push_back(constant(side ? 1 : memory.strides[it - memory.packed.ranks.begin()]));
+  }
+  Type type = tiles.space.type(mask, memory.packed.value.getType());
+  return {tile::LoadOp::create(builder, loc, type, memory.buffer, offsetIn(memory, -1), strides,
+                               Value(), Value()),
+          mask};
+}
+
+} // namespace einfall

@@ -1,0 +1,331 @@
+//===- Packing.cpp - What a block computes once from its operands ---------===//
+#include "passes/ein-to-tile/Packing.h"
+#include "dialects/ein/EinBounds.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+
+namespace einfall {
+namespace {
+
+/// Bytes of packed operands of a block: they stay in a core's second-level cache
+/// while the other operand passes by.
+constexpr int64_t kPackedBytes = 512 * 1024;
+/// Rows of a block, so many that packing is a small part of its work: a multiple of
+/// all tiles of rows.
+constexpr int64_t kRows = 96;
+/// From so many rows on packing costs less than it saves.
+constexpr int64_t kFewestRows = 8;
+/// A panel of so many points stays in the first-level cache while rows pass by; sums
+/// that are too long to be packed whole are walked in chunks of them.
+constexpr int64_t kChunk = 512;
+/// Elements of partial sums that a block keeps between chunks.
+constexpr int64_t kPartialSums = 32 * 1024;
+
+/// The ranks on which values of a root's body depend.
+class Supports {
+public:
+  Supports(ein::EinsumOp root, ArrayRef<Access> reads) : root(root), reads(reads) {}
+
+  uint64_t of(Value value) {
+    if (auto it = known.find(value); it != known.end())
+      return it->second;
+    uint64_t mask = 0;
+    if (auto argument = dyn_cast<BlockArgument>(value)) {
+      for (unsigned rank = 0; rank < root.getNumRanks(); ++rank)
+        if (reads[argument.getArgNumber()].dependsOn(rank))
+          mask |= uint64_t(1) << rank;
+    } else if (auto index = value.getDefiningOp<ein::IndexOp>()) {
+      mask = uint64_t(1) << root.findRank(index.getRank());
+    } else {
+      for (Value operand : value.getDefiningOp()->getOperands())
+        mask |= of(operand);
+    }
+    return known[value] = mask;
+  }
+  bool depends(Value value, unsigned rank) { return of(value) >> rank & 1; }
+
+  /// Operands that `value` is made of.
+  void operandsOf(Value value, SmallVectorImpl<unsigned> &operands) {
+    if (auto argument = dyn_cast<BlockArgument>(value)) {
+      if (!llvm::is_contained(operands, argument.getArgNumber()))
+        operands.push_back(argument.getArgNumber());
+      return;
+    }
+    for (Value operand : value.getDefiningOp()->getOperands())
+      operandsOf(operand, operands);
+  }
+
+private:
+  ein::EinsumOp root;
+  ArrayRef<Access> reads;
+  DenseMap<Value, uint64_t> known;
+};
+
+/// Collects the largest values of the body that lack rows or columns.
+class Collector {
+public:
+  Collector(ein::EinsumOp root, ArrayRef<Access> reads, const Schedule &packed)
+      : root(root), reads(reads), packed(packed), supports(root, reads) {}
+
+  void collect(Value value) {
+    if (llvm::any_of(found, [&](const Packed &other) { return other.value == value; }))
+      return;
+    uint64_t mask = supports.of(value);
+    uint64_t both = uint64_t(1) << packed.narrow | uint64_t(1) << packed.widened;
+    bool reduced = mask >> root.getNumFree();
+    if ((mask & both) != both) {
+      if (reduced && !value.getType().isInteger(1) && isWorth(value))
+        add(value);
+      return;
+    }
+    if (Operation *op = value.getDefiningOp())
+      for (Value operand : op->getOperands())
+        collect(operand);
+  }
+  SmallVector<Packed> found;
+
+private:
+  /// True if the inner loop would not read `value` as fast where it lies.
+  bool isWorth(Value value) {
+    auto argument = dyn_cast<BlockArgument>(value);
+    if (!argument)
+      return true;
+    const Access &read = reads[argument.getArgNumber()];
+    if (!read.dependsOn(packed.lanes))
+      return false;
+    if (!read.isUnitStride(packed.lanes))
+      return true;
+    auto step = dyn_cast_or_null<AffineConstantExpr>(read.stride(root.getNumRanks() - 1));
+    return !step || step.getValue() > packed.ranks[packed.lanes].tile();
+  }
+
+  void add(Value value) {
+    Packed next;
+    next.value = value;
+    next.isPanel = supports.depends(value, packed.lanes);
+    for (unsigned rank = 0; rank < root.getNumRanks(); ++rank)
+      if (supports.depends(value, rank))
+        next.ranks.push_back(rank);
+    SmallVector<unsigned> operands;
+    supports.operandsOf(value, operands);
+    int best = 0;
+    for (unsigned rank : next.ranks) {
+      int score = 0;
+      for (unsigned i : operands)
+        if (reads[i].dependsOn(rank))
+          score += reads[i].isUnitStride(rank) ? 1 : -1;
+      bool moves =
+          rank >= root.getNumFree() || (int)rank == packed.narrow || (int)rank == packed.widened;
+      if (moves && score > best) {
+        best = score;
+        next.lanes = rank;
+      }
+    }
+    if (next.lanes < 0)
+      next.lanes = next.inner(packed);
+    found.push_back(next);
+  }
+
+  ein::EinsumOp root;
+  ArrayRef<Access> reads;
+  const Schedule &packed;
+  Supports supports;
+};
+
+/// True if the points of a sum like this may be taken by other loops, from memory of
+/// the block's own.
+bool mayPack(ein::EinsumOp root, ArrayRef<Access> reads) {
+  Type element = root.getYielded().getType();
+  if (root.getMonoids().empty() || !element.isIntOrFloat() ||
+      element.getIntOrFloatBitWidth() < 32 || root.getNumRanks() > 64)
+    return false;
+  for (unsigned rank = root.getNumFree(); rank < root.getNumRanks(); ++rank)
+    if (root.getMonoid(rank) != root.getMonoid(root.getNumFree()))
+      return false;
+  ein::Monoid monoid = root.getMonoid(root.getNumFree());
+  if (monoid != ein::Monoid::add && monoid != ein::Monoid::max && monoid != ein::Monoid::min)
+    return false;
+  for (auto [read, coordinate] : llvm::zip(reads, root.getCoords()))
+    if (!read.inside() || read.fromCoordinate || !cast<StringAttr>(coordinate).getValue().empty())
+      return false;
+  for (Operation &op : root.getBody().front())
+    if (op.getNumRegions() != 0)
+      return false;
+  return true;
+}
+
+/// Rows and columns: each is lacked by an operand that has the other one. Columns run
+/// along lanes, so results are stored by them.
+std::optional<std::pair<unsigned, unsigned>>
+rowsAndColumns(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write, int64_t lanes) {
+  auto enough = [&](unsigned rank, int64_t least) {
+    return root.getRankExtent(rank).getLiteral().value_or(least) >= least &&
+           llvm::all_of(reads, [&](const Access &read) { return read.stride(rank) != nullptr; });
+  };
+  auto parts = [&](unsigned with, unsigned without) {
+    return llvm::any_of(reads, [&](const Access &read) {
+      bool reduced = false;
+      for (unsigned rank = root.getNumFree(); rank < root.getNumRanks(); ++rank)
+        reduced |= read.dependsOn(rank);
+      return reduced && read.dependsOn(with) && !read.dependsOn(without);
+    });
+  };
+  for (unsigned columns = root.getNumFree(); columns-- > 0;) {
+    if (!write.isUnitStride(columns) || !enough(columns, lanes))
+      continue;
+    std::optional<unsigned> best;
+    for (unsigned rows = 0; rows < root.getNumFree(); ++rows)
+      if (rows != columns && enough(rows, kFewestRows) && write.stride(rows) &&
+          parts(rows, columns) && parts(columns, rows))
+        best = rows;
+    if (best)
+      return std::pair(*best, columns);
+  }
+  return std::nullopt;
+}
+
+} // namespace
+
+SmallVector<Packed> findPacked(ein::EinsumOp root, ArrayRef<Access> reads, const Schedule &packed) {
+  Collector collector(root, reads, packed);
+  collector.collect(root.getYielded());
+  return collector.found;
+}
+
+int64_t sizeOfPacked(const Packed &packed, const Schedule &schedule, ArrayRef<int64_t> parts) {
+  int64_t size = 1;
+  for (unsigned rank : packed.ranks) {
+    if (parts[rank] < 0)
+      return -1;
+    bool isLanes = (int)rank == schedule.lanes;
+    size *= isLanes ? llvm::alignTo(parts[rank], schedule.ranks[rank].tile()) : parts[rank];
+  }
+  return size;
+}
+
+SmallVector<int64_t> partsOf(ein::EinsumOp root, const Schedule &schedule) {
+  SmallVector<int64_t> parts;
+  for (unsigned rank = 0; rank < root.getNumRanks(); ++rank) {
+    std::optional<int64_t> literal = root.getRankExtent(rank).getLiteral();
+    if (rank < root.getNumFree())
+      parts.push_back(std::min(literal.value_or(INT64_MAX), schedule.ranks[rank].block));
+    else
+      parts.push_back(literal.value_or(-1));
+  }
+  return parts;
+}
+
+int64_t chunkOf(ein::EinsumOp root, const Schedule &packed) {
+  int64_t chunk = packed.ranks[root.getNumFree()].block;
+  return chunk > 1 ? chunk : 0;
+}
+
+/// Cuts the outermost reduced rank, so that points are added in the order that they
+/// have.
+static void planChunks(ein::EinsumOp root, ArrayRef<int64_t> parts, Schedule &packed) {
+  unsigned outermost = root.getNumFree();
+  int64_t inside = 1;
+  for (unsigned rank = outermost + 1; rank < root.getNumRanks(); ++rank) {
+    if (parts[rank] < 0 || parts[rank] > kChunk)
+      return;
+    inside *= std::max<int64_t>(1, parts[rank]);
+  }
+  bool isLong = parts[outermost] < 0 || parts[outermost] * inside > kChunk;
+  if (isLong && inside <= kChunk / 2)
+    packed.ranks[outermost].block = kChunk / inside;
+}
+
+/// Bytes of what a block packs; nothing where that has no bound.
+static std::optional<int64_t> bytesOf(ein::EinsumOp root, ArrayRef<Packed> values,
+                                      const Schedule &packed, ArrayRef<int64_t> parts) {
+  SmallVector<int64_t> inChunk(parts);
+  if (int64_t chunk = chunkOf(root, packed)) {
+    inChunk[root.getNumFree()] = chunk;
+    int64_t sums = 1;
+    for (int64_t part : parts.take_front(root.getNumFree()))
+      sums *= std::min(part, kPartialSums + 1);
+    if (sums > kPartialSums)
+      return std::nullopt;
+  }
+  int64_t bytes = 0;
+  for (const Packed &value : values) {
+    int64_t size = sizeOfPacked(value, packed, inChunk);
+    if (size < 0 || size > kPackedBytes)
+      return std::nullopt;
+    bytes += size * std::max(1u, value.value.getType().getIntOrFloatBitWidth() / 8);
+  }
+  return bytes;
+}
+
+/// Vectors of a panel's row. Six rows by two or four of them are accumulators, three
+/// quarters of the registers. More rows would not stay in the first-level cache where
+/// they lie a power of two apart.
+static int64_t panelVectors(ein::ExtentAttr columns, int64_t lanes, const TileTarget &target) {
+  int64_t vectors = target.vectorRegisters >= 32 ? 4 : 2;
+  std::optional<int64_t> literal = columns.getLiteral();
+  while (literal && vectors > 1 && *literal < 4 * vectors * lanes &&
+         *literal % (vectors * lanes) != 0)
+    vectors /= 2;
+  return vectors;
+}
+
+bool fitsPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Schedule &schedule,
+                 const Schedule &packed) {
+  return mayPack(root, reads) && packed.narrow >= 0 && packed.lanes == packed.widened &&
+         bytesOf(root, findPacked(root, reads, packed), packed, partsOf(root, schedule));
+}
+
+void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write,
+                 const TileTarget &target, Schedule &schedule, ArrayRef<int64_t> parts) {
+  if (schedule.dot || !mayPack(root, reads))
+    return;
+  int64_t bytes = root.getYielded().getType().getIntOrFloatBitWidth() / 8;
+  int64_t lanes = std::max<int64_t>(1, target.vectorBytes / bytes);
+  auto found = rowsAndColumns(root, reads, write, lanes);
+  if (!found)
+    return;
+  auto [rows, columns] = *found;
+  Schedule packed;
+  packed.ranks.resize(root.getNumRanks());
+  packed.ranks[columns].tiles = {lanes * panelVectors(root.getRankExtent(columns), lanes, target)};
+  packed.ranks[rows].tiles = {6, 2, 1};
+  packed.lanes = packed.widened = columns;
+  packed.narrow = rows;
+  packed.order = schedule.order;
+  SmallVector<Packed> values = findPacked(root, reads, packed);
+  if (values.empty())
+    return;
+  if (!parts.empty()) {
+    auto fits = [&] {
+      std::optional<int64_t> bytes = bytesOf(root, values, packed, parts);
+      return bytes && *bytes <= kPackedBytes / 2;
+    };
+    if (!fits())
+      planChunks(root, parts, packed);
+    if (!fits())
+      return;
+  } else {
+    Schedule cut = schedule;
+    int64_t tile = packed.ranks[columns].tile();
+    cut.ranks[rows].block = kRows;
+    cut.ranks[columns].block = std::max<int64_t>(64, tile);
+    auto fits = [&] {
+      std::optional<int64_t> bytes = bytesOf(root, values, packed, partsOf(root, cut));
+      return bytes && *bytes <= kPackedBytes;
+    };
+    if (!fits())
+      planChunks(root, partsOf(root, cut), packed);
+    while (!fits()) {
+      if (cut.ranks[columns].block == tile)
+        return;
+      cut.ranks[columns].block /= 2;
+    }
+    schedule = cut;
+  }
+  schedule.packed = std::make_shared<Schedule>(packed);
+  schedule.packedFrom = kFewestRows;
+}
+
+} // namespace einfall

@@ -1,0 +1,54 @@
+//===- Packing.h - What a block computes once from its operands -*- C++ -*-===//
+//
+// In a contraction a block meets each element of an operand once for each
+// coordinate along the ranks that the operand lacks. With many of them it pays to
+// compute what is made of the operand alone (weights that are widened, activations
+// that are scaled) once, and to lay it down in the order in which the inner loop
+// reads: panels as wide as a tile along the lanes, the reduced ranks inside.
+//
+//===----------------------------------------------------------------------===//
+#ifndef EINFALL_PASSES_EINTOTILE_PACKING_H
+#define EINFALL_PASSES_EINTOTILE_PACKING_H
+
+#include "passes/ein-to-tile/Schedule.h"
+
+namespace einfall {
+
+/// A value of a root's body that a block packs.
+struct Packed {
+  mlir::Value value;
+  llvm::SmallVector<unsigned> ranks; // on which it depends, as they lie, slowest first
+  bool isPanel = false;              // depends on the rank along lanes
+  int lanes = -1;                    // along which its operands are contiguous
+
+  /// The rank along which neighbours lie side by side: that of the lanes in a
+  /// panel, else the last.
+  unsigned inner(const Schedule &packed) const { return isPanel ? packed.lanes : ranks.back(); }
+};
+
+/// The values that pay, for the loops of `packed`.
+llvm::SmallVector<Packed> findPacked(ein::EinsumOp root, llvm::ArrayRef<Access> reads,
+                                     const Schedule &packed);
+
+/// Elements of the block's part of `packed`; `parts` are those of the ranks.
+/// Panels are whole.
+int64_t sizeOfPacked(const Packed &packed, const Schedule &schedule, llvm::ArrayRef<int64_t> parts);
+
+/// Coordinates of the outermost reduced rank that a block takes at a time; 0: all.
+int64_t chunkOf(ein::EinsumOp root, const Schedule &packed);
+
+/// Coordinates of a block's part of each rank; -1 where that has no bound.
+llvm::SmallVector<int64_t> partsOf(ein::EinsumOp root, const Schedule &schedule);
+
+/// True if a block cut by `schedule` can run by the loops of `packed`.
+bool fitsPacking(ein::EinsumOp root, llvm::ArrayRef<Access> reads, const Schedule &schedule,
+                 const Schedule &packed);
+
+/// Gives `schedule` loops over packed operands where they pay. Unless `parts` are
+/// given, it also chooses the blocks.
+void planPacking(ein::EinsumOp root, llvm::ArrayRef<Access> reads, const Access &write,
+                 const TileTarget &target, Schedule &schedule, llvm::ArrayRef<int64_t> parts = {});
+
+} // namespace einfall
+
+#endif
