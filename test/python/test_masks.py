@@ -5,7 +5,6 @@ import importlib.util
 import os
 import re
 import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -326,38 +325,3 @@ def test_temporaries_do_not_grow_with_the_square(einfall, tmp_path, name):
     short, long = (package.session(h=1, n=length, m=length).arena_bytes for length in (4096, 65536))
     partials = 65536 * 4 * 4
     assert long <= 1.5 * short + partials
-
-
-def squares(text, lengths=("s", "t", "c")):
-    """The types of tensors between kernels that have two ranks of a length."""
-    found = set()
-    for line in text.splitlines():
-        # Results stand at the end; what is inside a kernel is memory of a block's, of bounded size.
-        if line.startswith("    %") and "= ein." in line:
-            for shape in re.findall(r"<\[([^\]]*)\], ", line.rsplit("->", 1)[-1]):
-                if sum(any(re.search(rf"\b{name}\b", extent) for name in lengths) for extent in shape.split(", ")) > 1:
-                    found.add(shape)
-    return found
-
-
-@pytest.fixture(scope="module")
-def families(build):
-    sys.path.insert(0, str(ROOT / "test" / "python" / "frontend"))
-    pytest.importorskip("transformers")
-    return importlib.import_module("families")
-
-
-FAMILIES = ("llama", "gpt2", "mistral", "qwen2", "qwen3", "gemma2", "gemma3", "phi3", "olmo2")
-
-
-@pytest.mark.parametrize("name", [n if n in ("llama", "gpt2") else pytest.param(n, marks=pytest.mark.slow) for n in FAMILIES])
-def test_imported_models_keep_no_square(families, tmp_path, name):
-    """No family keeps a tensor of two lengths between kernels, though its program has some."""
-    from einfall.frontend.causal_lm import import_causal_lm
-
-    families.make(name).save_pretrained(tmp_path)
-    text, _ = import_causal_lm(str(tmp_path), "f32", locations=False)
-    assert squares(text)
-    done = subprocess.run([BUILD / "bin" / "einfall-opt", "-", "--compile-to=kernels"], input=text, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert squares(done.stdout) == set()
