@@ -113,6 +113,11 @@ bool FoldGroup::plan() {
   full = algebra::deriveFold(frame.terms, steps, elementCount(),
                              [this](Expr e) { return frame.rangeOf(e); });
   refusal = full.refusal;
+  // x / x is 1 but for elements that are 0 or not finite, and these count.
+  if (full && full.components.empty()) {
+    refusal = "all that is folded cancels";
+    return false;
+  }
   return static_cast<bool>(full);
 }
 
