@@ -113,12 +113,14 @@ bool FoldGroup::plan() {
   full = algebra::deriveFold(frame.terms, steps, elementCount(),
                              [this](Expr e) { return frame.rangeOf(e); });
   refusal = full.refusal;
-  // x / x is 1 but for elements that are 0 or not finite, and these count.
-  if (full && full.components.empty()) {
-    refusal = "all that is folded cancels";
+  if (!full)
     return false;
-  }
-  return static_cast<bool>(full);
+  // x / x is 1 but for elements that are 0 or not finite, and these count.
+  algebra::FoldPlan kept = full;
+  kept.keepOnly({static_cast<unsigned>(members.size() - 1)});
+  if (kept.components.empty())
+    refusal = "all that is folded cancels";
+  return refusal.empty();
 }
 
 std::optional<SmallVector<AffineExpr>> FoldGroup::locate(const FoldGroup &other) const {
