@@ -76,7 +76,8 @@ public:
     uint64_t both = uint64_t(1) << packed.narrow | uint64_t(1) << packed.widened;
     bool reduced = mask >> root.getNumFree();
     if ((mask & both) != both) {
-      if (reduced && !value.getType().isInteger(1) && isWorth(value))
+      if (reduced && value.getType().isIntOrFloat() && !value.getType().isInteger(1) &&
+          isRead(value) && isWorth(value))
         add(value);
       return;
     }
@@ -87,6 +88,13 @@ public:
   SmallVector<Packed> found;
 
 private:
+  /// True if memory is read for it: coordinates alone are cheaper made again.
+  bool isRead(Value value) {
+    SmallVector<unsigned> operands;
+    supports.operandsOf(value, operands);
+    return !operands.empty();
+  }
+
   /// True if the inner loop would not read `value` as fast where it lies.
   bool isWorth(Value value) {
     auto argument = dyn_cast<BlockArgument>(value);

@@ -43,6 +43,9 @@ bool holdsEinsumsOnly(KernelOp kernel) {
                       llvm::IsaPred<EinsumOp, UpdateOp>);
 }
 
+/// Parts of a kernel: what each of them packs lies on the stack of a thread.
+constexpr unsigned kMostParts = 4;
+
 struct JoinKernelsPass : impl::EinJoinKernelsBase<JoinKernelsPass> {
   /// What `kernel` updates in place is read by nobody whom it would overtake.
   static bool mayMoveUp(KernelOp kernel, KernelOp first, Value shared) {
@@ -77,6 +80,7 @@ struct JoinKernelsPass : impl::EinJoinKernelsBase<JoinKernelsPass> {
     for (Operation *op : found)
       partners.push_back(cast<KernelOp>(op));
     llvm::sort(partners, [](KernelOp a, KernelOp b) { return a->isBeforeInBlock(b); });
+    partners.truncate(std::min<size_t>(partners.size(), kMostParts - 1));
     return partners;
   }
 
@@ -157,6 +161,10 @@ struct JoinKernelsPass : impl::EinJoinKernelsBase<JoinKernelsPass> {
       return {};
     if (!llvm::all_of(maker->getUsers(), [&](Operation *user) { return user == kernel; }))
       return {};
+    // What a part stores into stays a tensor that is there before.
+    if (llvm::count(kernel.getInputs(), maker.getResult(0)) != 1 ||
+        isUpdatedBetween(maker.getResult(0), maker, kernel))
+      return {};
     if (llvm::any_of(maker.getInputs(),
                      [&](Value input) { return isUpdatedBetween(input, maker, kernel); }))
       return {};
@@ -211,11 +219,13 @@ struct JoinKernelsPass : impl::EinJoinKernelsBase<JoinKernelsPass> {
                                                reads);
       llvm::append_range(together, llvm::make_filter_range(ops, llvm::IsaPred<EinsumOp>));
       KernelShape shape(together);
-      if (!shape.refusal.empty()) {
+      // Parts are staged already: nobody would walk a rank of theirs.
+      std::string refusal = shape.walks() ? "a rank would be walked in chunks" : shape.refusal;
+      if (!refusal.empty()) {
         remark::missed(kernel.getLoc(), remark::RemarkOpts::name("kernel")
                                             .category("ein-join-kernels")
                                             .function(getOperation().getName()))
-            << ("not in the kernels that read it: " + shape.refusal);
+            << ("not in the kernels that read it: " + refusal);
         return false;
       }
       for (auto [number, op] : llvm::enumerate(together))

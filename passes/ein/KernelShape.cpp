@@ -280,6 +280,15 @@ bool KernelShape::checkRepeated(unsigned op, Value tensor) {
 }
 
 bool KernelShape::checkParts() {
+  for (auto [number, op] : llvm::enumerate(ops)) {
+    unsigned walked = 0;
+    for (unsigned rank = freeRanksOf(op), e = numRanksOf(op); rank < e; ++rank)
+      walked += isa<EinsumOp>(op) && ranks[find(node(number, rank))].isWalked;
+    if (walked > 1) {
+      refusal = "one reduction would walk two ranks in chunks";
+      return false;
+    }
+  }
   for (auto [number, op] : llvm::enumerate(ops))
     for (Value tensor : op->getOperands()) {
       if (!isInternal(tensor))

@@ -24,6 +24,11 @@ public:
   /// Why these ops should not share a kernel; empty if they should.
   std::string refusal;
 
+  /// True if a rank is walked in chunks, by a fold or for want of a bound.
+  bool walks() const {
+    return llvm::any_of(ranks, [](const Rank &rank) { return rank.isWalked; });
+  }
+
   /// Gives `op`, a copy of op number `number`, the labels of the shared ranks.
   void rename(mlir::Operation *op, unsigned number) const;
 

@@ -84,12 +84,19 @@ private:
 
   /// The rank whose coordinate `value` is, or -1.
   int rankOf(Value value) const {
+    unsigned width = 64;
     while (Operation *cast = value.getDefiningOp()) {
-      if (auto index = dyn_cast<IndexOp>(cast))
-        return op.findRank(index.getRank());
-      // Extents fit all integer types that coordinates are cast to.
+      if (auto index = dyn_cast<IndexOp>(cast)) {
+        int rank = op.findRank(index.getRank());
+        std::optional<int64_t> extent = op.getRankExtent(rank).getLiteral();
+        // A narrow integer may not hold all coordinates.
+        bool fits = width >= 64 || (extent && *extent <= int64_t(1) << (width - 1));
+        return fits ? rank : -1;
+      }
       if (!isa<arith::IndexCastOp>(cast))
         return -1;
+      if (auto integer = dyn_cast<IntegerType>(value.getType()))
+        width = std::min(width, integer.getWidth());
       value = cast->getOperand(0);
     }
     return -1;

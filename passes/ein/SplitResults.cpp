@@ -2,6 +2,7 @@
 #include "dialects/ein/EinBounds.h"
 #include "dialects/ein/EinIndexing.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "passes/ein/Inlining.h"
 #include "passes/ein/NeededBox.h"
 #include "passes/ein/Passes.h"
 #include "passes/ein/RankSplitting.h"
@@ -80,7 +81,8 @@ AffineMap mapOf(OpOperand &use) {
 /// so everywhere; others have or get a fill where what they read is not used.
 LiteralBox boxOf(OpOperand &use) {
   auto einsum = dyn_cast<EinsumOp>(use.getOwner());
-  if (einsum && existsEverywhere(einsum, use.getOperandNumber()))
+  if (einsum && existsEverywhere(einsum, use.getOperandNumber()) &&
+      !isCoordinate(einsum, use.getOperandNumber()))
     return neededBox(einsum, use.getOperandNumber());
   return wholeBox(use.getOwner());
 }
@@ -128,7 +130,7 @@ SmallVector<Group> groupsOf(Value tensor, unsigned dim) {
   for (OpOperand &use : tensor.getUses()) {
     AffineMap map = mapOf(use);
     auto values = boxOf(use).valuesOf(map.getResult(dim), map.getNumSymbols());
-    if (!values)
+    if (!values || values->second < values->first)
       return {};
     groups.push_back({values->first, values->second, {&use}});
   }
