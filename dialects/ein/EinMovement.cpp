@@ -482,6 +482,11 @@ std::optional<unsigned> KernelOp::getInPlaceOperand(unsigned result) {
   return dest ? std::optional<unsigned>(dest.getArgNumber()) : std::nullopt;
 }
 
+bool KernelOp::isUpdated(unsigned operand) {
+  return llvm::any_of(llvm::seq<unsigned>(0, getNumResults()),
+                      [&](unsigned result) { return getInPlaceOperand(result) == operand; });
+}
+
 SmallVector<int64_t> KernelOp::getPartSizes() {
   if (std::optional<ArrayRef<int64_t>> parts = getParts())
     return SmallVector<int64_t>(*parts);

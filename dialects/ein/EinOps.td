@@ -263,6 +263,8 @@ def Ein_KernelOp : Ein_Op<"kernel", [IsolatedFromAbove, SingleBlock, Pure]> {
     /// The operand in whose buffer result `result` is stored, if it replaces
     /// elements of one.
     std::optional<unsigned> getInPlaceOperand(unsigned result);
+    /// True if some result is stored in the buffer of operand `operand`.
+    bool isUpdated(unsigned operand);
     /// Results of each part: all in one without `parts`.
     ::llvm::SmallVector<int64_t> getPartSizes();
     /// The ops of the body that results first..first+count-1 need, in order.

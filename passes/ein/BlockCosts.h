@@ -35,6 +35,12 @@ inline bool isLightToRepeat(double points, double heaviest, ExtentAttr extent) {
   return 8 * points <= heaviest * std::min(1.0, kBlockPart / typicalExtent(extent));
 }
 
+/// True if `op` reduces a product of tensors.
+inline bool isContraction(mlir::Operation *op) {
+  auto einsum = llvm::dyn_cast<EinsumOp>(op);
+  return einsum && !einsum.getMonoids().empty() && einsum.getInputs().size() > 1;
+}
+
 inline double elementsOf(mlir::Value tensor) {
   double elements = 1;
   for (ExtentAttr extent : llvm::cast<TensorType>(tensor.getType()).getShape())

@@ -111,6 +111,10 @@ bool readsAtSamePoint(EinsumOp op, Value result) {
   return true;
 }
 
+/// Groups that one op may join.
+constexpr unsigned kMostCandidates = 8;
+using GroupSet = llvm::SmallSetVector<unsigned, kMostCandidates>;
+
 struct FormKernelsPass : impl::EinFormKernelsBase<FormKernelsPass> {
   llvm::MapVector<Operation *, unsigned> groupOf;
   SmallVector<Group> groups;
@@ -153,11 +157,6 @@ struct FormKernelsPass : impl::EinFormKernelsBase<FormKernelsPass> {
     return true;
   }
 
-  static bool isContraction(Operation *op) {
-    auto einsum = dyn_cast<EinsumOp>(op);
-    return einsum && !einsum.getMonoids().empty() && einsum.getInputs().size() > 1;
-  }
-
   /// True if `group` contracts something computed that others contract too, and its
   /// result is contracted or folded: it is better off with those than with its reader.
   bool sharesElsewhere(const Group &group, Operation *op, ArrayRef<unsigned> found) {
@@ -178,7 +177,7 @@ struct FormKernelsPass : impl::EinFormKernelsBase<FormKernelsPass> {
   }
 
   /// Removes the groups of `found` that cannot join `op` with the others alone.
-  void dropEscaping(llvm::SmallSetVector<unsigned, 8> &found, Operation *op) {
+  void dropEscaping(GroupSet &found, Operation *op) {
     // What others read too has to be stored.
     auto escapes = [&](unsigned number) {
       return llvm::any_of(groups[number].ops.back()->getUsers(), [&](Operation *user) {
@@ -198,12 +197,11 @@ struct FormKernelsPass : impl::EinFormKernelsBase<FormKernelsPass> {
 
   /// The groups that may join `op`: what they compute last is read by each other
   /// and by `op` alone. Makers of makers count too.
-  llvm::SmallSetVector<unsigned, 8> candidates(Operation *op) {
-    constexpr unsigned most = 8;
-    llvm::SmallSetVector<unsigned, 8> found;
+  GroupSet candidates(Operation *op) {
+    GroupSet found;
     // The nearest first.
     SmallVector<Operation *> work{op};
-    for (unsigned next = 0; next < work.size() && found.size() < most; ++next)
+    for (unsigned next = 0; next < work.size() && found.size() < kMostCandidates; ++next)
       for (Value input : work[next]->getOperands()) {
         Operation *maker = input.getDefiningOp();
         auto it = maker ? groupOf.find(maker) : groupOf.end();
@@ -220,44 +218,66 @@ struct FormKernelsPass : impl::EinFormKernelsBase<FormKernelsPass> {
     return found;
   }
 
-  /// Joins `op` to groups whose results it alone reads, if that makes a kernel:
-  /// what passes between them stays with each block.
-  bool gather(Operation *op) {
-    llvm::SmallSetVector<unsigned, 8> found = candidates(op);
-    auto merge = [&](ArrayRef<unsigned> numbers) {
-      SmallVector<Operation *> together{op};
-      for (unsigned number : numbers)
-        llvm::append_range(together, groups[number].ops);
-      llvm::sort(together, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
-      KernelShape shape(together);
-      if (!shape.refusal.empty()) {
-        remark::missed(op->getLoc(), remark::RemarkOpts::name("kernel")
-                                         .category("ein-form-kernels")
-                                         .function(op->getParentOfType<func::FuncOp>().getName()))
-            << ("not in the kernel of what it reads: " + shape.refusal);
-        return false;
-      }
-      unsigned into = numbers.front();
-      groups[into].ops = std::move(together);
-      for (unsigned number : numbers.drop_front())
-        groups[number].ops.clear();
-      for (Operation *member : groups[into].ops)
-        groupOf[member] = into;
+  /// What `op` and these groups hold, in order.
+  SmallVector<Operation *> together(Operation *op, const GroupSet &numbers) {
+    SmallVector<Operation *> ops{op};
+    for (unsigned number : numbers)
+      llvm::append_range(ops, groups[number].ops);
+    llvm::sort(ops, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
+    return ops;
+  }
+
+  /// True if they make a kernel: what passes between them stays with each block.
+  bool fits(Operation *op, const GroupSet &numbers) {
+    KernelShape shape(together(op, numbers));
+    if (shape.refusal.empty())
       return true;
-    };
-    // All together, else without the farthest, else one of the nearest.
-    SmallVector<unsigned> all(found.getArrayRef());
-    while (!found.empty()) {
-      if (merge(found.getArrayRef()))
-        return true;
-      found.pop_back();
-      dropEscaping(found, op);
+    remark::missed(op->getLoc(), remark::RemarkOpts::name("kernel")
+                                     .category("ein-form-kernels")
+                                     .function(op->getParentOfType<func::FuncOp>().getName()))
+        << ("not in the kernel of what it reads: " + shape.refusal);
+    return false;
+  }
+
+  /// Those of `found` that make a kernel with `op`: all, else as many as fit one
+  /// after another, the nearest first.
+  GroupSet chosen(Operation *op, const GroupSet &found) {
+    if (found.empty() || fits(op, found))
+      return found;
+    GroupSet kept, refused;
+    for (bool changed = true; changed;) {
+      changed = false;
+      for (unsigned number : found) {
+        GroupSet larger = kept;
+        if (refused.contains(number) || !larger.insert(number))
+          continue;
+        dropEscaping(larger, op);
+        if (larger.size() != kept.size() + 1)
+          continue;
+        if (!fits(op, larger)) {
+          refused.insert(number);
+          continue;
+        }
+        kept = std::move(larger);
+        changed = true;
+      }
     }
-    return all.size() > 1 && llvm::any_of(all, [&](unsigned number) {
-             Operation *last = groups[number].ops.back();
-             return llvm::all_of(last->getUsers(), [&](Operation *user) { return user == op; }) &&
-                    merge({number});
-           });
+    return kept;
+  }
+
+  /// Joins `op` to groups whose results it alone reads.
+  bool gather(Operation *op) {
+    GroupSet joined = chosen(op, candidates(op));
+    if (joined.empty())
+      return false;
+    unsigned into = joined.front();
+    SmallVector<Operation *> ops = together(op, joined);
+    for (unsigned number : joined)
+      groups[number].ops.clear();
+    groups[into].ops = std::move(ops);
+    for (Operation *member : groups[into].ops)
+      groupOf[member] = into;
+    return true;
   }
 
   void place(Operation *op) {

@@ -15,13 +15,9 @@ namespace einfall::ein {
 
 namespace {
 
-/// True if a reduction of the kernel reads the argument along what it reduces.
+/// True if something in the kernel contracts the argument.
 bool contracts(KernelOp kernel, unsigned argument) {
-  return llvm::any_of(
-      kernel.getBody().front().getArgument(argument).getUsers(), [](Operation *user) {
-        auto einsum = dyn_cast<EinsumOp>(user);
-        return einsum && !einsum.getMonoids().empty() && einsum.getInputs().size() > 1;
-      });
+  return llvm::any_of(kernel.getBody().front().getArgument(argument).getUsers(), isContraction);
 }
 
 /// True if `tensor` is updated in place between the two ops, or by `last`.
@@ -31,9 +27,7 @@ bool isUpdatedBetween(Value tensor, Operation *first, Operation *last) {
     if (!kernel || !first->isBeforeInBlock(kernel) ||
         !(kernel == last || kernel->isBeforeInBlock(last)))
       return false;
-    return llvm::any_of(llvm::seq<unsigned>(0, kernel.getNumResults()), [&](unsigned result) {
-      return kernel.getInPlaceOperand(result) == use.getOperandNumber();
-    });
+    return kernel.isUpdated(use.getOperandNumber());
   });
 }
 
@@ -43,8 +37,8 @@ bool holdsEinsumsOnly(KernelOp kernel) {
                       llvm::IsaPred<EinsumOp, UpdateOp>);
 }
 
-/// Parts of a kernel: what each of them packs lies on the stack of a thread.
-constexpr unsigned kMostParts = 4;
+/// Kernels that become parts of one: what each of them packs lies on the stack of a thread.
+constexpr unsigned kMostJoined = 4;
 
 struct JoinKernelsPass : impl::EinJoinKernelsBase<JoinKernelsPass> {
   /// What `kernel` updates in place is read by nobody whom it would overtake.
@@ -80,7 +74,7 @@ struct JoinKernelsPass : impl::EinJoinKernelsBase<JoinKernelsPass> {
     for (Operation *op : found)
       partners.push_back(cast<KernelOp>(op));
     llvm::sort(partners, [](KernelOp a, KernelOp b) { return a->isBeforeInBlock(b); });
-    partners.truncate(std::min<size_t>(partners.size(), kMostParts - 1));
+    partners.truncate(std::min<size_t>(partners.size(), kMostJoined - 1));
     return partners;
   }
 
@@ -97,12 +91,9 @@ struct JoinKernelsPass : impl::EinJoinKernelsBase<JoinKernelsPass> {
     for (KernelOp kernel : kernels) {
       SmallVector<unsigned> &own = numbers.emplace_back();
       for (auto [number, input] : llvm::enumerate(kernel.getInputs())) {
-        bool inPlace =
-            llvm::any_of(llvm::seq<unsigned>(0, kernel.getNumResults()), [&](unsigned result) {
-              return kernel.getInPlaceOperand(result) == number;
-            });
         unsigned next = inputs.size();
-        own.push_back(inPlace ? next : numberOf.try_emplace(input, next).first->second);
+        own.push_back(kernel.isUpdated(number) ? next
+                                               : numberOf.try_emplace(input, next).first->second);
         if (own.back() == next)
           inputs.push_back(input);
       }

@@ -49,7 +49,8 @@ static bool reduces(Operation *op) {
   return !einsum || !einsum.getMonoids().empty();
 }
 
-static bool isContraction(Operation *op) {
+/// True if operands are reused: each lacks a free rank that another one has.
+static bool reusesOperands(Operation *op) {
   bool some = false, other = false;
   for (unsigned rank = 0; rank < freeRanksOf(op); ++rank)
     for (unsigned i = 1; i < op->getNumOperands(); ++i) {
@@ -262,7 +263,6 @@ bool KernelShape::checkRepeated(unsigned op, Value tensor) {
   unsigned maker = numberOf(tensor.getDefiningOp());
   if (reduces(ops[maker]) || !reduces(ops[op]))
     return true;
-  SmallVector<unsigned> all = llvm::to_vector(llvm::seq<unsigned>(0, ops.size()));
   unsigned cost = 0;
   int64_t columns = 1;
   for (unsigned rank = 0, e = numRanksOf(ops[op]); rank < e; ++rank) {
@@ -270,7 +270,7 @@ bool KernelShape::checkRepeated(unsigned op, Value tensor) {
     bool isFree = rank < freeRanksOf(ops[op]);
     if (keepsRank(maker, root) && !isFree && !ranks[root].isWalked)
       cost = std::max(cost, mapCost(tensor, root));
-    else if (!keepsRank(maker, root) && isFree && isOfGrid(root, all))
+    else if (!keepsRank(maker, root) && isFree && isOfGrid(root))
       columns *= ranks[root].extent.getLiteral().value_or(kBlockPart + 1);
   }
   if (columns <= kBlockPart || cost <= mostCost)
@@ -316,13 +316,18 @@ double KernelShape::pointsOf(unsigned op) const {
   return points;
 }
 
+double KernelShape::heaviestPoints() const {
+  double heaviest = 1;
+  for (unsigned op : everyOp())
+    heaviest = std::max(heaviest, pointsOf(op));
+  return heaviest;
+}
+
 /// A rank that some reduction lacks is not of the grid, if that would cost much to
 /// repeat in each of its blocks.
-bool KernelShape::isOfGrid(unsigned root, ArrayRef<unsigned> members) const {
-  double heaviest = 1;
-  for (unsigned op : members)
-    heaviest = std::max(heaviest, pointsOf(op));
-  return !ranks[root].isReduced && llvm::none_of(members, [&](unsigned op) {
+bool KernelShape::isOfGrid(unsigned root) const {
+  double heaviest = heaviestPoints();
+  return !ranks[root].isReduced && llvm::none_of(everyOp(), [&](unsigned op) {
     return reduces(ops[op]) && !hasRank(op, root) &&
            !isLightToRepeat(pointsOf(op), heaviest, ranks[root].extent);
   });
@@ -334,18 +339,15 @@ bool KernelShape::checkBlocks() {
   // Ranks without a bound that an op reduces are thought to be those of low-rank
   // factors; what is known to be long is not computed again and again.
   constexpr double lowRank = 8;
-  SmallVector<unsigned> all = llvm::to_vector(llvm::seq<unsigned>(0, ops.size()));
-  double heaviest = 1;
-  for (unsigned op : all)
-    heaviest = std::max(heaviest, pointsOf(op));
-  for (unsigned op : all) {
-    if (!isContraction(ops[op]))
+  double heaviest = heaviestPoints();
+  for (unsigned op : everyOp()) {
+    if (!reusesOperands(ops[op]))
       continue;
     double points = pointsOf(op);
     for (unsigned rank = freeRanksOf(ops[op]), e = numRanksOf(ops[op]); rank < e; ++rank)
       if (ExtentAttr extent = extentOf(ops[op], rank); !extent.getLiteral())
         points *= lowRank / typicalExtent(extent);
-    for (unsigned other : all)
+    for (unsigned other : everyOp())
       for (unsigned rank = 0; rank < freeRanksOf(ops[other]); ++rank) {
         unsigned root = find(node(other, rank));
         if (ranks[root].isReduced || ranks[root].isWalked || ranks[root].extent.getLiteral() ||
@@ -368,17 +370,16 @@ int64_t KernelShape::leastBlocks(ArrayRef<unsigned> members) const {
   int64_t blocks = 1;
   for (unsigned root : grid)
     if (std::optional<int64_t> literal = ranks[root].extent.getLiteral();
-        literal && (members.size() == 1 || isOfGrid(root, members)))
+        literal && (members.size() == 1 || isOfGrid(root)))
       blocks *= *literal;
   return blocks;
 }
 
 /// A contraction of what another one computes may not leave most cores idle.
 bool KernelShape::checkParallelism() {
-  SmallVector<unsigned> all = llvm::to_vector(llvm::seq<unsigned>(0, ops.size()));
-  int64_t together = leastBlocks(all);
-  for (unsigned op : all) {
-    if (!isContraction(ops[op]) || leastBlocks({op}) <= together || together >= 2)
+  int64_t together = leastBlocks(llvm::to_vector(everyOp()));
+  for (unsigned op : everyOp()) {
+    if (!reusesOperands(ops[op]) || leastBlocks({op}) <= together || together >= 2)
       continue;
     // Columns that a block would have all of, of a result that may be stored.
     int64_t columns = 1;

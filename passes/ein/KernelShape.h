@@ -13,6 +13,7 @@
 #include "dialects/ein/EinDialect.h"
 #include "passes/ein/BlockCosts.h"
 #include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/Sequence.h"
 
 namespace einfall::ein {
 
@@ -40,6 +41,7 @@ private:
     bool isReduced = false, isWalked = false;
   };
   unsigned node(unsigned op, unsigned rank) const { return firstRank[op] + rank; }
+  auto everyOp() const { return llvm::seq<unsigned>(0, ops.size()); }
   unsigned find(unsigned number) const;
   int numberOf(mlir::Operation *op) const;
   bool isInternal(mlir::Value tensor) const { return numberOf(tensor.getDefiningOp()) >= 0; }
@@ -59,7 +61,8 @@ private:
   bool checkBlocks();
   bool checkParallelism();
   double pointsOf(unsigned op) const;
-  bool isOfGrid(unsigned root, llvm::ArrayRef<unsigned> members) const;
+  double heaviestPoints() const;
+  bool isOfGrid(unsigned root) const;
   int64_t leastBlocks(llvm::ArrayRef<unsigned> members) const;
   void chooseNames();
 
