@@ -32,17 +32,10 @@ void EinsumOp::build(OpBuilder &builder, OperationState &state, TensorType type,
                      builder.getArrayAttr(SmallVector<Attribute>(extents.begin(), extents.end())));
   if (ArrayAttr attr = fillsAttr(builder, fills))
     state.addAttribute("fills", attr);
-  // A composed view may read a part of a dimension through a plain label.
-  ArrayRef<ExtentAttr> shape = type.getShape();
-  for (auto [map, input] : llvm::zip(maps, inputs))
-    for (unsigned rank = 0; rank < ranks.size(); ++rank) {
-      ExtentAttr own = rank < shape.size() ? shape[rank] : extents[rank - shape.size()];
-      for (auto [index, extent] :
-           llvm::zip(map.getResults(), cast<TensorType>(input.getType()).getShape()))
-        if (auto dim = dyn_cast<AffineDimExpr>(index);
-            dim && dim.getPosition() == rank && extent != own)
-          state.addAttribute("partial", builder.getUnitAttr());
-    }
+  SmallVector<ExtentAttr> all(type.getShape());
+  llvm::append_range(all, extents);
+  if (coversPart(inputs, maps, all))
+    state.addAttribute("partial", builder.getUnitAttr());
   OpBuilder::InsertionGuard guard(builder);
   Region *region = state.addRegion();
   Block *block = builder.createBlock(region);

@@ -190,6 +190,15 @@ ExtentAttr plainExtent(AffineMap map, TensorType type, unsigned rank) {
   return {};
 }
 
+bool coversPart(ValueRange operands, ArrayRef<AffineMap> maps, ArrayRef<ExtentAttr> extents) {
+  for (auto [operand, map] : llvm::zip(operands, maps))
+    for (auto [index, extent] :
+         llvm::zip(map.getResults(), cast<TensorType>(operand.getType()).getShape()))
+      if (auto dim = dyn_cast<AffineDimExpr>(index); dim && extents[dim.getPosition()] != extent)
+        return true;
+  return false;
+}
+
 /// True if ranks multiply or divide ranks somewhere in `index`.
 static bool isNotAffine(AffineExpr index) {
   bool found = false;

@@ -71,6 +71,11 @@ void printLabels(mlir::OpAsmPrinter &printer, llvm::ArrayRef<llvm::StringRef> la
 /// The extent of a rank that `map` uses alone as index `i` of `type`, if any.
 ExtentAttr plainExtent(mlir::AffineMap map, TensorType type, unsigned rank);
 
+/// True if a rank used alone as an index of an operand has another extent than that
+/// dimension (a view has been composed into the map): such an op is `partial`.
+bool coversPart(mlir::ValueRange operands, llvm::ArrayRef<mlir::AffineMap> maps,
+                llvm::ArrayRef<ExtentAttr> extents);
+
 /// The einsum that reads what the view or gather `op` does and yields it. It
 /// holds `fill` where the tensor is read outside; 0 without one, and where a
 /// coordinate is.

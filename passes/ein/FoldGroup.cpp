@@ -330,7 +330,7 @@ void FoldGroup::build(OpBuilder &builder) {
   state.addAttribute("symbols", array(operands.symbols));
   state.addAttribute("extents", array(ArrayRef(frame.extents).drop_front(frame.numFree)));
   state.addAttribute("labels", builder.getArrayAttr(labels));
-  if (llvm::any_of(members, [](Member &member) { return member.op.getPartial(); }))
+  if (coversPart(operands.values, operands.maps, frame.extents))
     state.addAttribute("partial", builder.getUnitAttr());
   if (auto name = sink->getAttr("ein.name"))
     state.addAttribute("ein.name", name);

@@ -1,5 +1,7 @@
 //===- RankSplitting.cpp - One rank of an Einsum becomes two --------------===//
 #include "passes/ein/RankSplitting.h"
+#include "dialects/ein/EinBounds.h"
+#include "dialects/ein/EinIndexing.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/IRMapping.h"
 
@@ -104,20 +106,18 @@ EinsumOp splitRank(OpBuilder &builder, EinsumOp op, unsigned rank, int64_t divis
 EinsumOp sliceRank(OpBuilder &builder, EinsumOp op, unsigned rank, int64_t first, int64_t count) {
   MLIRContext *context = op.getContext();
   AffineExpr dim = getAffineDimExpr(rank, context);
-  SmallVector<Attribute> maps;
-  bool isPartial = false;
+  SmallVector<AffineMap> maps;
   for (unsigned i = 0, e = op.getInputs().size(); i < e; ++i) {
     AffineMap map = op.getMap(i);
     map = map.replace(dim, dim + first, map.getNumDims(), map.getNumSymbols());
-    isPartial |= llvm::is_contained(map.getResults(), dim);
-    maps.push_back(AffineMapAttr::get(map));
+    maps.push_back(map);
   }
   auto slice = cast<EinsumOp>(builder.clone(*op));
   SmallVector<ExtentAttr> shape(op.getResult().getType().getShape());
   shape[rank] = ExtentAttr::literal(context, count);
   slice.getResult().setType(TensorType::get(shape, op.getResult().getType().getElementType()));
-  slice.setMapsAttr(builder.getArrayAttr(maps));
-  if (isPartial)
+  slice.setMapsAttr(builder.getAffineMapArrayAttr(maps));
+  if (coversPart(slice.getInputs(), maps, rankExtents(slice)))
     slice->setAttr("partial", builder.getUnitAttr());
   if (first == 0)
     return slice;

@@ -156,14 +156,12 @@ void reindex(OpOperand &use, Value to, function_ref<void(SmallVectorImpl<AffineE
   SmallVector<Attribute> maps(user->getAttrOfType<ArrayAttr>("maps").getValue());
   maps[use.getOperandNumber()] = AffineMapAttr::get(
       AffineMap::get(map.getNumDims(), map.getNumSymbols(), indices, map.getContext()));
-  for (auto [dim, index] : llvm::enumerate(indices))
-    if (auto label = dyn_cast<AffineDimExpr>(index))
-      if (rankExtents(user)[label.getPosition()] != cast<TensorType>(to.getType()).getExtent(dim))
-        user->setAttr("partial", UnitAttr::get(user->getContext()));
   auto einsum = dyn_cast<EinsumOp>(user);
   bool existed = einsum && existsEverywhere(einsum, use.getOperandNumber());
   user->setAttr("maps", ArrayAttr::get(map.getContext(), maps));
   use.set(to);
+  if (coversPart(to, mapOf(use), rankExtents(user)))
+    user->setAttr("partial", UnitAttr::get(user->getContext()));
   if (!existed || existsEverywhere(einsum, use.getOperandNumber()))
     return;
   Builder builder(user->getContext());

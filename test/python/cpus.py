@@ -38,9 +38,16 @@ def needs(target: str) -> None:
 
 
 def each(*targets: str):
-    """The parameter `target` of a test; those that do not run here are skipped, with the reason."""
-    return pytest.mark.parametrize("target", [
-        pytest.param(t, marks=[pytest.mark.skip(reason=reason)] if (reason := lacks(t)) else []) for t in targets])
+    """The parameter `target` of a test; those that do not run here are skipped, with the reason. The quick run takes the
+    last that does."""
+    best = next((t for t in reversed(targets) if not lacks(t)), None)
+
+    def marks(target: str) -> list:
+        if reason := lacks(target):
+            return [pytest.mark.skip(reason=reason)]
+        return [] if target == best else [pytest.mark.slow]
+
+    return pytest.mark.parametrize("target", [pytest.param(t, marks=marks(t)) for t in targets])
 
 
 def here(*targets: str) -> list[str]:

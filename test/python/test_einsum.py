@@ -115,6 +115,7 @@ def test_random_specs(einsum):
 DTYPES = ["f8", "f4", "f2", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "?"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("second", ["f8", "f4", "i4", "u1", "?"])
 @pytest.mark.parametrize("first", DTYPES)
 def test_types_promote_as_in_numpy(einsum, first, second):

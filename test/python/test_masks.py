@@ -56,6 +56,8 @@ MASKS = {
     "given": ("where(shown[s, t], w[h, s, t], -inf)", ', shown: "n m"',
               [lambda h, n, m: np.arange(m) // 128 <= np.arange(n)[:, None] // 100], lambda h, s, t, shown: shown[s, t]),
 }
+#: what `./dev test --quick` runs, and the others
+NAMES = [n if n in ("causal", "window", "lengths") else pytest.param(n, marks=pytest.mark.slow) for n in MASKS]
 SIZES = [(1, 1, 1), (2, 65, 300), (3, 700, 700), (1, 257, 129), (2, 129, 128)]
 
 
@@ -93,7 +95,7 @@ def attended(shown, q, k, v):
     return np.einsum("hst,hte->hse", p / p.sum(-1, keepdims=True), v.astype(np.float64))
 
 
-@pytest.mark.parametrize("name", MASKS)
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.filterwarnings("ignore:invalid value")
 def test_masks(einfall, tmp_path, name):
     """Lengths of several chunks and blocks, rows without any element among them."""
@@ -141,7 +143,7 @@ def boxes(shown, chunk=CHUNK):
     return some, every
 
 
-@pytest.mark.parametrize("name", MASKS)
+@pytest.mark.parametrize("name", NAMES)
 def test_visits(einfall, tmp_path, name):
     """Chunks that show something are visited, those that show all are not tested: no more, for masks that intervals know."""
     h, n, m = 3, 700, 640
@@ -176,6 +178,7 @@ def random_mask(rng, depth=2):
     return f"({a[0]} {kind} {b[0]})", f"({a[1]} {'&' if kind == 'and' else '|'} {b[1]})"
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:invalid value")
 def test_random_masks(einfall, tmp_path):
     """Random conditions: the result is that of numpy, what shows something is visited, what is not tested shows all."""

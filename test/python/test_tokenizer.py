@@ -270,7 +270,7 @@ class Case:
         self.texts = list(texts()[:count])
 
 
-@pytest.fixture(scope="module", params=["tiny-llama", *FIXTURES])
+@pytest.fixture(scope="module", params=["tiny-llama", *(pytest.param(name, marks=pytest.mark.slow) for name in FIXTURES)])
 def case(request, built, tmp_path_factory):
     path = MODEL
     if request.param in FIXTURES:

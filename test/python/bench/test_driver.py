@@ -158,6 +158,7 @@ def test_requirements_are_read():
     assert any(r.startswith("onnxruntime") for r in setup.requirements())
 
 
+@pytest.mark.slow
 def test_a_worker_runs_measures_and_refuses(build, tmp_path):
     """numpy and Einfall on a small case in processes of their own: results agree; int8 is refused with a reason."""
     pytest.importorskip("torch")
