@@ -66,7 +66,8 @@ def make(choices: Choices) -> Case:
     sizes = [{s: choices.of(SIZES[:-1] if k or not choices.chance(3) else SIZES) for s in SYMBOLS} for k in range(3)]
     maker = Maker(choices, sizes)
     program = maker.program()
-    used = program.symbols()
+    bounds = " ".join(e for t in program.inputs for e in program.ranges.get(t.name, ()))  # of data alone, perhaps
+    used = {*program.symbols(), *re.findall(r"\b[nmpq]\b", bounds)}
     return Case(program, [{s: v for s, v in one.items() if s in used} for one in sizes], choices.below(1 << 16), choices.made)
 
 
