@@ -85,6 +85,7 @@ private:
   bool attach(RewriterBase &rewriter, EinsumOp op);
   static bool waitsFor(const FoldGroup &group, EinsumOp op);
   void addResult(RewriterBase &rewriter, FoldGroup &group, EinsumOp op);
+  void replace(RewriterBase &rewriter, Value from, Value to);
   void eraseDead(RewriterBase &rewriter, Operation *op);
 
   std::vector<std::shared_ptr<FoldGroup>> groups;  // shared: passes are copied
@@ -94,6 +95,12 @@ private:
 };
 
 } // namespace
+
+void DeriveFoldsPass::replace(RewriterBase &rewriter, Value from, Value to) {
+  rewriter.replaceAllUsesWith(from, to);
+  for (std::shared_ptr<FoldGroup> &group : groups)
+    group->replaceTensor(from, to);
+}
 
 void DeriveFoldsPass::eraseDead(RewriterBase &rewriter, Operation *op) {
   SmallVector<Operation *> work{op};
@@ -164,7 +171,7 @@ void DeriveFoldsPass::derive(RewriterBase &rewriter, EinsumOp sink) {
       }
     rewriter.setInsertionPoint(sink);
     group->build(rewriter);
-    rewriter.replaceAllUsesWith(sink.getResult(), group->fold.getResult(0));
+    replace(rewriter, sink.getResult(), group->fold.getResult(0));
     for (EinsumOp op : group->reductions())
       if (op != sink)
         holder.try_emplace(op, group.get());
@@ -207,9 +214,9 @@ void DeriveFoldsPass::addResult(RewriterBase &rewriter, FoldGroup &group, Einsum
   FoldOp old = group.fold;
   rewriter.setInsertionPoint(old);
   group.build(rewriter);
-  rewriter.replaceAllUsesWith(op.getResult(), group.fold.getResults().back());
+  replace(rewriter, op.getResult(), group.fold.getResults().back());
   for (auto [from, to] : llvm::zip(old.getResults(), group.fold.getResults()))
-    rewriter.replaceAllUsesWith(from, to);
+    replace(rewriter, from, to);
   rewriter.eraseOp(old);
   eraseDead(rewriter, op);
 }

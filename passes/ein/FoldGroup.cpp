@@ -298,6 +298,12 @@ void FoldGroup::setFills(const Operands &operands) {
     fold.setFillsAttr(attr);
 }
 
+void FoldGroup::replaceTensor(Value from, Value to) {
+  for (Leaf &leaf : frame.leaves)
+    if (leaf.tensor == from)
+      leaf.tensor = to;
+}
+
 void FoldGroup::build(OpBuilder &builder) {
   kept = full;
   kept.keepOnly(wanted);

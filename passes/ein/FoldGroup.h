@@ -26,6 +26,8 @@ public:
   /// Takes in the reduction of another group that shares a state with this one,
   /// as a further result; false if that cannot be.
   bool adopt(const FoldGroup &other);
+  /// From now on reads `to` where it read `from`: the fold may be built again.
+  void replaceTensor(mlir::Value from, mlir::Value to);
   /// Creates `fold`, with the results wanted so far.
   void build(mlir::OpBuilder &builder);
 

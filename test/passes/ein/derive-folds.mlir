@@ -388,3 +388,33 @@ func.func @guarded_reads(%x: !ein.tensor<[n], f32>) -> (!ein.tensor<[], f32>, !e
   }
   return %z, %y : !ein.tensor<[], f32>, !ein.tensor<[], f32>
 }
+
+// The first fold reads the sum %z, which then becomes another fold's; when the
+// first one is made again, for the maximum, it reads that fold.
+// CHECK-LABEL: func.func @reads_what_becomes_a_fold
+// CHECK: %[[Z:.*]] = ein.fold (%{{.*}}[i, j]) over [i] -> [j]
+// CHECK: %[[Y:.*]]:2 = ein.fold ({{.*}}, %[[Z]][k], {{.*}}) over [k] -> [i, j], [j]
+// CHECK: return %[[Z]], %[[Y]]#1, %[[Y]]#0
+func.func @reads_what_becomes_a_fold(%x: !ein.tensor<[m, m], f32>) -> (!ein.tensor<[m], f32>, !ein.tensor<[m], f32>, !ein.tensor<[m, m], f32>) {
+  %m = ein.einsum (%x[i, j]) -> [j] reduce [i: max] : (!ein.tensor<[m, m], f32>) -> !ein.tensor<[m], f32>
+  %z = ein.einsum (%x[i, j], %m[j]) -> [j] reduce [i: add] : (!ein.tensor<[m, m], f32>, !ein.tensor<[m], f32>) -> !ein.tensor<[m], f32> {
+  ^bb0(%a: f32, %b: f32):
+    %d = arith.subf %a, %b : f32
+    %e = math.exp %d : f32
+    ein.yield %e : f32
+  }
+  %p = ein.einsum (%x[i, j], %m[j], %z[j]) -> [i, j] : (!ein.tensor<[m, m], f32>, !ein.tensor<[m], f32>, !ein.tensor<[m], f32>) -> !ein.tensor<[m, m], f32> {
+  ^bb0(%a: f32, %b: f32, %c: f32):
+    %d = arith.subf %a, %b : f32
+    %e = math.exp %d : f32
+    %q = arith.divf %e, %c : f32
+    ein.yield %q : f32
+  }
+  %y = ein.einsum (%p[i, j], %z[k], %x[j, k]) -> [i, j] reduce [k: add] : (!ein.tensor<[m, m], f32>, !ein.tensor<[m], f32>, !ein.tensor<[m, m], f32>) -> !ein.tensor<[m, m], f32> {
+  ^bb0(%a: f32, %b: f32, %c: f32):
+    %d = arith.mulf %a, %b : f32
+    %e = arith.mulf %d, %c : f32
+    ein.yield %e : f32
+  }
+  return %z, %m, %y : !ein.tensor<[m], f32>, !ein.tensor<[m], f32>, !ein.tensor<[m, m], f32>
+}

@@ -170,8 +170,12 @@ class Evaluator:
         if monoid == "add":
             return self.rounded(v.sum(-1), e.sum(-1) + self.spread(np.abs(v).sum(-1), n, type_), type_)
         if monoid == "mul":
-            size = np.abs(v)
-            return self.rounded(v.prod(-1), (size + e).prod(-1) - size.prod(-1) + self.spread(size.prod(-1), n, type_), type_)
+            size, stored = np.abs(v), "f64" if self.wide else type_
+            # In some order the large factors, or the small ones, come first: then they overflow, or lose their digits.
+            large = np.maximum(size + e, 1.0).prod(-1)
+            lost = np.where(large > LARGEST[stored], np.inf, large * TINY[stored])
+            error = (size + e).prod(-1) - size.prod(-1) + self.spread(size.prod(-1), n, type_)
+            return self.rounded(v.prod(-1), error + lost, type_)
         if monoid in ("max", "min"):
             pick = np.maximum if monoid == "max" else np.minimum
             return Value(pick.reduce(v, -1, initial=_identity(monoid, type_)), e.max(-1, initial=0.0))
