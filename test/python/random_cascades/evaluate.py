@@ -175,7 +175,7 @@ class Evaluator:
             large = np.maximum(size + e, 1.0).prod(-1)
             lost = np.where(large > LARGEST[stored], np.inf, large * TINY[stored])
             error = (size + e).prod(-1) - size.prod(-1) + self.spread(size.prod(-1), n, type_)
-            return self.rounded(v.prod(-1), error + lost, type_)
+            return self.rounded(np.where(np.isinf(lost), 1.0, v.prod(-1)), error + lost, type_)
         if monoid in ("max", "min"):
             pick = np.maximum if monoid == "max" else np.minimum
             return Value(pick.reduce(v, -1, initial=_identity(monoid, type_)), e.max(-1, initial=0.0))
