@@ -221,7 +221,8 @@ bool KernelShape::checkPassed(Value tensor) {
   for (int64_t label : labelsOf(tensor)) {
     unsigned root = find(node(maker, label));
     const Rank &rank = ranks[root];
-    if (rank.isWalked || !rank.isReduced)
+    // Only an Einsum's result can be made chunk by chunk.
+    if ((rank.isWalked && isa<EinsumOp>(ops[maker])) || !rank.isReduced)
       continue;
     if (isContracted(tensor, root))
       most = kMostKept;

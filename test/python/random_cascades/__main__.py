@@ -51,8 +51,6 @@ def tell(report: Report, tools: Path, folder: Path, shrinks: int) -> int:
     for k, failure in enumerate(report.failures):
         failure = shrunk(failure, tools) if k < shrinks else failure
         print(f"{write(failure, folder, f'case-{k}')}: {failure}")
-    for message, count in report.refused.most_common():
-        print(f"refused {count}: {message}")
     print(f"{report.cases} cases, {report.compiled} compiled, {len(report.failures)} failed")
     return 1 if report.failures else 0
 

@@ -11,12 +11,10 @@ What the compiler refuses with an error is counted, by message; whatever ends wi
 
 from __future__ import annotations
 
-import collections
 import dataclasses
 import json
 import multiprocessing
 import os
-import re
 import subprocess
 import tempfile
 from pathlib import Path
@@ -54,13 +52,11 @@ class Report:
     cases: int = 0
     compiled: int = 0
     failures: list[Failure] = dataclasses.field(default_factory=list)
-    refused: collections.Counter = dataclasses.field(default_factory=collections.Counter)
 
     def __iadd__(self, other: "Report") -> "Report":
         self.cases += other.cases
         self.compiled += other.compiled
         self.failures += other.failures
-        self.refused += other.refused
         return self
 
 
@@ -156,8 +152,6 @@ class Batch:
             half = len(which) // 2
             self.compile(which[:half])
             self.compile(which[half:])
-        elif done.returncode == 1 and "error: " in done.stderr:
-            self.report.refused[re.sub(r"'v\d+'|%\w+|\bf\d+\b", "…", _first_line(done).split("error: ", 1)[1])] += 1
         else:
             self.fail(which[0], "compiler", _first_line(done))
 
