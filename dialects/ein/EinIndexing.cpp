@@ -190,6 +190,19 @@ ExtentAttr plainExtent(AffineMap map, TensorType type, unsigned rank) {
   return {};
 }
 
+std::optional<ShiftedLabel> shiftedLabel(AffineExpr index) {
+  if (auto dim = dyn_cast<AffineDimExpr>(index))
+    return ShiftedLabel{dim.getPosition(), 0};
+  auto sum = dyn_cast<AffineBinaryOpExpr>(index);
+  if (!sum || sum.getKind() != AffineExprKind::Add)
+    return std::nullopt;
+  auto dim = dyn_cast<AffineDimExpr>(sum.getLHS());
+  auto shift = dyn_cast<AffineConstantExpr>(sum.getRHS());
+  if (!dim || !shift)
+    return std::nullopt;
+  return ShiftedLabel{dim.getPosition(), shift.getValue()};
+}
+
 bool coversPart(ValueRange operands, ArrayRef<AffineMap> maps, ArrayRef<ExtentAttr> extents) {
   for (auto [operand, map] : llvm::zip(operands, maps))
     for (auto [index, extent] :

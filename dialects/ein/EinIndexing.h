@@ -71,6 +71,13 @@ void printLabels(mlir::OpAsmPrinter &printer, llvm::ArrayRef<llvm::StringRef> la
 /// The extent of a rank that `map` uses alone as index `i` of `type`, if any.
 ExtentAttr plainExtent(mlir::AffineMap map, TensorType type, unsigned rank);
 
+/// A rank alone or with a constant: `i`, `i + 2`.
+struct ShiftedLabel {
+  unsigned label;
+  int64_t shift;
+};
+std::optional<ShiftedLabel> shiftedLabel(mlir::AffineExpr index);
+
 /// True if a rank used alone as an index of an operand has another extent than that
 /// dimension (a view has been composed into the map): such an op is `partial`.
 bool coversPart(mlir::ValueRange operands, llvm::ArrayRef<mlir::AffineMap> maps,

@@ -47,6 +47,7 @@ void populatePhase(OpPassManager &passes, Phase phase, const CpuTarget &target) 
     each.addPass(createCanonicalizerPass());
     each.addPass(createCSEPass());
     each.addPass(ein::createEinSplitResults());
+    each.addPass(ein::createEinShareShifted());
     break;
   case Phase::Kernels:
     each.addPass(ein::createEinFormKernels());

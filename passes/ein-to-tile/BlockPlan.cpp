@@ -1,6 +1,8 @@
 //===- BlockPlan.cpp - How a staged kernel's ranks are cut ----------------===//
 #include "passes/ein-to-tile/BlockPlan.h"
+#include "dialects/ein/EinIndexing.h"
 #include "passes/ein/BlockCosts.h"
+#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSet.h"
 
@@ -11,6 +13,9 @@ namespace {
 
 /// Bytes of the block's own memory: what a core's second-level cache holds.
 constexpr int64_t kLocalBytes = 512 * 1024;
+
+/// Stands for an extent that nothing bounds: more than fits.
+constexpr int64_t kUnbounded = 1 << 20;
 
 template <typename Visit> void forEachEinsum(const std::vector<Stage> &stages, Visit visit) {
   for (const Stage &stage : stages) {
@@ -79,10 +84,26 @@ int64_t BlockPlan::pointsOf(StringRef label) const {
   return isCut ? partOf(rank) : ein::typicalExtent(rank.extent);
 }
 
+/// True if `op` stands outside of the stream that walks the rank: it has all of it.
+static bool isOutside(Operation *op, StringRef label) {
+  for (auto stream = op->getParentOfType<ein::StreamOp>(); stream;
+       stream = stream->getParentOfType<ein::StreamOp>())
+    if (stream.getRank() == label)
+      return false;
+  return true;
+}
+
+int64_t BlockPlan::partFor(Operation *op, StringRef label) const {
+  const Rank &rank = ranks.find(label)->second;
+  if (rank.isStreamed && isOutside(op, label))
+    return rank.extent.getLiteral().value_or(kUnbounded);
+  return partOf(rank);
+}
+
 int64_t BlockPlan::sizeOf(Value tensor) const {
   int64_t size = 1;
   for (StringRef label : labelsOf(tensor))
-    size *= std::max<int64_t>(1, partOf(ranks.find(label)->second));
+    size *= std::max<int64_t>(1, partFor(tensor.getDefiningOp(), label));
   return size;
 }
 
@@ -91,11 +112,67 @@ LocalLayout BlockPlan::layoutOf(Value tensor, unsigned firstSymbol, MLIRContext 
   int64_t stride = sizeOf(tensor);
   for (StringRef label : labelsOf(tensor)) {
     const Rank &rank = ranks.find(label)->second;
-    stride /= std::max<int64_t>(1, partOf(rank));
-    layout.begin.push_back(getAffineSymbolExpr(firstSymbol + rank.number, context));
+    Operation *op = tensor.getDefiningOp();
+    stride /= std::max<int64_t>(1, partFor(op, label));
+    layout.begin.push_back(rank.isStreamed && isOutside(op, label)
+                               ? getAffineConstantExpr(0, context)
+                               : getAffineSymbolExpr(firstSymbol + rank.number, context));
     layout.strides.push_back(stride);
   }
   return layout;
+}
+
+/// As ein-form-kernels decided (KernelShape): of what is read near the reader's own
+/// coordinates, a block has its part and some more; of what else is read at other
+/// coordinates, all.
+static void findHaloes(const std::vector<Stage> &stages, BlockPlan &plan) {
+  struct Reads {
+    StringRef along;
+    int64_t least, most;
+    bool isNear;
+  };
+  llvm::MapVector<StringRef, Reads> reads;
+  forEachEinsum(stages, [&](ein::EinsumOp op) {
+    for (auto [i, input] : llvm::enumerate(op.getInputs())) {
+      auto maker = input.getDefiningOp<ein::EinsumOp>();
+      if (!maker)
+        continue;
+      for (auto [dim, index] : llvm::enumerate(op.getMap(i).getResults())) {
+        auto at = ein::shiftedLabel(index);
+        StringRef label = maker.getRankName(dim);
+        StringRef along = at ? op.getRankName(at->label) : StringRef();
+        if (at && !at->shift && along == label)
+          continue;
+        bool isNear = at && !op.isReduced(at->label);
+        int64_t shift = at ? at->shift : 0;
+        auto [it, isNew] = reads.try_emplace(label, Reads{along, shift, shift, isNear});
+        Reads &all = it->second;
+        all.isNear &= isNear && all.along == along;
+        all.least = std::min(all.least, shift);
+        all.most = std::max(all.most, shift);
+      }
+    }
+  });
+  for (auto &[label, all] : reads) {
+    BlockPlan::Rank &rank = plan.ranks.find(label)->second;
+    int64_t span = all.most - all.least;
+    auto along = plan.ranks.find(all.along);
+    if (!all.isNear || rank.isReduced || rank.isStreamed || !ein::isHalo(rank.extent, span) ||
+        along->second.isReduced || along->second.isStreamed || reads.contains(all.along)) {
+      rank.isReduced = true;
+      continue;
+    }
+    rank.follows = all.along;
+    rank.first = all.least;
+    rank.span = span;
+  }
+}
+
+/// What follows a rank has as much of its own, and the span.
+static void growHaloes(BlockPlan &plan) {
+  for (auto &entry : plan.ranks)
+    if (BlockPlan::Rank &rank = entry.getValue(); !rank.follows.empty())
+      rank.part = partOf(plan.ranks.find(rank.follows)->second) + rank.span;
 }
 
 static void collectRanks(const std::vector<Stage> &stages, BlockPlan &plan) {
@@ -111,15 +188,6 @@ static void collectRanks(const std::vector<Stage> &stages, BlockPlan &plan) {
     for (int64_t rank = 0; rank < op.getNumRanks(); ++rank)
       add(op.getRankName(rank), op.getRankExtent(rank)).isReduced |= op.isReduced(rank);
   });
-  // Of a rank that is read at other coordinates than the reader's a block has all.
-  forEachEinsum(stages, [&](ein::EinsumOp op) {
-    for (auto [i, input] : llvm::enumerate(op.getInputs()))
-      if (auto maker = input.getDefiningOp<ein::EinsumOp>())
-        for (auto [dim, index] : llvm::enumerate(op.getMap(i).getResults()))
-          if (auto label = dyn_cast<AffineDimExpr>(index);
-              !label || op.getRankName(label.getPosition()) != maker.getRankName(dim))
-            plan.ranks.find(maker.getRankName(dim))->second.isReduced = true;
-  });
   for (const Stage &stage : stages)
     if (ein::StreamOp stream = stage.stream) {
       add(stream.getRank(), stream.getExtent()).isStreamed = true;
@@ -128,6 +196,7 @@ static void collectRanks(const std::vector<Stage> &stages, BlockPlan &plan) {
         if (ein::TopKOp topk = inner.order)
           plan.ranks.find(topk.getRankName(topk.getDim()))->second.isReduced = true;
     }
+  findHaloes(stages, plan);
 }
 
 /// True if somebody reads `op`'s result from the block's own memory.
@@ -161,6 +230,15 @@ static bool isContiguous(const std::vector<Stage> &stages, StringRef label) {
   return found;
 }
 
+/// True if results are contiguous in memory along the rank.
+static bool isInnermost(const std::vector<Stage> &stages, StringRef label) {
+  bool found = false;
+  forEachEinsum(stages, [&](ein::EinsumOp op) {
+    found |= op.getNumFree() && op.getRankName(op.getNumFree() - 1) == label;
+  });
+  return found;
+}
+
 /// True if chunks of the rank may be skipped: smaller ones are skipped more.
 static bool isGuarded(const std::vector<Stage> &stages, StringRef label) {
   return llvm::any_of(stages, [&](const Stage &stage) {
@@ -176,7 +254,7 @@ static void chooseGrid(const std::vector<Stage> &stages, BlockPlan &plan) {
   double heaviest = 1;
   forEachEinsum(stages, [&](ein::EinsumOp op) { heaviest = std::max(heaviest, pointsOf(op)); });
   for (auto &[label, rank] : plan.inOrder()) {
-    if (rank.isReduced || rank.isStreamed)
+    if (rank.isReduced || rank.isStreamed || !rank.follows.empty())
       continue;
     bool fits = true;
     forEachEinsum(stages, [&, name = label, &rank = rank](ein::EinsumOp op) {
@@ -235,7 +313,7 @@ FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &s
     if (rank.isStreamed)
       rank.part = !contracts ? 1024 : isGuarded(stages, entry.getKey()) ? 64 : 128;
     else if (!llvm::is_contained(plan.grid, entry.getKey()))
-      rank.part = rank.extent.getLiteral().value_or(int64_t(1) << 20);
+      rank.part = rank.extent.getLiteral().value_or(kUnbounded);
   }
   // Parts along which registers reuse what they hold; without any, a few rows.
   // What a block has all of along the same operands counts.
@@ -250,8 +328,15 @@ FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &s
       rank.part = std::max<int64_t>(1, rank.part / wholeBeside(stages, plan, label));
     ++tiled;
   }
+  // What is computed beyond a part is a small share of it.
+  for (auto &entry : plan.ranks)
+    if (const BlockPlan::Rank &halo = entry.getValue(); !halo.follows.empty()) {
+      BlockPlan::Rank &rank = plan.ranks.find(halo.follows)->second;
+      int64_t least = isInnermost(stages, halo.follows) ? 1024 : 16;
+      rank.part = std::max(rank.part, std::max<int64_t>(least, 16 * halo.span));
+    }
   // Smaller parts until the block's own tensors fit.
-  while (bytesOf(stages, plan) > kLocalBytes) {
+  while (growHaloes(plan), bytesOf(stages, plan) > kLocalBytes) {
     BlockPlan::Rank *largest = nullptr;
     for (auto &entry : plan.ranks) {
       BlockPlan::Rank &rank = entry.getValue();

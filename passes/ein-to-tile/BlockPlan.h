@@ -16,6 +16,10 @@ struct BlockPlan {
     int64_t part = 1;    // coordinates of a block's part, or of a chunk
     bool isStreamed = false;
     bool isReduced = false;
+    /// The rank of the grid of which a block has this one's part too, from `first`
+    /// beside its begin on, and `span` coordinates more.
+    llvm::StringRef follows = {};
+    int64_t first = 0, span = 0;
   };
   llvm::StringMap<Rank> ranks;
   llvm::SmallVector<llvm::StringRef> grid; // slowest first
@@ -25,6 +29,8 @@ struct BlockPlan {
   llvm::SmallVector<llvm::StringRef> labelsOf(mlir::Value tensor) const;
   /// So many coordinates of a rank a block, or a chunk, is expected to have.
   int64_t pointsOf(llvm::StringRef label) const;
+  /// Coordinates of a rank that a block, or a chunk, has where `op` stands.
+  int64_t partFor(mlir::Operation *op, llvm::StringRef label) const;
   /// Elements of the block's part of it.
   int64_t sizeOf(mlir::Value tensor) const;
   /// Where its part begins is symbol firstSymbol + number of each rank.

@@ -150,9 +150,8 @@ void StagedLowering::storeTile() {
 SmallVector<int64_t> StagedLowering::blockParts() {
   SmallVector<int64_t> parts = partsOf(root, schedule);
   for (auto [rank, part] : llvm::enumerate(parts))
-    if (const BlockPlan::Rank &cut = plan.ranks.find(root.getRankName(rank))->second;
-        cut.isStreamed)
-      part = cut.part;
+    if (StringRef label = root.getRankName(rank); plan.ranks.find(label)->second.isStreamed)
+      part = plan.partFor(root, label);
   return parts;
 }
 
@@ -215,11 +214,12 @@ void StagedLowering::emitPart(const Stage &current) {
   for (unsigned rank = 0; rank < numRanks; ++rank) {
     StringRef label = root.getRankName(rank);
     const Box &box = boxes.find(label)->second;
-    schedule.ranks[rank].block = plan.ranks.find(label)->second.part;
+    const BlockPlan::Rank &cut = plan.ranks.find(label)->second;
+    schedule.ranks[rank].block = cut.isStreamed ? plan.partFor(root, label) : cut.part;
     if (rank < numFree) {
       at[rank] = box.begin;
       ends[rank] = box.end;
-    } else if (plan.ranks.find(label)->second.isStreamed || llvm::is_contained(plan.grid, label)) {
+    } else if (cut.isStreamed || llvm::is_contained(plan.grid, label)) {
       starts[rank] = box.begin;
       ends[rank] = box.end;
     }
@@ -676,8 +676,23 @@ FailureOr<func::FuncOp> StagedLowering::run(StringRef name) {
   for (auto &[label, rank] : plan.inOrder()) {
     if (llvm::is_contained(plan.grid, label))
       continue;
+    if (!rank.follows.empty())
+      continue;
     enterBox(label, constant(0), expand(symbols.expr(rank.extent), {}));
     work = work * symbols.expr(rank.extent);
+  }
+  for (auto &[label, rank] : plan.inOrder()) {
+    if (rank.follows.empty())
+      continue;
+    Value zero = constant(0), extent = expand(symbols.expr(rank.extent), {});
+    const Box &box = boxes.find(rank.follows)->second;
+    auto moved = [&](Value at, int64_t by) -> Value {
+      return arith::AddIOp::create(builder, loc, at, constant(by));
+    };
+    Value begin = arith::MaxSIOp::create(builder, loc, moved(box.begin, rank.first), zero);
+    Value end =
+        arith::MinSIOp::create(builder, loc, moved(box.end, rank.first + rank.span), extent);
+    enterBox(label, begin, arith::MaxSIOp::create(builder, loc, begin, end));
   }
   emit(*stages);
   finish(program, grid, work);

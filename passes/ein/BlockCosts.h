@@ -41,6 +41,20 @@ inline bool isContraction(mlir::Operation *op) {
   return einsum && !einsum.getMonoids().empty() && einsum.getInputs().size() > 1;
 }
 
+/// Coordinates that a block may compute of a rank beyond its own part, for those
+/// who read at shifted coordinates.
+constexpr int64_t kMostHalo = 64;
+
+/// True if a block computes a part of a rank of this extent and `span` more; else
+/// it has all of it.
+inline bool isHalo(ExtentAttr extent, int64_t span) {
+  std::optional<int64_t> literal = extent.getLiteral();
+  return span <= kMostHalo && (!literal || 4 * span <= *literal);
+}
+
+/// What an operation of a body costs, in additions.
+unsigned costOf(mlir::Operation &inner);
+
 inline double elementsOf(mlir::Value tensor) {
   double elements = 1;
   for (ExtentAttr extent : llvm::cast<TensorType>(tensor.getType()).getShape())

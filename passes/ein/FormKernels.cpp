@@ -227,9 +227,19 @@ struct FormKernelsPass : impl::EinFormKernelsBase<FormKernelsPass> {
     return ops;
   }
 
+  /// True if a fold reads `op`'s result, or what maps make of it.
+  static bool isFolded(Operation *op) {
+    return llvm::any_of(op->getUsers(), [](Operation *user) {
+      auto map = dyn_cast<EinsumOp>(user);
+      return isa<FoldOp>(user) || (map && map.getMonoids().empty() && isFolded(map));
+    });
+  }
+
   /// True if they make a kernel: what passes between them stays with each block.
   bool fits(Operation *op, const GroupSet &numbers) {
     KernelShape shape(together(op, numbers));
+    if (shape.refusal.empty() && isa<EinsumOp>(op) && shape.endsInWalk() && isFolded(op))
+      shape.refusal = "a fold takes its result in chunks, which a walk of its own would prevent";
     if (shape.refusal.empty())
       return true;
     remark::missed(op->getLoc(), remark::RemarkOpts::name("kernel")

@@ -1,8 +1,7 @@
 //===- KernelShape.cpp - Whether ops can share a kernel -------------------===//
 #include "passes/ein/KernelShape.h"
 #include "dialects/ein/EinIndexing.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Math/IR/Math.h"
+#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SmallSet.h"
 
@@ -102,13 +101,16 @@ bool KernelShape::joinOperand(unsigned consumer, unsigned input) {
   }
   SmallVector<int64_t> labels = labelsOf(tensor);
   for (auto [dim, index] : llvm::enumerate(mapOf(op, input).getResults())) {
-    auto label = dyn_cast<AffineDimExpr>(index);
-    if (!label || extentOf(op, label.getPosition()) != extentOf(ops[maker], labels[dim])) {
-      // Other coordinates than the reader's: a block has all of the rank.
-      ranks[find(node(maker, labels[dim]))].isReduced = true;
+    auto at = shiftedLabel(index);
+    if (!at || at->shift || extentOf(op, at->label) != extentOf(ops[maker], labels[dim])) {
+      // Other coordinates than the reader's: a block has some more of the rank, or all.
+      if (at && at->label < freeRanksOf(op))
+        shifted.push_back({node(maker, labels[dim]), node(consumer, at->label), at->shift});
+      else
+        ranks[find(node(maker, labels[dim]))].isReduced = true;
       continue;
     }
-    unsigned a = find(node(maker, labels[dim])), b = find(node(consumer, label.getPosition()));
+    unsigned a = find(node(maker, labels[dim])), b = find(node(consumer, at->label));
     if (a == b)
       continue;
     ranks[b].parent = a;
@@ -117,11 +119,39 @@ bool KernelShape::joinOperand(unsigned consumer, unsigned input) {
   return true;
 }
 
+/// Of what is read near the reader's own coordinates, a block has its part and some
+/// more; of what else is read at other coordinates, all.
+void KernelShape::findHaloes() {
+  llvm::MapVector<unsigned, SmallVector<ShiftedRead>> reads; // by the rank that is read
+  for (const ShiftedRead &read : shifted)
+    reads[find(read.maker)].push_back(read);
+  for (auto &[rank, all] : reads) {
+    int64_t least = all.front().shift, most = least;
+    for (const ShiftedRead &read : all) {
+      least = std::min(least, read.shift);
+      most = std::max(most, read.shift);
+    }
+    unsigned along = find(all.front().reader);
+    bool isLast = llvm::any_of(
+        llvm::seq<unsigned>(0, freeRanksOf(ops.back())),
+        [&, rank = rank](unsigned own) { return find(node(ops.size() - 1, own)) == rank; });
+    bool follows =
+        !ranks[rank].isReduced && !ranks[along].isReduced && !isLast && !reads.contains(along) &&
+        isHalo(ranks[rank].extent, most - least) &&
+        llvm::all_of(all, [&](const ShiftedRead &read) { return find(read.reader) == along; });
+    if (follows)
+      ranks[rank].follows = along;
+    else
+      ranks[rank].isReduced = true;
+  }
+}
+
 bool KernelShape::joinRanks() {
   for (auto [number, op] : llvm::enumerate(ops))
     for (unsigned input = 0; input < op->getNumOperands(); ++input)
       if (isInternal(op->getOperand(input)) && !joinOperand(number, input))
         return false;
+  findHaloes();
   // An op reads what it reads over ranks of its own: no two may be one.
   for (auto [number, op] : llvm::enumerate(ops)) {
     llvm::SmallSet<unsigned, 8> own;
@@ -139,17 +169,23 @@ bool KernelShape::joinRanks() {
 // Bounded parts
 //===----------------------------------------------------------------------===//
 
+/// True if what a block has of these ranks moves together.
+bool KernelShape::isRank(unsigned number, unsigned rank) const {
+  unsigned own = find(number);
+  return own == rank || ranks[own].follows == rank;
+}
+
 bool KernelShape::hasRank(unsigned op, unsigned rank) const {
   unsigned count = numRanksOf(ops[op]);
   for (unsigned own = 0; own < count; ++own)
-    if (find(node(op, own)) == rank)
+    if (isRank(node(op, own), rank))
       return true;
   return false;
 }
 
 bool KernelShape::keepsRank(unsigned op, unsigned rank) const {
   for (unsigned own = 0; own < freeRanksOf(ops[op]); ++own)
-    if (find(node(op, own)) == rank)
+    if (isRank(node(op, own), rank))
       return true;
   return false;
 }
@@ -214,6 +250,15 @@ bool KernelShape::checkWalked(unsigned op, Value tensor, unsigned rank) {
   return true;
 }
 
+/// True if `op` is a walk of its own: nobody else's walk can make its result chunk
+/// by chunk.
+bool KernelShape::walksItself(unsigned op) const {
+  if (!isa<EinsumOp>(ops[op]))
+    return true;
+  return llvm::any_of(llvm::seq(freeRanksOf(ops[op]), numRanksOf(ops[op])),
+                      [&](unsigned rank) { return ranks[find(node(op, rank))].isWalked; });
+}
+
 /// What is passed from op to op has a part of bounded size.
 bool KernelShape::checkPassed(Value tensor) {
   unsigned maker = numberOf(tensor.getDefiningOp());
@@ -221,8 +266,7 @@ bool KernelShape::checkPassed(Value tensor) {
   for (int64_t label : labelsOf(tensor)) {
     unsigned root = find(node(maker, label));
     const Rank &rank = ranks[root];
-    // Only an Einsum's result can be made chunk by chunk.
-    if ((rank.isWalked && isa<EinsumOp>(ops[maker])) || !rank.isReduced)
+    if ((rank.isWalked && !walksItself(maker)) || !rank.isReduced)
       continue;
     if (isContracted(tensor, root))
       most = kMostKept;
@@ -247,12 +291,8 @@ unsigned KernelShape::mapCost(Value tensor, unsigned rank) const {
   if (!einsum || reduces(einsum) || !keepsRank(maker, rank))
     return 0;
   unsigned cost = 0;
-  for (Operation &inner : einsum.getBody().front().without_terminator()) {
-    if (isa<math::MathDialect>(inner.getDialect()))
-      cost += isa<math::FmaOp, math::AbsFOp>(inner) ? 1 : 16;
-    else if (!isa<arith::ConstantOp, IndexOp, ExtentOp>(inner))
-      cost += isa<arith::DivFOp, arith::RemFOp>(inner) ? 4 : 1;
-  }
+  for (Operation &inner : einsum.getBody().front().without_terminator())
+    cost += costOf(inner);
   for (Value input : einsum.getInputs())
     cost += mapCost(input, rank);
   return cost;
@@ -328,10 +368,25 @@ double KernelShape::heaviestPoints() const {
 /// repeat in each of its blocks.
 bool KernelShape::isOfGrid(unsigned root) const {
   double heaviest = heaviestPoints();
-  return !ranks[root].isReduced && llvm::none_of(everyOp(), [&](unsigned op) {
+  if (ranks[root].isReduced || ranks[root].follows)
+    return false;
+  return llvm::none_of(everyOp(), [&](unsigned op) {
     return reduces(ops[op]) && !hasRank(op, root) &&
            !isLightToRepeat(pointsOf(op), heaviest, ranks[root].extent);
   });
+}
+
+/// True if the result of `op` has a rank that is walked and another one, both of
+/// run-time extent: it is never stored, whatever it costs to compute it again.
+bool KernelShape::isOfTwoLengths(unsigned op) const {
+  unsigned lengths = 0;
+  bool isWalked = false;
+  for (unsigned rank = 0; rank < freeRanksOf(ops[op]); ++rank) {
+    const Rank &own = ranks[find(node(op, rank))];
+    lengths += !own.extent.getLiteral();
+    isWalked |= own.isWalked && !own.extent.getLiteral();
+  }
+  return isWalked && lengths > 1;
 }
 
 /// A reduction that lacks a rank of run-time extent is repeated by every block
@@ -342,7 +397,7 @@ bool KernelShape::checkBlocks() {
   constexpr double lowRank = 8;
   double heaviest = heaviestPoints();
   for (unsigned op : everyOp()) {
-    if (!reusesOperands(ops[op]))
+    if (!reusesOperands(ops[op]) || isOfTwoLengths(op))
       continue;
     double points = pointsOf(op);
     for (unsigned rank = freeRanksOf(ops[op]), e = numRanksOf(ops[op]); rank < e; ++rank)
@@ -351,8 +406,9 @@ bool KernelShape::checkBlocks() {
     for (unsigned other : everyOp())
       for (unsigned rank = 0; rank < freeRanksOf(ops[other]); ++rank) {
         unsigned root = find(node(other, rank));
-        if (ranks[root].isReduced || ranks[root].isWalked || ranks[root].extent.getLiteral() ||
-            hasRank(op, root) || isLightToRepeat(points, heaviest, ranks[root].extent))
+        if (ranks[root].isReduced || ranks[root].isWalked || ranks[root].follows ||
+            ranks[root].extent.getLiteral() || hasRank(op, root) ||
+            isLightToRepeat(points, heaviest, ranks[root].extent))
           continue;
         refusal =
             ("each block of '" + ranks[root].name + "' would contract again what lacks it").str();

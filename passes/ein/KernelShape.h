@@ -30,6 +30,9 @@ public:
     return llvm::any_of(ranks, [](const Rank &rank) { return rank.isWalked; });
   }
 
+  /// True if the last op walks a rank: a later walk cannot make its result in chunks.
+  bool endsInWalk() const { return walksItself(ops.size() - 1); }
+
   /// Gives `op`, a copy of op number `number`, the labels of the shared ranks.
   void rename(mlir::Operation *op, unsigned number) const;
 
@@ -39,6 +42,13 @@ private:
     llvm::StringRef name;
     ExtentAttr extent;
     bool isReduced = false, isWalked = false;
+    /// The rank of which each block has this one's part too, and some more.
+    std::optional<unsigned> follows = std::nullopt;
+  };
+  /// An own tensor that is read at a rank of the reader plus a constant.
+  struct ShiftedRead {
+    unsigned maker, reader; // numbers of ranks
+    int64_t shift;
   };
   unsigned node(unsigned op, unsigned rank) const { return firstRank[op] + rank; }
   auto everyOp() const { return llvm::seq<unsigned>(0, ops.size()); }
@@ -47,6 +57,8 @@ private:
   bool isInternal(mlir::Value tensor) const { return numberOf(tensor.getDefiningOp()) >= 0; }
   bool joinRanks();
   bool joinOperand(unsigned consumer, unsigned input);
+  void findHaloes();
+  bool isRank(unsigned number, unsigned rank) const;
   void findWalks();
   bool hasRank(unsigned op, unsigned rank) const;
   bool keepsRank(unsigned op, unsigned rank) const;
@@ -54,10 +66,12 @@ private:
   bool isContracted(mlir::Value tensor, unsigned rank) const;
   bool feedsWalk(unsigned op, unsigned rank) const;
   bool checkWalked(unsigned op, mlir::Value tensor, unsigned rank);
+  bool walksItself(unsigned op) const;
   bool checkPassed(mlir::Value tensor);
   unsigned mapCost(mlir::Value tensor, unsigned rank) const;
   bool checkRepeated(unsigned op, mlir::Value tensor);
   bool checkParts();
+  bool isOfTwoLengths(unsigned op) const;
   bool checkBlocks();
   bool checkParallelism();
   double pointsOf(unsigned op) const;
@@ -69,6 +83,7 @@ private:
   llvm::SmallVector<mlir::Operation *> ops;
   llvm::SmallVector<unsigned> firstRank;
   mutable llvm::SmallVector<Rank> ranks;
+  llvm::SmallVector<ShiftedRead> shifted;
   llvm::DenseMap<unsigned, std::string> names; // of the roots
 };
 

@@ -111,9 +111,22 @@ def EinInlineMaps : Pass<"ein-inline-maps", "::mlir::func::FuncOp"> {
     computes on coordinates (masks stay predicates, they are never stored).
     Behind a read with an `else` the body is computed everywhere and selected
     where that read is inside, so it has to be light.
-    Exactness: bitwise.
+    Exactness: bitwise where numerics are strict (ein-fix-rounding marks the sums);
+    elsewhere a product that comes to the end of a sum's body becomes part of its fma.
   }];
   let statistics = [Statistic<"numInlined", "num-inlined", "maps inlined">];
+}
+
+def EinShareShifted : Pass<"ein-share-shifted", "::mlir::func::FuncOp"> {
+  let summary = "subexpressions that are equal but for a shift are computed once";
+  let description = [{
+    `a[i] * b[i] + a[i + 1] * b[i + 1]` becomes `t[i] + t[i + 1]` of a tensor `t`
+    that is longer by the distance; kernels then keep a block's part of it. In a
+    reduction, and where numerics are strict, `t` has to be stored: that is done
+    for functions such as `exp` only.
+    Exactness: bitwise.
+  }];
+  let statistics = [Statistic<"numShared", "num-shared", "subexpressions made tensors">];
 }
 
 def EinCountPasses : Pass<"ein-count-passes", "::mlir::ModuleOp"> {

@@ -40,6 +40,18 @@ template <typename Op> struct ViewToEinsum : OpRewritePattern<Op> {
   }
 };
 
+/// What a relabelling reads outside is 0; as its `else`, readers can take it over.
+struct MissingToElse : OpRewritePattern<EinsumOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(EinsumOp op, PatternRewriter &rewriter) const override {
+    if (!op.isRelabelling() || op.getFill(0) || readsInside(op, 0))
+      return rewriter.notifyMatchFailure(op, "nothing is missing");
+    TypedAttr zero = rewriter.getZeroAttr(op.getResult().getType().getElementType());
+    rewriter.modifyOpInPlace(op, [&] { op.setFillsAttr(fillsAttr(rewriter, zero)); });
+    return success();
+  }
+};
+
 struct ComposeRelabelling : OpRewritePattern<EinsumOp> {
   ComposeRelabelling(MLIRContext *context, Pass::Statistic &count)
       : OpRewritePattern(context), count(count) {}
@@ -95,6 +107,7 @@ struct SimplifyViewsPass : impl::EinSimplifyViewsBase<SimplifyViewsPass> {
     for (bool concats : {false, true}) {
       RewritePatternSet patterns(&getContext());
       patterns.add<ViewToEinsum<ViewOp>, ViewToEinsum<GatherOp>>(&getContext());
+      patterns.add<MissingToElse>(&getContext());
       patterns.add<ComposeRelabelling>(&getContext(), numComposed);
       if (concats)
         patterns.add<ConcatToReads>(&getContext(), numConcats);

@@ -35,6 +35,25 @@ def masked(keep, w):
 
 
 CASES = {}
+#: Heads and groups: they stay as few as they are where the other ranks grow.
+FEW = "hg"
+
+
+def grown(name, factor):
+    """Arguments of the case with most ranks `factor` times as long; integers are repeated in order."""
+    cascade, arguments, _ = CASES[name]
+    sizes, out = {}, []
+    for p, x in zip(cascade._parameters, map(np.asarray, arguments)):
+        for d, n in zip(map(str, p.dims or ()), x.shape):
+            if d.isidentifier():
+                sizes[d] = n if d in FEW else n * factor
+    for p, x in zip(cascade._parameters, map(np.asarray, arguments)):
+        if not x.ndim:
+            out.append(x.item())
+            continue
+        shape = [eval(str(d), {}, sizes) for d in p.dims]  # noqa: S307 (extents of our own)
+        out.append(np.sort(np.resize(x, shape)) if x.dtype.kind == "i" else normal(*shape) / 2)
+    return out
 
 
 def case(arguments, reference):
@@ -55,7 +74,7 @@ def full(q: "h s d", k: "h t d", v: "h t e", scale):
     return o[h, s, e]
 
 
-@case(qkv(), lambda q, k, v, c: attend(masked(np.tri(13, dtype=bool), scores(q, k, c)), v))
+@case(qkv(), lambda q, k, v, c: attend(masked(np.tri(q.shape[1], dtype=bool), scores(q, k, c)), v))
 def causal(q: "h s d", k: "h t d", v: "h t e", scale):
     w[h, s, t] = sum[d](q[h, s, d] * k[h, t, d]) * scale
     w[h, s, t] = where(t <= s, w[h, s, t], -inf)
@@ -65,7 +84,7 @@ def causal(q: "h s d", k: "h t d", v: "h t e", scale):
 
 
 def window_reference(q, k, v, c):
-    s, t = grid(13, 13)
+    s, t = grid(q.shape[1], q.shape[1])
     return attend(masked((s - WINDOW < t) & (t <= s), scores(q, k, c)), v)
 
 
@@ -79,7 +98,7 @@ def window(q: "h s d", k: "h t d", v: "h t e", scale):
 
 
 def prefix_reference(q, k, v, c, n):
-    s, t = grid(13, 13)
+    s, t = grid(q.shape[1], q.shape[1])
     return attend(masked((t <= s) | (t < n), scores(q, k, c)), v)
 
 
@@ -93,7 +112,7 @@ def prefix_lm(q: "h s d", k: "h t d", v: "h t e", scale, prefix):
 
 
 def document_reference(q, k, v, ids, c):
-    return attend(masked((ids[:, None] == ids[None, :]) & np.tri(13, dtype=bool), scores(q, k, c)), v)
+    return attend(masked((ids[:, None] == ids[None, :]) & np.tri(q.shape[1], dtype=bool), scores(q, k, c)), v)
 
 
 @case((*qkv()[:3], np.repeat(np.arange(4), [3, 5, 1, 4]), 0.37), document_reference)
@@ -107,7 +126,7 @@ def document(q: "h s d", k: "h s d", v: "h s e", ids: "s", scale):
 
 
 def alibi_reference(q, k, v, c):
-    s, t = grid(13, 13)
+    s, t = grid(q.shape[1], q.shape[1])
     slope = 2.0 ** (-8 * (np.arange(3) + 1) / 3)
     return attend(masked(t <= s, scores(q, k, c) - slope[:, None, None] * (s - t)), v)
 
@@ -123,8 +142,8 @@ def alibi(q: "h s d", k: "h t d", v: "h t e", scale):
 
 
 def relative_reference(q, k, v, table, c):
-    s, t = grid(13, 13)
-    return attend(scores(q, k, c) + table[:, t - s + 12], v)
+    s, t = grid(q.shape[1], q.shape[1])
+    return attend(scores(q, k, c) + table[:, t - s + q.shape[1] - 1], v)
 
 
 @case((*qkv()[:3], normal(3, 25), 0.37), relative_reference)
@@ -162,7 +181,7 @@ def sinks(q: "h s d", k: "h t d", v: "h t e", sink: "h", scale):
     return o[h, s, e]
 
 
-@case(qkv(s=11, t=17), lambda q, k, v, c: np.einsum("hst,hte->hse", 1 / (1 + np.exp(-scores(q, k, c) + np.log(17))), v))
+@case(qkv(s=11, t=17), lambda q, k, v, c: np.einsum("hst,hte->hse", 1 / (1 + np.exp(-scores(q, k, c) + np.log(k.shape[1]))), v))
 def sigmoid_attention(q: "h s d", k: "h t d", v: "h t e", scale):
     p[h, s, t] = sigmoid(sum[d](q[h, s, d] * k[h, t, d]) * scale - log(size(t)))
     o[h, s, e] = sum[t](p[h, s, t] * v[h, t, e])
@@ -223,11 +242,12 @@ def multi_query(q: "h s d", k: "t d", v: "t e", scale):
 
 def latent_reference(q, up, r, c, kr, out, scale):
     w = (np.einsum("hsd,hdc,tc->hst", q, up, c) + np.einsum("hsr,tr->hst", r, kr)) * scale
-    return np.einsum("hsc,hce->hse", attend(w, np.broadcast_to(c, (3, *c.shape))), out)
+    return np.einsum("hsc,hce->hse", attend(w, np.broadcast_to(c, (len(q), *c.shape))), out)
 
 
-@case((normal(3, 11, 7), normal(3, 7, 9), normal(3, 11, 4), normal(13, 9), normal(13, 4), normal(3, 9, 5), 0.3), latent_reference)
-def latent(q: "h s d", up: "h d c", r: "h s f", latents: "t c", kr: "t f", down: "h c e", scale):
+@case((normal(16, 11, 32), normal(16, 32, 160), normal(16, 11, 8), normal(213, 160), normal(213, 8), normal(16, 160, 24), 0.03),
+      latent_reference)
+def latent(q: "16 s 32", up: "16 32 160", r: "16 s 8", latents: "t 160", kr: "t 8", down: "16 160 24", scale):
     absorbed[h, s, c] = sum[d](q[h, s, d] * up[h, d, c])
     w[h, s, t] = (sum[c](absorbed[h, s, c] * latents[t, c]) + sum[f](r[h, s, f] * kr[t, f])) * scale
     p[h, s, t] = exp(w[h, s, t] - max[u](w[h, s, u]))
@@ -351,18 +371,19 @@ def relative_window(q: "h s d", k: "h s d", v: "h s e", scale):
     return o[h, s, e]
 
 
-def low_rank_reference(x, u, w, v, c):
+def low_rank_reference(x, u, w, a, b, c):
     k = x @ u @ w
-    return attend(np.einsum("hsd,td->hst", np.broadcast_to(x, (1, *x.shape)), k) * c, (x @ v)[None])[0]
+    return attend(np.einsum("hsd,td->hst", np.broadcast_to(x, (1, *x.shape)), k) * c, (x @ a @ b)[None])[0]
 
 
-@case((normal(13, 7), normal(7, 3), normal(3, 7), normal(7, 5), 0.2), low_rank_reference)
-def low_rank(x: "s d", u: "d r", w: "r d", v: "d e", scale):
+@case((normal(13, 48), normal(48, 3), normal(3, 48), normal(48, 2), normal(2, 24), 0.05), low_rank_reference)
+def low_rank(x: "s 48", u: "48 3", w: "3 48", a: "48 2", b: "2 24", scale):
     t: s
     k[t, d] = sum[r](sum[c](x[t, c] * u[c, r]) * w[r, d])
     z[s, t] = sum[d](x[s, d] * k[t, d]) * scale
     p[s, t] = exp(z[s, t] - max[n](z[s, n]))
-    o[s, e] = sum[t](p[s, t] * sum[d](x[t, d] * v[d, e])) / sum[t](p[s, t])
+    v[t, e] = sum[m](sum[d](x[t, d] * a[d, m]) * b[m, e])
+    o[s, e] = sum[t](p[s, t] * v[t, e]) / sum[t](p[s, t])
     return o[s, e]
 
 
@@ -417,7 +438,7 @@ def rms_norm(x: "s d", g: "d"):
 LABELS = rng.integers(0, 41, 11)
 
 
-@case((normal(11, 7), normal(41, 7), LABELS), lambda x, w, y: lse(x @ w.T) - (x @ w.T)[np.arange(11), y])
+@case((normal(11, 7), normal(41, 7), LABELS), lambda x, w, y: lse(x @ w.T) - (x @ w.T)[np.arange(len(y)), y])
 def cross_entropy(x: "s d", w: "v d", label: "s"):
     z[s, v] = sum[d](x[s, d] * w[v, d])
     loss[s] = logsumexp[v](z[s, v]) - sum[v](where(v == label[s], z[s, v], 0))

@@ -40,6 +40,38 @@ def test_variants(variants, name):
     np.testing.assert_allclose(got, want, rtol=2e-6, atol=2e-6 * np.abs(want).max())
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [n for n in NAMES if n not in ("paged", "paged_window", "ragged")])
+def test_variants_of_many_chunks(variants, name):
+    """Ranks longer than the chunks in which a kernel walks them, and than its blocks."""
+    cascade, _, reference = variants.CASES[name]
+    arguments = variants.grown(name, 21)
+    got, want = cascade(*arguments), reference(*map(double, arguments))
+    np.testing.assert_allclose(got, want, rtol=2e-5, atol=2e-5 * np.abs(want).max())
+
+
+def test_latent_attention_of_any_width(variants, einfall, build):
+    """Where no bound of the latent rank is known, a block cannot keep it; still nothing of two lengths is stored."""
+
+    @einfall.cascade
+    def latent(q: "h s d", up: "h d c", r: "h s f", latents: "t c", kr: "t f", down: "h c e", scale):
+        absorbed[h, s, c] = sum[d](q[h, s, d] * up[h, d, c])
+        w[h, s, t] = (sum[c](absorbed[h, s, c] * latents[t, c]) + sum[f](r[h, s, f] * kr[t, f])) * scale
+        p[h, s, t] = exp(w[h, s, t] - max[u](w[h, s, u]))
+        x[h, s, c] = sum[t](p[h, s, t] * latents[t, c]) / sum[t](p[h, s, t])
+        o[h, s, e] = sum[c](x[h, s, c] * down[h, c, e])
+        return o[h, s, e]
+
+    for c in (9, 129, 300):
+        arguments = [uniform(*shape, seed=k) for k, shape in enumerate(((3, 70, 7), (3, 7, c), (3, 70, 4), (213, c), (213, 4), (3, c, 5)))]
+        want = variants.latent_reference(*map(double, arguments), 0.1)
+        np.testing.assert_allclose(latent(*arguments, 0.1), want, rtol=1e-5, atol=1e-5 * np.abs(want).max())
+    text = latent.text(*["f32"] * 7)
+    done = subprocess.run([build / "bin" / "einfall-opt", "-", "--compile-to=kernels"], input=text, capture_output=True, text=True)
+    kernels = [line for line in done.stdout.splitlines() if "ein.kernel" in line]
+    assert len(kernels) == 3 and not any("s, t]" in line for line in kernels), done.stdout
+
+
 def test_every_variant_is_tested_and_short(variants):
     assert sorted(NAMES) == sorted(variants.CASES)
     for cascade, _, _ in variants.CASES.values():
@@ -97,6 +129,49 @@ def test_affine_indices_leave_out_what_lies_outside(einfall):
     padded = np.pad(x, 1, constant_values=-np.inf)
     np.testing.assert_allclose(y, np.convolve(x, w[::-1], "same"), rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(m, np.lib.stride_tricks.sliding_window_view(padded, 3).max(-1), rtol=1e-6)
+
+
+@pytest.mark.parametrize("n", [2, 3, 9, 65, 1026, 5000])
+def test_neighbours(einfall, n):
+    """A declared rank may be shorter than what it indexes; what is the same at two places is computed once."""
+
+    @einfall.cascade
+    def products(a: "n", b: "n"):
+        i: n - 1
+        y[i] = a[i] * b[i] + a[i + 1] * b[i + 1]
+        return y[i]
+
+    @einfall.cascade
+    def ends(a: "n", b: "n"):
+        i: n
+        y[i] = a[i] * b[i] + (a[i + 1] * b[i + 1] if i < size(n) - 1 else 0)
+        return y[i]
+
+    @einfall.cascade
+    def plane(a: "n m", b: "n m"):
+        i: n - 1
+        j: m - 2
+        y[i, j] = exp(a[i, j] * b[i, j]) + exp(b[i + 1, j + 1] * a[i + 1, j + 1]) + exp(a[i, j + 2] * b[i, j + 2])
+        return y[i, j]
+
+    @einfall.cascade
+    def contracted(a: "n m", b: "m k"):
+        c[n, k] = sum[m](a[n, m] * b[m, k])
+        i: n - 1
+        y[i, k] = c[i, k] - c[i + 1, k]
+        return y[i, k]
+
+    a, b = uniform(n), uniform(n, seed=1)
+    t = a.astype(np.float64) * b
+    np.testing.assert_allclose(products(a, b), t[:-1] + t[1:], rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(ends(a, b), t + np.append(t[1:], 0), rtol=1e-5, atol=1e-6)
+    for m in (3, 11, 70):
+        a, b = uniform(n, m), uniform(n, m, seed=1)
+        t = np.exp(a.astype(np.float64) * b)
+        np.testing.assert_allclose(plane(a, b), t[:-1, :-2] + t[1:, 1:-1] + t[:-1, 2:], rtol=1e-5, atol=1e-6)
+        w = uniform(m, 33, seed=2)
+        c = a.astype(np.float64) @ w
+        np.testing.assert_allclose(contracted(a, w), c[:-1] - c[1:], rtol=1e-4, atol=1e-4)
 
 
 def test_declared_ranks_and_several_results(einfall):

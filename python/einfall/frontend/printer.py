@@ -128,13 +128,16 @@ class FunctionPrinter:
         names = Names(op.labels, exprs, len(op.inputs))
         operands = ", ".join(self.name(x) + names.list(i) + (f" as {names.coordinate(c)}" if c is not None else "")
                              for x, i, c in zip(op.inputs, op.index, op.coords))
-        plain = {e.as_atom for i in op.index for e in i}
+        sizes = {f"%{k}": size for k, size in enumerate(op.sizes)}
+        alone = {(e.as_atom, size) for x, i in zip(op.inputs, op.index) for e, size in zip(i, x.shape) if e.as_atom in sizes}
+        plain = {label for label, size in alone if sizes[label] == size}
+        partial = " {partial}" if any(sizes[label] != size for label, size in alone) else ""
         n = t.rank
         reduced = ", ".join(
             names.rank(k) + ("" if f"%{k}" in plain else f" in {op.sizes[k]}") + f": {op.reduce[k - n]}"
             for k in range(n, len(op.labels)))
         out = (f"ein.einsum ({operands}) -> {names.ranks(n)}" + (f" reduce [{reduced}]" if reduced else "")
-               + f" : ({', '.join(map(tensor_type, op.inputs))}) -> {tensor_type(t)}")
+               + f"{partial} : ({', '.join(map(tensor_type, op.inputs))}) -> {tensor_type(t)}")
         return out if is_default_body(op) else f"{out} {Body(op.body, [x.etype for x in op.inputs], names).text()}"
 
 

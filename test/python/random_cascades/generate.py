@@ -98,7 +98,7 @@ class Maker:
     def program(self) -> Program:
         for _ in range(1 + self.c.below(3)):
             self.input(self.c.of(("f32", "f32", "f32", "f32", "f64", "bf16", "f16", "i32", "i64", "i8", "i1")))
-        often = [self.contraction, self.map, self.normalised, self.masked, self.window, self.view, self.gather, self.concat,
+        often = [self.contraction, self.map, self.normalised, self.masked, self.window, self.neighbours, self.view, self.gather, self.concat,
                  self.update, self.reversed_sum, self.winner]
         kinds = [*often, *often, self.contraction, self.map, self.scan, self.order, self.scatter]
         for _ in range(1 + self.c.below(6)):
@@ -264,6 +264,34 @@ class Maker:
         reads = (Read(x, tuple(index if k == at else a for k, a in enumerate(labels))),)
         monoid = self.c.of(("add", "max", "min"))
         self.add(Einsum(self.new(shape, x.type), reads, tuple(labels), (Reduced("r", str(width), monoid),), None))
+
+    def neighbours(self) -> None:
+        """A sum of one expression at several places near by, of tensors that are longer than the result."""
+        reach = self.c.of((1, 2, 3))
+        x = self.value(1, floats=True)
+        if x.type != "f32":
+            x = self.cast(x, "f32")
+        long = [k for k, e in enumerate(x.shape) if e.isdigit() and int(e) > reach]
+        if long:
+            at = self.c.of(long)
+            shape = [str(int(e) - reach) if k == at else e for k, e in enumerate(x.shape)]
+        else:
+            at, shape = self.c.below(len(x.shape)), list(x.shape)
+            x = self.input("f32", tuple(f"{e} + {reach}" if k == at else e for k, e in enumerate(shape)))
+            if len(x.shape) != len(shape):
+                return
+        labels = tuple(LABELS[:len(shape)])
+        places = (0, reach) if self.c.below(2) else range(reach + 1)
+        f = self.c.of((lambda e: Scalar("arith.mulf", "f32", (e, e)),
+                       lambda e: Scalar("math.exp", "f32", (Scalar("math.absf", "f32", (e,)),)),
+                       lambda e: e,
+                       lambda e: Scalar("arith.subf", "f32", (Scalar("arith.mulf", "f32", (e, e)), e))))
+        body = None
+        for k in range(len(places)):
+            term = f(arg(k, "f32"))
+            body = term if body is None else Scalar("arith.addf", "f32", (body, term))
+        reads = tuple(Read(x, tuple((f"{a} + {p}" if p else a) if k == at else a for k, a in enumerate(labels))) for p in places)
+        self.add(Einsum(self.new(shape, "f32"), reads, labels, (), body))
 
     def view(self) -> None:
         x = self.value(1)

@@ -70,11 +70,14 @@ class Einsum:
         return (self.result,)
 
     def text(self) -> str:
-        plain = {i for r in self.reads for i in r.indices}
+        sizes = dict(zip(self.free, self.result.shape)) | {r.label: r.extent for r in self.reduced}
+        alone = {(i, e) for r in self.reads for i, e in zip(r.indices, r.tensor.shape) if i in sizes}
+        plain = {i for i, e in alone if sizes[i] == e}
+        partial = " {partial}" if any(sizes[i] != e for i, e in alone) else ""
         terms = [f"{r.label}{'' if r.label in plain else ' in ' + r.extent}: {r.monoid}" for r in self.reduced]
         line = (f"%{self.result.name} = ein.einsum ({', '.join(r.text for r in self.reads)}) -> [{', '.join(self.free)}]"
                 + (f" reduce [{', '.join(terms)}]" if terms else "")
-                + f"\n      : ({', '.join(r.tensor.text for r in self.reads)}) -> {self.result.text}")
+                + partial + f"\n      : ({', '.join(r.tensor.text for r in self.reads)}) -> {self.result.text}")
         if self.body is None:
             return line
         return line + " {\n" + region([f"%e{k}: {r.tensor.type}" for k, r in enumerate(self.reads)], self.body) + "\n  }"
