@@ -59,6 +59,11 @@ def _element(type_: str) -> str:
 CASES = [pytest.param(name, case, id=f"{name}-{case[0]}") for name in FILES for case in _functions(name)]
 
 
+def _sampled(cases: list) -> list:
+    """The quick run takes every third one."""
+    return [pytest.param(*c.values, id=c.id, marks=pytest.mark.slow) if k % 3 else c for k, c in enumerate(cases)]
+
+
 
 
 def _run(*command, **environment):
@@ -92,7 +97,7 @@ def _results(package, function, params, count, folder, *options, **environment):
     return [np.load(folder / f"r{i}.npy") for i in range(count)]
 
 
-@pytest.mark.parametrize("name, case", [c for c in CASES if (c.values[0], c.values[1][0]) not in REORDERED])
+@pytest.mark.parametrize("name, case", _sampled([c for c in CASES if (c.values[0], c.values[1][0]) not in REORDERED]))
 def test_compiled_equals_interpreted(name, case, tmp_path):
     prepared = _prepare(name, case, tmp_path)
     package, params, expected = prepared

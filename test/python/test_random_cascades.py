@@ -19,7 +19,7 @@ from random_cascades.generate import Choices, make, shrink
 from random_cascades.run import PASSES, difference, run_cases, shrunk, write
 
 QUICK = bool(os.environ.get("EINFALL_TEST_QUICK"))
-CASES = int(os.environ.get("EINFALL_RANDOM_CASCADES", 120 if QUICK else 2000))
+CASES = int(os.environ.get("EINFALL_RANDOM_CASCADES", 80 if QUICK else 2000))
 SEED = int(os.environ.get("EINFALL_SEED", 0))
 PARTS = 4
 # Where several processes share the tests, each of them shares the parts.

@@ -373,7 +373,7 @@ def test_class_of_every_code_point(pattern, tmp_path):
     assert encode(tmp_path / "t.json", [text]) == [[ids[b] for b in kept.encode()]]
 
 
-@pytest.mark.parametrize("what", ["NFC", "digits", "single_word", "lstrip", "rstrip"])
+@pytest.mark.parametrize("what", ["NFC", "digits", *(pytest.param(w, marks=pytest.mark.slow) for w in ("single_word", "lstrip", "rstrip"))])
 def test_every_code_point(what, tmp_path):
     options = dict(normalized=False, **({what: True} if "i" in what and what != "digits" else {}))
     if what == "NFC":
