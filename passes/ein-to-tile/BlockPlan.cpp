@@ -351,7 +351,7 @@ FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &s
     // What repeats work is the last resort.
     StringRef label;
     for (auto &[name, rank] : plan.inOrder())
-      if (!rank.isReduced && !rank.isStreamed && rank.part > 64 &&
+      if (!rank.isReduced && !rank.isStreamed && rank.follows.empty() && rank.part > 64 &&
           !llvm::is_contained(plan.grid, name))
         label = name;
     if (label.empty())
