@@ -104,6 +104,7 @@ bool KernelShape::joinOperand(unsigned consumer, unsigned input) {
     auto at = shiftedLabel(index);
     if (!at || at->shift || extentOf(op, at->label) != extentOf(ops[maker], labels[dim])) {
       // Other coordinates than the reader's: a block has some more of the rank, or all.
+      readElsewhere.push_back(node(maker, labels[dim]));
       if (at && at->label < freeRanksOf(op))
         shifted.push_back({node(maker, labels[dim]), node(consumer, at->label), at->shift});
       else
@@ -266,7 +267,12 @@ bool KernelShape::checkPassed(Value tensor) {
   for (int64_t label : labelsOf(tensor)) {
     unsigned root = find(node(maker, label));
     const Rank &rank = ranks[root];
-    if ((rank.isWalked && !walksItself(maker)) || !rank.isReduced)
+    bool isChunk = rank.isWalked && !walksItself(maker);
+    if (isChunk && llvm::is_contained(readElsewhere, node(maker, label))) {
+      refusal = ("a chunk of '" + rank.name + "' would be read at other coordinates").str();
+      return false;
+    }
+    if (isChunk || !rank.isReduced)
       continue;
     if (isContracted(tensor, root))
       most = kMostKept;

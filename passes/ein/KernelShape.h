@@ -84,6 +84,7 @@ private:
   llvm::SmallVector<unsigned> firstRank;
   mutable llvm::SmallVector<Rank> ranks;
   llvm::SmallVector<ShiftedRead> shifted;
+  llvm::SmallVector<unsigned> readElsewhere;   // ranks of makers, by their numbers
   llvm::DenseMap<unsigned, std::string> names; // of the roots
 };
 

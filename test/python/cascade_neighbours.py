@@ -162,3 +162,32 @@ def rotate(x: "n 8 m", w: "m k"):
     j: 6
     y[n, j, k] = c[n, j, k] * c[n, j + 2, k]
     return y[n, j, k]
+
+
+def walked_reference(a, b, c):
+    t = a @ b
+    w = t.copy()
+    w[:, 3:] += t[:, :-3]
+    return w @ c
+
+
+@case("n d", "d m", "m l", reference=walked_reference)
+def walked(a: "n d", b: "d m", c: "m l"):
+    t[n, m] = sum[d](a[n, d] * b[d, m])
+    w[n, m] = t[n, m] + (t[n, m - 3] if m > 2 else 0)
+    z[n, l] = sum[m](w[n, m] * c[m, l])
+    return z[n, l]
+
+
+def scores_reference(q, k, v):
+    w = q @ k.T
+    return attend(w + w[:, ::-1] + w[:, :1], v)
+
+
+@case("k d", "n d", "n e", reference=scores_reference)
+def scores(q: "s d", k: "t d", v: "t e"):
+    r[s, t] = sum[d](q[s, d] * k[t, d])
+    w[s, t] = r[s, t] + r[s, size(t) - 1 - t] + r[s, 0]
+    p[s, t] = exp(w[s, t] - max[u](w[s, u]))
+    o[s, e] = sum[t](p[s, t] * v[t, e]) / sum[t](p[s, t])
+    return o[s, e]
