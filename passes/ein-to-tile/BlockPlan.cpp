@@ -207,10 +207,20 @@ static bool isLocal(ein::EinsumOp op) {
   });
 }
 
-static bool isKept(const std::vector<Stage> &stages, StringRef label) {
+/// The rank of `op` along which a block moves where it moves along `label`: that
+/// rank, or one that follows it; -1 without one.
+static int64_t rankAlong(const BlockPlan &plan, ein::EinsumOp op, StringRef label) {
+  for (int64_t rank = 0; rank < op.getNumRanks(); ++rank)
+    if (StringRef own = op.getRankName(rank);
+        own == label || plan.ranks.find(own)->second.follows == label)
+      return rank;
+  return -1;
+}
+
+static bool isKept(const std::vector<Stage> &stages, const BlockPlan &plan, StringRef label) {
   bool kept = false;
   forEachEinsum(stages, [&](ein::EinsumOp op) {
-    int64_t rank = op.findRank(label);
+    int64_t rank = rankAlong(plan, op, label);
     kept |= rank >= 0 && !op.isReduced(rank) && isLocal(op);
   });
   return kept;
@@ -258,11 +268,11 @@ static void chooseGrid(const std::vector<Stage> &stages, BlockPlan &plan) {
       continue;
     bool fits = true;
     forEachEinsum(stages, [&, name = label, &rank = rank](ein::EinsumOp op) {
-      if (!op.getMonoids().empty() && op.findRank(name) < 0)
+      if (!op.getMonoids().empty() && rankAlong(plan, op, name) < 0)
         fits &= ein::isLightToRepeat(pointsOf(op), heaviest, rank.extent);
     });
     // Without a bound, a block cannot keep all of it; it may sweep over it.
-    if (fits || (!rank.extent.getLiteral() && isKept(stages, label)))
+    if (fits || (!rank.extent.getLiteral() && isKept(stages, plan, label)))
       plan.grid.push_back(label);
   }
 }
