@@ -119,6 +119,30 @@ llvm::SetVector<Operation *> makersOf(Value value) {
   return makers;
 }
 
+/// The operands of the Einsum that `makers` read.
+llvm::SetVector<unsigned> leavesOf(const llvm::SetVector<Operation *> &makers) {
+  llvm::SetVector<unsigned> leaves;
+  for (Operation *maker : makers)
+    for (Value operand : maker->getOperands())
+      if (auto argument = dyn_cast<BlockArgument>(operand))
+        leaves.insert(argument.getArgNumber());
+  return leaves;
+}
+
+/// The ranks that they depend on.
+SmallVector<int64_t> ranksOf(EinsumOp op, const llvm::SetVector<Operation *> &makers) {
+  llvm::SetVector<unsigned> leaves = leavesOf(makers);
+  auto isNeeded = [&](int64_t rank) {
+    return llvm::any_of(leaves, [&](unsigned i) { return op.getMap(i).isFunctionOfDim(rank); }) ||
+           llvm::any_of(makers, [&](Operation *maker) {
+             auto index = dyn_cast<IndexOp>(maker);
+             return index && op.findRank(index.getRank()) == rank;
+           });
+  };
+  return llvm::to_vector(
+      llvm::make_filter_range(llvm::seq<int64_t>(0, op.getNumRanks()), isNeeded));
+}
+
 /// Additions that are saved where `value` is computed once less; conversions are
 /// parts of loads.
 unsigned savingOf(Value value) {
@@ -135,13 +159,14 @@ struct Shared {
   SmallVector<std::pair<Value, Shift>> places; // with `value` itself, by 0
 };
 
-/// The largest one that is worth a tensor of its own.
-std::optional<Shared> find(EinsumOp op) {
+/// Those that are worth a tensor of their own, larger ones first.
+SmallVector<Shared> candidates(EinsumOp op) {
   // A block computes what it shares for itself; where it cannot, a reduction, it
   // has to be stored.
   constexpr unsigned worthStoring = 16;
   bool isStored = isStrict(op) || !op.getMonoids().empty();
   unsigned least = isStored ? worthStoring : 1;
+  SmallVector<Shared> found;
   for (Operation &last : llvm::reverse(op.getBody().front().without_terminator())) {
     if (last.getNumResults() != 1 || savingOf(last.getResult(0)) < least)
       continue;
@@ -151,9 +176,9 @@ std::optional<Shared> find(EinsumOp op) {
         if (auto shift = Comparison(op).between(shared.value, other.getResult(0)))
           shared.places.push_back({other.getResult(0), *shift});
     if (shared.places.size() > 1)
-      return shared;
+      found.push_back(std::move(shared));
   }
-  return std::nullopt;
+  return found;
 }
 
 struct ShareShiftedPass : impl::EinShareShiftedBase<ShareShiftedPass> {
@@ -167,6 +192,7 @@ struct ShareShiftedPass : impl::EinShareShiftedBase<ShareShiftedPass> {
   }
 
   EinsumOp share(RewriterBase &rewriter, EinsumOp op);
+  EinsumOp share(RewriterBase &rewriter, EinsumOp op, const Shared &shared);
   EinsumOp make(RewriterBase &rewriter, EinsumOp op, const Shared &shared, ArrayRef<int64_t> least,
                 ArrayRef<int64_t> span);
 };
@@ -183,18 +209,16 @@ EinsumOp ShareShiftedPass::make(RewriterBase &rewriter, EinsumOp op, const Share
                                 ArrayRef<int64_t> least, ArrayRef<int64_t> span) {
   MLIRContext *context = op.getContext();
   llvm::SetVector<Operation *> makers = makersOf(shared.value);
-  llvm::SetVector<unsigned> leaves;
-  for (Operation *maker : makers)
-    for (Value operand : maker->getOperands())
-      if (auto argument = dyn_cast<BlockArgument>(operand))
-        leaves.insert(argument.getArgNumber());
+  llvm::SetVector<unsigned> leaves = leavesOf(makers);
+  SmallVector<StringRef> labels;
   SmallVector<ExtentAttr> shape;
-  SmallVector<AffineExpr> dims;
-  for (int64_t rank = 0; rank < op.getNumRanks(); ++rank) {
+  SmallVector<AffineExpr> dims(op.getNumRanks(), getAffineConstantExpr(0, context));
+  for (int64_t rank : ranksOf(op, makers)) {
     SmallVector<StringAttr> table;
     AffineExpr extent = op.getRankExtent(rank).over(table) + span[rank];
+    dims[rank] = getAffineDimExpr(shape.size(), context) + least[rank];
+    labels.push_back(op.getRankName(rank));
     shape.push_back(ExtentAttr::of(extent, table));
-    dims.push_back(getAffineDimExpr(rank, context) + least[rank]);
   }
   SmallVector<Value> inputs;
   SmallVector<AffineMap> maps;
@@ -210,14 +234,13 @@ EinsumOp ShareShiftedPass::make(RewriterBase &rewriter, EinsumOp op, const Share
     }
     inputs.push_back(op.getInputs()[i]);
     maps.push_back(simplifyAffineMap(map.replaceDimsAndSymbols(
-        dims, symbols, map.getNumDims(), map.getNumSymbols() - before + after)));
+        dims, symbols, shape.size(), map.getNumSymbols() - before + after)));
     fills.push_back(op.getFill(i));
   }
   rewriter.setInsertionPoint(op);
   auto made = EinsumOp::create(
       rewriter, shared.value.getLoc(), TensorType::get(context, shape, shared.value.getType()),
-      inputs, strings(op.getRanks()), maps, ArrayRef<Monoid>(), ArrayRef<ExtentAttr>(),
-      symbolsOf(op),
+      inputs, labels, maps, ArrayRef<Monoid>(), ArrayRef<ExtentAttr>(), symbolsOf(op),
       [&](OpBuilder &builder, Location, ValueRange arguments) {
         IRMapping mapping;
         for (auto [i, leaf] : llvm::enumerate(leaves))
@@ -237,12 +260,17 @@ EinsumOp ShareShiftedPass::make(RewriterBase &rewriter, EinsumOp op, const Share
 
 /// `op` with one subexpression less, or null where there is none to share.
 EinsumOp ShareShiftedPass::share(RewriterBase &rewriter, EinsumOp op) {
-  std::optional<Shared> shared = find(op);
-  if (!shared)
-    return {};
+  for (const Shared &shared : candidates(op))
+    if (EinsumOp rest = share(rewriter, op, shared))
+      return rest;
+  return {};
+}
+
+/// The same for this subexpression, or null where it cannot be a tensor.
+EinsumOp ShareShiftedPass::share(RewriterBase &rewriter, EinsumOp op, const Shared &shared) {
   Shift least(op.getNumRanks()), span(op.getNumRanks());
   for (int64_t rank = 0; rank < op.getNumRanks(); ++rank) {
-    for (auto &[value, shift] : shared->places) {
+    for (auto &[value, shift] : shared.places) {
       least[rank] = std::min(least[rank], shift[rank]);
       span[rank] = std::max(span[rank], shift[rank]);
     }
@@ -250,11 +278,11 @@ EinsumOp ShareShiftedPass::share(RewriterBase &rewriter, EinsumOp op) {
     if (span[rank] && !isHalo(op.getRankExtent(rank), span[rank]))
       return {};
   }
-  EinsumOp made = make(rewriter, op, *shared, least, span);
+  EinsumOp made = make(rewriter, op, shared, least, span);
   if (!made)
     return {};
   MLIRContext *context = op.getContext();
-  unsigned before = op.getInputs().size(), more = shared->places.size();
+  unsigned before = op.getInputs().size(), more = shared.places.size();
   unsigned numNames = op.getSymbols().size();
   SmallVector<Value> inputs(op.getInputs());
   inputs.append(more, made.getResult());
@@ -269,9 +297,10 @@ EinsumOp ShareShiftedPass::share(RewriterBase &rewriter, EinsumOp op) {
     maps.push_back(
         map.replaceDimsAndSymbols({}, symbols, map.getNumDims(), before + more + numNames));
   }
-  for (auto &[value, shift] : shared->places) {
+  SmallVector<int64_t> ranks = ranksOf(op, makersOf(shared.value));
+  for (auto &[value, shift] : shared.places) {
     SmallVector<AffineExpr> indices;
-    for (int64_t rank = 0; rank < op.getNumRanks(); ++rank)
+    for (int64_t rank : ranks)
       indices.push_back(getAffineDimExpr(rank, context) + (shift[rank] - least[rank]));
     maps.push_back(AffineMap::get(op.getNumRanks(), before + more + numNames, indices, context));
   }
@@ -288,7 +317,7 @@ EinsumOp ShareShiftedPass::share(RewriterBase &rewriter, EinsumOp op) {
       [&](OpBuilder &builder, Location, ValueRange arguments) {
         IRMapping mapping;
         mapping.map(op.getBody().front().getArguments(), arguments.take_front(before));
-        for (auto [k, place] : llvm::enumerate(shared->places))
+        for (auto [k, place] : llvm::enumerate(shared.places))
           mapping.map(place.first, arguments[before + k]);
         for (Operation &inner : op.getBody().front().without_terminator())
           if (!mapping.contains(inner.getResult(0)))

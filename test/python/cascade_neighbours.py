@@ -191,3 +191,16 @@ def scores(q: "s d", k: "t d", v: "t e"):
     p[s, t] = exp(w[s, t] - max[u](w[s, u]))
     o[s, e] = sum[t](p[s, t] * v[t, e]) / sum[t](p[s, t])
     return o[s, e]
+
+
+def fewer_ranks_reference(a, b, w):
+    e = np.exp(a)[:, None]
+    return e[:-1] * b[:-1] + e[1:] * b[1:] + (e[:-1] * b[:-1] + e[1:] * w).sum(0)
+
+
+@case("n", "n m", "m", reference=fewer_ranks_reference)
+def fewer_ranks(a: "n", b: "n m", w: "m"):
+    i: n - 1
+    z[m] = sum[i](exp(a[i]) * b[i, m] + exp(a[i + 1]) * w[m])
+    y[i, m] = exp(a[i]) * b[i, m] + exp(a[i + 1]) * b[i + 1, m] + z[m]
+    return y[i, m]

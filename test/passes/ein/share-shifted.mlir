@@ -49,6 +49,29 @@ func.func @two_ranks(%a: !ein.tensor<[n, m], f32>) -> !ein.tensor<[n - 1, m - 1]
 
 // -----
 
+// Over the ranks that it needs only; where the larger one may be outside, the
+// smaller one still is shared.
+// CHECK-LABEL: func.func @fewer_ranks
+// CHECK: %[[T:.*]] = ein.einsum (%arg0[i]) -> [i]
+// CHECK: math.exp
+// CHECK: ein.einsum ({{.*}}%arg1[i, j], %arg1[i + 1, j]{{.*}}) -> [i, j]
+// CHECK-NOT: math.exp
+// CHECK: return
+func.func @fewer_ranks(%a: !ein.tensor<[n + 1], f32>, %b: !ein.tensor<[n, m], f32>) -> !ein.tensor<[n, m], f32> {
+  %y = ein.einsum (%a[i], %a[i + 1], %b[i, j], %b[i + 1, j]) -> [i, j] {partial} : (!ein.tensor<[n + 1], f32>, !ein.tensor<[n + 1], f32>, !ein.tensor<[n, m], f32>, !ein.tensor<[n, m], f32>) -> !ein.tensor<[n, m], f32> {
+  ^bb0(%p: f32, %q: f32, %r: f32, %s: f32):
+    %t = math.exp %p : f32
+    %u = math.exp %q : f32
+    %v = arith.mulf %t, %r : f32
+    %w = arith.mulf %u, %s : f32
+    %x = arith.addf %v, %w : f32
+    ein.yield %x : f32
+  }
+  return %y : !ein.tensor<[n, m], f32>
+}
+
+// -----
+
 // The functions of a sum are worth a tensor; a product is not.
 // CHECK-LABEL: func.func @reductions
 // CHECK: %[[T:.*]] = ein.einsum (%arg0[i]) -> [i]
