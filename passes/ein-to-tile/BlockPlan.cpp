@@ -85,7 +85,9 @@ int64_t BlockPlan::pointsOf(StringRef label) const {
 }
 
 /// True if `op` stands outside of the stream that walks the rank: it has all of it.
-static bool isOutside(Operation *op, StringRef label) {
+static bool isWhole(const BlockPlan::Rank &rank, Operation *op, StringRef label) {
+  if (!rank.isStreamed)
+    return false;
   for (auto stream = op->getParentOfType<ein::StreamOp>(); stream;
        stream = stream->getParentOfType<ein::StreamOp>())
     if (stream.getRank() == label)
@@ -95,7 +97,7 @@ static bool isOutside(Operation *op, StringRef label) {
 
 int64_t BlockPlan::partFor(Operation *op, StringRef label) const {
   const Rank &rank = ranks.find(label)->second;
-  if (rank.isStreamed && isOutside(op, label))
+  if (isWhole(rank, op, label))
     return rank.extent.getLiteral().value_or(kUnbounded);
   return partOf(rank);
 }
@@ -114,7 +116,7 @@ LocalLayout BlockPlan::layoutOf(Value tensor, unsigned firstSymbol, MLIRContext 
     const Rank &rank = ranks.find(label)->second;
     Operation *op = tensor.getDefiningOp();
     stride /= std::max<int64_t>(1, partFor(op, label));
-    layout.begin.push_back(rank.isStreamed && isOutside(op, label)
+    layout.begin.push_back(isWhole(rank, op, label)
                                ? getAffineConstantExpr(0, context)
                                : getAffineSymbolExpr(firstSymbol + rank.number, context));
     layout.strides.push_back(stride);

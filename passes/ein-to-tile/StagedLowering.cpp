@@ -674,9 +674,7 @@ FailureOr<func::FuncOp> StagedLowering::run(StringRef name) {
     enterBox(label, place[number], end);
   }
   for (auto &[label, rank] : plan.inOrder()) {
-    if (llvm::is_contained(plan.grid, label))
-      continue;
-    if (!rank.follows.empty())
+    if (llvm::is_contained(plan.grid, label) || !rank.follows.empty())
       continue;
     enterBox(label, constant(0), expand(symbols.expr(rank.extent), {}));
     work = work * symbols.expr(rank.extent);

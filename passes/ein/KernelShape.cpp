@@ -136,6 +136,7 @@ void KernelShape::findHaloes() {
     bool isLast = llvm::any_of(
         llvm::seq<unsigned>(0, freeRanksOf(ops.back())),
         [&, rank = rank](unsigned own) { return find(node(ops.size() - 1, own)) == rank; });
+    // What is followed follows nothing itself, so the order does not matter.
     bool follows =
         !ranks[rank].isReduced && !ranks[along].isReduced && !isLast && !reads.contains(along) &&
         isHalo(ranks[rank].extent, most - least) &&
@@ -260,7 +261,8 @@ bool KernelShape::walksItself(unsigned op) const {
                       [&](unsigned rank) { return ranks[find(node(op, rank))].isWalked; });
 }
 
-/// What is passed from op to op has a part of bounded size.
+/// What is passed from op to op has a part of bounded size. A chunk serves readers
+/// at their own coordinates only.
 bool KernelShape::checkPassed(Value tensor) {
   unsigned maker = numberOf(tensor.getDefiningOp());
   int64_t kept = 1, most = kMostMapped;
