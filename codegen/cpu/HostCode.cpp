@@ -132,16 +132,30 @@ void EntryEmitter::readCall(Value call) {
     positions[buffer] = i;
 }
 
-/// The number of the first assumption that does not hold, or 0.
+/// The number of the first assumption that does not hold, or 0. A later one may
+/// divide by what an earlier one asks for: it is not computed where that fails.
 Value EntryEmitter::brokenAssumption() {
-  Value broken = emit.i32(0);
-  auto assumptions = llvm::to_vector(entry.getBody().getOps<run::AssumeOp>());
-  for (int32_t i = assumptions.size(); i-- > 0;) {
+  OpBuilder::InsertionGuard guard(builder);
+  Value first;
+  auto give = [&](Value broken) {
+    if (first)
+      scf::YieldOp::create(builder, emit.loc, broken);
+    else
+      first = broken;
+  };
+  int32_t number = 0;
+  for (run::AssumeOp assumption : entry.getBody().getOps<run::AssumeOp>()) {
     Value bad = arith::CmpIOp::create(builder, emit.loc, arith::CmpIPredicate::slt,
-                                      evaluate(assumptions[i].getExtent()), emit.constant(0));
-    broken = arith::SelectOp::create(builder, emit.loc, bad, emit.i32(i + 1), broken);
+                                      evaluate(assumption.getExtent()), emit.constant(0));
+    auto branch = scf::IfOp::create(builder, emit.loc, builder.getI32Type(), bad,
+                                    /*withElse=*/true);
+    give(branch.getResult(0));
+    builder.setInsertionPointToStart(branch.thenBlock());
+    scf::YieldOp::create(builder, emit.loc, emit.i32(++number));
+    builder.setInsertionPointToStart(branch.elseBlock());
   }
-  return broken;
+  give(emit.i32(0));
+  return first;
 }
 
 void EntryEmitter::allocateFrame() {

@@ -129,6 +129,46 @@ Value indexedBy(Operation *op, unsigned number) {
   return op->getOperand(number);
 }
 
+SmallVector<ExtentAttr> divisorsOf(Operation *op) {
+  SmallVector<ExtentAttr> divisors;
+  // `numOthers`: symbols in front of `names`, and ranks, are no sizes.
+  auto add = [&](AffineExpr expr, unsigned numOthers, ArrayRef<StringAttr> names) {
+    expr.walk([&](AffineExpr inner) {
+      auto binary = dyn_cast<AffineBinaryOpExpr>(inner);
+      if (!binary || isa<AffineConstantExpr>(binary.getRHS()) ||
+          inner.getKind() == AffineExprKind::Add || inner.getKind() == AffineExprKind::Mul)
+        return;
+      SmallVector<AffineExpr> sizes(numOthers);
+      for (unsigned i = 0; i < names.size(); ++i)
+        sizes.push_back(getAffineSymbolExpr(i, op->getContext()));
+      bool isSize = true;
+      binary.getRHS().walk([&](AffineExpr part) {
+        auto symbol = dyn_cast<AffineSymbolExpr>(part);
+        isSize &= !isa<AffineDimExpr>(part) && (!symbol || symbol.getPosition() >= numOthers);
+      });
+      if (isSize)
+        divisors.push_back(ExtentAttr::of(binary.getRHS().replaceSymbols(sizes), names));
+    });
+  };
+  auto addExtent = [&](ExtentAttr extent) {
+    add(extent.getExpr(), 0, SmallVector<StringAttr>(extent.getSymbols()));
+  };
+  for (Type type : op->getResultTypes())
+    if (auto tensor = dyn_cast<TensorType>(type))
+      llvm::for_each(tensor.getShape(), addExtent);
+  if (auto extents = op->getAttrOfType<ArrayAttr>("extents"))
+    llvm::for_each(extents.getAsRange<ExtentAttr>(), addExtent);
+  auto maps = op->getAttrOfType<ArrayAttr>("maps");
+  auto symbols = op->getAttrOfType<ArrayAttr>("symbols");
+  if (!maps || !symbols)
+    return divisors;
+  SmallVector<StringAttr> names(symbols.getAsRange<StringAttr>());
+  for (AffineMap map : maps.getAsValueRange<AffineMapAttr>())
+    for (AffineExpr index : map.getResults())
+      add(index, map.getNumSymbols() - names.size(), names);
+  return divisors;
+}
+
 SmallVector<ExtentAttr> rankExtents(Operation *op) {
   SmallVector<ExtentAttr> extents;
   if (auto einsum = dyn_cast<EinsumOp>(op)) {

@@ -42,6 +42,10 @@ mlir::Value indexedBy(mlir::Operation *op, unsigned number);
 /// The extents of the ranks of an indexed op.
 llvm::SmallVector<ExtentAttr> rankExtents(mlir::Operation *op);
 
+/// What the indices and extents of `op` are divided by, where only a call tells:
+/// what a divisor divides by comes before it. Each has to be at least 1.
+llvm::SmallVector<ExtentAttr> divisorsOf(mlir::Operation *op);
+
 /// For each rank of an update or scatter, whether points that differ in it
 /// alone or in other such ranks always go to different elements.
 llvm::SmallVector<bool> separatedRanks(mlir::Operation *op);

@@ -21,6 +21,7 @@ void populatePhase(OpPassManager &passes, Phase phase, const CpuTarget &target) 
   case Phase::Input:
     // Before anything moves or folds an operation.
     passes.addPass(ein::createEinFixRounding());
+    passes.addNestedPass<func::FuncOp>(ein::createEinAssumeSizes());
     break;
   case Phase::Cascade:
     // Equal ops first: fewer results with several readers.

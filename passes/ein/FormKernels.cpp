@@ -61,23 +61,6 @@ TensorType scratchOf(SortOp op) {
   return TensorType::get(shape, IntegerType::get(op.getContext(), 64));
 }
 
-/// A call that asks for more than there is breaks an assumption.
-void assumeEnough(TopKOp op, func::FuncOp function) {
-  ExtentAttr extent = op.getInput().getType().getExtent(op.getDim());
-  if (extent.getLiteral())
-    return;
-  SmallVector<StringAttr> table;
-  AffineExpr rest = extent.over(table) - static_cast<int64_t>(op.getK());
-  Attribute fact = ExtentAttr::of(rest, table);
-  SmallVector<Attribute> facts;
-  if (auto given = function->getAttrOfType<ArrayAttr>("ein.assume"))
-    llvm::append_range(facts, given);
-  if (llvm::is_contained(facts, fact))
-    return;
-  facts.push_back(fact);
-  function->setAttr("ein.assume", ArrayAttr::get(op.getContext(), facts));
-}
-
 /// Ops that one kernel computes, in program order.
 struct Group {
   SmallVector<Operation *> ops;
@@ -310,7 +293,6 @@ struct FormKernelsPass : impl::EinFormKernelsBase<FormKernelsPass> {
 
   /// The k best of what a kernel computes are kept while it computes them.
   void place(TopKOp op) {
-    assumeEnough(op, getOperation());
     if (op.getK() > 0 && op.getK() <= kMostKept) {
       SmallVector<std::string> labels;
       for (int64_t i = 0; i <= op.getInput().getType().getRank(); ++i)

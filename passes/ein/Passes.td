@@ -18,6 +18,17 @@ def EinFixRounding : Pass<"ein-fix-rounding", "::mlir::ModuleOp"> {
                     Statistic<"numFolded", "num-folded", "operations on constants evaluated">];
 }
 
+def EinAssumeSizes : Pass<"ein-assume-sizes", "::mlir::func::FuncOp"> {
+  let summary = "what a program needs of its sizes is asked of every call";
+  let description = [{
+    Extents may not be negative (`n - 3`), divisors of indices and extents have to
+    be at least 1 (`h floordiv (n floordiv g)`), `ein.topk` needs k elements. What
+    sizes could break is added to the function's `ein.assume`, divisors in the
+    order in which they are computed; passes that follow move and merge ranks, and
+    may rely on it. Before: any `ein`. After: the same ops. Exactness: bitwise.
+  }];
+}
+
 def EinSimplifyViews : Pass<"ein-simplify-views", "::mlir::func::FuncOp"> {
   let summary = "views and gathers become operand indices of what reads them";
   let description = [{

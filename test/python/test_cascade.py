@@ -72,6 +72,40 @@ def test_latent_attention_of_any_width(variants, einfall, build):
     assert len(kernels) == 3 and not any("s, t]" in line for line in kernels), done.stdout
 
 
+def test_sizes_that_no_call_may_have(einfall):
+    """Negative extents, also of what is only reduced or never stored, and divisors below 1."""
+
+    @einfall.cascade
+    def rows(a: "m n"):
+        i: n - 3
+        y[m] = sum[i](a[m, i])
+        return y[m]
+
+    @einfall.cascade
+    def pairs(a: "n"):
+        i: n - 3
+        t[i] = exp(a[i])
+        y = sum[i](t[i] + exp(a[i + 3]))
+        return y
+
+    @einfall.cascade
+    def grouped(x: "h n", k: "g n"):
+        y[h, n] = x[h, n] * k[h // (size(h) // size(g)), n]
+        return y[h, n]
+
+    np.testing.assert_array_equal(rows(uniform(2, 3)), [0, 0])
+    assert pairs(uniform(3)) == 0
+    for call in (lambda: rows(uniform(2, 2)), lambda: pairs(uniform(1))):
+        with pytest.raises(ValueError, match=r"needs n - 3 >= 0"):
+            call()
+    x, k = uniform(6, 4), uniform(2, 4, seed=1)
+    np.testing.assert_allclose(grouped(x, k), x * np.repeat(k, 3, 0), rtol=1e-6)
+    with pytest.raises(ValueError, match=r"needs h floordiv g - 1 >= 0"):
+        grouped(uniform(1, 4), k)
+    with pytest.raises(ValueError, match=r"needs g - 1 >= 0"):
+        grouped(x, uniform(0, 4))
+
+
 def test_every_variant_is_tested_and_short(variants):
     assert sorted(NAMES) == sorted(variants.CASES)
     for cascade, _, _ in variants.CASES.values():
@@ -375,6 +409,7 @@ REFUSED = [
     ("x: 'n'", "y[n] = x[§k]", "unknown name 'k'; it is no rank (n)"),
     ("x: 'n'", "y[n] = x[n] + §b", "unknown name 'b'"),
     ("x: 'n d', y: 'm'", "z[n] = sum[d](x[n, d] * y[§d])", "rank 'd' has extent d, but dimension 0 of 'y' has extent m"),
+    ("x: 'n', y: 'n+1'", "z = sum[i](x[i] * y[§i])", "rank 'i' has extent n, but dimension 0 of 'y' has extent n + 1"),
     ("x: 'n d'", "z[n] = sum[d](§x[n])", "'x' has 2 ranks [n, d], but is indexed by 1"),
     ("x: 'n d'", "z[n, d] = x[n, d] / sum[§d](x[n, d])", "rank 'd' is reduced here, but is an index of the result 'z'"),
     ("x: 'n d'", "z[n] = sum[d](sum[§d](x[n, d]))", "rank 'd' is reduced here, but is reduced by the sum[d] around"),

@@ -17,6 +17,7 @@ class Rank:
     name: str
     number: int
     extent: Extent | None = None
+    declared: bool = False  # by a statement of its own, not by what it indexes
 
     @property
     def atom(self) -> str:

@@ -94,9 +94,9 @@ class Indices(Expressions):
         if rank is not None:
             if rank.extent is None:
                 rank.extent = dim
-            elif rank.extent != dim and not known_nonnegative(dim - rank.extent):
+            elif rank.extent != dim and not (rank.declared and known_nonnegative(dim - rank.extent)):
                 raise self.error(part, f"rank '{rank.name}' has extent {rank.extent}, but dimension {k} of '{name}' has "
-                                 f"extent {dim}, which may be less; give them the same extent, or index by a rank of that extent")
+                                 f"extent {dim}; give them the same extent, or index by a rank of that extent")
         elif e.const is not None and e.const < 0:
             raise self.error(part, f"index {e} of '{name}' is negative; count from the end with size(), "
                              f"e.g. size({t.labels[k]}) - {-e.const}")

@@ -139,7 +139,7 @@ class Lowering(Reductions):
         r = self.ranks[name]
         if r.extent is not None and r.extent != e:
             raise self.error(node, f"rank '{name}' has extent {r.extent}, but is declared with extent {e}")
-        r.extent = e
+        r.extent, r.declared = e, True
 
     def left_ranks(self, nodes: list[ast.expr], name: str) -> list[Rank]:
         for k, node in enumerate(nodes):

@@ -1,4 +1,4 @@
-// RUN: einfall-opt %s --ein-form-kernels --ein-to-tile --canonicalize | FileCheck %s
+// RUN: einfall-opt %s --ein-assume-sizes --ein-form-kernels --ein-to-tile --canonicalize | FileCheck %s
 
 // One pass over the fiber: vectors are tested against the root of the heap, and only what beats it is offered. A call
 // with fewer elements than k breaks an assumption.

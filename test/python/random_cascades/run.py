@@ -27,8 +27,8 @@ from .program import FLOATS
 
 #: The passes over `ein` in the order of the compiler, each with its exactness class. A product that inlining brings to the
 #: end of a sum's body is rounded by itself in strict mode only, which is not this one.
-PASSES = (("ein-fix-rounding", "bitwise"), ("cse", "bitwise"), ("ein-simplify-views", "bitwise"), ("ein-split-ranks", "bitwise"),
-          ("ein-narrow-reads", "bitwise"), ("canonicalize", "bitwise"), ("cse", "bitwise"), ("ein-merge-equal", "bitwise"),
+PASSES = (("ein-fix-rounding", "bitwise"), ("ein-assume-sizes", "bitwise"), ("cse", "bitwise"), ("ein-simplify-views", "bitwise"),
+          ("ein-split-ranks", "bitwise"), ("ein-narrow-reads", "bitwise"), ("canonicalize", "bitwise"), ("cse", "bitwise"), ("ein-merge-equal", "bitwise"),
           ("ein-derive-folds{moving-only=true}", "algebraic"), ("ein-defer", "algebraic"), ("canonicalize", "bitwise"),
           ("ein-inline-maps", "algebraic"), ("cse", "bitwise"), ("ein-split-results", "bitwise"), ("ein-share-shifted", "bitwise"),
           ("ein-form-kernels", "bitwise"), ("ein-stage-kernels", "algebraic"), ("ein-join-kernels", "bitwise"))
