@@ -295,10 +295,13 @@ def Ein_GuardOp : Ein_Op<"guard"> {
   let summary = "chunks in which nothing of a mask holds may be skipped";
   let description = [{
     In the body of an `ein.stream`: where every element of `mask` is false, the
-    body leaves what is carried as it is.
+    body leaves what is carried as it is. With `once [n, ..] above bound` that holds
+    of walks after which all elements of the carried tensors #n, .. exceed `bound`;
+    after another one the stream starts again and skips nothing for this guard.
   }];
-  let arguments = (ins Ein_Tensor:$mask);
-  let assemblyFormat = "$mask attr-dict `:` type($mask)";
+  let arguments = (ins Ein_Tensor:$mask, OptionalAttr<DenseI64ArrayAttr>:$seen,
+                       OptionalAttr<F64Attr>:$bound);
+  let assemblyFormat = "$mask (`once` $seen^ `above` $bound)? attr-dict `:` type($mask)";
   let hasVerifier = 1;
 }
 

@@ -26,6 +26,14 @@ LogicalResult GuardOp::verify() {
     return emitOpError("expected to stand in an ein.stream"); // stream_c3
   if (!getMask().getType().getElementType().isInteger(1))
     return emitOpError("expected a mask of i1, but got ") << getMask().getType(); // stream_c3
+  if (getSeen().has_value() != getBoundAttr().operator bool())
+    return emitOpError("expected carried tensors and their bound together"); // stream_c4
+  auto results = (*this)->getParentOp()->getResultTypes();
+  for (int64_t number : getSeen().value_or(ArrayRef<int64_t>()))
+    if (number < 0 || number >= int64_t(results.size()) ||
+        !isa<FloatType>(cast<TensorType>(results[number]).getElementType()))
+      return emitOpError("expected the number of a carried tensor of floats, but got ")
+             << number; // stream_c4
   return success();
 }
 

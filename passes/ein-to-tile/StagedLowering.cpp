@@ -14,6 +14,7 @@
 #include "passes/ein-to-tile/SettledConditions.h"
 #include "passes/ein-to-tile/Stages.h"
 #include "llvm/ADT/STLExtras.h"
+#include <set>
 
 using namespace mlir;
 
@@ -39,15 +40,18 @@ private:
   void emitStage(const Stage &stage);
   void makeLocals(const Stage &stage);
   void emitPart(const Stage &stage);
-  void emitStream(const Stage &stage);
+  void emitStream(const Stage &stage, const std::vector<Stage> &stages);
+  void walk(const Stage &stage, Value again);
   void emitOrder(ein::TopKOp op);
   void emitCopy(ein::StreamOp stream, unsigned carried);
   bool isCheapToScan(ein::EinsumOp op, const Access &read);
+  Value scalarOf(const Stage &stage);
   Value extremeOf(ein::EinsumOp op, unsigned number, const Access &read, ein::Monoid monoid);
   std::optional<Bounds> boundsOf(ein::EinsumOp op, BlockArgument argument);
   void boundBefore(ein::StreamOp stream);
   Verdict verdictOf(ein::EinsumOp op, Value condition);
-  Value mayHold(Block &body);
+  Value mayHold(Block &body, Value again);
+  Value hasSeen(ein::StreamOp stream);
   Value settle(const Stage &stage, SmallVectorImpl<SettledCondition> &conditions);
   void count(StringRef what) {
     if (counts)
@@ -255,17 +259,33 @@ bool StagedLowering::passesInPlace(ein::StreamOp stream, unsigned carried,
   return false;
 }
 
-/// An Einsum that copies `tensor`, of these labels.
-static ein::EinsumOp copyOf(OpBuilder &builder, Value tensor, ArrayRef<StringRef> labels) {
+using Body = llvm::function_ref<Value(OpBuilder &, Location, ValueRange)>;
+
+/// An Einsum over all of `tensor`, of these labels.
+static ein::EinsumOp einsumOf(OpBuilder &builder, ein::TensorType result, Value tensor,
+                              ArrayRef<StringRef> labels, ArrayRef<ein::Monoid> monoids,
+                              Body body) {
   auto type = cast<ein::TensorType>(tensor.getType());
   AffineMap map = AffineMap::get(
       type.getRank(), 1,
       AffineMap::getMultiDimIdentityMap(type.getRank(), type.getContext()).getResults(),
       type.getContext());
-  return ein::EinsumOp::create(builder, tensor.getLoc(), type, tensor, labels, map,
-                               ArrayRef<ein::Monoid>(), ArrayRef<ein::ExtentAttr>(),
-                               ArrayRef<StringAttr>(),
-                               [](OpBuilder &, Location, ValueRange v) { return v[0]; });
+  ArrayRef<ein::ExtentAttr> reduced =
+      monoids.empty() ? ArrayRef<ein::ExtentAttr>() : type.getShape();
+  return ein::EinsumOp::create(builder, tensor.getLoc(), result, tensor, labels, map, monoids,
+                               reduced, ArrayRef<StringAttr>(), body);
+}
+
+static ein::EinsumOp copyOf(OpBuilder &builder, Value tensor, ArrayRef<StringRef> labels) {
+  return einsumOf(builder, cast<ein::TensorType>(tensor.getType()), tensor, labels, {},
+                  [](OpBuilder &, Location, ValueRange v) { return v[0]; });
+}
+
+static ein::EinsumOp minimumOf(OpBuilder &builder, Value tensor, ArrayRef<StringRef> labels,
+                               Type element, Body body) {
+  SmallVector<ein::Monoid> monoids(labels.size(), ein::Monoid::min);
+  return einsumOf(builder, ein::TensorType::get(tensor.getContext(), {}, element), tensor, labels,
+                  monoids, body);
 }
 
 /// Copies what is carried on to where it is carried.
@@ -330,18 +350,24 @@ Value StagedLowering::extremeOf(ein::EinsumOp op, unsigned number, const Access 
       [&](OpBuilder &b, Location at, ValueRange v) -> Value {
         return isTruth ? arith::ExtUIOp::create(b, at, ordered, v[0]).getResult() : v[0];
       });
-  Value result = scanned = scan.root.getResult();
-  makeLocals(scan);
-  emitPart(scan);
+  return scalarOf(scan);
+}
+
+/// The integer that a stage without free ranks makes of the block's part.
+Value StagedLowering::scalarOf(const Stage &current) {
+  Value result = scanned = ein::EinsumOp(current.root).getResult();
+  makeLocals(current);
+  emitPart(current);
   scanned = Value();
   tiles.space = TileSpace();
   schedule.lanes = -1;
   TileValue exists;
-  Access found = accessAll(scan.root.getResult().getType(), symbols, &localOf(result).layout);
+  Access found =
+      accessAll(cast<ein::TensorType>(result.getType()), symbols, &localOf(result).layout);
   Value value = toIndex(load(found, result, {}, exists)).value;
   locals.erase(result);
   results.clear();
-  scan.root.erase();
+  result.getDefiningOp()->erase();
   return value;
 }
 
@@ -416,7 +442,8 @@ Verdict StagedLowering::verdictOf(ein::EinsumOp op, Value condition) {
 }
 
 /// Whether some guard may hold somewhere in the chunk; null if nothing is known.
-Value StagedLowering::mayHold(Block &body) {
+/// Some guards do not count where the stream walks `again`.
+Value StagedLowering::mayHold(Block &body, Value again) {
   Value result;
   for (auto guard : body.getOps<ein::GuardOp>()) {
     auto mask = guard.getMask().getDefiningOp<ein::EinsumOp>();
@@ -427,8 +454,39 @@ Value StagedLowering::mayHold(Block &body) {
       continue;
     Value some = arith::XOrIOp::create(
         builder, loc, none, arith::ConstantOp::create(builder, loc, builder.getBoolAttr(true)));
+    if (guard.getSeen())
+      some = arith::OrIOp::create(builder, loc, some, again);
     result = result ? Value(arith::AndIOp::create(builder, loc, result, some)) : some;
   }
+  return result;
+}
+
+/// Whether what guards name has come out above their bounds, all over the block's
+/// part; null if they name nothing.
+Value StagedLowering::hasSeen(ein::StreamOp stream) {
+  Value result;
+  Operation *yield = stream.getBody().front().getTerminator();
+  OpBuilder outer(stream.getContext());
+  outer.setInsertionPointAfter(stream);
+  Type integer = builder.getI32Type();
+  std::set<std::pair<int64_t, double>> asked;
+  for (auto guard : stream.getBody().front().getOps<ein::GuardOp>())
+    for (int64_t number : guard.getSeen().value_or(ArrayRef<int64_t>())) {
+      double bound = guard.getBound()->convertToDouble();
+      if (!asked.insert({number, bound}).second)
+        continue;
+      Stage look;
+      look.root = minimumOf(
+          outer, stream.getResult(number), plan.labelsOf(yield->getOperand(number)), integer,
+          [&](OpBuilder &b, Location at, ValueRange v) -> Value {
+            Value limit = arith::ConstantOp::create(b, at, b.getFloatAttr(v[0].getType(), bound));
+            Value above = arith::CmpFOp::create(b, at, arith::CmpFPredicate::OGT, v[0], limit);
+            return arith::ExtUIOp::create(b, at, integer, above);
+          });
+      Value seen = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne, scalarOf(look),
+                                         constant(0));
+      result = result ? Value(arith::AndIOp::create(builder, loc, result, seen)) : seen;
+    }
   return result;
 }
 
@@ -456,25 +514,62 @@ Value StagedLowering::settle(const Stage &current, SmallVectorImpl<SettledCondit
   return result;
 }
 
-void StagedLowering::emitStream(const Stage &current) {
+void StagedLowering::emitStream(const Stage &current, const std::vector<Stage> &stages) {
   ein::StreamOp stream = current.stream;
   Block &body = stream.getBody().front();
   unsigned carried = stream.getNumResults();
-  SmallVector<bool> inPlace;
   for (unsigned i = 0, e = stream.getInputs().size(); i < e; ++i)
     captured[body.getArgument(i)] = stream.getInputs()[i];
   for (unsigned i = 0; i < carried; ++i) {
-    inPlace.push_back(passesInPlace(stream, i, current.body));
-    if (inPlace.back())
+    if (passesInPlace(stream, i, current.body))
       storedAs[body.getTerminator()->getOperand(i)] = stream.getInputs()[i];
     storedAs[stream.getResult(i)] = stream.getInputs()[i];
   }
+  Block *outer = std::exchange(chunk, &body);
+  boundBefore(stream);
+  chunk = outer;
+  bool mayWalkAgain = llvm::any_of(body.getOps<ein::GuardOp>(),
+                                   [](ein::GuardOp guard) { return guard.getSeen().has_value(); });
+  if (!mayWalkAgain) {
+    walk(current, Value());
+    return;
+  }
+  Value zero = constant(0), one = constant(1);
+  Value yes = arith::ConstantOp::create(builder, loc, builder.getBoolAttr(true));
+  auto walks = scf::ForOp::create(builder, loc, zero, constant(2), one, yes);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(walks.getBody());
+  Value again =
+      arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne, walks.getInductionVar(), zero);
+  auto wanted = scf::IfOp::create(builder, loc, yes.getType(), walks.getRegionIterArgs()[0],
+                                  /*withElse=*/true);
+  scf::YieldOp::create(builder, loc, wanted.getResults());
+  builder.setInsertionPointToStart(wanted.elseBlock());
+  scf::YieldOp::create(builder, loc, walks.getRegionIterArgs()[0]);
+  builder.setInsertionPointToStart(wanted.thenBlock());
+  auto restart = scf::IfOp::create(builder, loc, again, /*withElse=*/false);
+  builder.setInsertionPointToStart(restart.thenBlock());
+  for (const Stage &start : stages)
+    if (start.root && llvm::any_of(stream.getInputs().take_front(carried),
+                                   [&](Value input) { return start.computes(input); }))
+      emitStage(start);
+  builder.setInsertionPointAfter(restart);
+  walk(current, again);
+  Value unseen =
+      arith::XOrIOp::create(builder, loc, hasSeen(stream),
+                            arith::ConstantOp::create(builder, loc, builder.getBoolAttr(true)));
+  scf::YieldOp::create(builder, loc, unseen);
+}
+
+/// Visits the chunks of a stream's rank; `again` is null or an i1.
+void StagedLowering::walk(const Stage &current, Value again) {
+  ein::StreamOp stream = current.stream;
+  Block &body = stream.getBody().front();
   StringRef label = stream.getRank();
   const BlockPlan::Rank &rank = plan.ranks.find(label)->second;
   Value zero = constant(0), step = constant(rank.part);
   Value extent = expand(symbols.expr(stream.getExtent()), {});
   chunk = &body;
-  boundBefore(stream);
   llvm::StringMap<Bounds> boundsOutside = knownBounds;
   auto loop = scf::ForOp::create(builder, loc, zero, extent, step);
   {
@@ -484,7 +579,7 @@ void StagedLowering::emitStream(const Stage &current) {
     Value end = arith::AddIOp::create(builder, loc, begin, step);
     enterBox(label, begin, arith::MinSIOp::create(builder, loc, end, extent));
     count("chunks");
-    if (Value visited = mayHold(body)) {
+    if (Value visited = mayHold(body, again)) {
       auto branch = scf::IfOp::create(builder, loc, visited, /*withElse=*/false);
       builder.setInsertionPointToStart(branch.thenBlock());
     }
@@ -492,8 +587,8 @@ void StagedLowering::emitStream(const Stage &current) {
     emit(current.body);
     chunk = nullptr;
     knownBounds = std::move(boundsOutside);
-    for (unsigned i = 0; i < carried; ++i)
-      if (!inPlace[i])
+    for (unsigned i = 0, e = stream.getNumResults(); i < e; ++i)
+      if (storedAs.lookup(body.getTerminator()->getOperand(i)) != stream.getInputs()[i])
         emitCopy(stream, i);
   }
   enterBox(label, zero, extent);
@@ -609,7 +704,7 @@ void StagedLowering::emit(const std::vector<Stage> &stages) {
     if (current.order)
       emitOrder(current.order);
     else
-      current.stream ? emitStream(current) : emitStage(current);
+      current.stream ? emitStream(current, stages) : emitStage(current);
 }
 
 /// Each carried tensor starts in memory of its own: a stage's, which nobody else

@@ -71,6 +71,7 @@ private:
   Known named(const std::vector<uintptr_t> &key);
   Known known(Attribute constant) const;
   Known evaluate(Operation &op);
+  bool shrinksMask(Operation &op, ArrayRef<Known> args) const;
   std::optional<Known> folded(Operation &op, ArrayRef<Known> args);
   std::optional<Known> byLaws(Operation &op, ArrayRef<Known> args);
   std::optional<Known> addition(Type type, Known a, Known b, bool negate);
@@ -134,13 +135,29 @@ void Evaluator::run() {
       values[op.getResult(0)] = evaluate(op);
 }
 
+/// True if the op may bring a finite mask, which counts as an infinity, near to
+/// ordinary numbers.
+bool Evaluator::shrinksMask(Operation &op, ArrayRef<Known> args) const {
+  if (!std::isfinite(rules.minusInfinityFrom) ||
+      !isa<arith::MulFOp, arith::DivFOp, math::FmaOp>(op))
+    return false;
+  auto isMask = [](Known value) { return std::isinf(value.number().value_or(0)); };
+  if (isa<arith::DivFOp>(op))
+    return isMask(args[0]) || isMask(args[1]);
+  for (auto [side, other] : {std::pair(args[0], args[1]), {args[1], args[0]}})
+    if (isMask(side) && std::abs(other.number().value_or(0)) < 1)
+      return true;
+  return false;
+}
+
 Known Evaluator::evaluate(Operation &op) {
   SmallVector<Known> args;
   for (Value operand : op.getOperands())
     args.push_back(of(operand));
-  if (std::optional<Known> constant = folded(op, args))
+  bool shrinks = shrinksMask(op, args);
+  if (std::optional<Known> constant = shrinks ? std::nullopt : folded(op, args))
     return *constant;
-  if (std::optional<Known> result = byLaws(op, args))
+  if (std::optional<Known> result = shrinks ? std::nullopt : byLaws(op, args))
     return *result;
   std::vector<uintptr_t> key = {
       reinterpret_cast<uintptr_t>(op.getName().getAsOpaquePointer()),
@@ -334,6 +351,8 @@ Never Evaluator::derive(Operation &op, ArrayRef<Known> args) const {
         return {finite, finite || (a.high && b.high && !a.made && !b.made)};
       })
       .Case([&](arith::DivFOp) -> Never {
+        if (double by = args[1].number().value_or(0); by != 0 && std::isfinite(by))
+          return by < 0 ? a.swapped() : a;
         bool finite = a.finite() && b.finite();
         return {finite, finite};
       })

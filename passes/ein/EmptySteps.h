@@ -37,12 +37,14 @@
 // -1e9 for -inf. Such a number is *not* -inf: exp(s - 3.4e38 - m) is 0 only if m, the
 // row's maximum, is that of a visible element. In a row without one, m is about
 // -3.4e38 too and the program means the average over all elements, which a skip
-// would lose. By default they are numbers like others, and the answer is no. Who
-// has proven that every row has a visible element (a causal row has its diagonal)
-// and accepts that scores stay small beside the mask may set `minusInfinityFrom`,
-// say to -1e30: then exp underflows to exactly 0 as soon as the visible element is
-// seen, and what was added before it is multiplied by exactly 0 (a state that has
-// not seen it is finite garbage either way).
+// would lose. By default they are numbers like others, and the answer is no. With
+// `minusInfinityFrom` set they count as -inf, and the answer holds of rows of which
+// every maximum that is carried comes out above `kSeen`: a visible element was seen,
+// beside which exp of a masked one is exactly 0, and what was added before it is
+// multiplied by exactly 0. Who asks has to look at the end, and walk again without
+// skipping where it is not so. Scores are taken to be small beside the mask, which
+// the class `algebraic` allows; a program that makes the mask small (by a factor
+// below 1 or a division) is refused.
 //
 //===----------------------------------------------------------------------===//
 #ifndef EINFALL_PASSES_EIN_EMPTYSTEPS_H
@@ -53,6 +55,9 @@
 #include <limits>
 
 namespace einfall {
+
+/// Finite masks start here, and a maximum above `kSeen` is of a visible element.
+inline constexpr double kFiniteMask = -1e9, kSeen = -1e8;
 
 struct EmptyRules {
   /// Float constants up to this one count as -inf; see "Finite masks" above.

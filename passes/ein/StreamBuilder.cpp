@@ -3,6 +3,7 @@
 #include "dialects/ein/EinBounds.h"
 #include "dialects/ein/EinMonoids.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "passes/ein/EmptySteps.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -398,7 +399,7 @@ StreamOp StreamBuilder::create(OpBuilder &builder, Location loc) {
 }
 
 /// The mask of a guard, over the ranks that its condition depends on.
-void StreamBuilder::addGuard(OpBuilder &inner, const StreamGuard &guard) {
+GuardOp StreamBuilder::addGuard(OpBuilder &inner, const StreamGuard &guard) {
   Reducer space = Reducer::around(guard.op);
   PartEmitter emitter(inner, space, tensors);
   SmallVector<unsigned> ranks;
@@ -414,7 +415,7 @@ void StreamBuilder::addGuard(OpBuilder &inner, const StreamGuard &guard) {
         return arith::XOrIOp::create(b, loc, values[0], on);
       },
       /*expandRoots=*/true);
-  GuardOp::create(inner, loc, mask);
+  return GuardOp::create(inner, loc, mask, DenseI64ArrayAttr(), FloatAttr());
 }
 
 LogicalResult StreamBuilder::build(OpBuilder &builder, ArrayRef<Operation *> members,
@@ -429,13 +430,18 @@ LogicalResult StreamBuilder::build(OpBuilder &builder, ArrayRef<Operation *> mem
   body = new Block();
   OpBuilder inner(builder.getContext());
   inner.setInsertionPointToEnd(body);
+  SmallVector<GuardOp> needSight;
   // The k best are of all elements, of those that a mask leaves out too.
   if (llvm::none_of(reductions, llvm::IsaPred<TopKOp>))
-    for (const StreamGuard &guard : findGuards(members, reductions))
-      addGuard(inner, guard);
+    for (const StreamGuard &guard : findGuards(members, reductions)) {
+      GuardOp op = addGuard(inner, guard);
+      if (guard.needsSight)
+        needSight.push_back(op);
+    }
   for (Operation *op : members)
     inner.clone(*op, tensors);
   SmallVector<unsigned> first;
+  SmallVector<int64_t> maxima;
   for (auto [op, reducer] : llvm::zip(reductions, reducers)) {
     if (!reducer)
       first.push_back(addOrder(builder, inner, cast<TopKOp>(op)));
@@ -443,7 +449,16 @@ LogicalResult StreamBuilder::build(OpBuilder &builder, ArrayRef<Operation *> mem
       first.push_back(addExtremum(builder, inner, *reducer));
     else
       first.push_back(addParts(builder, inner, *reducer));
+    if (reducer)
+      for (auto [number, part] : llvm::enumerate(reducer->parts))
+        if (part.monoid == Monoid::max && isa<FloatType>(part.contribution.getType()))
+          maxima.push_back(first.back() + number);
   }
+  if (!maxima.empty()) // exp of a masked element is 0 whatever the others are
+    for (GuardOp guard : needSight) {
+      guard.setSeen(maxima);
+      guard.setBoundAttr(builder.getF64FloatAttr(kSeen));
+    }
   StreamOp stream = create(builder, reductions.front()->getLoc());
   for (auto [op, reducer, start] : llvm::zip(reductions, reducers, first)) {
     if (reducer)

@@ -73,7 +73,7 @@ private:
   unsigned addOrder(mlir::OpBuilder &outer, mlir::OpBuilder &inner, TopKOp op);
   static void finish(mlir::OpBuilder &builder, TopKOp op, mlir::ValueRange states);
   void finish(mlir::OpBuilder &builder, Reducer &reducer, mlir::ValueRange states);
-  void addGuard(mlir::OpBuilder &inner, const StreamGuard &guard);
+  GuardOp addGuard(mlir::OpBuilder &inner, const StreamGuard &guard);
   StreamOp create(mlir::OpBuilder &builder, mlir::Location loc);
 
   llvm::StringRef rank;

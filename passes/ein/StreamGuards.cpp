@@ -26,17 +26,17 @@ public:
 
   /// True if an element where `condition`, of the body of `op`, has the value
   /// `holds` changes nothing.
-  bool isEmptied(Value condition, bool holds) {
+  bool isEmptied(Value condition, bool holds, const EmptyRules &rules) {
     Value inside = scalars.lookupOrNull(condition);
     if (!inside)
       return false;
     if (auto fold = dyn_cast<FoldOp>(copy))
-      return emptiesWhen(fold, inside, holds);
+      return emptiesWhen(fold, inside, holds, rules);
     auto einsum = cast<EinsumOp>(copy);
     if (!llvm::all_equal(einsum.getMonoids()))
       return false;
     return emptiesWhen({Contribution{einsum.getMonoid(einsum.getNumFree()), einsum.getYielded()}},
-                       inside, holds);
+                       inside, holds, rules);
   }
   void mapOwn(Operation *reduction) {
     for (auto [from, to] : llvm::zip(reduction->getRegions(), copy->getRegions()))
@@ -77,13 +77,18 @@ SmallVector<StreamGuard> findGuards(ArrayRef<Operation *> members,
     if (reductions.size() == 1)
       copies.back()->mapOwn(op);
   }
+  EmptyRules finite;
+  finite.minusInfinityFrom = kFiniteMask;
   auto look = [&](Operation *op, Block &body) {
     for (Value condition : candidateConditions(body))
       for (bool holds : {false, true})
-        if (llvm::all_of(copies, [&](auto &copy) { return copy->isEmptied(condition, holds); })) {
-          found.push_back({op, condition, !holds});
-          return; // wholes stand before their parts
-        }
+        for (bool needsSight : {false, true})
+          if (llvm::all_of(copies, [&](auto &copy) {
+                return copy->isEmptied(condition, holds, needsSight ? finite : EmptyRules());
+              })) {
+            found.push_back({op, condition, !holds, needsSight});
+            return; // wholes stand before their parts
+          }
   };
   for (Operation *op : members)
     if (auto map = dyn_cast<EinsumOp>(op); map && map.getMonoids().empty())

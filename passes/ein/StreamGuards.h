@@ -12,6 +12,8 @@ struct StreamGuard {
   mlir::Operation *op; // one of the reductions, or a map that they read
   mlir::Value condition;
   bool keeps = true;
+  /// So it is if all maxima that are carried come out above `kSeen` (EmptySteps.h).
+  bool needsSight = false;
 };
 
 /// The guards of a walk that computes `members` and `reductions`, asked of

@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from paths import ROOT
@@ -109,3 +110,19 @@ def test_a_layer_of_an_encoder(build):
     assert squares(compiled, ("s",)) == set()
     counts = kernels_by_layer(function(compiled, "main"))
     assert 3 < counts[0] <= KERNELS["bert"], counts
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", families.CONFIGS)
+def test_causal_visits(build, name, tmp_path):
+    """Whatever mask transformers builds: where(mask, s, -inf), or a finite number that is added (gemma2)."""
+    import einfall
+
+    families.make(name).save_pretrained(tmp_path)
+    package = einfall.compile(tmp_path, tmp_path / "m.einf", dtype="f32", count_visits=True)
+    length = 1024
+    session = package.session(b=1, s=length, t=length, c=length)
+    before = session.visits()
+    session.logits(np.random.default_rng(0).integers(3, 97, (1, length)), np.zeros(1, np.int64), t=length)
+    got = {key: sum(after[key] - before[k][key] for k, after in session.visits().items()) for key in ("chunks", "visited")}
+    assert 0 < got["visited"] <= 0.55 * got["chunks"]

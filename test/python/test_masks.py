@@ -53,6 +53,8 @@ MASKS = {
     "shuffled": ("where(ids[s] == keys[t], w[h, s, t], -inf)", ', ids: "i8 n", keys: "i8 m"',
                  [lambda h, n, m: (np.arange(n) * 7 % 3 - 1).astype(np.int8), lambda h, n, m: (np.arange(m) * 5 % 3 - 1).astype(np.int8)],
                  lambda h, s, t, ids, keys: ids[s] == keys[t]),
+    "finite": ("where(t <= s, w[h, s, t], -1e30)", "", [], lambda h, s, t: t <= s),
+    "finite_bias": ("w[h, s, t] + where(s - WINDOW < t <= s, 0, -3.4028234663852886e38)", "", [], lambda h, s, t: (s - WINDOW < t) & (t <= s)),
     "given": ("where(shown[s, t], w[h, s, t], -inf)", ', shown: "n m"',
               [lambda h, n, m: np.arange(m) // 128 <= np.arange(n)[:, None] // 100], lambda h, s, t, shown: shown[s, t]),
 }
@@ -85,12 +87,13 @@ def arguments_of(name, h, n, m, d=16):
 
 def reference(name, q, k, v, *more):
     h, s, t = np.ix_(*map(np.arange, (q.shape[0], q.shape[1], k.shape[1])))
-    return attended(np.broadcast_to(MASKS[name][3](h, s, t, *more), (q.shape[0], q.shape[1], k.shape[1])), q, k, v)
+    shown = np.broadcast_to(MASKS[name][3](h, s, t, *more), (q.shape[0], q.shape[1], k.shape[1]))
+    return attended(shown, q, k, v, -1e30 if name.startswith("finite") else -np.inf)
 
 
-def attended(shown, q, k, v):
+def attended(shown, q, k, v, hidden=-np.inf):
     """Attention to what is shown, in double precision."""
-    w = np.where(shown, np.einsum("hsd,htd->hst", *map(np.float64, (q, k))) * 0.25, -np.inf)
+    w = np.where(shown, np.einsum("hsd,htd->hst", *map(np.float64, (q, k))) * 0.25, hidden)
     p = np.exp(w - w.max(-1, keepdims=True))
     return np.einsum("hst,hte->hse", p / p.sum(-1, keepdims=True), v.astype(np.float64))
 
@@ -110,7 +113,7 @@ def test_masks(einfall, tmp_path, name):
 
 ROWS, CHUNK = 64, 64  # coordinates of a block's part of s, and of a chunk of t that may be skipped
 #: masks of which intervals tell all there is to know
-EXACT = {"causal", "hidden", "window", "outside", "blocks", "bias", "lengths", "given"}
+EXACT = {"causal", "hidden", "window", "outside", "blocks", "bias", "lengths", "given", "finite", "finite_bias"}
 
 
 def counted(einfall, tmp_path, text, name="f"):
@@ -156,6 +159,52 @@ def test_visits(einfall, tmp_path, name):
     assert got["unmasked"] + got["masked"] == got["visited"]
     if name in EXACT:
         assert (got["visited"], got["unmasked"]) == (some, every)
+
+
+#: masks by a finite number, of which some rows have no visible element: such a row is the average of all values
+UNSEEN = {
+    "late": ("where(t < s - 70, w[h, s, t], -1e30)", lambda s, t: t < s - 70),
+    "late_bias": ("w[h, s, t] + where(t < s - 70, 0, -3.4028234663852886e38)", lambda s, t: t < s - 70),
+    "capped": ("2 * tanh(w[h, s, t] / 2) + where(t < s - 70, 0, -3.4028234663852886e38)", lambda s, t: t < s - 70),
+    "every_third": ("where(s // 64 % 3 == 0 and t <= s, w[h, s, t], -1e9)", lambda s, t: (s // 64 % 3 == 0) & (t <= s)),
+}
+
+
+@pytest.mark.parametrize("name", UNSEEN)
+def test_finite_masks_of_whole_rows(einfall, tmp_path, name):
+    """Only blocks with such a row walk again, and then skip nothing."""
+    h, n, m = 2, 330, 410
+    mask, meaning = UNSEEN[name]
+    arrays = arguments_of("causal", h, n, m)
+    shown = np.broadcast_to(meaning(*np.ix_(range(n), range(m))), (h, n, m))
+    w = np.einsum("hsd,htd->hst", *map(np.float64, arrays[:2])) * 0.25
+    w = np.where(shown, 2 * np.tanh(w / 2) if name == "capped" else w, -1e30)
+    p = np.exp(w - w.max(-1, keepdims=True))
+    want = np.einsum("hst,hte->hse", p / p.sum(-1, keepdims=True), arrays[2].astype(np.float64))
+    f = of_source(tmp_path, attention(mask))
+    np.testing.assert_allclose(f(*arrays), want, rtol=2e-5, atol=2e-6)
+    got = counted(einfall, tmp_path, text_of(f, arrays))(*arrays, h=h, n=n, m=m)
+    blocks, chunks = -(-n // ROWS), -(-m // CHUNK)
+    unseen = h * sum(not shown[0, s:s + ROWS].any(-1).all() for s in range(0, n, ROWS))
+    assert 0 < unseen < h * blocks
+    assert got["chunks"] == (h * blocks + unseen) * chunks
+    assert got["visited"] == boxes(shown)[0] + unseen * chunks
+
+
+@pytest.mark.parametrize("mask", ["exp((w[h, s, t] + where(t <= s, 0, -1e9)) * 1e-8)", "1 / (w[h, s, t] + where(t <= s, 1, 1e30))",
+                                  "exp(where(t <= s, w[h, s, t], -1e3))"])
+def test_a_mask_near_to_scores_skips_nothing(einfall, tmp_path, mask):
+    """What it hides counts."""
+    source = f'''
+@einfall.cascade
+def f(w: "h n m"):
+    o[h, s] = sum[t]({mask})
+    return o[h, s]
+'''
+    w = np.random.default_rng(0).random((2, 70, 300)).astype(np.float32)
+    f = of_source(tmp_path, source)
+    got = counted(einfall, tmp_path, text_of(f, [w]))(w, h=2, n=70, m=300)
+    assert got["visited"] == got["chunks"]
 
 
 def random_number(rng, depth):

@@ -821,6 +821,22 @@ func.func @stream_c3_guard(%x: !ein.tensor<[4], i1>) {
 
 // -----
 
+func.func @stream_c4(%x: !ein.tensor<[4], f32>, %m: !ein.tensor<[4], i1>) -> !ein.tensor<[4], f32> {
+  %y = ein.kernel "k"(%x, %m) : (!ein.tensor<[4], f32>, !ein.tensor<[4], i1>) -> !ein.tensor<[4], f32> {
+  ^bb0(%a: !ein.tensor<[4], f32>, %c: !ein.tensor<[4], i1>):
+    %s = ein.stream "i" in #ein.extent<4> (%a, %c) : (!ein.tensor<[4], f32>, !ein.tensor<[4], i1>) -> !ein.tensor<[4], f32> {
+    ^bb0(%b: !ein.tensor<[4], f32>, %d: !ein.tensor<[4], i1>):
+      // expected-error @+1 {{expected the number of a carried tensor of floats, but got 1}}
+      ein.guard %d once [0, 1] above -1.0e8 : !ein.tensor<[4], i1>
+      ein.yield %b : !ein.tensor<[4], f32>
+    }
+    ein.yield %s : !ein.tensor<[4], f32>
+  }
+  return %y : !ein.tensor<[4], f32>
+}
+
+// -----
+
 func.func @kernel_c1(%x: !ein.tensor<[4], f32>) -> !ein.tensor<[4], f32> {
   // expected-error @below {{expected parts of at least one result, 1 together, but got 2}}
   %k = ein.kernel "k"(%x) {parts = array<i64: 1, 1>} : (!ein.tensor<[4], f32>) -> !ein.tensor<[4], f32> {

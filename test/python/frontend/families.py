@@ -40,7 +40,7 @@ CONFIGS = {
                                          query_pre_attn_scalar=16),
     "phi3": lambda: T.Phi3Config(**{**_COMMON, "pad_token_id": 0}, partial_rotary_factor=0.5),
     "olmo2": lambda: T.Olmo2Config(**_COMMON),
-    "gpt2": lambda: T.GPT2Config(vocab_size=97, n_embd=64, n_layer=2, n_head=4, n_positions=128, bos_token_id=1, eos_token_id=2),
+    "gpt2": lambda: T.GPT2Config(vocab_size=97, n_embd=64, n_layer=2, n_head=4, n_positions=1024, bos_token_id=1, eos_token_id=2),
 }
 
 #: what `./dev test --quick` runs
