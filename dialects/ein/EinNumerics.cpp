@@ -1,6 +1,7 @@
 //===- EinNumerics.cpp - How exact a compilation has to be ----------------===//
 #include "dialects/ein/EinNumerics.h"
 #include "dialects/ein/EinDialect.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 
 using namespace mlir;
@@ -26,6 +27,14 @@ Numerics numericsOf(Operation *op) {
     if (auto name = op->getAttrOfType<StringAttr>(kNumerics))
       return parseNumerics(name.getValue()).value_or(Numerics::algebraic);
   return Numerics::algebraic;
+}
+
+bool feedsSumUnrounded(Operation *product) {
+  auto module = product->getParentOfType<ModuleOp>();
+  if (!module || !module->hasAttr(kFixedRounding))
+    return true;
+  auto flags = cast<arith::ArithFastMathInterface>(product).getFastMathFlagsAttr().getValue();
+  return arith::bitEnumContainsAll(flags, arith::FastMathFlags::contract);
 }
 
 LogicalResult verifyNumerics(Operation *op, NamedAttribute attribute) {

@@ -26,6 +26,11 @@ std::optional<Numerics> parseNumerics(llvm::StringRef name);
 Numerics numericsOf(mlir::Operation *op);
 inline bool isStrict(mlir::Operation *op) { return numericsOf(op) == Numerics::strict; }
 
+/// On a module in which `ein-fix-rounding` has marked the products that feed a sum
+/// unrounded; before, and under other numerics, all that a body yields to a sum do.
+inline constexpr llvm::StringLiteral kFixedRounding = "ein.fixed_rounding";
+bool feedsSumUnrounded(mlir::Operation *product);
+
 /// Verifies an attribute `ein.numerics` of `op`.
 mlir::LogicalResult verifyNumerics(mlir::Operation *op, mlir::NamedAttribute attribute);
 

@@ -1,4 +1,5 @@
 //===- ProgramCompiler.cpp - From a region to a register program ----------===//
+#include "dialects/ein/EinNumerics.h"
 #include "lib/Elementary/Functions.h"
 #include "lib/Reference/Program.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -315,7 +316,7 @@ LogicalResult ProgramCompiler::finish(ein::YieldOp yield, unsigned yielded) {
   program.yielded = registers.lookup(value);
   program.format = formatOf(value.getType(), context.mode);
   auto mul = value.getDefiningOp<arith::MulFOp>();
-  if (!mul)
+  if (!mul || !ein::feedsSumUnrounded(mul))
     return success();
   program.product = {registers.lookup(mul.getLhs()), registers.lookup(mul.getRhs())};
   if (mul->hasOneUse())

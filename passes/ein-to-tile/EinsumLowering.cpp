@@ -120,11 +120,9 @@ void EinsumLowering::emitReducedRank(unsigned rank, ArrayRef<Value> init,
 }
 
 /// Under strict numerics only the products that the program itself yields to a
-/// sum feed it unrounded: they are marked, inlined ones are not.
+/// sum feed it unrounded, not inlined ones.
 static bool mayFuse(arith::MulFOp product) {
-  if (ein::isStrict(product))
-    return arith::bitEnumContainsAll(product.getFastmath(), arith::FastMathFlags::contract);
-  return product->hasOneUse();
+  return ein::isStrict(product) ? ein::feedsSumUnrounded(product) : product->hasOneUse();
 }
 
 /// The reductions from `rank` inward, joined to `running`.

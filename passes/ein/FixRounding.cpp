@@ -67,6 +67,7 @@ struct FixRounding : impl::EinFixRoundingBase<FixRounding> {
       if (auto einsum = dyn_cast<EinsumOp>(op))
         markProduct(einsum);
     });
+    getOperation()->setAttr(kFixedRounding, UnitAttr::get(&getContext()));
   }
 
 private:
