@@ -125,6 +125,19 @@ static bool mayFuse(arith::MulFOp product) {
   return ein::isStrict(product) ? ein::feedsSumUnrounded(product) : product->hasOneUse();
 }
 
+/// Whether the ranks from `rank` on have coordinates, or null where that is known.
+Value EinsumLowering::hasPoints(unsigned rank) {
+  Value result;
+  for (unsigned e = root.getNumRanks(); rank < e; ++rank) {
+    if (extents[rank].getLiteral().value_or(0) > 0)
+      continue;
+    Value some =
+        arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sgt, extentOf(rank), constant(0));
+    result = result ? Value(arith::AndIOp::create(builder, loc, result, some)) : some;
+  }
+  return result;
+}
+
 /// The reductions from `rank` inward, joined to `running`.
 SmallVector<Value> EinsumLowering::reduceFrom(unsigned rank, ArrayRef<Value> running) {
   uint32_t full = tiles.space.fullMask();
@@ -172,6 +185,8 @@ SmallVector<Value> EinsumLowering::reduceFrom(unsigned rank, ArrayRef<Value> run
     TileValue after = combine(tiles, root.getMonoid(rank), before, {inner[0], full});
     if (countsPoints)
       after = tiles.create<arith::SelectOp>(element, {{inner[1], full}, after, before});
+    else if (Value some = hasPoints(next))
+      after.value = arith::SelectOp::create(builder, loc, some, after.value, before.value);
     joined.push_back(after.value);
     if (carried.size() == 2)
       joined.push_back(arith::OrIOp::create(builder, loc, carried[1], inner[1]));

@@ -9,6 +9,7 @@ X = "!ein.tensor<[n, c], f32>"
 CASES = {
     "sum_of_maxima": ("[i]", f"reduce [a in 3: add, b in 4: max]", "%x[i, 4 * a + b - 2]", "!ein.tensor<[n], f32>"),
     "maximum_of_sums": ("[j]", f"reduce [a in 5: max, b in 3: add]", "%x[3 * a + b - 1, j]", "!ein.tensor<[c], f32>"),
+    "maximum_of_no_sums": ("[j]", "reduce [a in 5: max, i in n: add]", "%x[i, j]", "!ein.tensor<[c], f32>"),
     "three": ("[]", "reduce [i in n: min, a in 3: max, b in 4: add]", "%x[i, 4 * a + b - 9]", "!ein.tensor<[], f32>"),
     "product_of_all": ("[j]", "reduce [i in n: mul, a in 2: mul, b in 2: max]", "%x[i + 2 * a - 1, j + b]", "!ein.tensor<[c], f32>"),
     "shifted": ("[i, j]", "", "%x[i - 1, j + 1]", X),
