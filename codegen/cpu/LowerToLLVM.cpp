@@ -1,20 +1,19 @@
 //===- LowerToLLVM.cpp - Programs and entries to the LLVM dialect ---------===//
+#include "codegen/common/Passes.h"
 #include "codegen/cpu/HostCode.h"
 #include "codegen/cpu/Passes.h"
 #include "codegen/cpu/Unroll.h"
-#include "codegen/cpu/math/Expand.h"
 #include "dialects/tile/TileDialect.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Pass/PassManager.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
 
 namespace einfall::cpu {
+using namespace codegen;
 #define GEN_PASS_DEF_CPULOWERPROGRAMS
-#define GEN_PASS_DEF_CPUEXPANDMATH
 #include "codegen/cpu/Passes.h.inc"
 
 namespace {
@@ -41,29 +40,15 @@ struct LowerProgramsPass : impl::CpuLowerProgramsBase<LowerProgramsPass> {
   }
 };
 
-struct ExpandMathPass : impl::CpuExpandMathBase<ExpandMathPass> {
-  using CpuExpandMathBase::CpuExpandMathBase;
-  void runOnOperation() override {
-    MathTarget target{fma, halfCasts, bfloatCasts};
-    RewritePatternSet patterns(&getContext());
-    populateElementaryPatterns(patterns, target);
-    populateFloatPatterns(patterns, target);
-    populateCastPatterns(patterns, target);
-    populateIntegerPatterns(patterns);
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
-      signalPassFailure();
-  }
-};
-
 } // namespace
 
 void populateLowerToLLVM(OpPassManager &passes, const CpuTarget &target) {
   passes.addPass(createCpuLowerPrograms());
-  CpuExpandMathOptions math;
+  codegen::ExpandMathOptions math;
   math.halfCasts = target.convertsHalf();
   math.bfloatCasts = target.nativeBf16;
   math.fma = target.fma;
-  passes.addPass(createCpuExpandMath(math));
+  passes.addPass(codegen::createExpandMath(math));
   passes.addPass(createCSEPass());
   passes.addPass(createLowerAffinePass());
   passes.addPass(createSCFToControlFlowPass());

@@ -1,95 +1,29 @@
 //===- Object.cpp - Vector code to a shared object ------------------------===//
 #include "codegen/cpu/Object.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
-#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
-#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
-#include "mlir/Target/LLVMIR/Export.h"
+#include "codegen/common/Machine.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/SmallString.h"
-#include "llvm/IR/LLVMContext.h"
-#include "llvm/IR/LegacyPassManager.h"
-#include "llvm/IR/Module.h"
-#include "llvm/MC/TargetRegistry.h"
-#include "llvm/Passes/PassBuilder.h"
+#include "llvm/IR/Function.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Program.h"
-#include "llvm/Support/TargetSelect.h"
-#include "llvm/Target/TargetMachine.h"
 
 using namespace mlir;
 
 namespace einfall::cpu {
 
-static std::unique_ptr<llvm::TargetMachine> machineFor(Location loc, const CpuTarget &target) {
-  static bool initialised = [] {
-    llvm::InitializeAllTargetInfos();
-    llvm::InitializeAllTargets();
-    llvm::InitializeAllTargetMCs();
-    llvm::InitializeAllAsmPrinters();
-    return true;
-  }();
-  (void)initialised;
-  std::string error;
-  llvm::Triple triple(target.triple);
-  const llvm::Target *backend = llvm::TargetRegistry::lookupTarget(triple, error);
-  if (!backend) {
-    emitError(loc) << "no code generator for " << target.name << ": " << error;
-    return nullptr;
-  }
-  llvm::TargetOptions options;
-  options.AllowFPOpFusion = llvm::FPOpFusion::Strict; // fma only where written
-  return std::unique_ptr<llvm::TargetMachine>(
-      backend->createTargetMachine(triple, target.cpu, target.features, options, llvm::Reloc::PIC_,
-                                   std::nullopt, llvm::CodeGenOptLevel::Default));
-}
-
 LogicalResult emitObject(ModuleOp module, const CpuTarget &target, bool assembly,
                          SmallVectorImpl<char> &object) {
-  std::unique_ptr<llvm::TargetMachine> machine = machineFor(module.getLoc(), target);
-  if (!machine)
-    return failure();
-  registerBuiltinDialectTranslation(*module.getContext());
-  registerLLVMDialectTranslation(*module.getContext());
-  llvm::LLVMContext context;
-  std::unique_ptr<llvm::Module> code = translateModuleToLLVMIR(module, context, "einfall");
-  if (!code)
-    return failure();
-  code->setTargetTriple(llvm::Triple(target.triple));
-  code->setDataLayout(machine->createDataLayout());
-  for (llvm::Function &function : *code) {
-    if (function.isDeclaration())
-      continue;
+  codegen::Machine machine{target.name, target.triple, target.cpu, target.features};
+  auto prepare = [&](llvm::Function &function) {
     function.addFnAttr("target-cpu", target.cpu);
     if (!target.features.empty())
       function.addFnAttr("target-features", target.features);
     function.addFnAttr("prefer-vector-width", std::to_string(target.vectorBytes * 8));
     function.addFnAttr("no-builtins"); // no calls of memset and the like
     function.addFnAttr(llvm::Attribute::NoUnwind);
-  }
-  llvm::PipelineTuningOptions tuning;
-  // The tile program is vectorised as it was planned.
-  tuning.LoopVectorization = false;
-  tuning.SLPVectorization = false;
-  llvm::PassBuilder pipeline(machine.get(), tuning);
-  llvm::LoopAnalysisManager loops;
-  llvm::FunctionAnalysisManager functions;
-  llvm::CGSCCAnalysisManager graphs;
-  llvm::ModuleAnalysisManager modules;
-  pipeline.registerModuleAnalyses(modules);
-  pipeline.registerCGSCCAnalyses(graphs);
-  pipeline.registerFunctionAnalyses(functions);
-  pipeline.registerLoopAnalyses(loops);
-  pipeline.crossRegisterProxies(loops, functions, graphs, modules);
-  pipeline.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(*code, modules);
-
-  llvm::raw_svector_ostream os(object);
-  llvm::legacy::PassManager emit;
-  auto kind = assembly ? llvm::CodeGenFileType::AssemblyFile : llvm::CodeGenFileType::ObjectFile;
-  if (machine->addPassesToEmitFile(emit, os, nullptr, kind))
-    return emitError(module.getLoc()) << "the code generator cannot write this kind of file";
-  emit.run(*code);
-  return success();
+  };
+  return codegen::emitCode(module, machine, assembly, prepare, object);
 }
 
 static FailureOr<std::string> findLinker(Location loc) {

@@ -1,6 +1,6 @@
 //===- Unroll.cpp - Tile programs as vector code --------------------------===//
 #include "codegen/cpu/Unroll.h"
-#include "codegen/cpu/Held.h"
+#include "codegen/common/Held.h"
 #include "codegen/cpu/Unroller.h"
 #include "dialects/ein/EinNumerics.h"
 #include "einfall/counters.h"
@@ -10,6 +10,7 @@
 using namespace mlir;
 
 namespace einfall::cpu {
+using namespace codegen;
 
 Shape::Shape(Type type) : unit(heldType(type)) {
   auto tensor = dyn_cast<RankedTensorType>(type);
@@ -35,112 +36,6 @@ SmallVector<int64_t> Shape::place(int64_t number) const {
   for (int64_t i = lead.size(); i-- > 0; number /= lead[i])
     at[i] = number % lead[i];
   return at;
-}
-
-void Unroller::constant(arith::ConstantOp op) {
-  Shape shape(op.getType());
-  TypedAttr unit = op.getValue();
-  if (auto dense = dyn_cast<SplatElementsAttr>(op.getValue()))
-    unit = cast<TypedAttr>(dense.getSplatValue<Attribute>());
-  if (isNarrowFloat(unit.getType())) {
-    APInt bits = cast<FloatAttr>(unit).getValue().bitcastToAPInt();
-    unit = builder.getIntegerAttr(heldType(unit.getType()), bits);
-  }
-  if (auto vector = dyn_cast<VectorType>(shape.unit))
-    unit = DenseElementsAttr::get(vector, Attribute(unit));
-  Value value = arith::ConstantOp::create(builder, loc, unit);
-  map[op.getResult()].assign(shape.count, value);
-}
-
-void Unroller::generic(Operation &op) {
-  SmallVector<Shape> shapes;
-  for (Type type : op.getResultTypes())
-    shapes.emplace_back(type);
-  int64_t count = shapes.empty() ? 1 : shapes.front().count;
-  for (int64_t i = 0; i < count; ++i) {
-    SmallVector<Value> operands;
-    for (Value operand : op.getOperands())
-      operands.push_back(map.lookup(operand)[i]);
-    for (auto [result, value] : llvm::zip(op.getResults(), applyHeld(builder, loc, op, operands)))
-      map[result].push_back(value);
-  }
-}
-
-static void appendTypes(TypeRange types, SmallVectorImpl<Type> &out) {
-  for (Type type : types) {
-    Shape shape(type);
-    out.append(shape.count, shape.unit);
-  }
-}
-
-void Unroller::assign(ValueRange from, ValueRange to) {
-  unsigned next = 0;
-  for (Value value : from) {
-    auto part = to.slice(next, Shape(value.getType()).count);
-    map[value].assign(part.begin(), part.end());
-    next += part.size();
-  }
-}
-
-LogicalResult Unroller::fill(Block &from, Block *to) {
-  if (!to->empty() && to->back().hasTrait<OpTrait::IsTerminator>())
-    to->back().erase();
-  builder.setInsertionPointToEnd(to);
-  return block(from);
-}
-
-LogicalResult Unroller::loop(scf::ForOp op) {
-  Units init;
-  for (Value value : op.getInitArgs())
-    llvm::append_range(init, map.lookup(value));
-  auto made = scf::ForOp::create(builder, loc, one(op.getLowerBound()), one(op.getUpperBound()),
-                                 one(op.getStep()), init);
-  map[op.getInductionVar()] = {made.getInductionVar()};
-  assign(op.getRegionIterArgs(), made.getRegionIterArgs());
-  OpBuilder::InsertionGuard guard(builder);
-  if (failed(fill(*op.getBody(), made.getBody())))
-    return failure();
-  assign(op.getResults(), made.getResults());
-  return success();
-}
-
-LogicalResult Unroller::loop(scf::WhileOp op) {
-  Units init;
-  for (Value value : op.getInits())
-    llvm::append_range(init, map.lookup(value));
-  SmallVector<Type> types;
-  appendTypes(op.getResultTypes(), types);
-  auto made = scf::WhileOp::create(builder, loc, types, init);
-  OpBuilder::InsertionGuard guard(builder);
-  for (auto [from, to] : llvm::zip(op->getRegions(), made->getRegions())) {
-    SmallVector<Type> arguments;
-    appendTypes(from.getArgumentTypes(), arguments);
-    SmallVector<Location> locations(arguments.size(), loc);
-    Block *body = builder.createBlock(&to, {}, arguments, locations);
-    assign(from.getArguments(), body->getArguments());
-    if (failed(fill(from.front(), body)))
-      return failure();
-  }
-  assign(op.getResults(), made.getResults());
-  return success();
-}
-
-LogicalResult Unroller::branch(scf::IfOp op) {
-  SmallVector<Type> types;
-  appendTypes(op.getResultTypes(), types);
-  bool otherwise = !op.getElseRegion().empty();
-  auto made = scf::IfOp::create(builder, loc, types, one(op.getCondition()), otherwise);
-  OpBuilder::InsertionGuard guard(builder);
-  for (auto [from, to] : llvm::zip(op->getRegions(), made->getRegions())) {
-    if (from.empty())
-      continue;
-    if (to.empty())
-      to.emplaceBlock();
-    if (failed(fill(from.front(), &to.front())))
-      return failure();
-  }
-  assign(op.getResults(), made.getResults());
-  return success();
 }
 
 /// Memory on the stack, made once for all blocks that a call runs.
@@ -182,8 +77,7 @@ void Unroller::count(tile::CountOp op) {
                             LLVM::AtomicOrdering::monotonic);
 }
 
-LogicalResult Unroller::op(Operation &op) {
-  loc = op.getLoc();
+LogicalResult Unroller::tileOp(Operation &op) {
   if (auto load = dyn_cast<tile::LoadOp>(op))
     this->load(load);
   else if (auto gather = dyn_cast<tile::GatherOp>(op))
@@ -202,38 +96,10 @@ LogicalResult Unroller::op(Operation &op) {
     this->iota(iota);
   else if (auto count = dyn_cast<tile::CountOp>(op))
     this->count(count);
-  else if (auto loop = dyn_cast<scf::ForOp>(op))
-    return this->loop(loop);
-  else if (auto branch = dyn_cast<scf::IfOp>(op))
-    return this->branch(branch);
-  else if (auto loop = dyn_cast<scf::WhileOp>(op))
-    return this->loop(loop);
   else if (auto local = dyn_cast<tile::LocalOp>(op))
     this->local(local);
-  else if (auto condition = dyn_cast<scf::ConditionOp>(op)) {
-    Units values;
-    for (Value value : condition.getArgs())
-      llvm::append_range(values, map.lookup(value));
-    scf::ConditionOp::create(builder, loc, one(condition.getCondition()), values);
-  } else if (auto yield = dyn_cast<scf::YieldOp>(op)) {
-    Units values;
-    for (Value value : yield.getOperands())
-      llvm::append_range(values, map.lookup(value));
-    scf::YieldOp::create(builder, loc, values);
-  } else if (auto constant = dyn_cast<arith::ConstantOp>(op))
-    this->constant(constant);
-  else if (!isa<func::ReturnOp>(op)) {
-    if (op.getNumRegions() != 0)
-      return op.emitOpError("has no vector form");
-    generic(op);
-  }
-  return success();
-}
-
-LogicalResult Unroller::block(Block &block) {
-  for (Operation &inner : block)
-    if (failed(op(inner)))
-      return failure();
+  else if (!isa<tile::BarrierOp>(op)) // a block is one thread
+    return op.emitOpError("has no vector form");
   return success();
 }
 

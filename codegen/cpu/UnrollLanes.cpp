@@ -1,5 +1,5 @@
 //===- UnrollLanes.cpp - Tiles across lanes -------------------------------===//
-#include "codegen/cpu/Held.h"
+#include "codegen/common/Held.h"
 #include "codegen/cpu/Unroller.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/ADT/STLExtras.h"
@@ -8,6 +8,7 @@
 using namespace mlir;
 
 namespace einfall::cpu {
+using namespace codegen;
 
 Value Unroller::shuffle(Value a, Value b, ArrayRef<int64_t> picks) {
   return vector::ShuffleOp::create(builder, loc, a, b, picks);
@@ -162,25 +163,6 @@ Value Unroller::reduceLanes(ArrayRef<Value> units, function_ref<Value(Value, Val
   return level[0];
 }
 
-static Value combineValues(OpBuilder &builder, Location loc, StringRef kind, Value a, Value b) {
-  auto make = [&](auto real, auto integer) -> Value {
-    if (isa<FloatType>(getElementTypeOrSelf(a.getType())))
-      return decltype(real)::create(builder, loc, a, b);
-    return decltype(integer)::create(builder, loc, a, b);
-  };
-  if (kind == "mul")
-    return make(arith::MulFOp(), arith::MulIOp());
-  if (kind == "max")
-    return make(arith::MaximumFOp(), arith::MaxSIOp());
-  if (kind == "min")
-    return make(arith::MinimumFOp(), arith::MinSIOp());
-  if (kind == "or")
-    return arith::OrIOp::create(builder, loc, a, b);
-  if (kind == "and")
-    return arith::AndIOp::create(builder, loc, a, b);
-  return make(arith::AddFOp(), arith::AddIOp());
-}
-
 void Unroller::reduce(tile::ReduceOp op) {
   Units source = map.lookup(op.getSource());
   if (op.getResult().getType().isInteger(1)) { // one test of a mask
@@ -195,7 +177,7 @@ void Unroller::reduce(tile::ReduceOp op) {
   for (Value &unit : source)
     unit = widenHeld(builder, loc, unit, element);
   Value whole = reduceLanes(
-      source, [&](Value a, Value b) { return combineValues(builder, loc, op.getKind(), a, b); });
+      source, [&](Value a, Value b) { return combine(builder, loc, op.getKind(), a, b); });
   whole = narrowHeld(builder, loc, whole, element);
   if (!isa<RankedTensorType>(op.getResult().getType()))
     whole = vector::ExtractOp::create(builder, loc, whole, 0);

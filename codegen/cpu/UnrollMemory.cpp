@@ -7,11 +7,7 @@
 using namespace mlir;
 
 namespace einfall::cpu {
-
-static unsigned alignmentOf(Type unit) {
-  Type element = getElementTypeOrSelf(unit);
-  return std::max(1u, element.isIndex() ? 8 : element.getIntOrFloatBitWidth() / 8);
-}
+using namespace codegen;
 
 /// Elements of a tile without lanes that lie side by side: runs along its last
 /// dimension, or single ones.
@@ -19,26 +15,10 @@ static int64_t runOf(const Shape &shape, ValueRange strides) {
   return isConstantIntValue(strides.back(), 1) ? shape.lead.back() : 1;
 }
 
-Value Unroller::i64(Value index) {
-  return arith::IndexCastOp::create(builder, loc, builder.getI64Type(), index);
-}
-
 Value Unroller::address(Value buffer, Type element, Value offset) {
   auto pointer = LLVM::LLVMPointerType::get(builder.getContext());
   return LLVM::GEPOp::create(builder, loc, pointer, element, one(buffer),
                              ArrayRef<LLVM::GEPArg>{i64(offset)});
-}
-
-Value Unroller::offsetAt(Value base, ArrayRef<int64_t> place, ValueRange strides) {
-  Value offset = one(base);
-  for (auto [at, stride] : llvm::zip(place, strides)) {
-    if (at == 0)
-      continue;
-    Value factor = arith::ConstantIndexOp::create(builder, loc, at);
-    Value step = builder.createOrFold<arith::MulIOp>(loc, one(stride), factor);
-    offset = builder.createOrFold<arith::AddIOp>(loc, offset, step);
-  }
-  return offset;
 }
 
 Value Unroller::counting(int64_t count, Type element) {
@@ -75,23 +55,6 @@ Units Unroller::masksOf(Value limit, Value where, const Shape &shape) {
   return masks;
 }
 
-void Unroller::guarded(Value condition, function_ref<void()> write) {
-  auto guard = scf::IfOp::create(builder, loc, condition, /*withElse=*/false);
-  OpBuilder::InsertionGuard restore(builder);
-  builder.setInsertionPointToStart(guard.thenBlock());
-  write();
-}
-
-Value Unroller::guarded(Value condition, Type type, function_ref<Value()> read) {
-  auto guard = scf::IfOp::create(builder, loc, TypeRange(type), condition, true);
-  OpBuilder::InsertionGuard restore(builder);
-  builder.setInsertionPointToStart(guard.thenBlock());
-  scf::YieldOp::create(builder, loc, ValueRange{read()});
-  builder.setInsertionPointToStart(guard.elseBlock());
-  scf::YieldOp::create(builder, loc, ValueRange{zero(type)});
-  return guard.getResult(0);
-}
-
 Value Unroller::addresses(Value buffer, Type element, Value offsets) {
   int64_t size = cast<VectorType>(offsets.getType()).getNumElements();
   Value places = arith::IndexCastOp::create(builder, loc,
@@ -107,10 +70,6 @@ Value Unroller::packedOffsets(Value base, const Shape &shape, ValueRange strides
     offsets.push_back(offsetAt(base, shape.place(i), strides));
   return vector::FromElementsOp::create(
       builder, loc, VectorType::get(shape.packed, builder.getIndexType()), offsets);
-}
-
-Value Unroller::zero(Type type) {
-  return arith::ConstantOp::create(builder, loc, type, builder.getZeroAttr(type));
 }
 
 Value Unroller::bitcast(Value value, Type type) {

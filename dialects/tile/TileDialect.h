@@ -24,6 +24,11 @@ inline constexpr llvm::StringLiteral kGrid = "tile.grid";       // map: symbols 
 inline constexpr llvm::StringLiteral kWork = "tile.work";       // map: symbols -> work a block
 inline constexpr llvm::StringLiteral kSymbols = "tile.symbols"; // names of the symbols
 
+/// Of a loop: its iterations are independent and may run at once.
+inline constexpr llvm::StringLiteral kParallel = "tile.parallel"; // unit
+/// Of a program, set by `tile-distribute-warps`: the warps of a block.
+inline constexpr llvm::StringLiteral kWarps = "tile.warps"; // integer
+
 /// Of a module: programs count what they walk. Of a program: its name among counters.
 inline constexpr llvm::StringLiteral kCountVisits = "tile.count_visits"; // unit
 inline constexpr llvm::StringLiteral kCounters = "tile.counters";        // string

@@ -51,6 +51,21 @@ def Tile_LocalOp : Tile_Op<"local", [MemoryEffects<[MemAlloc]>]> {
   let assemblyFormat = "attr-dict `:` type($result)";
 }
 
+def Tile_BarrierOp : Tile_Op<"barrier"> {
+  let summary = "the block goes on when all of its memory has been written";
+  let description = [{
+    Ends a stage: what it stored is seen by what follows, and what it read may be
+    overwritten. A block that is one thread does nothing here.
+  }];
+  let assemblyFormat = "attr-dict";
+}
+
+def Tile_WarpOp : Tile_Op<"warp", [Pure]> {
+  let summary = "the number of the warp in its block, from 0";
+  let results = (outs Index:$result);
+  let assemblyFormat = "attr-dict";
+}
+
 def Tile_ScatterOp : Tile_Op<"scatter"> {
   let summary = "write one element at each offset of a tile where the mask allows";
   let description = [{ In ascending order, so that of equal offsets the last one wins. }];

@@ -116,7 +116,7 @@ void BlockLowering::planWalk(ArrayRef<Access> accesses, ArrayRef<bool> parallel,
   int64_t size = extents[rank].getLiteral().value_or(64);
   RankSchedule &plan = schedule.ranks[rank];
   int64_t bytes = std::max<int64_t>(1, storageType(element).getIntOrFloatBitWidth() / 8);
-  int64_t least = schedule.lanes >= 0 ? std::max<int64_t>(1, target.vectorBytes / bytes) : 1;
+  int64_t least = schedule.lanes >= 0 ? target.lanesOf(bytes) : 1;
   int64_t tile = 4 * least;
   while (tile > least && tile / 2 >= size)
     tile /= 2;
@@ -141,6 +141,7 @@ void BlockLowering::emitRange(unsigned rank, Value from, Value to, function_ref<
       whole = arith::SubIOp::create(builder, loc, to, rest);
     }
     auto each = scf::ForOp::create(builder, loc, start, whole, step);
+    each->setAttr(tile::kParallel, builder.getUnitAttr());
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(each.getBody());
     at[rank] = each.getInductionVar();
@@ -166,6 +167,7 @@ void BlockLowering::emitRange(unsigned rank, Value from, Value to, function_ref<
       limit = Value();
     } else {
       auto each = scf::ForOp::create(builder, loc, start, to, constant(1));
+      each->setAttr(tile::kParallel, builder.getUnitAttr());
       builder.setInsertionPointToStart(each.getBody());
       at[rank] = each.getInductionVar();
       active[rank] = 1;

@@ -11,9 +11,6 @@ using namespace mlir;
 namespace einfall {
 namespace {
 
-/// Bytes of the block's own memory: what a core's second-level cache holds.
-constexpr int64_t kLocalBytes = 512 * 1024;
-
 /// Stands for an extent that nothing bounds: more than fits.
 constexpr int64_t kUnbounded = 1 << 20;
 
@@ -348,7 +345,7 @@ FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &s
       rank.part = std::max(rank.part, std::max<int64_t>(least, 16 * halo.span));
     }
   // Smaller parts until the block's own tensors fit.
-  while (growHaloes(plan), bytesOf(stages, plan) > kLocalBytes) {
+  while (growHaloes(plan), bytesOf(stages, plan) > target.localBytes) {
     BlockPlan::Rank *largest = nullptr;
     for (auto &entry : plan.ranks) {
       BlockPlan::Rank &rank = entry.getValue();
@@ -368,7 +365,7 @@ FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &s
         label = name;
     if (label.empty())
       return kernel.emitOpError("keeps tensors of ")
-             << bytesOf(stages, plan) << " bytes for a block, more than the " << kLocalBytes
+             << bytesOf(stages, plan) << " bytes for a block, more than the " << target.localBytes
              << " that a core's cache holds: some rank of them has no bound that is known";
     plan.grid.push_back(label);
     plan.ranks.find(label)->second.part = 64;

@@ -186,7 +186,7 @@ SmallVector<Value> EinsumLowering::reduceFrom(unsigned rank, ArrayRef<Value> run
     if (countsPoints)
       after = tiles.create<arith::SelectOp>(element, {{inner[1], full}, after, before});
     else if (Value some = hasPoints(next))
-      after.value = arith::SelectOp::create(builder, loc, some, after.value, before.value);
+      after = tiles.create<arith::SelectOp>(element, {{some, 0}, after, before});
     joined.push_back(after.value);
     if (carried.size() == 2)
       joined.push_back(arith::OrIOp::create(builder, loc, carried[1], inner[1]));

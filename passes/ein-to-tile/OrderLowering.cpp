@@ -184,7 +184,7 @@ Value OrderLowering::offer(Value at, Value worst) {
 
 /// Offers coordinates from `from` on by whole vectors; `rest` is where they end.
 Value OrderLowering::streamVectors(Value from, Value worst, Value &rest) {
-  int64_t lanes = std::max<int64_t>(4, 4 * target.vectorBytes * 8 / bits.getWidth());
+  int64_t lanes = 4 * target.lanesOf(bits.getWidth() / 8);
   Value count = sub(extent, from), size = constant(lanes);
   rest = sub(extent, arith::RemUIOp::create(builder, loc, count, size));
   auto loop = scf::ForOp::create(builder, loc, from, rest, size, worst);

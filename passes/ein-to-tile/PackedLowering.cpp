@@ -153,7 +153,7 @@ void EinsumLowering::pack(const Packed &value, const Schedule &packed, ArrayRef<
     plan.block = saved.ranks[rank].block;
   unsigned inner = value.inner(packed);
   int64_t bytes = std::max<int64_t>(4, element.getIntOrFloatBitWidth() / 8);
-  int64_t lanes = std::max<int64_t>(1, target.vectorBytes / bytes);
+  int64_t lanes = target.lanesOf(bytes);
   schedule.lanes = value.lanes;
   if (lanes == 1)
     schedule.lanes = -1;

@@ -287,10 +287,10 @@ bool fitsPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Schedule &sch
 
 void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write,
                  const TileTarget &target, Schedule &schedule, ArrayRef<int64_t> parts) {
-  if (schedule.dot || !mayPack(root, reads))
+  if (!target.packs || schedule.dot || !mayPack(root, reads))
     return;
   int64_t bytes = root.getYielded().getType().getIntOrFloatBitWidth() / 8;
-  int64_t lanes = std::max<int64_t>(1, target.vectorBytes / bytes);
+  int64_t lanes = target.lanesOf(bytes);
   auto found = rowsAndColumns(root, reads, write, lanes);
   if (!found)
     return;

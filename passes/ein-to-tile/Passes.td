@@ -16,6 +16,11 @@ def EinToTile : Pass<"ein-to-tile", "::mlir::ModuleOp"> {
   let options = [
     Option<"vectorBytes", "vector-bytes", "int64_t", "64", "bytes of a vector register">,
     Option<"vectorRegisters", "vector-registers", "int64_t", "32", "vector registers">,
+    Option<"warpLanes", "warp-lanes", "int64_t", "0",
+           "threads along which lanes run; 0: lanes are a vector's">,
+    Option<"localBytes", "local-bytes", "int64_t", "524288",
+           "bytes that a block's own tensors may take">,
+    Option<"packs", "packs", "bool", "true", "copy operands of contractions into panels">,
     ListOption<"dots", "dots", "std::string",
                "element types that tile.dot multiplies: bf16, i8, i16">];
   let dependentDialects = ["::einfall::tile::TileDialect", "::mlir::scf::SCFDialect",

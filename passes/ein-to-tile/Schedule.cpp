@@ -227,7 +227,7 @@ Schedule planSchedule(ein::EinsumOp root, ArrayRef<Access> reads, const Access &
     elementBytes = std::max<int64_t>(4, element.getIntOrFloatBitWidth() / 8);
   if (laneReduced && (schedule.dot = findDot(root, target)))
     elementBytes = schedule.dot->element.getIntOrFloatBitWidth() / 8;
-  int64_t lanes = std::max<int64_t>(1, target.vectorBytes / elementBytes);
+  int64_t lanes = target.lanesOf(elementBytes);
 
   RegisterTile registers = registerTile(target);
   SmallVector<unsigned> reused = reusedRanks(root, reads, write, schedule.lanes);

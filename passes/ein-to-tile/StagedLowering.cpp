@@ -236,6 +236,7 @@ void StagedLowering::emitPart(const Stage &current) {
   }
   planPacking(root, reads, write, target, schedule, blockParts());
   emitRoot(reads);
+  tile::BarrierOp::create(builder, loc);
 }
 
 /// True if a carried tensor's new value may be stored where the old one is: only
@@ -634,6 +635,8 @@ void StagedLowering::emitOrder(ein::TopKOp op) {
   Type element = op.getInput().getType().getElementType(), index = builder.getIndexType();
   auto bits = builder.getIntegerType(storageType(element).getIntOrFloatBitWidth());
   OpBuilder::InsertionGuard guard(builder);
+  Operation *after = builder.create(OperationState(loc, tile::BarrierOp::getOperationName()));
+  builder.setInsertionPoint(after);
   SmallVector<Value> row(rank);
   const Box &chunk = boxes.find(op.getOrderedRank())->second;
   Value zero = constant(0), one = constant(1), k = constant(op.getK()),
@@ -643,6 +646,7 @@ void StagedLowering::emitOrder(ein::TopKOp op) {
       continue;
     const Box &box = boxes.find(op.getRankName(i))->second;
     auto rows = scf::ForOp::create(builder, loc, box.begin, box.end, one);
+    rows->setAttr(tile::kParallel, builder.getUnitAttr());
     builder.setInsertionPointToStart(rows.getBody());
     row[i] = rows.getInductionVar();
   }

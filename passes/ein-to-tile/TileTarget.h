@@ -2,6 +2,7 @@
 #ifndef EINFALL_PASSES_EINTOTILE_TILETARGET_H
 #define EINFALL_PASSES_EINTOTILE_TILETARGET_H
 
+#include <algorithm>
 #include <cstdint>
 
 namespace einfall {
@@ -9,10 +10,18 @@ namespace einfall {
 struct TileTarget {
   int64_t vectorBytes = 64; ///< of one vector register
   int64_t vectorRegisters = 32;
+  int64_t warpLanes = 0;           ///< threads along which lanes run; 0: lanes are a vector's
+  int64_t localBytes = 512 * 1024; ///< of a block's own tensors: a core's second-level cache
+  bool packs = true;               ///< copies operands of contractions into panels
   // Which products `tile.dot` has an instruction for.
   bool dotBf16 = false;
   bool dotI8 = false; ///< unsigned by signed
   bool dotI16 = false;
+
+  /// The smallest number of lanes of elements of so many bytes.
+  int64_t lanesOf(int64_t bytes) const {
+    return warpLanes ? warpLanes : std::max<int64_t>(1, vectorBytes / bytes);
+  }
 };
 
 } // namespace einfall

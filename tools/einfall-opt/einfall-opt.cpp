@@ -1,5 +1,7 @@
 //===- einfall-opt.cpp - Runs passes one at a time, or phases -------------===//
+#include "codegen/common/Passes.h"
 #include "codegen/cpu/Passes.h"
+#include "codegen/nvptx/Passes.h"
 #include "lib/Driver/Compile.h"
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/Support/FileUtilities.h"
@@ -8,6 +10,7 @@
 #include "passes/ein-to-tile/Passes.h"
 #include "passes/ein/Passes.h"
 #include "passes/run/Passes.h"
+#include "passes/tile/Passes.h"
 #include "passes/verify/Passes.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
@@ -71,7 +74,10 @@ int main(int argc, char **argv) {
   einfall::ein::registerEinPasses();
   einfall::registerEinToTilePasses();
   einfall::run::registerRunPasses();
+  einfall::tile::registerTilePasses();
+  einfall::codegen::registerCommonPasses();
   einfall::cpu::registerCpuPasses();
+  einfall::nvptx::registerNvptxPasses();
   einfall::registerPipelines();
   auto [input, output] = mlir::registerAndParseCLIOptions(
       argc, argv, "Einfall: cascades of Einsums, one pass at a time\n", registry);

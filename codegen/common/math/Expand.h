@@ -4,12 +4,12 @@
 // call of the C library becomes arithmetic here.
 //
 //===----------------------------------------------------------------------===//
-#ifndef EINFALL_CODEGEN_CPU_MATH_EXPAND_H
-#define EINFALL_CODEGEN_CPU_MATH_EXPAND_H
+#ifndef EINFALL_CODEGEN_COMMON_MATH_EXPAND_H
+#define EINFALL_CODEGEN_COMMON_MATH_EXPAND_H
 
 #include "mlir/IR/PatternMatch.h"
 
-namespace einfall::cpu {
+namespace einfall::codegen {
 
 /// What the patterns have to know of a target. Which numerics hold they ask of
 /// the operation.
@@ -29,6 +29,6 @@ void populateCastPatterns(mlir::RewritePatternSet &patterns, const MathTarget &t
 /// ipowi, ceiling and floor divisions.
 void populateIntegerPatterns(mlir::RewritePatternSet &patterns);
 
-} // namespace einfall::cpu
+} // namespace einfall::codegen
 
 #endif

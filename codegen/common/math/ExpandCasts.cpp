@@ -1,12 +1,12 @@
 //===- ExpandCasts.cpp - Between floats, and between floats and integers --===//
-#include "codegen/cpu/math/Expand.h"
-#include "codegen/cpu/math/IrNumber.h"
+#include "codegen/common/math/Expand.h"
+#include "codegen/common/math/IrNumber.h"
 #include "dialects/ein/EinNumerics.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
 using namespace mlir;
 
-namespace einfall::cpu {
+namespace einfall::codegen {
 
 using namespace elementary; // operators with literals
 
@@ -219,4 +219,4 @@ void populateCastPatterns(RewritePatternSet &patterns, const MathTarget &target)
   patterns.add<SaturatingCast<arith::FPToUIOp>>(context, "llvm.fptoui.sat");
 }
 
-} // namespace einfall::cpu
+} // namespace einfall::codegen

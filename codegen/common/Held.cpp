@@ -1,12 +1,12 @@
 //===- Held.cpp - Narrow floats in registers ------------------------------===//
-#include "codegen/cpu/Held.h"
-#include "codegen/cpu/math/IrNumber.h"
+#include "codegen/common/Held.h"
+#include "codegen/common/math/IrNumber.h"
 #include "dialects/ein/EinNumerics.h"
 #include "lib/Elementary/Exact.h"
 
 using namespace mlir;
 
-namespace einfall::cpu {
+namespace einfall::codegen {
 
 bool isNarrowFloat(Type element) {
   auto type = dyn_cast<FloatType>(element);
@@ -108,4 +108,4 @@ SmallVector<Value> applyHeld(OpBuilder &builder, Location loc, Operation &op, Va
   return results;
 }
 
-} // namespace einfall::cpu
+} // namespace einfall::codegen

@@ -1,13 +1,13 @@
 //===- ExpandFloat.cpp - Arithmetic of floats -----------------------------===//
-#include "codegen/cpu/math/Expand.h"
-#include "codegen/cpu/math/IrNumber.h"
+#include "codegen/common/math/Expand.h"
+#include "codegen/common/math/IrNumber.h"
 #include "dialects/ein/EinNumerics.h"
 #include "lib/Elementary/Exact.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 
-namespace einfall::cpu {
+namespace einfall::codegen {
 
 using namespace elementary; // operators with literals
 
@@ -138,4 +138,4 @@ void populateFloatPatterns(RewritePatternSet &patterns, const MathTarget &target
                ExpandClass<math::IsFiniteOp>, ExpandClass<math::IsNormalOp>, ExpandRemF>(context);
 }
 
-} // namespace einfall::cpu
+} // namespace einfall::codegen

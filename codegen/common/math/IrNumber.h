@@ -4,14 +4,14 @@
 // on scalars or vectors of any length.
 //
 //===----------------------------------------------------------------------===//
-#ifndef EINFALL_CODEGEN_CPU_MATH_IRNUMBER_H
-#define EINFALL_CODEGEN_CPU_MATH_IRNUMBER_H
+#ifndef EINFALL_CODEGEN_COMMON_MATH_IRNUMBER_H
+#define EINFALL_CODEGEN_COMMON_MATH_IRNUMBER_H
 
 #include "lib/Elementary/Number.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
-namespace einfall::cpu {
+namespace einfall::codegen {
 
 /// Where a recipe is written, and how it may multiply and add.
 struct IrSite {
@@ -186,6 +186,6 @@ template <int width> struct IrNumber {
   }
 };
 
-} // namespace einfall::cpu
+} // namespace einfall::codegen
 
 #endif

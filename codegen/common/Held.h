@@ -6,12 +6,12 @@
 // selects and bit casts leave them as they are.
 //
 //===----------------------------------------------------------------------===//
-#ifndef EINFALL_CODEGEN_CPU_HELD_H
-#define EINFALL_CODEGEN_CPU_HELD_H
+#ifndef EINFALL_CODEGEN_COMMON_HELD_H
+#define EINFALL_CODEGEN_COMMON_HELD_H
 
 #include "mlir/IR/Builders.h"
 
-namespace einfall::cpu {
+namespace einfall::codegen {
 
 bool isNarrowFloat(mlir::Type element);
 /// The type in which registers hold `type`, a scalar or a vector.
@@ -28,6 +28,6 @@ mlir::Value narrowHeld(mlir::OpBuilder &builder, mlir::Location loc, mlir::Value
 llvm::SmallVector<mlir::Value> applyHeld(mlir::OpBuilder &builder, mlir::Location loc,
                                          mlir::Operation &op, mlir::ValueRange operands);
 
-} // namespace einfall::cpu
+} // namespace einfall::codegen
 
 #endif

@@ -1,5 +1,5 @@
 //===- IrNumber.cpp - Recipes that write IR -------------------------------===//
-#include "codegen/cpu/math/IrNumber.h"
+#include "codegen/common/math/IrNumber.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -7,7 +7,7 @@
 
 using namespace mlir;
 
-namespace einfall::cpu {
+namespace einfall::codegen {
 
 Type withElement(Type type, Type element) {
   if (auto vector = dyn_cast<VectorType>(type))
@@ -84,4 +84,4 @@ Value IrSite::lookUp(ArrayRef<uint64_t> table, Value index) const {
                                      ValueRange{integer(vector, 0)}, 8);
 }
 
-} // namespace einfall::cpu
+} // namespace einfall::codegen

@@ -1,12 +1,12 @@
 //===- ExpandElementary.cpp - exp, sin, pow as arithmetic -----------------===//
-#include "codegen/cpu/math/Expand.h"
-#include "codegen/cpu/math/IrNumber.h"
+#include "codegen/common/math/Expand.h"
+#include "codegen/common/math/IrNumber.h"
 #include "dialects/ein/EinNumerics.h"
 #include "lib/Elementary/Functions.h"
 
 using namespace mlir;
 
-namespace einfall::cpu {
+namespace einfall::codegen {
 
 namespace {
 
@@ -122,4 +122,4 @@ void populateElementaryPatterns(RewritePatternSet &patterns, const MathTarget &t
   patterns.add<SplitSincos>(context);
 }
 
-} // namespace einfall::cpu
+} // namespace einfall::codegen

@@ -1,12 +1,12 @@
 //===- ExpandInteger.cpp - Arithmetic of integers -------------------------===//
-#include "codegen/cpu/math/Expand.h"
-#include "codegen/cpu/math/IrNumber.h"
+#include "codegen/common/math/Expand.h"
+#include "codegen/common/math/IrNumber.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 
-namespace einfall::cpu {
+namespace einfall::codegen {
 
 using namespace elementary; // operators with literals
 
@@ -51,4 +51,4 @@ void populateIntegerPatterns(RewritePatternSet &patterns) {
   patterns.add<ExpandIPowI>(patterns.getContext());
 }
 
-} // namespace einfall::cpu
+} // namespace einfall::codegen

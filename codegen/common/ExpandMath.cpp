@@ -1,0 +1,29 @@
+//===- ExpandMath.cpp - Functions and conversions as arithmetic -----------===//
+#include "codegen/common/Passes.h"
+#include "codegen/common/math/Expand.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+using namespace mlir;
+
+namespace einfall::codegen {
+#define GEN_PASS_DEF_EXPANDMATH
+#include "codegen/common/Passes.h.inc"
+
+namespace {
+
+struct ExpandMathPass : impl::ExpandMathBase<ExpandMathPass> {
+  using ExpandMathBase::ExpandMathBase;
+  void runOnOperation() override {
+    MathTarget target{fma, halfCasts, bfloatCasts};
+    RewritePatternSet patterns(&getContext());
+    populateElementaryPatterns(patterns, target);
+    populateFloatPatterns(patterns, target);
+    populateCastPatterns(patterns, target);
+    populateIntegerPatterns(patterns);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+      signalPassFailure();
+  }
+};
+
+} // namespace
+} // namespace einfall::codegen

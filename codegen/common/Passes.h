@@ -1,0 +1,18 @@
+//===- Passes.h - What all targets need -------------------------*- C++ -*-===//
+#ifndef EINFALL_CODEGEN_COMMON_PASSES_H
+#define EINFALL_CODEGEN_COMMON_PASSES_H
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/Pass.h"
+
+namespace einfall::codegen {
+#define GEN_PASS_DECL
+#include "codegen/common/Passes.h.inc"
+#define GEN_PASS_REGISTRATION
+#include "codegen/common/Passes.h.inc"
+} // namespace einfall::codegen
+
+#endif

@@ -1,0 +1,22 @@
+//===- Passes.td - What all targets need ------------------------*- tablegen -*-===//
+#ifndef EINFALL_CODEGEN_COMMON_PASSES
+#define EINFALL_CODEGEN_COMMON_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def ExpandMath : Pass<"expand-math", "::mlir::ModuleOp"> {
+  let summary = "elementary functions and conversions become arithmetic";
+  let description = [{
+    Compiled code imports nothing: exp, tanh and the like become the recipes of
+    lib/Elementary, and what the target has no instruction for becomes what it
+    has. Exactness: bitwise under strict numerics, else algebraic (fma).
+  }];
+  let options = [
+    Option<"halfCasts", "half-casts", "bool", "true", "the target converts between f16 and f32">,
+    Option<"bfloatCasts", "bfloat-casts", "bool", "false", "the target converts to bf16">,
+    Option<"fma", "fma", "bool", "true", "the target multiplies and adds with one rounding">];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::vector::VectorDialect"];
+}
+
+#endif

@@ -1,0 +1,64 @@
+//===- LowerToLLVM.cpp - Programs to the LLVM dialect ---------------------===//
+#include "codegen/common/Passes.h"
+#include "codegen/nvptx/Passes.h"
+#include "codegen/nvptx/Threads.h"
+#include "dialects/tile/TileDialect.h"
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+
+namespace einfall::nvptx {
+#define GEN_PASS_DEF_NVPTXLOWERPROGRAMS
+#include "codegen/nvptx/Passes.h.inc"
+
+namespace {
+
+struct LowerProgramsPass : impl::NvptxLowerProgramsBase<LowerProgramsPass> {
+  using NvptxLowerProgramsBase::NvptxLowerProgramsBase;
+
+  void runOnOperation() override {
+    OpBuilder builder(&getContext());
+    for (auto program : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
+      if (!program->hasAttr(tile::kProgram) || program.isExternal())
+        continue;
+      builder.setInsertionPoint(program);
+      FailureOr<LLVM::LLVMFuncOp> kernel = writeThreads(builder, program);
+      if (failed(kernel))
+        return signalPassFailure();
+      int64_t bytes = (*kernel)->getAttrOfType<IntegerAttr>(kShared).getInt();
+      if (bytes > sharedBytes) {
+        program.emitOpError("keeps ") << bytes << " bytes in a block's memory, of which the target "
+                                      << "has " << sharedBytes;
+        return signalPassFailure();
+      }
+      program.erase();
+      ++numPrograms;
+    }
+  }
+};
+
+} // namespace
+
+void populateLowerToLLVM(OpPassManager &passes, const GpuTarget &target) {
+  NvptxLowerProgramsOptions programs;
+  programs.sharedBytes = target.sharedBytes;
+  passes.addPass(createNvptxLowerPrograms(programs));
+  codegen::ExpandMathOptions math;
+  math.halfCasts = math.bfloatCasts = math.fma = true;
+  passes.addPass(codegen::createExpandMath(math));
+  passes.addPass(createCSEPass());
+  passes.addPass(createLowerAffinePass());
+  passes.addPass(createSCFToControlFlowPass());
+  passes.addPass(createConvertMathToLLVMPass());
+  passes.addPass(createArithToLLVMConversionPass());
+  passes.addPass(createConvertIndexToLLVMPass());
+  passes.addPass(createConvertControlFlowToLLVMPass());
+  passes.addPass(createReconcileUnrealizedCastsPass());
+  passes.addPass(createCanonicalizerPass());
+  passes.addPass(createCSEPass());
+}
+
+} // namespace einfall::nvptx

@@ -1,0 +1,184 @@
+//===- ThreadUnroller.cpp - Tiles over the threads of a warp --------------===//
+#include "codegen/nvptx/ThreadUnroller.h"
+#include "codegen/common/Held.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+
+namespace einfall::nvptx {
+using namespace codegen;
+
+Shape::Shape(Type type) : unit(heldType(getElementTypeOrSelf(type))) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (!tensor)
+    return;
+  lead.assign(tensor.getShape().begin(), tensor.getShape().end());
+  if (tile::hasLanes(type))
+    lanes = lead.pop_back_val();
+}
+
+int64_t Shape::places() const { return llvm::product_of(lead); }
+
+SmallVector<int64_t> Shape::place(int64_t number) const {
+  SmallVector<int64_t> at(lead.size());
+  for (int64_t i = lead.size(); i-- > 0; number /= lead[i])
+    at[i] = number % lead[i];
+  return at;
+}
+
+Value callIntrinsic(OpBuilder &builder, Location loc, StringRef name, Type result,
+                    ValueRange operands) {
+  if (result)
+    return LLVM::CallIntrinsicOp::create(builder, loc, result, builder.getStringAttr(name),
+                                         operands)
+        .getResult(0);
+  LLVM::CallIntrinsicOp::create(builder, loc, builder.getStringAttr(name), operands);
+  return {};
+}
+
+std::pair<int64_t, Type> ThreadUnroller::unitsOf(Type type) const {
+  Shape shape(type);
+  return {shape.count(), shape.unit};
+}
+
+Value ThreadUnroller::index(int64_t value) {
+  return arith::ConstantIndexOp::create(builder, loc, value);
+}
+
+Value ThreadUnroller::both(Value a, Value b) {
+  if (!a || !b)
+    return a ? a : b;
+  return arith::AndIOp::create(builder, loc, a, b);
+}
+
+Value ThreadUnroller::lane(int64_t number) {
+  return number == 0 ? thread
+                     : Value(arith::AddIOp::create(builder, loc, thread, index(number * kWarp)));
+}
+
+Value ThreadUnroller::isFirst() {
+  return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, thread, index(0));
+}
+
+void ThreadUnroller::meet() {
+  Value all = arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(-1));
+  callIntrinsic(builder, loc, "llvm.nvvm.bar.warp.sync", {}, all);
+}
+
+void ThreadUnroller::iota(tile::IotaOp op) {
+  Shape shape(op.getResult().getType());
+  Value start = one(op.getStart());
+  Type element = getElementTypeOrSelf(op.getResult().getType());
+  Units units;
+  for (int64_t i = 0, e = shape.count(); i < e; ++i) {
+    Value step = shape.lanes ? lane(i) : index(i);
+    Value value = arith::AddIOp::create(builder, loc, start, step);
+    if (!element.isIndex())
+      value = arith::IndexCastOp::create(builder, loc, element, value);
+    units.push_back(value);
+  }
+  map[op.getResult()] = units;
+}
+
+void ThreadUnroller::broadcast(tile::BroadcastOp op) {
+  Shape from(op.getSource().getType()), to(op.getResult().getType());
+  Units source = map.lookup(op.getSource()), units;
+  for (int64_t i = 0, e = to.places(); i < e; ++i) {
+    SmallVector<int64_t> place = to.place(i);
+    int64_t number = 0;
+    for (auto [size, dim] : llvm::zip(from.lead, op.getDims()))
+      number = number * size + place[dim];
+    for (int64_t k = 0; k < to.perPlace(); ++k)
+      units.push_back(source[from.lanes ? number * from.perPlace() + k : number]);
+  }
+  map[op.getResult()] = units;
+}
+
+Value ThreadUnroller::exchange32(Value value, int64_t bits) {
+  auto i32 = [&](int32_t number) -> Value {
+    return arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(number));
+  };
+  return callIntrinsic(builder, loc, "llvm.nvvm.shfl.sync.bfly.i32", builder.getI32Type(),
+                       {i32(-1), value, i32(bits), i32(31)});
+}
+
+Value ThreadUnroller::exchange(Value value, int64_t bits) {
+  Type type = value.getType(), i32 = builder.getI32Type(), wide = builder.getI64Type();
+  unsigned width = type.isIndex() ? 64 : type.getIntOrFloatBitWidth();
+  Value raw = value;
+  if (type.isIndex())
+    raw = arith::IndexCastOp::create(builder, loc, wide, raw);
+  else if (isa<FloatType>(type))
+    raw = arith::BitcastOp::create(builder, loc, builder.getIntegerType(width), raw);
+  if (width < 32) {
+    raw = exchange32(arith::ExtUIOp::create(builder, loc, i32, raw), bits);
+    raw = arith::TruncIOp::create(builder, loc, builder.getIntegerType(width), raw);
+  } else if (width == 32) {
+    raw = exchange32(raw, bits);
+  } else {
+    Value half = arith::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(32));
+    Value high =
+        arith::TruncIOp::create(builder, loc, i32, arith::ShRUIOp::create(builder, loc, raw, half));
+    Value low = exchange32(arith::TruncIOp::create(builder, loc, i32, raw), bits);
+    high = arith::ExtUIOp::create(builder, loc, wide, exchange32(high, bits));
+    raw = arith::OrIOp::create(builder, loc, arith::ExtUIOp::create(builder, loc, wide, low),
+                               arith::ShLIOp::create(builder, loc, high, half));
+  }
+  if (type.isIndex())
+    return arith::IndexCastOp::create(builder, loc, type, raw);
+  return isa<FloatType>(type) ? Value(arith::BitcastOp::create(builder, loc, type, raw)) : raw;
+}
+
+void ThreadUnroller::reduce(tile::ReduceOp op) {
+  Shape shape(op.getSource().getType());
+  Type element = getElementTypeOrSelf(op.getSource().getType());
+  StringRef kind = op.getKind();
+  if (element.isInteger(1)) // the order of a truth value is that of a signed number
+    kind = kind == "max" ? "or" : kind == "min" || kind == "mul" ? "and" : kind;
+  Units source = map.lookup(op.getSource()), units;
+  for (int64_t place = 0, e = shape.places(), n = shape.perPlace(); place < e; ++place) {
+    Value whole;
+    for (int64_t k = 0; k < n; ++k) {
+      Value next = widenHeld(builder, loc, source[place * n + k], element);
+      whole = whole ? combine(builder, loc, kind, whole, next) : next;
+    }
+    for (int64_t bits = kWarp / 2; bits; bits /= 2)
+      whole = combine(builder, loc, kind, whole, exchange(whole, bits));
+    units.push_back(narrowHeld(builder, loc, whole, element));
+  }
+  map[op.getResult()] = units;
+}
+
+LogicalResult ThreadUnroller::tileOp(Operation &op) {
+  for (Type type : llvm::concat<const Type>(op.getOperandTypes(), op.getResultTypes()))
+    if (Shape shape(type); shape.lanes % kWarp != 0)
+      return op.emitOpError("has ")
+             << shape.lanes << " lanes, no multiple of the " << kWarp << " threads of a warp";
+  if (auto load = dyn_cast<tile::LoadOp>(op))
+    this->load(load);
+  else if (auto gather = dyn_cast<tile::GatherOp>(op))
+    this->gather(gather);
+  else if (auto store = dyn_cast<tile::StoreOp>(op))
+    this->store(store);
+  else if (auto scatter = dyn_cast<tile::ScatterOp>(op))
+    this->scatter(scatter);
+  else if (auto broadcast = dyn_cast<tile::BroadcastOp>(op))
+    this->broadcast(broadcast);
+  else if (auto reduce = dyn_cast<tile::ReduceOp>(op))
+    this->reduce(reduce);
+  else if (auto iota = dyn_cast<tile::IotaOp>(op))
+    this->iota(iota);
+  else if (auto local = dyn_cast<tile::LocalOp>(op))
+    this->local(local);
+  else if (auto number = dyn_cast<tile::WarpOp>(op))
+    map[number.getResult()] = {warp};
+  else if (isa<tile::BarrierOp>(op))
+    callIntrinsic(
+        builder, loc, "llvm.nvvm.barrier.cta.sync.aligned.all", {},
+        arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(0)).getResult());
+  else
+    return op.emitOpError("has no form on a GPU");
+  return success();
+}
+
+} // namespace einfall::nvptx

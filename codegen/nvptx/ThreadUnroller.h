@@ -1,0 +1,78 @@
+//===- ThreadUnroller.h - Tiles over the threads of a warp ------*- C++ -*-===//
+//
+// The pieces of `writeThreads`.
+//
+//===----------------------------------------------------------------------===//
+#ifndef EINFALL_CODEGEN_NVPTX_THREADUNROLLER_H
+#define EINFALL_CODEGEN_NVPTX_THREADUNROLLER_H
+
+#include "codegen/common/Unroller.h"
+#include "codegen/nvptx/SharedMemory.h"
+
+namespace einfall::nvptx {
+
+using codegen::Units;
+
+constexpr int64_t kWarp = 32;
+
+/// How a tile type lies in the registers of a thread.
+struct Shape {
+  llvm::SmallVector<int64_t> lead; // dimensions but the lanes
+  int64_t lanes = 0;               // 0: none
+  mlir::Type unit;                 // type of one register
+
+  explicit Shape(mlir::Type type);
+  /// Registers that each place of the other dimensions takes.
+  int64_t perPlace() const { return lanes ? (lanes + kWarp - 1) / kWarp : 1; }
+  int64_t places() const;
+  int64_t count() const { return places() * perPlace(); }
+  /// Where place `number` stands along the other dimensions.
+  llvm::SmallVector<int64_t> place(int64_t number) const;
+};
+
+class ThreadUnroller : public codegen::Unroller {
+public:
+  ThreadUnroller(mlir::OpBuilder &builder, const SharedMemory &memory, mlir::Value shared)
+      : codegen::Unroller(builder), memory(memory), shared(shared) {}
+  /// The thread's place in its warp, and the warp's in its block: both index.
+  mlir::Value thread, warp;
+
+private:
+  std::pair<int64_t, mlir::Type> unitsOf(mlir::Type type) const override;
+  mlir::LogicalResult tileOp(mlir::Operation &op) override;
+  void load(tile::LoadOp op);
+  void gather(tile::GatherOp op);
+  void store(tile::StoreOp op);
+  void scatter(tile::ScatterOp op);
+  void broadcast(tile::BroadcastOp op);
+  void reduce(tile::ReduceOp op);
+  void iota(tile::IotaOp op);
+  void local(tile::LocalOp op);
+
+  mlir::Value address(mlir::Value buffer, mlir::Type element, mlir::Value offset);
+  /// The lane that register `number` of a place holds in this thread.
+  mlir::Value lane(int64_t number);
+  /// Whether the thread has an element in that register that lies below `limit`,
+  /// which may be null, and at which `where` holds; null if it always does.
+  mlir::Value moves(const Shape &shape, int64_t unit, mlir::Value limit, mlir::Value where);
+  mlir::Value both(mlir::Value a, mlir::Value b);
+  mlir::Value index(int64_t value);
+  /// `value` of the thread whose number differs in `bits`.
+  mlir::Value exchange(mlir::Value value, int64_t bits);
+  mlir::Value exchange32(mlir::Value value, int64_t bits);
+  /// Whether this is the thread that stores what all of them hold.
+  mlir::Value isFirst();
+  /// The threads of the warp wait for each other, and see what was stored.
+  void meet();
+
+  const SharedMemory &memory;
+  mlir::Value shared;
+};
+
+/// A call of an LLVM intrinsic.
+mlir::Value callIntrinsic(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef name,
+                          mlir::Type result, mlir::ValueRange operands);
+
+} // namespace einfall::nvptx
+
+#endif

@@ -1,0 +1,32 @@
+//===- GpuTarget.h - The table of GPU targets -------------------*- C++ -*-===//
+#ifndef EINFALL_LIB_TARGET_GPUTARGET_H
+#define EINFALL_LIB_TARGET_GPUTARGET_H
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
+#include <cstdint>
+
+namespace einfall {
+
+/// A GPU that code is generated for.
+struct GpuTarget {
+  llvm::StringRef name;     // as `--target` has it
+  llvm::StringRef device;   // of the package manifest
+  llvm::StringRef chip;     // LLVM's and ptxas's name
+  llvm::StringRef features; // LLVM's feature string
+  uint32_t capability;      // 10 * major + minor
+  bool ownChip;             // code runs on this chip only
+  int priority;
+  int64_t warpLanes;
+  int64_t warps;       // of a block
+  int64_t sharedBytes; // of a block, at most
+};
+
+llvm::ArrayRef<GpuTarget> gpuTargets();
+
+/// The target called `name`, or null.
+const GpuTarget *findGpuTarget(llvm::StringRef name);
+
+} // namespace einfall
+
+#endif

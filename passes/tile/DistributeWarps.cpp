@@ -1,0 +1,132 @@
+//===- DistributeWarps.cpp - Tiles of a stage to the warps of a block -----===//
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "passes/tile/Passes.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+
+namespace einfall::tile {
+#define GEN_PASS_DEF_TILEDISTRIBUTEWARPS
+#include "passes/tile/Passes.h.inc"
+
+namespace {
+
+bool isParallel(Operation *op) { return op->hasAttr(kParallel); }
+
+/// True if `op`, or what is in it, writes memory.
+bool writes(Operation *op) {
+  return op
+      ->walk([](Operation *inner) {
+        return isa<StoreOp, ScatterOp, CountOp>(inner) ? WalkResult::interrupt()
+                                                       : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
+/// True if the warps part or meet in `op`: it cannot be one warp's.
+bool isShared(Operation *op) {
+  return op
+      ->walk([](Operation *inner) {
+        return isParallel(inner) || isa<BarrierOp>(inner) ? WalkResult::interrupt()
+                                                          : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
+/// What one warp does alone must give nothing to the others.
+bool canBeAlone(Operation *op) {
+  return llvm::all_of(op->getResults(), [](Value result) { return result.use_empty(); });
+}
+
+class Distribution {
+public:
+  Distribution(func::FuncOp program, int64_t warps) : program(program), warps(warps) {}
+
+  /// False if the program has to be left to a single warp; nothing is changed then.
+  bool run() {
+    bool deals = program
+                     .walk([](scf::ForOp loop) {
+                       return isParallel(loop) ? WalkResult::interrupt() : WalkResult::advance();
+                     })
+                     .wasInterrupted();
+    if (!deals || !isFit(program.front()))
+      return false;
+    OpBuilder builder(program.getContext());
+    builder.setInsertionPointToStart(&program.front());
+    Location loc = program.getLoc();
+    warp = WarpOp::create(builder, loc, builder.getIndexType());
+    Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
+    first = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, warp, zero);
+    distribute(program.front());
+    return true;
+  }
+  int64_t loops = 0;
+
+private:
+  bool isFit(Block &block) {
+    return llvm::all_of(block, [&](Operation &op) {
+      if (isParallel(&op) || !writes(&op))
+        return true;
+      if (!isShared(&op))
+        return canBeAlone(&op);
+      return llvm::all_of(op.getRegions(), [&](Region &region) {
+        return llvm::all_of(region, [&](Block &inner) { return isFit(inner); });
+      });
+    });
+  }
+
+  void distribute(Block &block) {
+    for (Operation &op : llvm::make_early_inc_range(block)) {
+      if (isParallel(&op))
+        deal(cast<scf::ForOp>(op));
+      else if (!writes(&op))
+        continue;
+      else if (isShared(&op))
+        for (Region &region : op.getRegions())
+          for (Block &inner : region)
+            distribute(inner);
+      else
+        leaveToFirst(&op);
+    }
+  }
+
+  void deal(scf::ForOp loop) {
+    OpBuilder builder(loop);
+    Location loc = loop.getLoc();
+    Value offset = builder.createOrFold<arith::MulIOp>(loc, warp, loop.getStep());
+    Value count = arith::ConstantIndexOp::create(builder, loc, warps);
+    loop.setLowerBound(arith::AddIOp::create(builder, loc, loop.getLowerBound(), offset));
+    loop.setStep(builder.createOrFold<arith::MulIOp>(loc, loop.getStep(), count));
+    ++loops;
+  }
+
+  void leaveToFirst(Operation *op) {
+    OpBuilder builder(op);
+    auto branch = scf::IfOp::create(builder, op->getLoc(), first, /*withElse=*/false);
+    op->moveBefore(branch.thenBlock(), branch.thenBlock()->begin());
+  }
+
+  func::FuncOp program;
+  int64_t warps;
+  Value warp, first;
+};
+
+struct DistributeWarpsPass : impl::TileDistributeWarpsBase<DistributeWarpsPass> {
+  using TileDistributeWarpsBase::TileDistributeWarpsBase;
+
+  void runOnOperation() override {
+    Builder builder(&getContext());
+    for (auto program : getOperation().getOps<func::FuncOp>()) {
+      if (!program->hasAttr(kProgram) || program.isExternal())
+        continue;
+      Distribution distribution(program, warps);
+      bool done = warps > 1 && distribution.run();
+      numLoops += distribution.loops;
+      numSingle += !done;
+      program->setAttr(kWarps, builder.getI64IntegerAttr(done ? warps.getValue() : 1));
+    }
+  }
+};
+
+} // namespace
+} // namespace einfall::tile
