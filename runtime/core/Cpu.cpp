@@ -17,7 +17,9 @@ const Features kDot = {"avx512bf16", "avx512vnni", "avx512vbmi", "avx512ifma", "
 const Features kAmx = {"amx-tile", "amx-int8", "amx-bf16", "amx-fp16", "avx512fp16", "avxvnni"};
 const Features kArm = {"neon", "fp-armv8"};
 
-std::string lackingText(const TargetInfo &target, const CpuReport &cpu) {
+} // namespace
+
+std::string lackOf(const TargetInfo &target, const CpuReport &cpu) {
   if (target.arch != cpu.arch)
     return "is for " + target.arch;
   std::string lacking;
@@ -26,8 +28,6 @@ std::string lackingText(const TargetInfo &target, const CpuReport &cpu) {
       lacking += (lacking.empty() ? "" : ", ") + feature;
   return lacking.empty() ? "" : "needs " + lacking;
 }
-
-} // namespace
 
 std::set<std::string, std::less<>> levelFeatures(std::string_view level) {
   if (level == "aarch64")
@@ -67,7 +67,9 @@ Result<size_t> pickTarget(std::span<const TargetInfo> targets, const CpuReport &
   size_t best = targets.size();
   std::string lacking;
   for (size_t i = 0; i < targets.size(); ++i) {
-    std::string text = lackingText(targets[i], cpu);
+    if (!targets[i].device.empty())
+      continue;
+    std::string text = lackOf(targets[i], cpu);
     if (!text.empty())
       lacking += (lacking.empty() ? "" : "; ") + targets[i].name + " " + text;
     else if (best == targets.size() || targets[i].priority > targets[best].priority)
@@ -77,6 +79,8 @@ Result<size_t> pickTarget(std::span<const TargetInfo> targets, const CpuReport &
     return best;
   std::string who = cpu.pretended.empty() ? "this " + cpu.arch + " CPU"
                                           : "this CPU (EINFALL_CPU=" + cpu.pretended + ")";
+  if (lacking.empty())
+    return Status(StatusCode::Unsupported, "the package holds no code for a CPU alone");
   return Status(StatusCode::Unsupported,
                 "no target of the package runs on " + who + ": " + lacking);
 }

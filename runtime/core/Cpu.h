@@ -35,8 +35,12 @@ Result<CpuReport> lowerTo(CpuReport report, std::string_view level);
 Result<CpuReport> effectiveCpu();
 
 /// Index of the target of highest priority (the first of equals) that `cpu`
-/// can run. The error lists what each target lacks.
+/// can run. The error lists what each target lacks. Targets of other devices
+/// do not count.
 Result<size_t> pickTarget(std::span<const TargetInfo> targets, const CpuReport &cpu);
+
+/// What `target` needs that `cpu` lacks ("needs avx2"); empty if nothing.
+std::string lackOf(const TargetInfo &target, const CpuReport &cpu);
 
 /// Asks Linux for the AMX tile registers; needed once before AMX code runs.
 bool requestAmx();

@@ -26,7 +26,7 @@ const einf_services &Profile::begin(const EntryInfo &entry, std::span<const int6
   code_ = &code;
   current_ = &steps;
   next_ = 0;
-  static const einf_services table = {EINF_ABI_VERSION, 0, launch};
+  static const einf_services table = {EINF_ABI_VERSION, 0, launch, nullptr, nullptr};
   return table;
 }
 

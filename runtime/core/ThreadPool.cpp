@@ -69,7 +69,7 @@ ThreadPool &ThreadPool::process() {
 }
 
 const einf_services &ThreadPool::services() {
-  static const einf_services table = {EINF_ABI_VERSION, 0, launchService};
+  static const einf_services table = {EINF_ABI_VERSION, 0, launchService, nullptr, nullptr};
   return table;
 }
 

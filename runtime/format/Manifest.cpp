@@ -96,6 +96,7 @@ void fields(A &a, T &target) {
   a(target.arch);
   a(target.features);
   a(target.priority);
+  a(target.device);
 }
 
 template <typename A, typename T>
@@ -162,6 +163,13 @@ void fields(A &a, T &entry) {
 }
 
 template <typename A, typename T>
+  requires std::is_same_v<std::remove_const_t<T>, DeviceEntries>
+void fields(A &a, T &own) {
+  a(own.device);
+  a(own.entries);
+}
+
+template <typename A, typename T>
   requires std::is_same_v<std::remove_const_t<T>, Manifest>
 void fields(A &a, T &manifest) {
   a(manifest.compilerBuildId);
@@ -172,6 +180,7 @@ void fields(A &a, T &manifest) {
   a(manifest.weights);
   a(manifest.states);
   a(manifest.entries);
+  a(manifest.devices);
 }
 
 template <typename T> void Encoder::operator()(const std::vector<T> &items) {
@@ -221,6 +230,13 @@ Result<Manifest> decodeManifest(std::span<const std::byte> bytes) {
   if (d.r.remaining() != 0)
     return badPackage("manifest.bin has bytes left over");
   return manifest;
+}
+
+const std::vector<EntryInfo> &Manifest::entriesOf(std::string_view device) const {
+  for (const DeviceEntries &own : devices)
+    if (own.device == device)
+      return own.entries;
+  return entries;
 }
 
 const std::string *Manifest::findMetadata(std::string_view key) const {

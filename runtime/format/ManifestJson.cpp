@@ -121,7 +121,10 @@ std::string manifestToJson(const Manifest &manifest) {
     j.key("arch").string(target.arch).key("features").beginArray();
     for (const std::string &feature : target.features)
       j.string(feature);
-    j.endArray().key("priority").number(target.priority).endObject();
+    j.endArray().key("priority").number(target.priority);
+    if (!target.device.empty())
+      j.key("device").string(target.device);
+    j.endObject();
   }
   j.endArray().key("bounds").beginArray();
   for (const std::string &bound : manifest.bounds)
@@ -136,7 +139,14 @@ std::string manifestToJson(const Manifest &manifest) {
   j.endArray().key("entries").beginArray();
   for (const EntryInfo &item : manifest.entries)
     entry(j, manifest, item);
-  j.endArray().key("weights").beginArray();
+  j.endArray();
+  for (const DeviceEntries &own : manifest.devices) {
+    j.key("entries_" + own.device).beginArray();
+    for (const EntryInfo &item : own.entries)
+      entry(j, manifest, item);
+    j.endArray();
+  }
+  j.key("weights").beginArray();
   for (const WeightInfo &item : manifest.weights)
     weight(j, item);
   j.endArray().endObject();

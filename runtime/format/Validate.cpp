@@ -7,6 +7,8 @@
 #include "einfall/format.h"
 #include "einfall/manifest.h"
 
+#include <algorithm>
+#include <iterator>
 #include <set>
 
 namespace einfall::rt {
@@ -150,6 +152,36 @@ Status checkEntry(const Manifest &manifest, const EntryInfo &entry) {
   return {};
 }
 
+/// What callers see of an entry does not depend on the device.
+bool sameInterface(const EntryInfo &a, const EntryInfo &b) {
+  auto seen = [](const BufferInfo &buffer) {
+    return buffer.kind == BufferKind::Input || buffer.kind == BufferKind::Output;
+  };
+  auto sameBuffer = [](const BufferInfo &x, const BufferInfo &y) {
+    return x.name == y.name && x.kind == y.kind && x.dtype == y.dtype && x.shape == y.shape &&
+           x.hasRange == y.hasRange && x.lo == y.lo && x.hi == y.hi;
+  };
+  auto sameSymbol = [](const SymbolInfo &x, const SymbolInfo &y) {
+    return x.name == y.name && x.source == y.source && x.buffer == y.buffer && x.dim == y.dim;
+  };
+  std::vector<BufferInfo> buffers[2];
+  std::ranges::copy_if(a.buffers, std::back_inserter(buffers[0]), seen);
+  std::ranges::copy_if(b.buffers, std::back_inserter(buffers[1]), seen);
+  return a.name == b.name && std::ranges::equal(a.symbols, b.symbols, sameSymbol) &&
+         std::ranges::equal(buffers[0], buffers[1], sameBuffer);
+}
+
+Status checkDevice(const Manifest &manifest, const DeviceEntries &own) {
+  std::string where = "entries of device '" + own.device + "'";
+  if (!isIdentifier(own.device))
+    return bad(where, "bad name");
+  if (!std::ranges::equal(own.entries, manifest.entries, sameInterface))
+    return bad(where, "they take or give something else than the others");
+  for (const EntryInfo &entry : own.entries)
+    EINF_TRY(checkEntry(manifest, entry));
+  return {};
+}
+
 } // namespace
 
 Status validate(const Manifest &manifest, uint64_t weightBytes) {
@@ -163,7 +195,7 @@ Status validate(const Manifest &manifest, uint64_t weightBytes) {
   if (manifest.targets.empty())
     return bad("targets", "there is none");
   for (const TargetInfo &target : manifest.targets)
-    if (!isTargetName(target.name))
+    if (!isTargetName(target.name) || (!target.device.empty() && !isIdentifier(target.device)))
       return bad("target '" + target.name + "'", "bad name");
   uint64_t end = 0;
   for (const WeightInfo &weight : manifest.weights)
@@ -175,6 +207,10 @@ Status validate(const Manifest &manifest, uint64_t weightBytes) {
     EINF_TRY(checkShape(state.shape, manifest.bounds.size(), "state '" + state.name + "'"));
   for (const EntryInfo &entry : manifest.entries)
     EINF_TRY(checkEntry(manifest, entry));
+  EINF_TRY(checkNames(manifest.devices, "device",
+                      [](const auto &own) { return std::string_view(own.device); }));
+  for (const DeviceEntries &own : manifest.devices)
+    EINF_TRY(checkDevice(manifest, own));
   return {};
 }
 

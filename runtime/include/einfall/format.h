@@ -33,7 +33,7 @@
 
 namespace einfall::rt {
 
-inline constexpr uint32_t kFormatVersion = 2;
+inline constexpr uint32_t kFormatVersion = 3;
 inline constexpr std::string_view kManifestMagic{"EINFPKG\0", 8};
 inline constexpr uint64_t kEntryAlignment = 64;
 inline constexpr uint64_t kWeightsAlignment = 4096;

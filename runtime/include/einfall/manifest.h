@@ -31,12 +31,14 @@ struct MetadataItem {
   std::string key, value;
 };
 
-/// One compiled variant, stored as code/<name>.so.
+/// One compiled variant, stored as code/<name>.so. Code of a device is host code
+/// for `arch` and `features` that exports einf_device_code (device.h).
 struct TargetInfo {
   std::string name;                  ///< "x86-64-v4": [A-Za-z0-9._+-]+
   std::string arch;                  ///< "x86_64" or "aarch64"
   std::vector<std::string> features; ///< what the CPU must have, LLVM's names
   int32_t priority = 0;              ///< the highest that fits is taken
+  std::string device = "";           ///< what its kernels run on: "cuda"; empty: the CPU
 };
 
 /// A tensor in weights/data.
@@ -102,6 +104,13 @@ struct EntryInfo {
   std::vector<StepInfo> steps; ///< in the order in which they are launched
 };
 
+/// Entries as the code of one device has them: names, symbols, inputs and outputs
+/// as in Manifest::entries, in its order; temporaries and steps of their own.
+struct DeviceEntries {
+  std::string device; ///< as in TargetInfo
+  std::vector<EntryInfo> entries;
+};
+
 struct Manifest {
   uint32_t formatVersion = 0; ///< set by encodeManifest
   uint32_t abiVersion = 0;    ///< set by encodeManifest
@@ -113,7 +122,10 @@ struct Manifest {
   std::vector<WeightInfo> weights;
   std::vector<StateInfo> states;
   std::vector<EntryInfo> entries;
+  std::vector<DeviceEntries> devices; ///< those whose kernels are cut in another way
 
+  /// Those that code of `device` exports; empty is the CPU.
+  const std::vector<EntryInfo> &entriesOf(std::string_view device) const;
   const std::string *findMetadata(std::string_view key) const;
   const EntryInfo *findEntry(std::string_view name) const;
 };

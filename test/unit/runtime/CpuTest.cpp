@@ -36,6 +36,16 @@ TEST(Cpu, LackIsNamed) {
   EXPECT_NE(pick.status().message().find("arm is for aarch64"), std::string::npos);
 }
 
+TEST(Cpu, TargetsOfDevicesDoNotCount) {
+  CpuReport v3{"x86_64", levelFeatures("x86-64-v3"), ""};
+  std::vector<TargetInfo> list = {{"sm_90", "x86_64", {}, 9, "cuda"}};
+  EXPECT_EQ(pickTarget(list, v3).status().message(), "the package holds no code for a CPU alone");
+  list.push_back(targets()[0]);
+  auto pick = pickTarget(list, v3);
+  ASSERT_TRUE(pick.ok());
+  EXPECT_EQ(*pick, 1u);
+}
+
 TEST(Cpu, PretendingOnlyLowers) {
   CpuReport v2{"x86_64", levelFeatures("x86-64-v2"), ""};
   auto cpu = lowerTo(v2, "x86-64-v4");
