@@ -18,7 +18,15 @@ constexpr llvm::StringLiteral kCopyKernel = "einf_copy";
 constexpr int64_t kCopyBlock = 1 << 16, kCopyUnit = 64;
 
 /// Byte offsets of fields of runtime/include/einfall/abi.h.
-enum : int64_t { kServices = 0, kPool = 8, kSymbols = 16, kBuffers = 24, kLaunch = 8 };
+enum : int64_t {
+  kServices = 0,
+  kPool = 8,
+  kSymbols = 16,
+  kBuffers = 24,
+  kLaunch = 8,
+  kLaunchDevice = 16,
+  kCopyDevice = 24
+};
 
 /// Reads and writes of memory by byte offset.
 struct Emitter {
@@ -99,6 +107,7 @@ private:
   void launch(run::LaunchOp op);
   void copy(run::CopyOp op);
   void call(StringRef kernel, Value blocks, Value grain);
+  void serve(Value function, ArrayRef<Type> types, ArrayRef<Value> operands);
   Value evaluate(ein::ExtentAttr extent) {
     SmallVector<Value> values;
     for (StringAttr name : extent.getSymbols())
@@ -117,7 +126,8 @@ private:
   Emitter emit;
   DenseMap<Value, int64_t> positions;
   SmallVector<Value> indices; // of the entry's symbols
-  Value pool, bufferArray, launchFunction, frame;
+  bool device = entry.usesDevice();
+  Value pool, bufferArray, launchFunction, launchDevice, copyDevice, frame;
 };
 
 void EntryEmitter::readCall(Value call) {
@@ -126,6 +136,8 @@ void EntryEmitter::readCall(Value call) {
   Value symbolArray = emit.field(call, kSymbols, emit.pointer);
   bufferArray = emit.field(call, kBuffers, emit.pointer);
   launchFunction = emit.field(services, kLaunch, emit.pointer);
+  launchDevice = emit.field(services, kLaunchDevice, emit.pointer);
+  copyDevice = emit.field(services, kCopyDevice, emit.pointer);
   for (unsigned i = 0, e = entry.getSymbols().size(); i < e; ++i)
     indices.push_back(emit.toIndex(emit.field(symbolArray, 8 * i, builder.getI64Type())));
   for (auto [i, buffer] : llvm::enumerate(entry.getBuffers()))
@@ -166,6 +178,14 @@ void EntryEmitter::allocateFrame() {
   frame = LLVM::AllocaOp::create(builder, emit.loc, emit.pointer, builder.getI64Type(), count, 8);
 }
 
+/// Calls a service of the device's.
+void EntryEmitter::serve(Value function, ArrayRef<Type> types, ArrayRef<Value> operands) {
+  auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(builder.getContext()), types);
+  SmallVector<Value> all = {function};
+  all.append(operands.begin(), operands.end());
+  LLVM::CallOp::create(builder, emit.loc, type, all);
+}
+
 void EntryEmitter::call(StringRef kernel, Value blocks, Value grain) {
   Type i64 = builder.getI64Type();
   auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(builder.getContext()),
@@ -182,6 +202,15 @@ void EntryEmitter::launch(run::LaunchOp op) {
     putBuffer(slot++, buffer);
   for (Attribute size : op.getSizes())
     put(slot++, emit.toI64(evaluate(cast<ein::ExtentAttr>(size))));
+  if (device) {
+    Type i64 = builder.getI64Type();
+    auto number = op->getAttrOfType<IntegerAttr>(run::kKernelNumber);
+    Value bytes = arith::ConstantOp::create(builder, emit.loc, builder.getI64IntegerAttr(8 * slot));
+    serve(launchDevice, {emit.pointer, builder.getI32Type(), emit.pointer, i64, i64},
+          {pool, emit.i32(number ? number.getInt() : 0), frame, bytes,
+           emit.toI64(evaluate(op.getGrid()))});
+    return;
+  }
   Value one = emit.constant(1);
   Value work = arith::MaxSIOp::create(builder, emit.loc, evaluate(op.getWork()), one);
   Value grain = arith::DivUIOp::create(builder, emit.loc, emit.constant(kGrainWork), work);
@@ -190,6 +219,15 @@ void EntryEmitter::launch(run::LaunchOp op) {
 }
 
 void EntryEmitter::copy(run::CopyOp op) {
+  if (device) {
+    auto buffer = [&](Value value) {
+      return emit.field(bufferArray, 8 * positions.lookup(value), emit.pointer);
+    };
+    serve(copyDevice, {emit.pointer, emit.pointer, emit.pointer, builder.getI64Type()},
+          {pool, buffer(op.getSource()), buffer(op.getTarget()),
+           emit.toI64(evaluate(op.getSource().getType().getByteSize()))});
+    return;
+  }
   putBuffer(0, op.getSource());
   putBuffer(1, op.getTarget());
   Value bytes = evaluate(op.getSource().getType().getByteSize());
@@ -216,10 +254,10 @@ LogicalResult EntryEmitter::run() {
   builder.setInsertionPointToStart(steps.thenBlock());
   for (Operation *step : entry.getSteps()) {
     emit.loc = step->getLoc();
-    auto launch = dyn_cast<run::LaunchOp>(step);
-    if (launch && launch.getDevice() != "cpu")
-      return launch.emitOpError("runs on '") << launch.getDevice() << "', but there is only 'cpu'";
-    launch ? this->launch(launch) : copy(cast<run::CopyOp>(step));
+    if (auto launch = dyn_cast<run::LaunchOp>(step))
+      this->launch(launch);
+    else
+      copy(cast<run::CopyOp>(step));
   }
   return success();
 }
@@ -228,7 +266,8 @@ LogicalResult EntryEmitter::run() {
 
 LogicalResult emitEntry(OpBuilder &builder, run::EntryOp entry) {
   auto module = cast<ModuleOp>(builder.getInsertionBlock()->getParentOp());
-  if (!entry.getBody().getOps<run::CopyOp>().empty() && !module.lookupSymbol(kCopyKernel))
+  if (!entry.usesDevice() && !entry.getBody().getOps<run::CopyOp>().empty() &&
+      !module.lookupSymbol(kCopyKernel))
     emitCopyKernel(builder, entry.getLoc());
   return EntryEmitter(builder, entry).run();
 }

@@ -22,6 +22,11 @@ struct SymbolOrigin {
   unsigned argument = 0, dim = 0;
 };
 
+/// Of an entry: the device, with memory of its own, that its steps run on.
+inline constexpr llvm::StringLiteral kDevice = "run.device"; // string
+/// Of a launch on such a device: the number of its kernel among those compiled for it.
+inline constexpr llvm::StringLiteral kKernelNumber = "run.kernel"; // i32
+
 } // namespace einfall::run
 
 #define GET_TYPEDEF_CLASSES

@@ -52,6 +52,8 @@ def Run_EntryOp : Run_Op<"entry", [FunctionOpInterface, IsolatedFromAbove, Singl
     ::llvm::SmallVector<::mlir::Value> getBuffers();
     /// The ops that do something, in order; lifetimes count these.
     ::llvm::SmallVector<::mlir::Operation *> getSteps();
+    /// True if its launches run on a device with memory of its own.
+    bool usesDevice() { return (*this)->hasAttr(kDevice); }
     /// The position of symbol `name`, or -1.
     int64_t findSymbol(::llvm::StringRef name);
     /// Where the value of the symbol comes from.

@@ -1,6 +1,7 @@
 //===- Compile.cpp - A module to a package --------------------------------===//
 #include "lib/Driver/Compile.h"
 #include "codegen/cpu/Object.h"
+#include "codegen/nvptx/Ptx.h"
 #include "dialects/check/CheckDialect.h"
 #include "dialects/ein/EinNumerics.h"
 #include "dialects/tile/TileDialect.h"
@@ -77,7 +78,8 @@ FailureOr<OwningOpRef<ModuleOp>> compileToRun(ModuleOp module, const CompileOpti
     return emitError(module.getLoc())
            << "no function is marked ein.entry or holds checks: nothing to compile";
   report.addEntries(*clone, tables);
-  text = report.json(module, phases.target->name, options.remarks ? *options.remarks : RemarkLog());
+  text =
+      report.json(module, phases.target.name(), options.remarks ? *options.remarks : RemarkLog());
   return clone;
 }
 
@@ -99,7 +101,7 @@ FailureOr<std::string> compileTarget(ModuleOp module, const CompileOptions &opti
       compileObjects(**clone, {phases, options.cache, options.reproducer});
   if (failed(objects))
     return failure();
-  return cpu::linkShared(module.getLoc(), *objects, *phases.target);
+  return cpu::linkShared(module.getLoc(), *objects, *phases.target.cpu);
 }
 
 /// How safetensors spells an element type.
@@ -204,7 +206,7 @@ FailureOr<PipelineOptions> phasesFor(ModuleOp module, const std::string &name,
   std::optional<PipelineOptions> phases = parsePipeline(names, fail);
   if (!phases)
     return failure();
-  phases->dumpPrefix = (phases->target->name + ".").str();
+  phases->dumpPrefix = (phases->target.name() + ".").str();
   return *phases;
 }
 
@@ -251,17 +253,21 @@ LogicalResult compileToPackage(ModuleOp module, const CompileOptions &options) {
     FailureOr<PipelineOptions> phases = phasesFor(module, name, options);
     if (failed(phases))
       return failure();
-    FailureOr<std::string> code =
-        compileTarget(module, options, *phases, tables, spec.reportJson.emplace());
+    std::string report;
+    FailureOr<std::string> code = compileTarget(module, options, *phases, tables, report);
     if (failed(code))
       return failure();
-    const CpuTarget *target = phases->target;
+    const Target &target = phases->target;
+    if (!spec.reportJson || !target.gpu) // a CPU's, if there is one
+      spec.reportJson = std::move(report);
     rt::TargetInfo info;
-    info.name = target->name.str();
-    info.arch = target->arch.str();
-    for (StringRef feature : target->required)
+    info.name = target.name().str();
+    info.arch = target.cpu->arch.str();
+    for (StringRef feature : target.cpu->required)
       info.features.push_back(feature.str());
-    info.priority = target->priority;
+    info.priority = target.gpu ? target.gpu->priority : target.cpu->priority;
+    if (target.gpu)
+      info.device = target.gpu->device.str();
     spec.manifest.targets.push_back(std::move(info));
     spec.code.push_back(std::move(*code));
   }
@@ -308,12 +314,35 @@ LogicalResult compileToPhase(ModuleOp module, const CompileOptions &options) {
   return runPhases(module, *phases, options.reproducer);
 }
 
+/// The kernels alone: host programs have no place in the text.
+static FailureOr<std::string> compileToPtx(ModuleOp module, PipelineOptions phases,
+                                           const std::string &reproducer) {
+  phases.to = Phase::Run;
+  if (failed(runPhases(module, phases, reproducer)))
+    return failure();
+  for (auto entry : llvm::make_early_inc_range(module.getOps<run::EntryOp>()))
+    entry.erase();
+  phases.from = Phase::Run;
+  phases.to = Phase::Llvm;
+  if (failed(runPhases(module, phases, reproducer)))
+    return failure();
+  return nvptx::emitPtx(module, *phases.target.gpu);
+}
+
 LogicalResult compileToAssembly(ModuleOp module, const CompileOptions &options, std::string &text) {
   FailureOr<PipelineOptions> phases = phasesFor(module, options.targets.front(), options);
   SmallVector<char> buffer;
-  if (failed(phases) || failed(prepare(module, options)) ||
-      failed(runPhases(module, *phases, options.reproducer)) ||
-      failed(cpu::emitObject(module, *phases->target, /*assembly=*/true, buffer)))
+  if (failed(phases) || failed(prepare(module, options)))
+    return failure();
+  if (phases->target.gpu) {
+    FailureOr<std::string> ptx = compileToPtx(module, *phases, options.reproducer);
+    if (failed(ptx))
+      return failure();
+    text = *ptx;
+    return success();
+  }
+  if (failed(runPhases(module, *phases, options.reproducer)) ||
+      failed(cpu::emitObject(module, *phases->target.cpu, /*assembly=*/true, buffer)))
     return failure();
   text.assign(buffer.begin(), buffer.end());
   return success();

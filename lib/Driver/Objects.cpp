@@ -5,6 +5,7 @@
 #include "dialects/tile/TileDialect.h"
 #include "lib/Driver/BuildId.h"
 #include "lib/Driver/Compile.h"
+#include "lib/Driver/DeviceCode.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Parser/Parser.h"
@@ -25,18 +26,22 @@ struct Unit {
   Location loc;
   std::string key, text;
   std::string object, message; // message: why there is no object
+  bool isDevice = false;       // a kernel of a device, and the object its text
+  std::string symbol = {};     // of a kernel
 };
 
 /// Everything but the program that an object depends on: the passes with their
 /// options, and what the code generator is told of the target.
-std::string settingsOf(const CpuTarget &target) {
+std::string settingsOf(const Target &target) {
   std::string text;
   llvm::raw_string_ostream os(text);
   OpPassManager passes(ModuleOp::getOperationName());
   populatePhase(passes, Phase::Llvm, target);
   passes.printAsTextualPipeline(os);
-  os << '\n' << target.triple << '\n' << target.cpu << '\n' << target.features << '\n';
-  os << target.vectorBytes;
+  const CpuTarget &cpu = *target.cpu;
+  os << '\n' << cpu.triple << '\n' << cpu.cpu << '\n' << cpu.features << '\n' << cpu.vectorBytes;
+  if (const GpuTarget *gpu = target.gpu)
+    os << '\n' << gpu->chip << '\n' << gpu->features;
   return text;
 }
 
@@ -49,9 +54,10 @@ std::string textOf(Operation *op) {
 
 /// Splits `module` into units; programs are called by their keys, so that an
 /// object serves every package that has the program.
-std::vector<Unit> split(ModuleOp module, const std::string &settings) {
+std::vector<Unit> split(ModuleOp module, const std::string &settings, bool isDevice) {
   std::vector<Unit> units;
   llvm::StringMap<std::string> names;
+  llvm::StringMap<int64_t> numbers; // of kernels, as they come
   llvm::StringSet<> keys;
   constexpr llvm::StringLiteral kCommon = "einf_kernel";
   for (auto program : llvm::make_early_inc_range(module.getOps<func::FuncOp>())) {
@@ -64,8 +70,10 @@ std::vector<Unit> split(ModuleOp module, const std::string &settings) {
     program.setName(symbol);
     names[name] = symbol;
     bool first = keys.insert(key).second;
-    if (first)
-      units.push_back({name, program.getLoc(), key, textOf(program), {}, {}});
+    if (first) {
+      numbers[symbol] = units.size();
+      units.push_back({name, program.getLoc(), key, textOf(program), {}, {}, isDevice, symbol});
+    }
     // What stays is a declaration.
     if (first)
       program.eraseBody();
@@ -74,8 +82,12 @@ std::vector<Unit> split(ModuleOp module, const std::string &settings) {
   }
   module.walk([&](run::LaunchOp launch) {
     auto found = names.find(launch.getProgram());
-    if (found != names.end())
-      launch.setProgram(found->second);
+    if (found == names.end())
+      return;
+    launch.setProgram(found->second);
+    if (isDevice)
+      launch->setAttr(run::kKernelNumber,
+                      OpBuilder(launch).getI32IntegerAttr(numbers.lookup(found->second)));
   });
   std::string text = textOf(module);
   units.push_back({"host program",
@@ -103,18 +115,28 @@ public:
 
   void compile(Unit &unit) {
     message.clear();
-    llvm::SmallVector<char> object;
     OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(unit.text, &context);
-    bool done =
-        module && succeeded(lower(*module)) &&
-        succeeded(cpu::emitObject(*module, *options.phases.target, /*assembly=*/false, object));
-    if (done)
-      unit.object.assign(object.begin(), object.end());
-    else
+    bool done = module && succeeded(lower(*module)) && succeeded(write(*module, unit));
+    if (!done)
       unit.message = message.empty() ? "it cannot be compiled" : message;
   }
 
 private:
+  LogicalResult write(ModuleOp module, Unit &unit) {
+    const Target &target = options.phases.target;
+    if (unit.isDevice) {
+      FailureOr<std::string> text = makeKernel(module, *target.gpu);
+      if (succeeded(text))
+        unit.object = std::move(*text);
+      return text;
+    }
+    llvm::SmallVector<char> object;
+    if (failed(cpu::emitObject(module, *target.cpu, /*assembly=*/false, object)))
+      return failure();
+    unit.object.assign(object.begin(), object.end());
+    return success();
+  }
+
   LogicalResult lower(ModuleOp module) {
     PassManager passes(&context);
     PipelineOptions phases;
@@ -154,6 +176,19 @@ void compileAll(llvm::ArrayRef<Unit *> units, const ObjectOptions &options) {
     thread.join();
 }
 
+/// The first file and line in `loc`.
+std::string placeOf(Location loc) {
+  std::string place;
+  loc->walk([&](Location part) {
+    auto file = dyn_cast<FileLineColLoc>(part);
+    if (!file)
+      return WalkResult::advance();
+    place = (file.getFilename().getValue() + ":" + Twine(file.getLine())).str();
+    return WalkResult::interrupt();
+  });
+  return place;
+}
+
 LogicalResult keep(llvm::ArrayRef<Unit *> made, const ObjectCache &cache) {
   for (Unit *unit : made) {
     if (!unit->message.empty())
@@ -172,7 +207,8 @@ LogicalResult keep(llvm::ArrayRef<Unit *> made, const ObjectCache &cache) {
 } // namespace
 
 FailureOr<std::vector<std::string>> compileObjects(ModuleOp module, const ObjectOptions &options) {
-  std::vector<Unit> units = split(module, settingsOf(*options.phases.target));
+  const Target &target = options.phases.target;
+  std::vector<Unit> units = split(module, settingsOf(target), target.gpu);
   ObjectCache cache(options.cache);
   std::vector<Unit *> missing;
   for (Unit &unit : units) {
@@ -182,7 +218,7 @@ FailureOr<std::vector<std::string>> compileObjects(ModuleOp module, const Object
     }
     if (cache.requiresHit())
       return emitError(unit.loc) << "the compile cache has no entry for kernel '" << unit.name
-                                 << "' on " << options.phases.target->name << ": expected "
+                                 << "' on " << target.name() << ": expected "
                                  << cache.pathOf(unit.key);
     missing.push_back(&unit);
   }
@@ -192,8 +228,19 @@ FailureOr<std::vector<std::string>> compileObjects(ModuleOp module, const Object
       return failure();
   }
   std::vector<std::string> objects;
-  for (Unit &unit : units)
-    objects.push_back(std::move(unit.object));
+  std::vector<DeviceKernel> kernels;
+  for (Unit &unit : units) {
+    if (unit.isDevice)
+      kernels.push_back({unit.symbol, placeOf(unit.loc), std::move(unit.object)});
+    else
+      objects.push_back(std::move(unit.object));
+  }
+  if (target.gpu) {
+    FailureOr<std::string> code = makeDeviceObject(module.getLoc(), kernels, target);
+    if (failed(code))
+      return failure();
+    objects.push_back(std::move(*code));
+  }
   return objects;
 }
 

@@ -1,12 +1,14 @@
 //===- Pipeline.cpp - The phases of compilation ---------------------------===//
 #include "lib/Driver/Pipeline.h"
 #include "codegen/cpu/Passes.h"
+#include "codegen/nvptx/Passes.h"
 #include "mlir/Pass/PassOptions.h"
 #include "mlir/Pass/PassRegistry.h"
 #include "mlir/Transforms/Passes.h"
 #include "passes/ein-to-tile/Passes.h"
 #include "passes/ein/Passes.h"
 #include "passes/run/Passes.h"
+#include "passes/tile/Passes.h"
 #include "passes/verify/Passes.h"
 #include "llvm/ADT/StringExtras.h"
 
@@ -14,7 +16,24 @@ using namespace mlir;
 
 namespace einfall {
 
-void populatePhase(OpPassManager &passes, Phase phase, const CpuTarget &target) {
+/// What schedules have to know of a target.
+static EinToTileOptions tileOptions(const Target &target) {
+  EinToTileOptions options;
+  if (const GpuTarget *gpu = target.gpu) {
+    options.warpLanes = gpu->warpLanes;
+    options.vectorRegisters = gpu->registers;
+    options.localBytes = gpu->localBytes;
+    options.packs = false;
+    return options;
+  }
+  options.vectorBytes = target.cpu->vectorBytes;
+  options.vectorRegisters = target.cpu->vectorRegisters;
+  for (llvm::StringRef element : target.cpu->dots)
+    options.dots.push_back(element.str());
+  return options;
+}
+
+void populatePhase(OpPassManager &passes, Phase phase, const Target &target) {
   OpPassManager &each =
       phase == Phase::Cascade || phase == Phase::Kernels ? passes.nest<func::FuncOp>() : passes;
   switch (phase) {
@@ -55,24 +74,29 @@ void populatePhase(OpPassManager &passes, Phase phase, const CpuTarget &target) 
     each.addPass(ein::createEinStageKernels());
     each.addPass(ein::createEinJoinKernels());
     break;
-  case Phase::Tile: {
-    EinToTileOptions options;
-    options.vectorBytes = target.vectorBytes;
-    options.vectorRegisters = target.vectorRegisters;
-    for (llvm::StringRef element : target.dots)
-      options.dots.push_back(element.str());
-    passes.addPass(createEinToTile(options));
+  case Phase::Tile:
+    passes.addPass(createEinToTile(tileOptions(target)));
     passes.addPass(createCanonicalizerPass());
     passes.addPass(createCSEPass());
+    if (target.gpu) {
+      tile::TileDistributeWarpsOptions options;
+      options.warps = target.gpu->warps;
+      passes.addPass(tile::createTileDistributeWarps(options));
+    }
     break;
-  }
-  case Phase::Run:
-    passes.addPass(run::createRunFromKernels());
+  case Phase::Run: {
+    run::RunFromKernelsOptions options;
+    options.device = target.device().str();
+    passes.addPass(run::createRunFromKernels(options));
     // Last: lifetimes count the steps that are there.
     passes.addNestedPass<run::EntryOp>(run::createRunPlanMemory());
     break;
+  }
   case Phase::Llvm:
-    cpu::populateLowerToLLVM(passes, target);
+    // Programs first; what is left is the host's.
+    if (target.gpu)
+      nvptx::populateLowerToLLVM(passes, *target.gpu);
+    cpu::populateLowerToLLVM(passes, *target.cpu);
     break;
   }
 }
@@ -90,7 +114,7 @@ void buildPipeline(OpPassManager &passes, const PipelineOptions &options) {
     bool done = phase < options.from || (phase == options.from && phase != Phase::Input);
     if (done || phase > options.to)
       continue;
-    populatePhase(passes, phase, *options.target);
+    populatePhase(passes, phase, options.target);
     verify(phase);
     if (options.dumpTo.empty())
       continue;
@@ -104,14 +128,12 @@ void buildPipeline(OpPassManager &passes, const PipelineOptions &options) {
 std::optional<PipelineOptions> parsePipeline(const PipelineNames &names,
                                              function_ref<void(const Twine &)> fail) {
   PipelineOptions options;
-  options.target = findCpuTarget(names.target);
-  if (!options.target) {
-    std::string known = "native";
-    for (const CpuTarget &target : cpuTargets())
-      known += ", " + target.name.str();
-    fail("unknown target '" + names.target + "'; there are " + known);
+  std::optional<Target> target = findTarget(names.target);
+  if (!target) {
+    fail("unknown target '" + names.target + "'; there are " + targetNames());
     return std::nullopt;
   }
+  options.target = *target;
   for (auto [name, phase] : {std::pair(names.from, &options.from), {names.to, &options.to}}) {
     std::optional<Phase> found = parsePhase(name);
     if (!found) {
@@ -133,7 +155,7 @@ namespace {
 
 struct TextOptions : PassPipelineOptions<TextOptions> {
   Option<std::string> target{*this, "target", llvm::cl::init("native"),
-                             llvm::cl::desc("the CPU to compile for")};
+                             llvm::cl::desc("the CPU or GPU to compile for")};
 };
 
 struct RangeOptions : TextOptions {
@@ -179,7 +201,7 @@ void registerPipelines() {
                                     return names;
                                   },
                                   [phase](OpPassManager &passes, const PipelineOptions &options) {
-                                    populatePhase(passes, phase, *options.target);
+                                    populatePhase(passes, phase, options.target);
                                   });
   }
   registerPipeline<RangeOptions>(

@@ -3,14 +3,14 @@
 #define EINFALL_LIB_DRIVER_PIPELINE_H
 
 #include "lib/Support/Phase.h"
-#include "lib/Target/CpuTarget.h"
+#include "lib/Target/Target.h"
 #include "mlir/Pass/PassManager.h"
 
 namespace einfall {
 
 /// Which phases a module goes through, on the way to what.
 struct PipelineOptions {
-  const CpuTarget *target = nullptr;
+  Target target;
   Phase from = Phase::Input; ///< where the module stands
   Phase to = Phase::Llvm;    ///< where it is to stand
   std::string dumpTo;        ///< folder for the module after each phase; may be empty
@@ -28,7 +28,7 @@ std::optional<PipelineOptions> parsePipeline(const PipelineNames &names,
                                              llvm::function_ref<void(const llvm::Twine &)> fail);
 
 /// Adds the passes that lead from the phase before `phase` to `phase`.
-void populatePhase(mlir::OpPassManager &passes, Phase phase, const CpuTarget &target);
+void populatePhase(mlir::OpPassManager &passes, Phase phase, const Target &target);
 
 /// Adds the phases after `from` up to `to`. At every boundary, `from`
 /// included, verify-phase refuses what is illegal there.

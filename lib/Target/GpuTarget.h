@@ -19,6 +19,8 @@ struct GpuTarget {
   int priority;
   int64_t warpLanes;
   int64_t warps;       // of a block
+  int64_t registers;   // of a thread, for tiles
+  int64_t localBytes;  // of a block's own tensors: leaves room for a second block
   int64_t sharedBytes; // of a block, at most
 };
 

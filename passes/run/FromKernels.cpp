@@ -42,7 +42,8 @@ struct Result {
 /// Writes the host program of one function.
 class EntryBuilder {
 public:
-  EntryBuilder(func::FuncOp function) : function(function), builder(function) {}
+  EntryBuilder(func::FuncOp function, StringRef device)
+      : function(function), builder(function), device(device) {}
 
   FailureOr<EntryOp> run();
   unsigned numLaunches = 0, numCopies = 0;
@@ -93,6 +94,7 @@ private:
 
   func::FuncOp function;
   OpBuilder builder;
+  StringRef device; // where kernels run
   EntryOp entry;
   SmallVector<Result> given;
   llvm::SmallSetVector<StringAttr, 8> symbols;
@@ -347,7 +349,7 @@ LogicalResult EntryBuilder::kernel(ein::KernelOp op) {
     symbols.insert(name);
   LaunchOp::create(builder, op.getLoc(), reference, buffers, builder.getDenseI64ArrayAttr(sorted),
                    builder.getArrayAttr(sizes), extent(tile::kGrid), extent(tile::kWork), points,
-                   builder.getStringAttr("cpu"));
+                   builder.getStringAttr(device));
   ++numLaunches;
   return success();
 }
@@ -445,6 +447,8 @@ LogicalResult EntryBuilder::nameSymbols() {
     llvm::copy_if(given, std::back_inserter(params),
                   [&](Attribute name) { return symbols.contains(cast<StringAttr>(name)); });
   entry.setSymbolsAttr(builder.getArrayAttr(names));
+  if (device != "cpu")
+    entry->setAttr(kDevice, builder.getStringAttr(device));
   // What a shape tells is not passed as a number.
   entry.setParamsAttr(builder.getStrArrayAttr({}));
   llvm::erase_if(params, [&](Attribute name) {
@@ -467,12 +471,14 @@ bool isTest(func::FuncOp function) {
 }
 
 struct FromKernelsPass : impl::RunFromKernelsBase<FromKernelsPass> {
+  using RunFromKernelsBase::RunFromKernelsBase;
+
   void runOnOperation() override {
     for (auto function : llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
       if (function->hasAttr(tile::kProgram))
         continue;
       if (function->hasAttr("ein.entry") || isTest(function)) {
-        EntryBuilder builder(function);
+        EntryBuilder builder(function, device);
         if (function.isExternal() || !function.getBody().hasOneBlock()) {
           function.emitError("an entry is a function of one block");
           return signalPassFailure();

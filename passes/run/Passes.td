@@ -19,6 +19,7 @@ def RunFromKernels : Pass<"run-from-kernels", "::mlir::ModuleOp"> {
     `run-plan-memory` follows: lifetimes count the steps made here.
     Exactness: bitwise.
   }];
+  let options = [Option<"device", "device", "std::string", "\"cpu\"", "where kernels run">];
   let dependentDialects = ["::einfall::run::RunDialect"];
   let statistics = [Statistic<"numLaunches", "num-launches", "launches">,
                     Statistic<"numCopies", "num-copies", "copies of buffers">];
