@@ -5,6 +5,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/SmallString.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/IR/Function.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -35,11 +36,18 @@ FailureOr<std::string> emitPtx(ModuleOp module, const GpuTarget &target) {
 
 std::string joinPtx(ArrayRef<std::string> texts) {
   std::string joined;
+  llvm::StringSet<> tables; // are called by what they hold
   for (StringRef text : texts) {
     // The header ends with the size of addresses.
     size_t end = text.find(".address_size");
     end = end == StringRef::npos ? 0 : text.find('\n', end) + 1;
-    joined += joined.empty() ? text : text.drop_front(end);
+    StringRef body = joined.empty() ? text : text.drop_front(end);
+    while (!body.empty()) {
+      auto [line, rest] = body.split('\n');
+      body = rest;
+      if (!line.starts_with(".global ") || tables.insert(line).second)
+        joined += (line + "\n").str();
+    }
   }
   return joined;
 }
