@@ -31,7 +31,7 @@ struct LowerProgramsPass : impl::NvptxLowerProgramsBase<LowerProgramsPass> {
       int64_t bytes = (*kernel)->getAttrOfType<IntegerAttr>(kShared).getInt();
       if (bytes > sharedBytes) {
         program.emitOpError("keeps ") << bytes << " bytes in a block's memory, of which the target "
-                                      << "has " << sharedBytes;
+                                      << "has " << sharedBytes.getValue();
         return signalPassFailure();
       }
       program.erase();
