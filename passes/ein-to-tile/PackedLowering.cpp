@@ -169,7 +169,10 @@ void EinsumLowering::pack(const Packed &value, const Schedule &packed, ArrayRef<
   llvm::stable_sort(order, [&](unsigned a, unsigned b) {
     return ((int)a == value.lanes) < ((int)b == value.lanes);
   });
+  // Made of operands as they lie: tiles here may stand inside a panel of another value.
+  auto others = std::exchange(packedValues, {});
   emitPack(memory, order, packed.lanes);
+  packedValues = std::move(others);
   schedule = saved;
   packedValues[value.value] = memory;
 }

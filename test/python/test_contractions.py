@@ -7,9 +7,11 @@ masked lanes are met. Each target runs as far as this CPU has it (EINFALL_CPU lo
 import os
 import random
 
+import numpy as np
 import pytest
 
 import cpus
+from differential import compile_text, each_target
 
 torch = pytest.importorskip("torch")
 
@@ -185,3 +187,26 @@ def test_known_columns_and_depth(package, kind, target, generator, monkeypatch):
             for rows in (0, 1, 7, 8, 9, 13, 25, 96, 97, 107, 203):
                 sizes = {"m": rows, "b": 2, **LITERALS[literal]}
                 check(getattr(session, f"{layout}_{kind}{literal}"), layout, kind, sizes, generator)
+
+
+@each_target
+def test_two_values_of_one_operand(build, tmp_path, target):
+    """Both are packed; tiles of the second do not begin where a panel of the first one does."""
+    text = """func.func @f(%x: !ein.tensor<[m, k], f32>, %w: !ein.tensor<[k, n], bf16>) -> !ein.tensor<[m, n], f32> attributes {ein.entry} {
+      %y = ein.einsum (%x[m, k], %w[k, n]) -> [m, n] reduce [k: add] : (!ein.tensor<[m, k], f32>, !ein.tensor<[k, n], bf16>) -> !ein.tensor<[m, n], f32> {
+      ^bb0(%a: f32, %b: bf16):
+        %c = arith.extf %b : bf16 to f32
+        %d = math.exp %c : f32
+        %e = arith.mulf %a, %c : f32
+        %g = arith.mulf %e, %d : f32
+        ein.yield %g : f32
+      }
+      return %y : !ein.tensor<[m, n], f32>
+    }"""
+    _, package = compile_text(text, tmp_path, (target,))
+    for m, k, n in ((9, 33, 17), (17, 5, 31), (70, 9, 50)):
+        rng = np.random.default_rng(m)
+        x = rng.standard_normal((m, k)).astype(np.float32)
+        w = (rng.standard_normal((k, n)).astype(np.float32).view(np.uint32) >> 16).astype(np.uint16)
+        wide = (w.astype(np.uint32) << 16).view(np.float32).astype(np.float64)
+        np.testing.assert_allclose(package.f(x, w), np.einsum("mk,kn->mn", x.astype(np.float64), wide * np.exp(wide)), rtol=2e-5, atol=2e-4)
