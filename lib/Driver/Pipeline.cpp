@@ -20,6 +20,7 @@ namespace einfall {
 static EinToTileOptions tileOptions(const Target &target) {
   EinToTileOptions options;
   if (const GpuTarget *gpu = target.gpu) {
+    options.warps = gpu->warps;
     options.warpLanes = gpu->warpLanes;
     options.vectorRegisters = gpu->registers;
     options.localBytes = gpu->localBytes;

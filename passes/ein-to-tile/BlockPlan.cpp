@@ -332,7 +332,10 @@ FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &s
     bool wanted = contracts ? reused.contains(label) && tiled < 2 : tiled < 1;
     if (rank.extent.getLiteral() == 1 || !wanted)
       continue;
-    rank.part = contracts || isContiguous(stages, label) ? ein::kBlockPart : 4;
+    // Small parts are many blocks, which hide what memory takes on a GPU; on a CPU,
+    // rows side by side are lanes.
+    bool whole = contracts || (isContiguous(stages, label) && !target.warps);
+    rank.part = whole ? ein::kBlockPart : target.warps ? target.warps : 4;
     if (contracts)
       rank.part = std::max<int64_t>(1, rank.part / wholeBeside(stages, plan, label));
     ++tiled;

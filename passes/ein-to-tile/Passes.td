@@ -16,6 +16,7 @@ def EinToTile : Pass<"ein-to-tile", "::mlir::ModuleOp"> {
   let options = [
     Option<"vectorBytes", "vector-bytes", "int64_t", "64", "bytes of a vector register">,
     Option<"vectorRegisters", "vector-registers", "int64_t", "32", "vector registers">,
+    Option<"warps", "warps", "int64_t", "0", "warps that share the rows of a block">,
     Option<"warpLanes", "warp-lanes", "int64_t", "0",
            "threads along which lanes run; 0: lanes are a vector's">,
     Option<"localBytes", "local-bytes", "int64_t", "524288",

@@ -11,6 +11,8 @@ namespace {
 
 /// Extents that are known at run time only count as this.
 constexpr int64_t kTypicalExtent = 64;
+/// The same of a rank along the lanes of a GPU, where tiles are wide.
+constexpr int64_t kTypicalRow = 1024;
 
 int64_t sizeOf(ein::EinsumOp root, unsigned rank) {
   return root.getRankExtent(rank).getLiteral().value_or(kTypicalExtent);
@@ -251,10 +253,15 @@ Schedule planSchedule(ein::EinsumOp root, ArrayRef<Access> reads, const Access &
     RankSchedule &plan = schedule.ranks[schedule.lanes];
     int64_t size = sizeOf(root, schedule.lanes);
     int64_t vectors = 2;
+    // A thread has no cache of its own to wait for: it asks for more at once.
+    if (target.warpLanes && !root.getRankExtent(schedule.lanes).getLiteral())
+      size = kTypicalRow;
     if (reduces && (schedule.dot || reused.size() == 2))
       vectors = 1;
     else if (reduces)
       vectors = !laneReduced || reused.empty() ? 4 : 2;
+    if (target.warpLanes && reused.empty())
+      vectors = 8;
     int64_t tile = lanes * vectors;
     while (tile > lanes && tile / 2 >= size)
       tile /= 2;

@@ -10,6 +10,7 @@ namespace einfall {
 struct TileTarget {
   int64_t vectorBytes = 64; ///< of one vector register
   int64_t vectorRegisters = 32;
+  int64_t warps = 0;               ///< of a block
   int64_t warpLanes = 0;           ///< threads along which lanes run; 0: lanes are a vector's
   int64_t localBytes = 512 * 1024; ///< of a block's own tensors: a core's second-level cache
   bool packs = true;               ///< copies operands of contractions into panels
