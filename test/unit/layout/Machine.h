@@ -39,7 +39,7 @@ inline unsigned countWavefronts(const Access &access, const LinearLayout &toOffs
     uint64_t base = toOffset({{dimRegister, multiply(access.repeats, k)}})[0].second;
     if (access.kind == AccessKind::vector) {
       std::vector<uint64_t> addresses;
-      for (uint64_t lane = 0; lane < 32; ++lane)
+      for (uint64_t lane = 0; lane < 1u << toOffset.inBits(dimLane); ++lane)
         addresses.push_back(byteAddress(base ^ toOffset({{dimLane, lane}})[0].second));
       total += countWavefronts(addresses, (elementBits << access.word.size()) / 8);
       continue;
