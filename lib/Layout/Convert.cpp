@@ -31,20 +31,9 @@ static DimList commonPlaces(const LinearLayout &own, const LinearLayout &other) 
   return dims;
 }
 
-/// `layout` over `places`: what it does not know of repeats it.
-static LinearLayout over(const LinearLayout &layout, Dims places) {
-  VectorList columns;
-  for (const Dim &dim : places) {
-    Vectors own = layout.columns(dim.name);
-    columns.append(own.begin(), own.end());
-    columns.append(dim.bits - own.size(), 0);
-  }
-  return {places, layout.outs(), columns};
-}
-
 LinearLayout transferBetween(const LinearLayout &source, const LinearLayout &target) {
-  LinearLayout from = over(source, commonPlaces(source, target));
-  LinearLayout to = over(target, commonPlaces(target, source));
+  LinearLayout from = source.transposeIns(commonPlaces(source, target));
+  LinearLayout to = target.transposeIns(commonPlaces(target, source));
   unsigned registers = from.inBits(dimRegister), ownRegisters = to.inBits(dimRegister);
   unsigned inWarp = registers + from.inBits(dimLane);
   VectorList result;
@@ -183,8 +172,8 @@ Conversion convert(const LinearLayout &from, const LinearLayout &to,
                    const ConversionOptions &options) {
   assert(from.outs() == to.outs() && "two layouts of one tile");
   Conversion result;
-  LinearLayout source = over(from, commonPlaces(from, to));
-  LinearLayout target = over(to, commonPlaces(to, from));
+  LinearLayout source = from.transposeIns(commonPlaces(from, to));
+  LinearLayout target = to.transposeIns(commonPlaces(to, from));
   LinearLayout transfer = transferBetween(source, target);
   for (const Dim &dim : transfer.ins())
     if (dim.name != dimRegister && dim.name != dimLane && dim.name != dimWarp &&

@@ -107,10 +107,10 @@ LinearLayout LinearLayout::transposeIns(Dims dims) const {
   assert(llvm::all_of(inDims,
                       [&](const Dim &own) {
                         return !own.bits || llvm::any_of(dims, [&](const Dim &dim) {
-                          return dim.name == own.name && dim.bits == own.bits;
+                          return dim.name == own.name && dim.bits >= own.bits;
                         });
                       }) &&
-         "a dimension is missing or has another size");
+         "a dimension is missing or too short");
   VectorList result;
   for (const Dim &dim : dims) {
     Vectors own = columns(dim.name);

@@ -114,8 +114,8 @@ public:
   /// out = 0, with no bits: a broadcast.
   static LinearLayout zeros(unsigned bits, llvm::StringRef in, llvm::StringRef out);
 
-  Dims ins() const { return inDims; }
-  Dims outs() const { return outDims; }
+  Dims ins() const LLVM_LIFETIME_BOUND { return inDims; }
+  Dims outs() const LLVM_LIFETIME_BOUND { return outDims; }
   unsigned inBits() const { return matrix.size(); }
   unsigned outBits() const { return totalBits(outDims); }
   /// 0 for a dimension that is not there.
@@ -124,8 +124,8 @@ public:
   bool hasIn(llvm::StringRef in) const;
   bool hasOut(llvm::StringRef out) const;
 
-  Vectors columns() const { return matrix; }
-  Vectors columns(llvm::StringRef in) const;
+  Vectors columns() const LLVM_LIFETIME_BOUND { return matrix; }
+  Vectors columns(llvm::StringRef in) const LLVM_LIFETIME_BOUND;
   /// The output `out` of the basis that belongs to a bit of the input `in`.
   uint64_t basis(llvm::StringRef in, unsigned bit, llvm::StringRef out) const;
 
@@ -171,9 +171,10 @@ public:
   // Other views of one map.
   LinearLayout reshapeIns(Dims dims) const;
   LinearLayout reshapeOuts(Dims dims) const;
-  /// The same dimensions in another order; dimensions that are new have no bits as
-  /// outputs, and zero bases of the given number of bits as inputs.
+  /// The same inputs in another order. New or longer ones have zero bases for what is
+  /// new: the elements, repeated.
   LinearLayout transposeIns(Dims dims) const;
+  /// The same outputs in another order; new ones have no bits.
   LinearLayout transposeOuts(llvm::ArrayRef<llvm::StringRef> names) const;
   LinearLayout renameIn(llvm::StringRef from, llvm::StringRef to) const;
   LinearLayout renameOut(llvm::StringRef from, llvm::StringRef to) const;

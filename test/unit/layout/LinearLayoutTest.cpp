@@ -147,6 +147,12 @@ TEST(LinearLayoutTest, DivisionFindsAllQuotients) {
                     LinearLayout({{"b", 2}}, {{"x", 1}, {"y", 1}}, {code & 3, code >> 2}) ==
                 l;
     EXPECT_EQ(l.divideLeft(one).has_value(), exists);
+    exists = false;
+    for (uint64_t code = 0; code < 16; ++code)
+      exists |= LinearLayout({{"a", 1}, {"b", 1}}, {{"x", 2}, {"y", 0}}, {code & 3, code >> 2}) *
+                    LinearLayout({{"b", 1}}, {{"y", 1}}, {1}) ==
+                l;
+    EXPECT_EQ(l.divideRight(LinearLayout({{"b", 1}}, {{"y", 1}}, {1})).has_value(), exists);
   });
   EXPECT_FALSE(one.divideLeft(LinearLayout::identity(2, "a", "x")));
   EXPECT_FALSE(one.divideRight(LinearLayout::identity(1, "b", "x")));
