@@ -6,15 +6,14 @@
 
 namespace einfall::layout {
 
-/// Wavefronts of one phase whose lanes move 2^log2bytes bytes at sums of `addresses`.
-static unsigned wavefrontsOfPhase(Vectors addresses, unsigned log2bytes) {
+/// Wavefronts of one phase whose lanes are at sums of `addresses`. The words of one lane's
+/// vector do not count: it is aligned, so they are in banks of their own.
+static unsigned wavefrontsOfPhase(Vectors addresses) {
   VectorList words, banks;
-  for (uint64_t address : addresses)
+  for (uint64_t address : addresses) {
     words.push_back(address >> bankBytesBits);
-  for (unsigned bit = bankBytesBits; bit < log2bytes; ++bit)
-    words.push_back(1ull << (bit - bankBytesBits));
-  for (uint64_t word : words)
-    banks.push_back(word & lowMask(banksBits));
+    banks.push_back(words.back() & lowMask(banksBits));
+  }
   return 1u << (rankOf(words) - rankOf(banks));
 }
 
@@ -22,12 +21,12 @@ unsigned wavefronts(Vectors lanes, unsigned log2bytes) {
   assert(lanes.size() <= warpBits && log2bytes <= vectorBytesBits);
   unsigned together = std::min<unsigned>(phaseBits(log2bytes), lanes.size());
   unsigned phases = 1u << (lanes.size() - together);
-  return phases * wavefrontsOfPhase(lanes.take_front(together), log2bytes);
+  return phases * wavefrontsOfPhase(lanes.take_front(together));
 }
 
 bool isConflictFree(Vectors lanes, unsigned log2bytes) {
   unsigned together = std::min<unsigned>(phaseBits(log2bytes), lanes.size());
-  return wavefrontsOfPhase(lanes.take_front(together), log2bytes) == 1;
+  return wavefrontsOfPhase(lanes.take_front(together)) == 1;
 }
 
 namespace {
@@ -159,8 +158,8 @@ std::optional<Access> matrixAccess(const LinearLayout &toOffset, unsigned elemen
   access.matrices.assign(access.repeats.begin(), access.repeats.begin() + together);
   access.repeats.erase(access.repeats.begin(), access.repeats.begin() + together);
   access.instructions = 1u << access.repeats.size();
-  access.wavefronts = (access.instructions << together) *
-                      wavefrontsOfPhase(columns.bytes(access.rows), vectorBytesBits);
+  access.wavefronts =
+      (access.instructions << together) * wavefrontsOfPhase(columns.bytes(access.rows));
   return access;
 }
 

@@ -149,16 +149,12 @@ std::optional<TileLayout::Digits> TileLayout::withoutInner(Digits digits,
 }
 
 std::optional<TileLayout::Digits> TileLayout::withoutOuter(Digits digits,
-                                                           llvm::ArrayRef<Digit> outer,
-                                                           llvm::ArrayRef<uint64_t> innerShape) {
+                                                           llvm::ArrayRef<Digit> outer) {
   for (const Digit &digit : llvm::reverse(outer)) {
     if (digits.empty() || digits.back().dim != digit.dim || digits.back().size % digit.size)
       return std::nullopt;
-    Digit &last = digits.back();
-    last.size /= digit.size;
-    if (digit.dim >= 0 && last.stride * last.size != digit.stride * innerShape[digit.dim])
-      return std::nullopt;
-    if (last.size == 1)
+    digits.back().size /= digit.size;
+    if (digits.back().size == 1)
       digits.pop_back();
   }
   return digits;
@@ -174,20 +170,21 @@ std::optional<TileLayout> TileLayout::divideRight(const TileLayout &inner) const
     return std::nullopt;
   TileLayout result;
   result.extents = *shape, result.threadDigits = *threads, result.registerDigits = *registers;
-  // The ends agreed; whether all of it is within the shapes, the product tells.
-  return result * inner == *this ? std::optional(result) : std::nullopt;
+  assert(result * inner == *this);
+  return result;
 }
 
 std::optional<TileLayout> TileLayout::divideLeft(const TileLayout &outer) const {
   auto shape = quotient(outer.extents);
   if (!shape)
     return std::nullopt;
-  auto threads = withoutOuter(threadDigits, outer.threadDigits, *shape);
-  auto registers = withoutOuter(registerDigits, outer.registerDigits, *shape);
+  auto threads = withoutOuter(threadDigits, outer.threadDigits);
+  auto registers = withoutOuter(registerDigits, outer.registerDigits);
   if (!threads || !registers)
     return std::nullopt;
   TileLayout result;
   result.extents = *shape, result.threadDigits = *threads, result.registerDigits = *registers;
+  // The sizes agreed; whether the strides do, the product tells.
   return outer * result == *this ? std::optional(result) : std::nullopt;
 }
 

@@ -75,8 +75,7 @@ private:
                         llvm::ArrayRef<uint64_t> innerShape);
   static std::optional<Digits> withoutInner(Digits digits, llvm::ArrayRef<Digit> inner,
                                             llvm::ArrayRef<uint64_t> innerShape);
-  static std::optional<Digits> withoutOuter(Digits digits, llvm::ArrayRef<Digit> outer,
-                                            llvm::ArrayRef<uint64_t> innerShape);
+  static std::optional<Digits> withoutOuter(Digits digits, llvm::ArrayRef<Digit> outer);
   std::optional<Shape> quotient(llvm::ArrayRef<uint64_t> divisor) const;
 
   Shape extents;

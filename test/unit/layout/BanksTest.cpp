@@ -63,7 +63,7 @@ TEST(BanksTest, ColumnsOfRowMajorConflict) {
   EXPECT_EQ(access->wavefronts, 32u);
 }
 
-TEST(BanksTest, AccessesAreCounted) {
+TEST(BanksTest, AccessesMoveWhatTheyShouldAndAreCounted) {
   std::mt19937 random(2);
   unsigned seen[3] = {};
   for (unsigned i = 0; i < 4000; ++i) {
@@ -86,6 +86,15 @@ TEST(BanksTest, AccessesAreCounted) {
         continue;
       ++seen[static_cast<unsigned>(kind)];
       EXPECT_EQ(access->wavefronts, countWavefronts(*access, l, elementBits));
+      uint64_t aligned = kind == AccessKind::vector ? elementBits << access->word.size() : 128;
+      for (uint64_t warp = 0; warp < 1u << l.inBits(dimWarp); ++warp)
+        forAllMoves(*access, l, elementBits, warp,
+                    [&](uint64_t reg, uint64_t lane, uint64_t offset, uint64_t start) {
+                      uint64_t own =
+                          l.flattenIn({{dimRegister, reg}, {dimLane, lane}, {dimWarp, warp}});
+                      EXPECT_EQ(l(own), offset);
+                      EXPECT_EQ(start * elementBits % aligned, 0u);
+                    });
     }
   }
   for (unsigned count : seen)

@@ -55,6 +55,33 @@ inline unsigned countWavefronts(const Access &access, const LinearLayout &toOffs
   return total;
 }
 
+/// Calls `body` with each place of a warp, the offset that the access moves it to or
+/// from, as the instruction is defined, and the offset of the vector or row that holds it.
+template <typename Body>
+void forAllMoves(const Access &access, const LinearLayout &toOffset, unsigned elementBits,
+                 uint64_t warp, Body body) {
+  auto offsetOf = [&](uint64_t reg, uint64_t lane) {
+    return toOffset({{dimRegister, reg}, {dimLane, lane}, {dimWarp, warp}})[0].second;
+  };
+  unsigned words = 1u << access.word.size();
+  for (uint64_t k = 0; k < access.instructions; ++k)
+    for (uint64_t m = 0; m < 1u << access.matrices.size(); ++m)
+      for (uint64_t lane = 0; lane < 1u << toOffset.inBits(dimLane); ++lane)
+        for (uint64_t i = 0; i < words; ++i) {
+          uint64_t first = multiply(access.repeats, k) ^ multiply(access.matrices, m);
+          uint64_t reg = first ^ multiply(access.word, i);
+          if (access.kind == AccessKind::vector) {
+            body(reg, lane, offsetOf(first, lane) + i, offsetOf(first, lane));
+            continue;
+          }
+          uint64_t row = lane / 4, column = lane % 4 * words + i;
+          if (access.kind == AccessKind::matrixTransposed)
+            std::swap(row, column);
+          uint64_t start = offsetOf(first, 0) ^ multiply(access.rows, row);
+          body(reg, lane, start + column, start);
+        }
+}
+
 /// A random bijection of `bits` bits.
 inline VectorList randomBasis(unsigned bits, std::mt19937 &random) {
   for (;;) {

@@ -113,6 +113,34 @@ TEST(SwizzleTest, AccumulatorsAreStoredAsMatrices) {
   EXPECT_EQ(search(c, stored, 16).cost(), s.cost() + 8);
 }
 
+TEST(SwizzleTest, CoordinatesDoNotMatter) {
+  // Lanes whose coordinates are mixed with those of registers are no worse.
+  std::mt19937 random(8);
+  DimList shape{{"k", 6}, {"m", 5}};
+  LinearLayout loaded = blocked({{3, 0}, {3, 2}, {0, 1}, {0, 1}}, shape);
+  LinearLayout columns = blocked({{0, 2}, {2, 3}, {1, 0}, {1, 0}}, shape);
+  LinearLayout a = spread(mmaA(16), {{"m", 1}}, shape);
+  for (MatrixInstructions has : {MatrixInstructions{}, MatrixInstructions{true, true}})
+    for (const LinearLayout &reader : {columns, a}) {
+      unsigned cost = search(loaded, reader, 16, has).cost();
+      for (unsigned i = 0; i < 20; ++i) {
+        LinearLayout mix(shape, shape, randomBasis(11, random));
+        EXPECT_EQ(search(loaded.then(mix), reader.then(mix), 16, has).cost(), cost);
+      }
+    }
+}
+
+TEST(SwizzleTest, VectorsAreNotThoseThatLanesMix) {
+  // Registers 1 and 2 on both sides; lane 1 is element 4 here, 4 ^ 1 there.
+  DimList ins{{"register", 2}, {"lane", 5}}, outs{{"x", 7}};
+  Staging s =
+      search({ins, outs, {1, 2, 4, 8, 16, 32, 64}}, {ins, outs, {1, 2, 5, 16, 8, 64, 32}}, 32);
+  // Register 2 may be the shared vector; register 1 may widen one side's.
+  EXPECT_EQ(s.write.word.size() + s.read.word.size(), 3u);
+  EXPECT_EQ(s.write.wavefronts, 4u);
+  EXPECT_EQ(s.read.wavefronts, 4u);
+}
+
 TEST(SwizzleTest, FractionsOfBytesNeedCompany) {
   DimList shape{{"x", 6}};
   LinearLayout alone({{"register", 1}, {"lane", 5}}, shape, {32, 1, 2, 4, 8, 16});
