@@ -13,8 +13,9 @@
 //    asks in round k for its register k ^ skew(l): the skew is a linear map chosen
 //    such that l -> lane asked is injective up to broadcasts; if the source has
 //    copies, lanes may also ask different ones. That makes as many rounds as there are
-//    registers (words) to fill, which is the least possible. Choosing
-//    by lane which register to offer and where to put what came takes selects;
+//    registers (words) to fill; a round in which every lane asks itself is no shuffle. So
+//    two lanes that exchange half of their registers shuffle that half only.
+//    Choosing by lane which register to offer and where to put what came takes selects;
 //  * warps: **memory**, in the order that Swizzle.h finds, with ldmatrix and
 //    stmatrix where they apply. Memory serves lanes as well, so where shuffles are
 //    possible the cheaper way wins.

@@ -40,6 +40,13 @@ unsigned roundsOf(const Plan &plan) {
       plan.steps, [](const Step &step) { return std::holds_alternative<ShuffleRound>(step); });
 }
 
+unsigned shufflesOf(const Plan &plan) {
+  return llvm::count_if(plan.steps, [](const Step &step) {
+    auto *round = std::get_if<ShuffleRound>(&step);
+    return round && round->crossesLanes;
+  });
+}
+
 /// All invertible matrices of three bits.
 std::vector<VectorList> allBases() {
   std::vector<VectorList> bases;
@@ -163,6 +170,7 @@ TEST(ConvertTest, FewShufflesBeatMemory) {
   Conversion conversion = check(c, rows, {.elementBits = 32, .has = {}});
   EXPECT_EQ(conversion.cheapest().way, Way::shuffles);
   EXPECT_EQ(roundsOf(conversion.cheapest()), 4u);
+  EXPECT_EQ(conversion.cheapest().cost.wavefronts, shufflesOf(conversion.cheapest()));
   // Half as wide, two elements travel in a word.
   conversion = check(c, rows, {.elementBits = 16, .has = {}});
   EXPECT_EQ(roundsOf(*planOf(conversion, Way::shuffles)), 2u);
@@ -172,6 +180,18 @@ TEST(ConvertTest, FewShufflesBeatMemory) {
                      {.elementBits = 16, .has = {true, true}});
   EXPECT_EQ(conversion.cheapest().way, Way::memory);
   EXPECT_TRUE(planOf(conversion, Way::shuffles));
+}
+
+TEST(ConvertTest, WhatStaysIsNotShuffled) {
+  // Lanes 0 and 1 of each pair exchange half of their registers.
+  for (unsigned registers : {1, 2, 3}) {
+    DimList ins{{"register", registers}, {"lane", 5}}, outs{{"x", registers + 5}};
+    VectorList columns = unitVectors(registers + 5);
+    LinearLayout source(ins, outs, columns);
+    std::swap(columns[0], columns[registers]);
+    Conversion c = check(source, {ins, outs, columns}, {.elementBits = 32, .has = {}});
+    EXPECT_EQ(shufflesOf(*planOf(c, Way::shuffles)), 1u << (registers - 1));
+  }
 }
 
 TEST(ConvertTest, OperandsTravelAsMatrices) {
