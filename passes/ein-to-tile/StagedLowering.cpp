@@ -8,79 +8,14 @@
 //===----------------------------------------------------------------------===//
 #include "dialects/ein/EinBounds.h"
 #include "dialects/tile/TileDialect.h"
-#include "passes/ein-to-tile/BlockPlan.h"
 #include "passes/ein-to-tile/BoxPredicate.h"
-#include "passes/ein-to-tile/EinsumLowering.h"
-#include "passes/ein-to-tile/SettledConditions.h"
-#include "passes/ein-to-tile/Stages.h"
+#include "passes/ein-to-tile/StagedLowering.h"
 #include "llvm/ADT/STLExtras.h"
 #include <set>
 
 using namespace mlir;
 
 namespace einfall {
-namespace {
-
-class StagedLowering : EinsumLowering {
-public:
-  using EinsumLowering::EinsumLowering;
-  FailureOr<func::FuncOp> run(StringRef name);
-
-private:
-  /// A tensor of the kernel's own, in memory of the block's.
-  struct Local {
-    Value memory;
-    LocalLayout layout;
-  };
-  struct Box {
-    Value begin, end;
-  };
-
-  void emit(const std::vector<Stage> &stages);
-  void emitStage(const Stage &stage);
-  void makeLocals(const Stage &stage);
-  void emitPart(const Stage &stage);
-  void emitStream(const Stage &stage, const std::vector<Stage> &stages);
-  void walk(const Stage &stage, Value again);
-  void emitOrder(ein::TopKOp op);
-  void emitCopy(ein::StreamOp stream, unsigned carried);
-  bool isCheapToScan(ein::EinsumOp op, const Access &read);
-  Value scalarOf(const Stage &stage);
-  Value extremeOf(ein::EinsumOp op, unsigned number, const Access &read, ein::Monoid monoid);
-  std::optional<Bounds> boundsOf(ein::EinsumOp op, BlockArgument argument);
-  void boundBefore(ein::StreamOp stream);
-  Verdict verdictOf(ein::EinsumOp op, Value condition);
-  Value mayHold(Block &body, Value again);
-  Value hasSeen(ein::StreamOp stream);
-  Value settle(const Stage &stage, SmallVectorImpl<SettledCondition> &conditions);
-  void count(StringRef what) {
-    if (counts)
-      tile::CountOp::create(builder, loc, what);
-  }
-  void enterBox(StringRef label, Value begin, Value end);
-  Value outside(Value tensor) const;
-  Local &localOf(Value tensor);
-  bool passesInPlace(ein::StreamOp stream, unsigned carried, const std::vector<Stage> &stages);
-  bool isNeeded(Value tensor) const;
-
-  Access access(Operation *op, unsigned number) override;
-  Value bufferOf(Value tensor) override;
-  void storeTile() override;
-  SmallVector<int64_t> blockParts() override;
-
-  BlockPlan plan;
-  const Stage *stage = nullptr;
-  bool counts = kernel->getParentOfType<ModuleOp>()->hasAttr(tile::kCountVisits);
-  Block *chunk = nullptr; // the body of the stream that is being walked
-  Value scanned;          // is read by who looks for bounds
-  llvm::StringMap<Bounds> knownBounds;
-  llvm::StringMap<Box> boxes;
-  DenseMap<Value, Local> locals;
-  DenseMap<Value, Value> captured; // arguments of streams' bodies
-  DenseMap<Value, Value> storedAs; // in whose memory a tensor is stored instead
-};
-
-} // namespace
 
 /// What a stream's argument is outside of it.
 Value StagedLowering::outside(Value tensor) const {
@@ -593,114 +528,6 @@ void StagedLowering::walk(const Stage &current, Value again) {
         emitCopy(stream, i);
   }
   enterBox(label, zero, extent);
-}
-
-namespace {
-/// A list of the best elements of a row, and its coordinates, best ones first.
-struct BestList {
-  OpBuilder &builder;
-  Location loc;
-  Value values, places;                               // memory
-  Value firstValue, valueStep, firstPlace, placeStep; // offsets
-  IntegerType bits;
-
-  Value offset(Value first, Value step, Value at) {
-    Value moved = builder.createOrFold<arith::MulIOp>(loc, at, step);
-    return builder.createOrFold<arith::AddIOp>(loc, first, moved);
-  }
-  Value get(Type type, Value memory, Value at) {
-    return tile::LoadOp::create(builder, loc, type, memory, at, ValueRange(), Value(), Value());
-  }
-  void put(Value value, Value memory, Value at) {
-    tile::StoreOp::create(builder, loc, value, memory, at, ValueRange(), Value(), Value());
-  }
-  Value value(Value at) { return get(bits, values, offset(firstValue, valueStep, at)); }
-  void set(Value at, Value value, Value place) {
-    put(value, values, offset(firstValue, valueStep, at));
-    put(place, places, offset(firstPlace, placeStep, at));
-  }
-  void move(Value from, Value to) {
-    set(to, value(from), get(builder.getI64Type(), places, offset(firstPlace, placeStep, from)));
-  }
-};
-} // namespace
-
-/// Offers the chunk's elements of each row to the list of the best before. They
-/// come in order of their coordinates, so of equal ones the first is in front,
-/// and the list holds as many as have come, up to k.
-void StagedLowering::emitOrder(ein::TopKOp op) {
-  tiles.space = TileSpace();
-  schedule.lanes = -1;
-  unsigned dim = op.getDim(), rank = op.getInput().getType().getRank();
-  Type element = op.getInput().getType().getElementType(), index = builder.getIndexType();
-  auto bits = builder.getIntegerType(storageType(element).getIntOrFloatBitWidth());
-  OpBuilder::InsertionGuard guard(builder);
-  Operation *after = builder.create(OperationState(loc, tile::BarrierOp::getOperationName()));
-  builder.setInsertionPoint(after);
-  SmallVector<Value> row(rank);
-  const Box &chunk = boxes.find(op.getOrderedRank())->second;
-  Value zero = constant(0), one = constant(1), k = constant(op.getK()),
-        last = constant(op.getK() - 1);
-  for (unsigned i = 0; i < rank; ++i) {
-    if (i == dim)
-      continue;
-    const Box &box = boxes.find(op.getRankName(i))->second;
-    auto rows = scf::ForOp::create(builder, loc, box.begin, box.end, one);
-    rows->setAttr(tile::kParallel, builder.getUnitAttr());
-    builder.setInsertionPointToStart(rows.getBody());
-    row[i] = rows.getInductionVar();
-  }
-  auto reach = [&](Value tensor, Value at) {
-    Access access =
-        accessAll(cast<ein::TensorType>(tensor.getType()), symbols, &localOf(tensor).layout);
-    SmallVector<Value> dims(row);
-    dims[dim] = at;
-    return std::pair(expand(access.offset, dims), expand(access.stride(dim), dims));
-  };
-  BestList list{builder, loc, bufferOf(op.getBest()[0]), bufferOf(op.getBest()[1]), {}, {}, {},
-                {},      bits};
-  std::tie(list.firstValue, list.valueStep) = reach(op.getBest()[0], zero);
-  std::tie(list.firstPlace, list.placeStep) = reach(op.getBest()[1], zero);
-  auto [first, step] = reach(op.getInput(), chunk.begin);
-  Value input = bufferOf(op.getInput());
-  auto keyOf = [&](Value raw) { return orderKey({raw, 0}, element).value; };
-  auto is = [&](arith::CmpIPredicate predicate, Value a, Value b) -> Value {
-    return arith::CmpIOp::create(builder, loc, predicate, a, b);
-  };
-  using arith::CmpIPredicate;
-  Value worst = keyOf(list.value(last));
-  auto loop = scf::ForOp::create(builder, loc, chunk.begin, chunk.end, one, worst);
-  builder.setInsertionPointToStart(loop.getBody());
-  Value place = loop.getInductionVar();
-  Value number = arith::SubIOp::create(builder, loc, place, chunk.begin);
-  Value raw = list.get(bits, input, list.offset(first, step, number)), key = keyOf(raw);
-  Value takes = arith::OrIOp::create(builder, loc, is(CmpIPredicate::slt, place, k),
-                                     is(CmpIPredicate::sgt, key, loop.getRegionIterArgs()[0]));
-  auto branch = scf::IfOp::create(builder, loc, TypeRange(bits), takes, /*withElse=*/true);
-  builder.setInsertionPointToStart(branch.elseBlock());
-  scf::YieldOp::create(builder, loc, loop.getRegionIterArgs()[0]);
-  builder.setInsertionPointToStart(branch.thenBlock());
-  Value end = arith::MinSIOp::create(builder, loc, place, last);
-  auto search = scf::WhileOp::create(builder, loc, TypeRange{index}, ValueRange{end});
-  {
-    OpBuilder::InsertionGuard inner(builder);
-    Block *before = builder.createBlock(&search.getBefore(), {}, {index}, {loc});
-    Value hole = before->getArgument(0);
-    Value left = arith::SubIOp::create(builder, loc, hole, one);
-    left = arith::MaxSIOp::create(builder, loc, left, zero);
-    Value beats = is(CmpIPredicate::sgt, key, keyOf(list.value(left)));
-    Value more = arith::AndIOp::create(builder, loc, is(CmpIPredicate::sgt, hole, zero), beats);
-    scf::ConditionOp::create(builder, loc, more, ValueRange{hole});
-    Block *after = builder.createBlock(&search.getAfter(), {}, {index}, {loc});
-    Value from = arith::SubIOp::create(builder, loc, after->getArgument(0), one);
-    list.move(from, after->getArgument(0));
-    scf::YieldOp::create(builder, loc, from);
-  }
-  list.set(search.getResult(0), raw,
-           arith::IndexCastOp::create(builder, loc, builder.getI64Type(), place));
-  scf::YieldOp::create(builder, loc, keyOf(list.value(last)));
-  builder.setInsertionPointAfter(branch);
-  scf::YieldOp::create(builder, loc, branch.getResults());
 }
 
 void StagedLowering::emit(const std::vector<Stage> &stages) {

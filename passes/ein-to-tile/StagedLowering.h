@@ -1,0 +1,80 @@
+//===- StagedLowering.h - Kernels of several stages -------------*- C++ -*-===//
+//
+// The pieces of `lowerStaged`: StagedLowering.cpp writes stages and walks,
+// StagedOrder.cpp the lists of the k best.
+//
+//===----------------------------------------------------------------------===//
+#ifndef EINFALL_PASSES_EINTOTILE_STAGEDLOWERING_H
+#define EINFALL_PASSES_EINTOTILE_STAGEDLOWERING_H
+
+#include "dialects/tile/TileDialect.h"
+#include "passes/ein-to-tile/BlockPlan.h"
+#include "passes/ein-to-tile/EinsumLowering.h"
+#include "passes/ein-to-tile/BoxPredicate.h"
+#include "passes/ein-to-tile/SettledConditions.h"
+#include "passes/ein-to-tile/Stages.h"
+
+namespace einfall {
+
+class StagedLowering : EinsumLowering {
+public:
+  using EinsumLowering::EinsumLowering;
+  mlir::FailureOr<mlir::func::FuncOp> run(llvm::StringRef name);
+
+private:
+  /// A tensor of the kernel's own, in memory of the block's.
+  struct Local {
+    mlir::Value memory;
+    LocalLayout layout;
+  };
+  struct Box {
+    mlir::Value begin, end;
+  };
+
+  void emit(const std::vector<Stage> &stages);
+  void emitStage(const Stage &stage);
+  void makeLocals(const Stage &stage);
+  void emitPart(const Stage &stage);
+  void emitStream(const Stage &stage, const std::vector<Stage> &stages);
+  void walk(const Stage &stage, mlir::Value again);
+  void emitOrder(ein::TopKOp op);
+  void emitCopy(ein::StreamOp stream, unsigned carried);
+  bool isCheapToScan(ein::EinsumOp op, const Access &read);
+  mlir::Value scalarOf(const Stage &stage);
+  mlir::Value extremeOf(ein::EinsumOp op, unsigned number, const Access &read, ein::Monoid monoid);
+  std::optional<Bounds> boundsOf(ein::EinsumOp op, mlir::BlockArgument argument);
+  void boundBefore(ein::StreamOp stream);
+  Verdict verdictOf(ein::EinsumOp op, mlir::Value condition);
+  mlir::Value mayHold(mlir::Block &body, mlir::Value again);
+  mlir::Value hasSeen(ein::StreamOp stream);
+  mlir::Value settle(const Stage &stage, llvm::SmallVectorImpl<SettledCondition> &conditions);
+  void count(llvm::StringRef what) {
+    if (counts)
+      tile::CountOp::create(builder, loc, what);
+  }
+  void enterBox(llvm::StringRef label, mlir::Value begin, mlir::Value end);
+  mlir::Value outside(mlir::Value tensor) const;
+  Local &localOf(mlir::Value tensor);
+  bool passesInPlace(ein::StreamOp stream, unsigned carried, const std::vector<Stage> &stages);
+  bool isNeeded(mlir::Value tensor) const;
+
+  Access access(mlir::Operation *op, unsigned number) override;
+  mlir::Value bufferOf(mlir::Value tensor) override;
+  void storeTile() override;
+  llvm::SmallVector<int64_t> blockParts() override;
+
+  BlockPlan plan;
+  const Stage *stage = nullptr;
+  bool counts = kernel->getParentOfType<mlir::ModuleOp>()->hasAttr(tile::kCountVisits);
+  mlir::Block *chunk = nullptr; // the body of the stream that is being walked
+  mlir::Value scanned;          // is read by who looks for bounds
+  llvm::StringMap<Bounds> knownBounds;
+  llvm::StringMap<Box> boxes;
+  llvm::DenseMap<mlir::Value, Local> locals;
+  llvm::DenseMap<mlir::Value, mlir::Value> captured; // arguments of streams' bodies
+  llvm::DenseMap<mlir::Value, mlir::Value> storedAs; // in whose memory a tensor is stored instead
+};
+
+} // namespace einfall
+
+#endif
