@@ -6,10 +6,10 @@
 // are boxes in memory of static size.
 //
 //===----------------------------------------------------------------------===//
+#include "passes/ein-to-tile/StagedLowering.h"
 #include "dialects/ein/EinBounds.h"
 #include "dialects/tile/TileDialect.h"
 #include "passes/ein-to-tile/BoxPredicate.h"
-#include "passes/ein-to-tile/StagedLowering.h"
 #include "llvm/ADT/STLExtras.h"
 #include <set>
 

@@ -9,8 +9,8 @@
 
 #include "dialects/tile/TileDialect.h"
 #include "passes/ein-to-tile/BlockPlan.h"
-#include "passes/ein-to-tile/EinsumLowering.h"
 #include "passes/ein-to-tile/BoxPredicate.h"
+#include "passes/ein-to-tile/EinsumLowering.h"
 #include "passes/ein-to-tile/SettledConditions.h"
 #include "passes/ein-to-tile/Stages.h"
 

@@ -53,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     group.add_argument("--ids", action="append", metavar="0,12,…", help="token ids; again for another row")
     p.add_argument("-n", type=int, default=48, metavar="N", help="new tokens (48)")
     p.add_argument("--bos", action="store_true", help="prepend the start token")
+    p.add_argument("--device", default="cpu", metavar="NAME", help="cpu (default), or cuda, cuda:1 for a GPU")
     p.add_argument("--json", action="store_true", help="ids, text, seconds and tokens/s as JSON")
     p.set_defaults(run=_generate, rest=[])
 
@@ -151,7 +152,7 @@ def _explain(args) -> int:
 
 
 def _generate(args) -> int:
-    command = [args.file, "generate", "-n", str(args.n), *args.rest]
+    command = [args.file, "generate", "-n", str(args.n), "--device", args.device, *args.rest]
     for ids in args.ids or []:
         command += ["--ids", ids]
     if args.prompt is not None:

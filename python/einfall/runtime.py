@@ -4,10 +4,14 @@
     y = package.main(x)                          # an entry point; package(x) where it is the only one
     session = package.session(b=1, s=512, c=1024)  # entries with state run in a session with bounds
     logits = session.next(ids, start, t=5)
+    session = package.session(b=1, s=512, c=1024, device="cuda")  # on a GPU, if the package has code for one
 
 Arguments are used where they lie, without a copy, if they are contiguous and 64-byte aligned. A result is a numpy
 array, or a torch tensor if an argument was one; `out=` names arrays to write to. bfloat16 and the float8 types are
 those of `ml_dtypes` where it is installed, else their bits as unsigned integers.
+
+On a GPU, arrays of that GPU (DLPack) are used where they lie, too, and results for torch tensors there are such tensors;
+other arrays are copied. Values of arrays on a GPU are not checked.
 """
 
 from __future__ import annotations
@@ -47,9 +51,9 @@ class InvalidArgument(RuntimeFailure, ValueError):
     """A wrong name, dtype, rank, extent or value."""
 
 
-def load(path: str | os.PathLike) -> Package:
-    """Opens a package; its weights are mapped, not read."""
-    return Package(path)
+def load(path: str | os.PathLike, device: str = "cpu") -> Package:
+    """Opens a package; its weights are mapped, not read. Calls run on `device`: "cpu", "cuda" or "cuda:1"."""
+    return Package(path, device)
 
 
 def set_num_threads(threads: int) -> int:
@@ -60,7 +64,8 @@ def set_num_threads(threads: int) -> int:
 class Package:
     """An open package. Entry points are attributes; `entries` has them by name."""
 
-    def __init__(self, path: str | os.PathLike):
+    def __init__(self, path: str | os.PathLike, device: str = "cpu"):
+        self.device = device
         self._package = _guarded(_runtime.Package, os.fspath(path))
         self.manifest = json.loads(self._package.manifest())
         self.entries = {e["name"]: Entry(self, e) for e in self.manifest["entries"]}
@@ -80,9 +85,10 @@ class Package:
         """Checks the weights' checksums too."""
         _guarded(self._package.verify)
 
-    def session(self, **bounds: int) -> Session:
-        """States and memory for calls whose symbols stay within `bounds`; a session is for one thread at a time."""
-        return Session(self, bounds)
+    def session(self, *, device: str | None = None, **bounds: int) -> Session:
+        """States and memory for calls whose symbols stay within `bounds`, on `device` (else on the package's); a session is
+        for one thread at a time."""
+        return Session(self, bounds, device)
 
     def __getattr__(self, name: str) -> Entry:
         if not name.startswith("_") and name in self.entries:
@@ -155,19 +161,35 @@ class Entry:
 
     def _run(self, session: Session, arrays, tensors, numbers, out):
         raw = session._session
+        for tensor, buffer in zip(tensors, self.inputs):
+            _check_place(tensor, buffer["name"], raw.device)
         if out is None:
-            results = []
-            for k, b in enumerate(self.outputs):
-                shape = _guarded(raw.output_shape, self.name, tensors, numbers, k)
-                results.append(_runtime.Tensor.empty(shape, DTYPES.index(b["dtype"])))
-            _guarded(raw.run, self.name, tensors, numbers, results)
-            torch = any(_is_torch(a) for a in arrays)
-            values = [_to_torch(t) if torch else _to_numpy(t) for t in results]
+            shapes = [_guarded(raw.output_shape, self.name, tensors, numbers, k) for k in range(len(self.outputs))]
+            values, results = self._results(arrays, tensors, shapes)
         else:
             values = list(out) if isinstance(out, (list, tuple)) else [out]
             results = [_tensor(a, b["dtype"], b["name"], writable=True) for a, b in zip(values, self.outputs)]
-            _guarded(raw.run, self.name, tensors, numbers, results)
+            for tensor, buffer in zip(results, self.outputs):
+                _check_place(tensor, buffer["name"], raw.device)
+        _guarded(raw.run, self.name, tensors, numbers, results)
+        if any(t.gpu >= 0 for t in results) and not _on_default_stream([*arrays, *values]):
+            _guarded(raw.wait)
         return values[0] if len(values) == 1 else tuple(values)
+
+    def _results(self, arrays, tensors, shapes):
+        """What is returned, and the runtime's view of it. Results are where torch tensors among the arguments are."""
+        torch = any(_is_torch(a) for a in arrays)
+        on_gpu = [a for a, t in zip(arrays, tensors) if t.gpu >= 0 and _is_torch(a)]
+        values, results = [], []
+        for b, shape in zip(self.outputs, shapes):
+            if on_gpu:
+                dtype = getattr(sys.modules["torch"], _NUMPY[b["dtype"]])
+                values.append(on_gpu[0].new_empty(shape, dtype=dtype))
+                results.append(_from_dlpack(values[-1], b["name"], True))
+            else:
+                results.append(_runtime.Tensor.empty(shape, DTYPES.index(b["dtype"])))
+                values.append(_to_torch(results[-1]) if torch else _to_numpy(results[-1]))
+        return values, results
 
     def __repr__(self) -> str:
         show = lambda b: f"{b['name']}: {b['dtype']}[{', '.join(map(str, b['shape']))}]"  # noqa: E731
@@ -178,13 +200,19 @@ class Entry:
 class Session:
     """States and working memory with bounds. Entry points are attributes that share its states."""
 
-    def __init__(self, package: Package, bounds: dict[str, int]):
+    def __init__(self, package: Package, bounds: dict[str, int], device: str | None = None):
         self.package, self.bounds = package, dict(bounds)
-        self._session = _guarded(_runtime.Session, package._package, [(k, int(v)) for k, v in bounds.items()])
+        numbers = [(k, int(v)) for k, v in bounds.items()]
+        self._session = _guarded(_runtime.Session, package._package, numbers, device or package.device)
 
     @property
     def target(self) -> str:
         return self._session.target
+
+    @property
+    def device(self) -> str:
+        """Where it runs: "cpu", "cuda:0"."""
+        return self._session.device
 
     @property
     def arena_bytes(self) -> int:
@@ -204,6 +232,10 @@ class Session:
     def reset(self) -> None:
         """All states zero."""
         _guarded(self._session.reset)
+
+    def wait(self) -> None:
+        """Waits for calls whose arrays are all on the GPU, and raises what failed in them."""
+        _guarded(self._session.wait)
 
     def __getattr__(self, name: str) -> Entry:
         if not name.startswith("_") and name in self.package.entries:
@@ -225,6 +257,20 @@ def _guarded(function, *args):
 def _is_torch(value) -> bool:
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(value, torch.Tensor)
+
+
+def _check_place(tensor, name: str, device: str) -> None:
+    if tensor.gpu >= 0 and device != f"cuda:{tensor.gpu}":
+        raise InvalidArgument(f"'{name}' lies on cuda:{tensor.gpu}, but the call runs on {device}: load the package or open "
+                              f"the session with device=\"cuda:{tensor.gpu}\"")
+
+
+def _on_default_stream(arrays) -> bool:
+    """Whether those who use the arrays next are ordered after the session, without a wait: torch on its default stream."""
+    torch = sys.modules.get("torch")
+    if torch is None or not any(_is_torch(a) and a.is_cuda for a in arrays):
+        return False
+    return torch.cuda.current_stream() == torch.cuda.default_stream()
 
 
 def _tensor(value, dtype: str, name: str, writable: bool = False):
@@ -252,8 +298,10 @@ def _from_dlpack(value, name: str, writable: bool):
         value = value.detach()
         if not value.is_contiguous() and not writable:
             value = value.contiguous()
+    # The legacy default stream, whose order sessions keep.
+    stream = {"stream": 1} if value.__dlpack_device__()[0] in (2, 13) else {}
     try:
-        return _runtime.Tensor.from_dlpack(value.__dlpack__())
+        return _runtime.Tensor.from_dlpack(value.__dlpack__(**stream))
     except BufferError as e:
         raise InvalidArgument(f"'{name}': {e}") from e
 

@@ -94,8 +94,9 @@ Tensor Tensor::fromDlpack(py::capsule capsule) {
     throw py::buffer_error("expected an unused DLPack capsule");
   auto *managed = static_cast<dlpack::Managed *>(PyCapsule_GetPointer(capsule.ptr(), "dltensor"));
   const dlpack::Tensor &source = managed->tensor;
-  if (source.device.type != dlpack::kCpu)
-    throw py::buffer_error("the array is not in main memory");
+  bool onGpu = source.device.type == dlpack::kCuda || source.device.type == dlpack::kCudaManaged;
+  if (!onGpu && source.device.type != dlpack::kCpu && source.device.type != dlpack::kCudaHost)
+    throw py::buffer_error("the array is neither in main memory nor on an NVIDIA GPU");
   const Row *found = nullptr;
   for (const Row &row : kRows)
     if (row.code == source.dtype.code && row.bits == source.dtype.bits && source.dtype.lanes == 1)
@@ -110,6 +111,7 @@ Tensor Tensor::fromDlpack(py::capsule capsule) {
   t.data = static_cast<char *>(source.data) + source.byteOffset;
   t.shape.assign(source.shape, source.shape + source.ndim);
   t.dtype = found->dtype;
+  t.gpu = onGpu ? source.device.id : -1;
   // The producer's deleter may run Python code.
   t.owner = std::shared_ptr<void>(managed, [](void *pointer) {
     py::gil_scoped_acquire gil;
@@ -122,8 +124,9 @@ Tensor Tensor::fromDlpack(py::capsule capsule) {
 }
 
 Tensor Tensor::fromPointer(uintptr_t address, std::vector<int64_t> shape, einf_dtype dtype,
-                           py::object owner) {
+                           py::object owner, int gpu) {
   Tensor t;
+  t.gpu = gpu;
   t.data = reinterpret_cast<void *>(address);
   t.shape = std::move(shape);
   t.dtype = dtype;
@@ -144,9 +147,11 @@ py::capsule Tensor::toDlpack() const {
     stride *= std::max<int64_t>(shape[d], 1);
   }
   kept->owner = owner;
+  dlpack::Device device = {dlpack::kCpu, 0};
+  if (gpu >= 0)
+    device = {dlpack::kCuda, gpu};
   dlpack::Tensor &t = kept->managed.tensor;
-  t = {data, {dlpack::kCpu, 0}, int32_t(shape.size()), {}, kept->shape.data(), kept->strides.data(),
-       0};
+  t = {data, device, int32_t(shape.size()), {}, kept->shape.data(), kept->strides.data(), 0};
   for (const Row &row : kRows)
     if (row.dtype == dtype)
       t.dtype = {row.code, row.bits, 1};
@@ -160,20 +165,27 @@ py::capsule Tensor::toDlpack() const {
 }
 
 void bindTensor(py::module_ &module) {
-  py::class_<Tensor>(module, "Tensor", "A dense row-major array in main memory.",
+  py::class_<Tensor>(module, "Tensor", "A dense row-major array in main memory or on a GPU.",
                      py::buffer_protocol())
       .def_static("empty", [](std::vector<int64_t> shape,
                               int dtype) { return Tensor::empty(std::move(shape), dtype); })
       .def_static("from_dlpack", &Tensor::fromDlpack)
-      .def_static("from_pointer", &Tensor::fromPointer)
+      .def_static("from_pointer", &Tensor::fromPointer, py::arg("address"), py::arg("shape"),
+                  py::arg("dtype"), py::arg("owner"), py::arg("gpu") = -1)
       .def_readonly("shape", &Tensor::shape)
       .def_readonly("dtype", &Tensor::dtype)
+      .def_readonly("gpu", &Tensor::gpu)
       .def_property_readonly("pointer",
                              [](const Tensor &t) { return reinterpret_cast<uintptr_t>(t.data); })
       .def("__dlpack__", [](const Tensor &t, const py::kwargs &) { return t.toDlpack(); })
-      .def("__dlpack_device__", [](const Tensor &) { return py::make_tuple(dlpack::kCpu, 0); })
+      .def("__dlpack_device__",
+           [](const Tensor &t) {
+             return py::make_tuple(t.gpu < 0 ? dlpack::kCpu : dlpack::kCuda, std::max(t.gpu, 0));
+           })
       // The raw bytes; Python gives them their shape and type.
       .def_buffer([](Tensor &t) {
+        if (t.gpu >= 0)
+          throw py::buffer_error("the array is on a GPU");
         return py::buffer_info(static_cast<uint8_t *>(t.data), py::ssize_t(t.bytes()));
       });
 }

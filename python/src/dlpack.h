@@ -6,7 +6,7 @@
 
 namespace einfall::dlpack {
 
-constexpr int32_t kCpu = 1;
+constexpr int32_t kCpu = 1, kCuda = 2, kCudaHost = 3, kCudaManaged = 13;
 
 struct Device {
   int32_t type, id;

@@ -86,13 +86,15 @@ private:
 
 class Session {
 public:
-  Session(const Package &package, const Numbers &bounds) {
+  Session(const Package &package, const Numbers &bounds, const std::string &device) {
     std::vector<einf_binding> list = bindings(bounds);
-    check(einf_session_open(package.handle(), list.data(), list.size(), &handle_));
+    check(
+        einf_session_open_on(package.handle(), device.c_str(), list.data(), list.size(), &handle_));
   }
   ~Session() { einf_session_close(handle_); }
   Session(const Session &) = delete;
 
+  std::string device() const { return einf_session_device(handle_); }
   std::string target() const { return einf_session_target(handle_); }
   uint64_t arenaBytes() const { return einf_session_arena_bytes(handle_); }
   uint64_t stateBytes() const { return einf_session_state_bytes(handle_); }
@@ -104,6 +106,14 @@ public:
     return values;
   }
   void reset() { check(einf_reset(handle_)); }
+  void wait() {
+    einf_status status;
+    {
+      py::gil_scoped_release release;
+      status = einf_wait(handle_);
+    }
+    check(status);
+  }
 
   std::vector<int64_t> outputShape(const std::string &entry, const std::vector<Tensor> &inputs,
                                    const Numbers &params, size_t output) const {
@@ -153,12 +163,14 @@ PYBIND11_MODULE(_runtime, m) {
       .def("entries", &Package::entries)
       .def("manifest", [](const Package &p) { return einf_package_manifest(p.handle()); });
   py::class_<Session>(m, "Session")
-      .def(py::init<const Package &, const Numbers &>())
+      .def(py::init<const Package &, const Numbers &, const std::string &>())
       .def_property_readonly("target", &Session::target)
       .def_property_readonly("arena_bytes", &Session::arenaBytes)
       .def_property_readonly("state_bytes", &Session::stateBytes)
       .def("counters", &Session::counters)
+      .def_property_readonly("device", &Session::device)
       .def("reset", &Session::reset)
+      .def("wait", &Session::wait)
       .def("output_shape", &Session::outputShape)
       .def("run", &Session::run);
   m.def("dtype_name", [](int dtype) { return einf_dtype_name(dtype); });

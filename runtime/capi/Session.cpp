@@ -65,7 +65,7 @@ Status finish(const einf_package *package, Result<std::unique_ptr<Session>> sess
   auto handle = std::make_unique<einf_session>();
   handle->package = package->package;
   handle->session = std::move(*session);
-  handle->target = handle->package->chosenTarget();
+  handle->target = handle->session->target();
   *out = handle.release();
   return {};
 }
@@ -76,23 +76,33 @@ extern "C" {
 
 einf_status einf_session_open(einf_package *package, const einf_binding *bounds, size_t count,
                               einf_session **out) {
+  return einf_session_open_on(package, "cpu", bounds, count, out);
+}
+
+einf_status einf_session_open_on(einf_package *package, const char *device,
+                                 const einf_binding *bounds, size_t count, einf_session **out) {
   return guarded([&]() -> Status {
-    if (!package || !out)
+    if (!package || !device || !out)
       return invalidArgument("einf_session_open: an argument is null");
     *out = nullptr;
     Numbers numbers;
     EINF_TRY(numbers.read(bounds, count, "bound"));
-    return finish(package, Session::open(package->package, numbers.span()), out);
+    return finish(package, Session::open(package->package, numbers.span(), device), out);
   });
 }
 
 einf_status einf_session_open_lm(einf_package *package, int64_t batch, int64_t context,
                                  int64_t chunk, einf_session **out) {
+  return einf_session_open_lm_on(package, "cpu", batch, context, chunk, out);
+}
+
+einf_status einf_session_open_lm_on(einf_package *package, const char *device, int64_t batch,
+                                    int64_t context, int64_t chunk, einf_session **out) {
   return guarded([&]() -> Status {
-    if (!package || !out)
+    if (!package || !device || !out)
       return invalidArgument("einf_session_open_lm: an argument is null");
     *out = nullptr;
-    return finish(package, openLmSession(package->package, batch, context, chunk), out);
+    return finish(package, openLmSession(package->package, batch, context, chunk, device), out);
   });
 }
 
@@ -100,6 +110,10 @@ void einf_session_close(einf_session *session) { delete session; }
 
 const char *einf_session_target(const einf_session *session) {
   return session ? session->target.c_str() : nullptr;
+}
+
+const char *einf_session_device(const einf_session *session) {
+  return session ? session->session->device().c_str() : nullptr;
 }
 
 uint64_t einf_session_arena_bytes(const einf_session *session) {
@@ -123,8 +137,15 @@ einf_status einf_reset(einf_session *session) {
   return guarded([&]() -> Status {
     if (!session)
       return invalidArgument("einf_reset: the session is null");
-    session->session->reset();
-    return {};
+    return session->session->reset();
+  });
+}
+
+einf_status einf_wait(einf_session *session) {
+  return guarded([&]() -> Status {
+    if (!session)
+      return invalidArgument("einf_wait: the session is null");
+    return session->session->wait();
   });
 }
 

@@ -1,7 +1,5 @@
 //===- Call.cpp - Checking and running a call -----------------------------===//
 #include "Session.h"
-#include "ThreadPool.h"
-#include "einfall/abi.h"
 
 #include <cstring>
 
@@ -206,30 +204,24 @@ Status Session::checkTensor(const Plan &plan, uint32_t index, const TensorView &
     return invalidArgument(place(entry, buffer) + ": the size overflows");
   if (*count != 0 && !view.data)
     return invalidArgument(place(entry, buffer) + ": the pointer is null");
-  if (buffer.hasRange)
-    return checkValues(entry, buffer, view, *count);
   return {};
 }
 
 Status Session::attach(Plan &plan, uint32_t index, const TensorView &view) {
-  const BufferInfo &buffer = plan.info->buffers[index];
-  uint64_t bytes = *elements(view.shape, view.dtype) * byteWidth(view.dtype);
-  PageMemory &staging = plan.staging[index];
-  bool aligned = view.data && reinterpret_cast<uintptr_t>(view.data) % 64 == 0;
-  if (aligned) {
-    plan.buffers[index] = view.data;
-    return {};
-  }
-  if (staging.size() < bytes || staging.size() == 0) {
-    Result<PageMemory> memory =
-        PageMemory::allocate(std::max<uint64_t>(bytes, 64), "an aligned copy");
-    if (!memory)
-      return memory.status();
-    staging = std::move(*memory);
-  }
-  plan.buffers[index] = staging.data();
-  if (buffer.kind == BufferKind::Input && bytes != 0)
-    std::memcpy(staging.data(), view.data, bytes);
+  const EntryInfo &entry = *plan.info;
+  const BufferInfo &buffer = entry.buffers[index];
+  size_t count = *elements(view.shape, view.dtype);
+  Result<Place> found = queue_->placeOf(view.data);
+  if (!found)
+    return Status(found.status().code(), place(entry, buffer) + " " + found.status().message());
+  if (buffer.hasRange && *found == Place::Host)
+    EINF_TRY(checkValues(entry, buffer, view, count));
+  Argument &argument = plan.arguments[index];
+  argument = {view.data, count * byteWidth(view.dtype), *found, buffer.kind == BufferKind::Input};
+  Result<void *> address = queue_->attach(argument, plan.staging[index]);
+  if (!address)
+    return address.status();
+  plan.buffers[index] = *address;
   return {};
 }
 
@@ -271,29 +263,26 @@ Status Session::runLocked(std::string_view entry, std::span<const TensorView> in
   EINF_TRY(pair(*plan.info, plan.inputs, inputs, "input", prepare));
   EINF_TRY(pair(*plan.info, plan.outputs, outputs, "output", prepare));
 
-  einf_call call = {&ThreadPool::services(), &ThreadPool::process(), plan.symbols.data(),
-                    plan.buffers.data()};
-  if (profile_) {
-    call.services = &profile_->begin(*plan.info, plan.symbols, *code_);
-    call.pool = profile_;
-  }
-  if (int32_t code = plan.function(&call); code != 0) {
-    // A code is the number of an assumption on the sizes that does not hold.
-    std::string number = std::to_string(code);
-    const std::string *broken =
-        package_->manifest().findMetadata("assume." + std::string(entry) + "." + number);
-    return invalidArgument("entry '" + std::string(entry) + "' " +
-                           (broken ? "needs " + *broken + " >= 0, which these sizes break"
-                                   : "returned error " + number));
-  }
+  EINF_TRY(callEntry(plan));
+  for (uint32_t index : plan.outputs)
+    EINF_TRY(queue_->detach(plan.arguments[index], plan.buffers[index], plan.staging[index]));
+  return queue_->finish();
+}
 
-  return pair(*plan.info, plan.outputs, outputs, "output",
-              [&](uint32_t index, const TensorView &view) -> Status {
-                size_t bytes = *elements(view.shape, view.dtype) * byteWidth(view.dtype);
-                if (plan.buffers[index] != view.data && bytes != 0)
-                  std::memcpy(view.data, plan.buffers[index], bytes);
-                return {};
-              });
+Status Session::callEntry(Plan &plan) {
+  const std::string &name = plan.info->name;
+  Result<int32_t> returned = queue_->run({*plan.info, size_t(&plan - plans_.data()), plan.function,
+                                          plan.symbols, plan.buffers.data(), profile_});
+  if (!returned)
+    return returned.status();
+  if (*returned == 0)
+    return {};
+  // It is the number of an assumption on the sizes that does not hold.
+  std::string number = std::to_string(*returned);
+  const std::string *broken = package_->manifest().findMetadata("assume." + name + "." + number);
+  return invalidArgument("entry '" + name + "' " +
+                         (broken ? "needs " + *broken + " >= 0, which these sizes break"
+                                 : "returned error " + number));
 }
 
 Status Session::run(std::string_view entry, std::span<const TensorView> inputs,

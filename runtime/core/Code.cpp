@@ -76,6 +76,7 @@ Result<std::unique_ptr<Code>> Code::load(std::span<const std::byte> image, const
   std::string name = "target '" + target.name + "'";
   EINF_TRY(checkCode(image, target.arch, name));
   std::unique_ptr<Code> code(new Code);
+  code->target_ = target.name;
   code->fd_ = openMemory();
   if (code->fd_ >= 0 && writeAll(code->fd_, image)) {
     std::string path = "/proc/self/fd/" + std::to_string(code->fd_);

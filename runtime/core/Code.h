@@ -27,6 +27,8 @@ public:
   Code(const Code &) = delete;
   Code &operator=(const Code &) = delete;
 
+  /// Name of its target.
+  const std::string &target() const { return target_; }
   /// In the order of the manifest's entries.
   einf_entry_fn entry(size_t index) const { return entries_[index]; }
   /// What a kernel has counted since the code was loaded; nothing if it was not
@@ -37,6 +39,7 @@ private:
   Code() = default;
   void *handle_ = nullptr;
   int fd_ = -1;
+  std::string target_;
   std::vector<einf_entry_fn> entries_;
 };
 

@@ -29,6 +29,14 @@ public:
         return at<T>(load.p_offset + (address - load.p_vaddr));
     return std::nullopt;
   }
+  /// `size` bytes that lie in the file, at an address.
+  std::optional<std::span<const std::byte>> bytesAt(uint64_t address, uint64_t size) const {
+    for (const Elf64_Phdr &load : loads_)
+      if (address >= load.p_vaddr && address - load.p_vaddr < load.p_filesz &&
+          size <= load.p_filesz - (address - load.p_vaddr))
+        return bytes_.subspan(load.p_offset + (address - load.p_vaddr), size);
+    return std::nullopt;
+  }
   void addLoad(const Elf64_Phdr &load) { loads_.push_back(load); }
   size_t size() const { return bytes_.size(); }
 
@@ -205,6 +213,29 @@ Status checkCode(std::span<const std::byte> image, const std::string &arch,
   if (const char *why = check(image, arch))
     return badPackage("the code of " + name + " is refused: " + why);
   return {};
+}
+
+std::optional<std::span<const std::byte>> findData(std::span<const std::byte> bytes,
+                                                   std::string_view name) {
+  Image image(bytes);
+  Dynamic dynamic;
+  auto head = image.at<Elf64_Ehdr>(0);
+  if (!head || checkSegments(image, *head, dynamic))
+    return std::nullopt;
+  std::optional<uint64_t> count = symbolCount(image, dynamic);
+  auto table = dynamic.find(DT_SYMTAB), names = dynamic.find(DT_STRTAB);
+  if (!count || table == dynamic.end() || names == dynamic.end())
+    return std::nullopt;
+  for (uint64_t i = 1; i < *count; ++i) {
+    auto symbol = image.atAddress<Elf64_Sym>(table->second + i * sizeof(Elf64_Sym));
+    if (!symbol || ELF64_ST_TYPE(symbol->st_info) != STT_OBJECT)
+      continue;
+    auto text = image.bytesAt(names->second + symbol->st_name, name.size() + 1);
+    if (text && std::memcmp(text->data(), name.data(), name.size()) == 0 &&
+        text->back() == std::byte(0))
+      return image.bytesAt(symbol->st_value, symbol->st_size);
+  }
+  return std::nullopt;
 }
 
 } // namespace einfall::rt

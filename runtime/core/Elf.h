@@ -5,8 +5,10 @@
 #include "einfall/status.h"
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace einfall::rt {
 
@@ -16,6 +18,11 @@ namespace einfall::rt {
 /// executable. `name` names it in errors.
 Status checkCode(std::span<const std::byte> image, const std::string &arch,
                  const std::string &name);
+
+/// The bytes of a data symbol that `image` exports, in the image itself; nothing
+/// if it exports none. The image has passed checkCode.
+std::optional<std::span<const std::byte>> findData(std::span<const std::byte> image,
+                                                   std::string_view name);
 
 } // namespace einfall::rt
 #endif

@@ -150,11 +150,12 @@ private:
 } // namespace
 
 Result<std::unique_ptr<Session>> openLmSession(std::shared_ptr<Package> package, int64_t batch,
-                                               int64_t context, int64_t chunk) {
+                                               int64_t context, int64_t chunk,
+                                               std::string_view device) {
   if (batch < 1 || context < 1 || chunk < 1)
     return invalidArgument("batch, context and chunk must be at least 1");
   Binding all[] = {{"b", batch}, {"s", std::min(chunk, context)}, {"t", context}, {"c", context}};
-  return Session::open(std::move(package), all);
+  return Session::open(std::move(package), all, device);
 }
 
 Status generate(Session &session, const TokenRows &prompts, const GenerateOptions &options,
@@ -164,7 +165,7 @@ Status generate(Session &session, const TokenRows &prompts, const GenerateOption
   EINF_TRY(generation.prepare());
   for (const auto &prompt : prompts)
     stats.promptTokens += int64_t(prompt.size());
-  session.reset();
+  EINF_TRY(session.reset());
   double begin = now();
   EINF_TRY(generation.prefill());
   stats.prefillSeconds = now() - begin;

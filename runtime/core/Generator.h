@@ -35,7 +35,8 @@ using TokenRows = std::vector<std::vector<int64_t>>;
 /// A session with the bounds a causal language model needs: b = batch,
 /// s = chunk, t = c = context.
 Result<std::unique_ptr<Session>> openLmSession(std::shared_ptr<Package> package, int64_t batch,
-                                               int64_t context, int64_t chunk);
+                                               int64_t context, int64_t chunk,
+                                               std::string_view device = "cpu");
 
 /// Resets the session, feeds the prompts (each at least one token) in chunks
 /// of the bound s and generates; `out` gets the new tokens of each row.

@@ -120,6 +120,22 @@ Result<const Code *> Package::code() {
   return static_cast<const Code *>(code_.get());
 }
 
+Result<std::shared_ptr<Program>> Package::program(Device &device) {
+  std::lock_guard lock(programsMutex_);
+  std::weak_ptr<Program> &known = programs_[device.name()];
+  std::shared_ptr<Program> program = known.lock();
+  if (!program) {
+    Result<std::shared_ptr<Program>> loaded = device.load(*this);
+    if (!loaded)
+      return loaded.status();
+    program = std::move(*loaded);
+    known = program;
+  }
+  std::lock_guard targetLock(mutex_);
+  target_ = program->target();
+  return program;
+}
+
 std::string Package::chosenTarget() const {
   std::lock_guard lock(mutex_);
   return target_;

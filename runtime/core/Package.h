@@ -3,10 +3,12 @@
 #define EINFALL_CORE_PACKAGE_H
 
 #include "Code.h"
+#include "Device.h"
 #include "Memory.h"
 #include "einfall/format.h"
 #include "einfall/manifest.h"
 
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -35,7 +37,10 @@ public:
 
   /// The code for this CPU, loaded at the first call.
   Result<const Code *> code();
-  /// Name of the target that code() took; empty before.
+  /// Its code and weights on `device`, loaded there once; they go when the last
+  /// session there closes.
+  Result<std::shared_ptr<Program>> program(Device &device);
+  /// Name of the target that code() or program() took last; empty before.
   std::string chosenTarget() const;
 
 private:
@@ -49,6 +54,8 @@ private:
   mutable std::mutex mutex_;
   std::unique_ptr<Code> code_;
   std::string target_;
+  std::mutex programsMutex_; // apart from mutex_: devices ask for code() while they load
+  std::map<std::string, std::weak_ptr<Program>> programs_;
 };
 
 } // namespace einfall::rt

@@ -30,6 +30,13 @@ const einf_services &Profile::begin(const EntryInfo &entry, std::span<const int6
   return table;
 }
 
+void Profile::note(size_t step, double seconds) {
+  if (step >= current_->size())
+    return;
+  ++(*current_)[step].launches;
+  (*current_)[step].seconds += seconds;
+}
+
 void Profile::launch(void *self, einf_kernel_fn kernel, const void *frame, int64_t blocks,
                      int64_t grain) {
   auto &profile = *static_cast<Profile *>(self);

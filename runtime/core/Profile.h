@@ -33,6 +33,8 @@ public:
   /// symbols; launches until the next call are noted for it.
   const einf_services &begin(const EntryInfo &entry, std::span<const int64_t> symbols,
                              const Code &code);
+  /// Launch `step` of that call took `seconds`, for who launches by other means.
+  void note(size_t step, double seconds);
 
   /// By entry, one a step.
   const std::map<std::string, std::vector<StepTime>> &times() const { return times_; }

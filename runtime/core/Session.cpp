@@ -71,7 +71,7 @@ Status Session::allocateStates() {
     std::optional<uint64_t> bytes = maxBytes(state.shape, state.dtype, values);
     if (!bytes)
       return outOfBounds("the size of " + what + " overflows at these bounds");
-    Result<PageMemory> memory = PageMemory::allocate(*bytes, what);
+    Result<MemoryPtr> memory = queue_->allocate(*bytes, what);
     if (!memory)
       return memory.status();
     states_.push_back(std::move(*memory));
@@ -87,7 +87,7 @@ Status Session::checkStateSizes(const Plan &plan, std::span<const Interval> symb
       if (std::string name = unboundSymbol(extent, *plan.info, plan.bounds); !name.empty())
         return invalidArgument("entry '" + plan.info->name + "' needs a bound for '" + name + "'");
     std::optional<uint64_t> bytes = maxBytes(buffer.shape, buffer.dtype, symbols);
-    if (!bytes || *bytes > states_[buffer.index].size())
+    if (!bytes || *bytes > states_[buffer.index]->size())
       return outOfBounds("entry '" + plan.info->name + "' needs more of state '" +
                          package_->manifest().states[buffer.index].name +
                          "' than these bounds reserve");
@@ -122,19 +122,19 @@ Status Session::planEntry(Plan &plan, uint64_t &arenaBytes) const {
   return {};
 }
 
-Status Session::planEntries(const Code &code) {
-  code_ = &code;
-  const Manifest &manifest = package_->manifest();
+Status Session::planEntries() {
+  const std::vector<EntryInfo> &entries = program_->entries();
   uint64_t arenaBytes = 0;
-  plans_.resize(manifest.entries.size());
+  plans_.resize(entries.size());
   for (size_t i = 0; i < plans_.size(); ++i) {
     Plan &plan = plans_[i];
-    plan.info = &manifest.entries[i];
-    plan.function = code.entry(i);
+    plan.info = &entries[i];
+    plan.function = program_->code().entry(i);
     plan.symbols.assign(plan.info->symbols.size(), 0);
     for (const SymbolInfo &symbol : plan.info->symbols)
       plan.bounds.push_back(bound(symbol.name).value_or(INT64_MAX));
     plan.buffers.assign(plan.info->buffers.size(), nullptr);
+    plan.arguments.resize(plan.info->buffers.size());
     plan.staging.resize(plan.info->buffers.size());
     for (uint32_t b = 0; b < plan.info->buffers.size(); ++b) {
       if (plan.info->buffers[b].kind == BufferKind::Input)
@@ -144,7 +144,7 @@ Status Session::planEntries(const Code &code) {
     }
     plan.unusable = planEntry(plan, arenaBytes);
   }
-  Result<PageMemory> arena = PageMemory::allocate(arenaBytes, "temporaries");
+  Result<MemoryPtr> arena = queue_->allocate(arenaBytes, "temporaries");
   if (!arena)
     return arena.status();
   arena_ = std::move(*arena);
@@ -163,11 +163,11 @@ void Session::fixPointers() {
       const BufferInfo &buffer = plan.info->buffers[b];
       void *&pointer = plan.buffers[b];
       if (buffer.kind == BufferKind::Weight)
-        pointer = const_cast<std::byte *>(package_->weight(buffer.index).data());
+        pointer = program_->weight(buffer.index);
       else if (buffer.kind == BufferKind::State)
-        pointer = states_[buffer.index].data();
-      else if (buffer.kind == BufferKind::Temporary && arena_.data())
-        pointer = arena_.data() + plan.arenaOffsets[temporary];
+        pointer = states_[buffer.index]->data();
+      else if (buffer.kind == BufferKind::Temporary && arena_->data())
+        pointer = arena_->data() + plan.arenaOffsets[temporary];
       temporary += buffer.kind == BufferKind::Temporary;
       if (!pointer)
         pointer = emptyBuffer;
@@ -176,31 +176,50 @@ void Session::fixPointers() {
 }
 
 Result<std::unique_ptr<Session>> Session::open(std::shared_ptr<Package> package,
-                                               std::span<const Binding> bounds) {
+                                               std::span<const Binding> bounds,
+                                               std::string_view device) {
   std::unique_ptr<Session> session(new Session);
   session->package_ = std::move(package);
   for (const Binding &bound : bounds)
     session->bounds_.emplace_back(bound.name, bound.value);
   EINF_TRY(session->checkBounds(bounds));
-  Result<const Code *> code = session->package_->code();
-  if (!code)
-    return code.status();
+  Result<std::shared_ptr<Device>> opened = openDevice(device);
+  if (!opened)
+    return opened.status();
+  session->device_ = std::move(*opened);
+  Result<std::shared_ptr<Program>> program = session->package_->program(*session->device_);
+  if (!program)
+    return program.status();
+  session->program_ = std::move(*program);
+  Result<std::unique_ptr<Queue>> queue = session->program_->makeQueue();
+  if (!queue)
+    return queue.status();
+  session->queue_ = std::move(*queue);
   EINF_TRY(session->allocateStates());
-  EINF_TRY(session->planEntries(**code));
+  EINF_TRY(session->planEntries());
   session->fixPointers();
   return session;
 }
 
+Session::~Session() {
+  // Memory must not go while kernels use it; whom would a failure be told?
+  if (queue_)
+    (void)queue_->wait().ok();
+}
+
 uint64_t Session::stateBytes() const {
   uint64_t bytes = 0;
-  for (const PageMemory &state : states_)
-    bytes += state.size();
+  for (const MemoryPtr &state : states_)
+    bytes += state->size();
   return bytes;
 }
 
-void Session::reset() {
-  for (PageMemory &state : states_)
-    state.clear();
+Status Session::reset() {
+  for (MemoryPtr &state : states_)
+    EINF_TRY(queue_->clear(*state));
+  return {};
 }
+
+Status Session::wait() { return queue_->wait(); }
 
 } // namespace einfall::rt

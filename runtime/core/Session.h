@@ -4,12 +4,14 @@
 // needs is allocated when it opens: states, and one arena for the temporaries
 // of all entries. Inside the bounds no call allocates (inputs and outputs that
 // are not 64-byte aligned are copied through buffers that grow at first use).
-// One thread at a time; any number of sessions share a package.
+// One thread at a time; any number of sessions share a package. Memory lies on
+// the session's device; so may tensors of a call, which are then not copied.
 //
 //===----------------------------------------------------------------------===//
 #ifndef EINFALL_CORE_SESSION_H
 #define EINFALL_CORE_SESSION_H
 
+#include "Device.h"
 #include "Package.h"
 #include "Profile.h"
 
@@ -27,8 +29,8 @@ struct Binding {
   int64_t value = 0;
 };
 
-/// A dense row-major tensor of the caller. An empty name takes the input
-/// (output) at its position.
+/// A dense row-major tensor of the caller, in host memory or in that of the
+/// session's device. An empty name takes the input (output) at its position.
 struct TensorView {
   std::string_view name;
   void *data = nullptr;
@@ -40,23 +42,28 @@ class Session {
 public:
   /// `bounds` gives the largest value of each symbol by name. All of the
   /// manifest's bounds are needed; an entry whose temporaries depend on
-  /// another symbol without one can not be run.
+  /// another symbol without one can not be run. `device` as openDevice has it.
   static Result<std::unique_ptr<Session>> open(std::shared_ptr<Package> package,
-                                               std::span<const Binding> bounds);
+                                               std::span<const Binding> bounds,
+                                               std::string_view device = "cpu");
+  ~Session();
 
   const Package &package() const { return *package_; }
-  uint64_t arenaBytes() const { return arena_.size(); }
+  /// Names of its target and of its device, such as "cuda:0".
+  const std::string &target() const { return program_->target(); }
+  const std::string &device() const { return device_->name(); }
+  uint64_t arenaBytes() const { return arena_->size(); }
   uint64_t stateBytes() const;
   /// Bound of the named symbol; nothing if it has none.
   std::optional<int64_t> bound(std::string_view symbol) const;
 
   /// Makes all states zero.
-  void reset();
+  Status reset();
 
   /// What a kernel has counted in all sessions of the package; nothing if it was
   /// not compiled to count.
   std::optional<Counters> counters(const std::string &kernel) const {
-    return code_->counters(kernel);
+    return program_->code().counters(kernel);
   }
 
   /// Notes the time of every launch of the calls from now on in `profile`;
@@ -70,8 +77,14 @@ public:
 
   /// Runs an entry. Fails, before anything is computed, if dtype, rank,
   /// extent or value range of an input, a parameter or an output does not fit.
+  /// Values are checked of tensors that the host may read. If all tensors are on
+  /// the device, the work may still be under way: what fails then is told by the
+  /// next call or by wait().
   Status run(std::string_view entry, std::span<const TensorView> inputs,
              std::span<const Binding> params, std::span<const TensorView> outputs);
+
+  /// Waits until all calls are done.
+  Status wait();
 
 private:
   /// What a call of one entry needs, made once.
@@ -81,7 +94,8 @@ private:
     std::vector<uint32_t> inputs, outputs; ///< buffer indices
     std::vector<int64_t> symbols, bounds;
     std::vector<void *> buffers;
-    std::vector<PageMemory> staging; ///< a buffer each, for misaligned data
+    std::vector<Argument> arguments; ///< a buffer each, like staging
+    std::vector<Staging> staging;    ///< for tensors that cannot be used in place
     std::vector<uint64_t> arenaOffsets;
     Status unusable; ///< why the entry cannot run, if so
   };
@@ -89,7 +103,7 @@ private:
   Session() = default;
   Status checkBounds(std::span<const Binding> bounds) const;
   Status allocateStates();
-  Status planEntries(const Code &code);
+  Status planEntries();
   Status planEntry(Plan &plan, uint64_t &arenaBytes) const;
   Status checkStateSizes(const Plan &plan, std::span<const Interval> symbols) const;
   void fixPointers();
@@ -99,15 +113,18 @@ private:
   Status bindParams(Plan &plan, std::span<const Binding> params);
   Status checkTensor(const Plan &plan, uint32_t buffer, const TensorView &view);
   Status attach(Plan &plan, uint32_t buffer, const TensorView &view);
+  Status callEntry(Plan &plan);
   Status runLocked(std::string_view entry, std::span<const TensorView> inputs,
                    std::span<const Binding> params, std::span<const TensorView> outputs);
 
   std::shared_ptr<Package> package_;
   std::vector<std::pair<std::string, int64_t>> bounds_;
-  std::vector<PageMemory> states_;
-  PageMemory arena_;
+  std::shared_ptr<Device> device_;
+  std::shared_ptr<Program> program_;
+  std::unique_ptr<Queue> queue_; // before the memory that it gave
+  std::vector<MemoryPtr> states_;
+  MemoryPtr arena_;
   std::vector<Plan> plans_;
-  const Code *code_ = nullptr; // the package's
   Profile *profile_ = nullptr;
   std::atomic<bool> running_{false};
 };

@@ -96,8 +96,8 @@ std::string difference(const Array &got, const Array &want, const Expectation &e
 /// One test of the package.
 class Test {
 public:
-  Test(PackagePtr package, const rt::EntryInfo &entry)
-      : package_(std::move(package)), entry_(entry) {}
+  Test(PackagePtr package, const rt::EntryInfo &entry, const std::string &device)
+      : package_(std::move(package)), entry_(entry), device_(device) {}
 
   /// Runs it and prints what does not hold.
   Status run(size_t &passed, size_t &failed) {
@@ -138,7 +138,7 @@ private:
       std::erase_if(bounds, [&](const rt::Binding &bound) { return bound.name == symbol.name; });
       bounds.push_back({symbol.name, std::max<int64_t>(value, 1)});
     }
-    auto session = rt::Session::open(package_, bounds);
+    auto session = rt::Session::open(package_, bounds, device_);
     if (!session)
       return session.status();
     session_ = std::move(*session);
@@ -164,6 +164,7 @@ private:
 
   PackagePtr package_;
   const rt::EntryInfo &entry_;
+  const std::string &device_;
   std::vector<rt::Binding> params_;
   std::vector<Array> outputs_;
   std::unique_ptr<rt::Session> session_;
@@ -181,7 +182,7 @@ Status runChecks(const PackagePtr &package, const Options &options) {
     if (!wanted || !manifest.findMetadata("check." + entry.name + ".0"))
       continue;
     ++tests;
-    EINF_TRY(Test(package, entry).run(passed, failed));
+    EINF_TRY(Test(package, entry, options.device).run(passed, failed));
   }
   if (tests == 0)
     return invalidArgument(

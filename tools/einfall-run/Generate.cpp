@@ -162,8 +162,8 @@ rt::Status generateText(const PackagePtr &package, const Options &options) {
   int64_t context = options.context;
   if (context == 0 && __builtin_add_overflow(longest, options.newTokens, &context))
     return invalidArgument("-n is too large");
-  auto session =
-      rt::openLmSession(package, int64_t(rows.size()), context, std::min(options.chunk, longest));
+  auto session = rt::openLmSession(package, int64_t(rows.size()), context,
+                                   std::min(options.chunk, longest), options.device);
   if (!session)
     return session.status();
 
@@ -198,7 +198,7 @@ rt::Status generateText(const PackagePtr &package, const Options &options) {
     printRows(out, text);
   std::fflush(stdout);
   std::fprintf(stderr, "%s: prefill %" PRId64 " tokens in %.4f s, then %.1f tokens/s\n",
-               package->chosenTarget().c_str(), stats.promptTokens, stats.prefillSeconds, rate);
+               (*session)->target().c_str(), stats.promptTokens, stats.prefillSeconds, rate);
   if (options.profile)
     printProfile(*package, profile);
   return {};

@@ -39,8 +39,9 @@ void printTable(const rt::Package &package) {
   for (const rt::MetadataItem &item : m.metadata)
     std::printf("metadata  %s = %s\n", item.key.c_str(), item.value.c_str());
   for (const rt::TargetInfo &target : m.targets) {
-    std::printf("target    %s (%s, priority %d)", target.name.c_str(), target.arch.c_str(),
-                target.priority);
+    std::printf("target    %s (%s%s, priority %d)", target.name.c_str(),
+                target.device.empty() ? "" : (target.device + " with ").c_str(),
+                target.arch.c_str(), target.priority);
     for (const std::string &feature : target.features)
       std::printf(" %s", feature.c_str());
     std::printf("\n");

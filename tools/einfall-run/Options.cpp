@@ -24,7 +24,8 @@ const char *const kUsage =
          -n N  --bos  --json  --context N  --chunk N  --temperature X
          --top-k N  --seed N  --ignore-eos  --profile  --profile-json FILE
        einfall-run FILE inspect [--verify] [--json | --report]
-FILE is a package (.einf). EINFALL_NUM_THREADS and EINFALL_CPU are heeded.
+FILE is a package (.einf). --device cuda (or cuda:1) runs it on a GPU, if it holds code for one.
+EINFALL_NUM_THREADS, EINFALL_CPU, EINFALL_CUDA_DRIVER and EINFALL_CUDA_GRAPHS are heeded.
 Exit code: 0, 1 for a failure, 2 for a wrong command line.
 )";
 
@@ -147,6 +148,8 @@ private:
       return o_.report = true, Status();
     if (name == "--verify")
       return o_.verify = true, Status();
+    if (name == "--device")
+      return value(name, o_.device);
     if (name == "--threads")
       return number<int64_t>(name, o_.threads, 1);
     if (o_.mode == Mode::Generate)
@@ -213,6 +216,9 @@ private:
   Status checkMode() {
     if (o_.file.empty())
       return invalidArgument("no package is given");
+    if (o_.device != "cpu" && (o_.mode == Mode::Inspect || (o_.mode == Mode::List && !o_.check)))
+      return invalidArgument(
+          "option '--device' goes with running an entry, checking or generating");
     if (o_.check) {
       if (o_.mode == Mode::Generate || o_.mode == Mode::Inspect || !runOnly_.empty())
         return invalidArgument("option '--check' runs tests, which have their own inputs: it goes "

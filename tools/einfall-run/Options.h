@@ -21,7 +21,8 @@ struct Options {
   Mode mode = Mode::List;
   std::string file;
   bool help = false, json = false, verify = false, report = false, bos = false;
-  int64_t threads = 0; ///< 0: as the runtime decides
+  int64_t threads = 0;        ///< 0: as the runtime decides
+  std::string device = "cpu"; ///< as rt::openDevice has it
 
   // Running an entry; checking one (all if it is empty).
   std::string entry;

@@ -118,7 +118,7 @@ private:
     std::erase_if(bounds, [&](const rt::Binding &bound) {
       return !isSymbol(bound.name) && !isGivenBound(bound.name);
     });
-    auto session = rt::Session::open(package_, bounds);
+    auto session = rt::Session::open(package_, bounds, options_.device);
     if (!session)
       return session.status();
     session_ = std::move(*session);
@@ -168,7 +168,7 @@ private:
       times.push_back(time.count());
     }
     std::sort(times.begin(), times.end());
-    std::printf("%s on %s: %.4f ms", entry_.name.c_str(), package_->chosenTarget().c_str(),
+    std::printf("%s on %s: %.4f ms", entry_.name.c_str(), session_->target().c_str(),
                 times[times.size() / 2]);
     if (times.size() > 1)
       std::printf(" (median of %zu, least %.4f, most %.4f)", times.size(), times.front(),

@@ -33,10 +33,11 @@ typedef struct einf_services {
                  int64_t grain);
   /* The same for code of a device (device.h), whose blocks are not computed
    * here: both record work on `queue`, in order, and return at once. Null for a
-   * CPU target. `kernel` is an index into the kernels of einf_device_code;
-   * `frame` holds the kernel's parameters as it takes them, 8 bytes each, device
-   * pointers first, then int64_t sizes, and is copied. The grid is `blocks` x 1
-   * x 1; none is launched if there are no blocks. */
+   * CPU target, as `launch` is for that of a device. `kernel` is an index into
+   * the kernels of einf_device_code; `frame` holds the kernel's parameters as it
+   * takes them, 8 bytes each, device pointers first, then int64_t sizes, and is
+   * copied. The grid is `blocks` x 1 x 1; none is launched if there are no
+   * blocks. */
   void (*launch_device)(void *queue, uint32_t kernel, const void *frame, uint64_t frame_bytes,
                         int64_t blocks);
   /* Copies within the device's memory; the two do not overlap. */

@@ -30,7 +30,8 @@ typedef enum einf_status {
   EINF_OUT_OF_BOUNDS = 4,    /* beyond the session's bounds, value range */
   EINF_IO = 5,
   EINF_OUT_OF_MEMORY = 6,
-  EINF_STOPPED = 7 /* a callback asked to stop */
+  EINF_STOPPED = 7,      /* a callback asked to stop */
+  EINF_DEVICE_FAILED = 8 /* a kernel or its device failed; others go on */
 } einf_status;
 
 /* Fixed width, so that any number a caller passes is a value to refuse. */
@@ -73,7 +74,8 @@ typedef struct einf_binding {
 } einf_binding;
 
 /* A dense row-major tensor of the caller. `name` NULL: by position. Data that
- * is 64-byte aligned is used in place, other data is copied. */
+ * is 64-byte aligned is used in place, other data is copied. A session on a GPU
+ * takes pointers to host memory, which it copies, and to memory of that GPU. */
 typedef struct einf_tensor {
   const char *name;
   void *data;
@@ -128,8 +130,14 @@ einf_status einf_buffer_get(const einf_package *package, size_t entry, size_t bu
  * pretends a lesser CPU. */
 einf_status einf_session_open(einf_package *package, const einf_binding *bounds, size_t bound_count,
                               einf_session **session);
+
+/* The same on a device: "cpu", "cuda", "cuda:1". */
+einf_status einf_session_open_on(einf_package *package, const char *device,
+                                 const einf_binding *bounds, size_t bound_count,
+                                 einf_session **session);
 void einf_session_close(einf_session *session);
 const char *einf_session_target(const einf_session *session);
+const char *einf_session_device(const einf_session *session); /* "cuda:0" */
 uint64_t einf_session_arena_bytes(const einf_session *session);
 uint64_t einf_session_state_bytes(const einf_session *session);
 
@@ -147,10 +155,16 @@ einf_status einf_output_shape(einf_session *session, const char *entry, const ei
                               size_t input_count, const einf_binding *params, size_t param_count,
                               size_t output, int64_t *shape, int32_t *rank);
 
-/* Runs an entry point. Nothing is computed unless all arguments fit. */
+/* Runs an entry point. Nothing is computed unless all arguments fit. Where all
+ * tensors are memory of the session's GPU, the work may still be under way; it is
+ * ordered with that of the legacy default stream. Values of tensors on a GPU are
+ * not checked. */
 einf_status einf_run(einf_session *session, const char *entry, const einf_tensor *inputs,
                      size_t input_count, const einf_binding *params, size_t param_count,
                      const einf_tensor *outputs, size_t output_count);
+
+/* Waits for the work of all calls, and tells if it failed. */
+einf_status einf_wait(einf_session *session);
 
 /* ---- Text generation with a package of kind "causal-lm" ---------------- */
 
@@ -177,6 +191,8 @@ typedef struct einf_generate_stats {
  * of at most `chunk`. */
 einf_status einf_session_open_lm(einf_package *package, int64_t batch, int64_t context,
                                  int64_t chunk, einf_session **session);
+einf_status einf_session_open_lm_on(einf_package *package, const char *device, int64_t batch,
+                                    int64_t context, int64_t chunk, einf_session **session);
 
 /* Fills in the defaults: 48 tokens, greedy. */
 void einf_generate_defaults(einf_generate_options *options);

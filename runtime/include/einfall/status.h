@@ -22,7 +22,8 @@ enum class StatusCode : int {
   OutOfBounds = 4,     ///< a size beyond the session's bounds, a bad index
   Io = 5,              ///< the operating system refused
   OutOfMemory = 6,
-  Stopped = 7, ///< a callback asked to stop
+  Stopped = 7,      ///< a callback asked to stop
+  DeviceFailed = 8, ///< a kernel or its device; others go on
 };
 
 /// Success, or a code with a sentence for the user.

@@ -125,7 +125,7 @@ TEST(Session, StateLastsUntilReset) {
   more.params = {{"t", 4}};
   EXPECT_EQ(more.run(*session), "");
   EXPECT_EQ(more.logits[(1 + 2 + 3 + 4) % 7], 1.0f);
-  session->reset();
+  EXPECT_TRUE(session->reset().ok());
   EXPECT_EQ(more.run(*session), "");
   EXPECT_EQ(more.logits[4], 1.0f);
 }

@@ -1,0 +1,214 @@
+//===- Queue.cpp - A session's stream on a GPU ----------------------------===//
+#include "Queue.h"
+#include "Memory.h"
+
+#include <cstdlib>
+#include <cstring>
+
+namespace einfall::rt::cuda {
+
+Result<std::unique_ptr<Queue>> openQueue(std::shared_ptr<GpuProgram> program) {
+  auto queue = std::make_unique<GpuQueue>(std::move(program));
+  EINF_TRY(queue->open());
+  return std::unique_ptr<Queue>(std::move(queue));
+}
+
+GpuQueue::GpuQueue(std::shared_ptr<GpuProgram> program)
+    : program_(std::move(program)), gpu_(*program_->gpu()), driver_(gpu_.driver()),
+      graphs_(program_->entries().size()) {
+  const char *graphs = std::getenv("EINFALL_CUDA_GRAPHS");
+  useGraphs_ = !graphs || std::string_view(graphs) != "0";
+}
+
+GpuQueue::~GpuQueue() {
+  Current current(gpu_);
+  graphs_.clear();
+  if (stream_)
+    driver_.streamDestroy(stream_);
+}
+
+Status GpuQueue::open() {
+  constexpr unsigned kOrderedWithDefault = 0;
+  Current current(gpu_);
+  Code code = current.code ? current.code : driver_.streamCreate(&stream_, kOrderedWithDefault);
+  if (code != 0)
+    return gpu_.failure("open a stream", code);
+  return trail_.open(program_->gpu());
+}
+
+Result<MemoryPtr> GpuQueue::allocate(uint64_t bytes, const std::string &what) {
+  Result<MemoryPtr> memory = allocateBlock(program_->gpu(), bytes, what);
+  if (memory)
+    EINF_TRY(clear(**memory));
+  return memory;
+}
+
+Status GpuQueue::clear(DeviceMemory &memory) {
+  if (memory.size() == 0)
+    return {};
+  Current current(gpu_);
+  Code code = driver_.fill(toPointer(memory.data()), 0, memory.size(), stream_);
+  return code == 0 ? Status() : gpu_.failure("clear memory", code);
+}
+
+Result<Place> GpuQueue::placeOf(const void *data) const {
+  Current current(gpu_);
+  unsigned type = 0;
+  Pointer address = toPointer(data);
+  // The driver does not know memory that it has not allocated: the host's.
+  if (!data || driver_.pointerAttribute(&type, kPointerMemoryType, address) != 0 ||
+      type != unsigned(kMemoryTypeDevice))
+    return Place::Host;
+  int ordinal = gpu_.ordinal();
+  if (driver_.pointerAttribute(&ordinal, kPointerOrdinal, address) == 0 &&
+      ordinal != gpu_.ordinal())
+    return invalidArgument("lies on cuda:" + std::to_string(ordinal) + ", but the session is on " +
+                           gpu_.name());
+  return Place::Device;
+}
+
+/// Grows `staging` to the tensor's size; the stream may still use what it had.
+Status GpuQueue::reserve(const Argument &argument, Staging &staging) {
+  bool needsPinned = argument.place == Place::Host;
+  auto small = [&](const MemoryPtr &memory) { return !memory || memory->size() < argument.bytes; };
+  if (!small(staging.memory) && !(needsPinned && small(staging.pinned)))
+    return {};
+  EINF_TRY(wait());
+  auto grow = [&](MemoryPtr &memory, auto allocate) -> Status {
+    if (!small(memory))
+      return {};
+    memory.reset();
+    Result<MemoryPtr> grown = allocate(program_->gpu(), argument.bytes, "a copy of a tensor");
+    if (grown)
+      memory = std::move(*grown);
+    return grown.status();
+  };
+  EINF_TRY(grow(staging.memory, allocateBlock));
+  return needsPinned ? grow(staging.pinned, allocatePinned) : Status();
+}
+
+/// Compiled code counts on an alignment of 64 bytes.
+Result<void *> GpuQueue::attach(const Argument &argument, Staging &staging) {
+  EINF_TRY(gpu_.usable());
+  bool onDevice = argument.place == Place::Device;
+  if (onDevice && reinterpret_cast<uintptr_t>(argument.data) % 64 == 0)
+    return argument.data;
+  EINF_TRY(reserve(argument, staging));
+  hostOwns_ |= !onDevice;
+  void *address = staging.memory->data();
+  if (!argument.isInput || argument.bytes == 0)
+    return address;
+  Current current(gpu_);
+  if (onDevice) {
+    Code code =
+        driver_.copyWithin(toPointer(address), toPointer(argument.data), argument.bytes, stream_);
+    EINF_TRY(failedCopy(code));
+    return address;
+  }
+  std::memcpy(staging.pinned->data(), argument.data, argument.bytes);
+  EINF_TRY(failedCopy(
+      driver_.copyIn(toPointer(address), staging.pinned->data(), argument.bytes, stream_)));
+  return address;
+}
+
+Status GpuQueue::failedCopy(Code code) {
+  return code == 0 ? Status() : gpu_.failure("copy a tensor", code);
+}
+
+Result<int32_t> GpuQueue::run(const EntryCall &call) {
+  EINF_TRY(gpu_.usable());
+  deliveries_.clear();
+  recording_.clear(uint32_t(program_->kernels().size()));
+  einf_call frame = {&Recording::services(), &recording_, call.symbols.data(), call.buffers};
+  if (int32_t broken = call.function(&frame); broken != 0)
+    return broken;
+  if (!recording_.error().empty())
+    return badPackage("entry '" + call.info.name + "' " + recording_.error());
+  trail_.begin(call.info, recording_, program_->kernels());
+  EINF_TRY(launchAll(call));
+  return 0;
+}
+
+Status GpuQueue::launchAll(const EntryCall &call) {
+  Current current(gpu_);
+  if (call.profile) {
+    call.profile->begin(call.info, call.symbols, program_->code());
+    Timer timer(driver_, stream_);
+    EINF_TRY(launchEach(&timer));
+    EINF_TRY(wait());
+    Code code = timer.note(*call.profile, recording_.launches());
+    return code == 0 ? Status() : gpu_.failure("read the times of kernels", code);
+  }
+  Code code = 0;
+  Graph *graph = nullptr;
+  if (useGraphs_)
+    graph = graphs_[call.index].find(recording_, gpu_, program_->kernels(), code);
+  if (graph) {
+    code = graph->launch(recording_, stream_);
+    trail_.passedGraph();
+  }
+  if (code != 0)
+    return gpu_.failure("launch the kernels of entry '" + call.info.name + "'", code);
+  return graph ? Status() : launchEach(nullptr);
+}
+
+Status GpuQueue::launchEach(Timer *timer) {
+  std::span<const Launch> launches = recording_.launches();
+  Code code = timer ? timer->mark() : 0;
+  for (size_t i = 0; i < launches.size(); ++i) {
+    if (code == 0)
+      code = launch(launches[i]);
+    // A kernel before this one may be what the driver speaks of.
+    if (isFatal(code))
+      return gpu_.failure("run " + trail_.suspect(), code);
+    if (code == 0)
+      code = timer ? timer->mark() : trail_.passed(i, stream_);
+    if (code != 0)
+      return gpu_.failure("launch " + trail_.nameOf(i), code);
+  }
+  return {};
+}
+
+Code GpuQueue::launch(const Launch &launch) {
+  if (launch.kernel == kCopy)
+    return driver_.copyWithin(toPointer(launch.target), toPointer(launch.source),
+                              size_t(launch.blocks), stream_);
+  const Kernel &kernel = program_->kernels()[launch.kernel];
+  size_t size = launch.frameBytes;
+  void *extra[] = {kParameterBuffer, const_cast<std::byte *>(recording_.frame(launch)),
+                   kParameterSize, &size, nullptr};
+  return driver_.launch(kernel.function, unsigned(launch.blocks), 1, 1, kernel.threads, 1, 1,
+                        kernel.sharedBytes, stream_, nullptr, extra);
+}
+
+Status GpuQueue::detach(const Argument &argument, void *address, Staging &staging) {
+  if (address == argument.data || argument.bytes == 0)
+    return {};
+  Current current(gpu_);
+  if (argument.place == Place::Device)
+    return failedCopy(
+        driver_.copyWithin(toPointer(argument.data), toPointer(address), argument.bytes, stream_));
+  EINF_TRY(failedCopy(
+      driver_.copyOut(staging.pinned->data(), toPointer(address), argument.bytes, stream_)));
+  deliveries_.push_back({argument.data, staging.pinned->data(), argument.bytes});
+  return {};
+}
+
+Status GpuQueue::finish() {
+  if (!hostOwns_)
+    return {};
+  hostOwns_ = false;
+  EINF_TRY(wait());
+  for (const Delivery &delivery : deliveries_)
+    std::memcpy(delivery.target, delivery.source, delivery.bytes);
+  return {};
+}
+
+Status GpuQueue::wait() {
+  EINF_TRY(gpu_.usable());
+  Current current(gpu_);
+  Code code = current.code ? current.code : driver_.streamWait(stream_);
+  return code == 0 ? Status() : gpu_.failure("run " + trail_.suspect(), code);
+}
+
+} // namespace einfall::rt::cuda

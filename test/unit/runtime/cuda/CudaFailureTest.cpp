@@ -1,0 +1,152 @@
+// What is missing, damaged or fails is told in one line, and the process goes on.
+#include "CudaFixture.h"
+
+using namespace einfall;
+using namespace einfall::rt;
+using test::Setting;
+
+class CudaFailure : public test::Cuda {
+protected:
+  /// The CPU is none the worse for what happened.
+  static void expectCpuRuns() {
+    auto session = open(package(), "cpu");
+    ASSERT_TRUE(session);
+    EXPECT_EQ(next(*session, 4, 1), 4);
+  }
+  /// A driver that has not been opened yet.
+  static std::string freshDriver(const std::string &name) {
+    std::string path = test::temporaryPath(name);
+    test::writeFile(path, test::readFile(EINFALL_TEST_FAKE_CUDA));
+    return path;
+  }
+};
+
+TEST_F(CudaFailure, NoDriver) {
+  Setting driver("EINFALL_CUDA_DRIVER", "/nonexistent/libcuda.so.1");
+  expectIn(refusal(package()), "there is no NVIDIA driver on this machine");
+  EXPECT_EQ(tryOpen(package()).status().code(), StatusCode::Unsupported);
+  expectCpuRuns();
+}
+
+TEST_F(CudaFailure, NoGpu) {
+  open(package()); // the driver is there, and then the GPU goes
+  Setting none("EINFALL_FAKE_DEVICES", "0");
+  expectIn(refusal(package()), "no NVIDIA GPU, run on the CPU");
+  Setting driver("EINFALL_CUDA_DRIVER", freshDriver("no-gpu.so"));
+  expectIn(refusal(package()), "there is no NVIDIA GPU on this machine: run on the CPU");
+  expectCpuRuns();
+}
+
+TEST_F(CudaFailure, NoSuchGpu) {
+  expectIn(refusal(package(), "cuda:3"),
+           "there is no device cuda:3: this machine has 1 of them, counted from 0");
+  for (const char *name : {"gpu", "cuda:", "cuda:x", "cuda:-1", "cuda1"})
+    expectIn(refusal(package(), name), "expected cpu, cuda or cuda:N");
+}
+
+TEST_F(CudaFailure, OldDriver) {
+  Setting old("EINFALL_FAKE_VERSION", "10020");
+  Setting driver("EINFALL_CUDA_DRIVER", freshDriver("old.so"));
+  expectIn(refusal(package()),
+           "the NVIDIA driver supports CUDA 10.2, but einfall needs 12.0 or newer");
+  expectCpuRuns();
+}
+
+TEST_F(CudaFailure, AnotherLibraryIsNoDriver) {
+  std::string path = test::temporaryPath("other.so");
+  test::writeFile(path, test::compile("int other;"));
+  Setting driver("EINFALL_CUDA_DRIVER", path);
+  expectIn(refusal(package()), "is no NVIDIA driver");
+}
+
+TEST_F(CudaFailure, NoCodeForTheDevice) {
+  expectIn(refusal(test::openToy()), "the package holds no code for cuda; its targets are any");
+  auto later = test::openSpec(test::cudaSpec(test::deviceBlob(
+                                  test::toyKernels(), {{EINF_IMAGE_PTX, 100, test::toyText()},
+                                                       {EINF_IMAGE_CUBIN, 80, "machine code"}})),
+                              "later.einf");
+  expectIn(refusal(later), "sm_80 is for sm_100 (PTX), sm_80, but Fake GPU is sm_90");
+  auto spec = test::cudaSpec("");
+  spec.code[1] = spec.code[0];
+  expectIn(refusal(test::openSpec(std::move(spec), "none.einf")), "carries no device code");
+}
+
+TEST_F(CudaFailure, KernelsThatTheDriverRefuses) {
+  auto refused = [&](std::vector<test::BlobKernel> kernels, const std::string &text) {
+    return refusal(test::openSpec(
+        test::cudaSpec(test::deviceBlob(kernels, {{EINF_IMAGE_PTX, 80, text}})), "refused.einf"));
+  };
+  expectIn(refused(test::toyKernels(), std::string("nonsense\0", 9)), "line 1: no kernel");
+  expectIn(refused({{"absent", "a.py:3"}}, test::toyText()), "set up kernel 'absent' (a.py:3)");
+  expectIn(refused({{"times", "a.py:4", 32, 300000}}, test::toyText()),
+           "kernel 'times' (a.py:4) with 300000 bytes of shared memory");
+  expectIn(refused({{"times", "", 2000}}, test::toyText()), "device code is damaged");
+}
+
+TEST_F(CudaFailure, OutOfMemory) {
+  auto shared = package();
+  auto kept = open(shared);
+  {
+    Setting little("EINFALL_FAKE_MEMORY", std::to_string(counts_->bytes + 100));
+    Status status = tryOpen(shared).status();
+    EXPECT_EQ(status.code(), StatusCode::OutOfMemory);
+    expectIn(status.message(), "cannot allocate 256 bytes for state 'slots' on cuda:0");
+    EXPECT_EQ(next(*kept, 4, 1, &status), -1) << "the first call wants memory for its tensors";
+    EXPECT_EQ(status.code(), StatusCode::OutOfMemory);
+  }
+  EXPECT_EQ(next(*kept, 4, 1), 4);
+  EXPECT_TRUE(open(shared));
+  Binding huge[] = {{"b", int64_t(1) << 40}, {"c", 99}};
+  expectIn(Session::open(shared, huge, "cuda").status().message(), "cannot allocate");
+}
+
+TEST_F(CudaFailure, AFaultNamesTheKernelAndTheProcessGoesOn) {
+  {
+    auto shared = package();
+    auto session = open(shared), other = open(shared);
+    auto cpu = open(shared, "cpu");
+    Status status;
+    {
+      Setting fault("EINFALL_FAKE_FAULT", "logits");
+      EXPECT_EQ(next(*session, 1, 1, &status), -1);
+    }
+    EXPECT_EQ(status.code(), StatusCode::DeviceFailed);
+    expectIn(status.message(), "cannot run kernel 'logits' (toy.py:12) of entry 'next' on cuda:0: "
+                               "an illegal memory access was encountered");
+    EXPECT_EQ(next(*other, 1, 1, &status), -1);
+    expectIn(status.message(), "cannot go on after an earlier failure");
+    expectIn(status.message(), "kernel 'logits' (toy.py:12)");
+    expectIn(refusal(shared), "close them all before opening another");
+    EXPECT_EQ(next(*cpu, 5, 1), 5);
+  }
+  EXPECT_EQ(next(*open(package()), 5, 1), 5) << "a new context";
+}
+
+TEST_F(CudaFailure, AFaultInAGraphNamesTheEntry) {
+  auto session = open(package());
+  for (int64_t t = 1; t < 4; ++t)
+    EXPECT_EQ(next(*session, 1, t), t);
+  Setting fault("EINFALL_FAKE_FAULT", "store");
+  Status status;
+  next(*session, 1, 4, &status);
+  expectIn(status.message(), "one of the 2 kernels of entry 'next'");
+}
+
+TEST_F(CudaFailure, ARefusedLaunchIsToldAndTheSessionGoesOn) {
+  auto session = open(package());
+  Status status;
+  {
+    Setting refuse("EINFALL_FAKE_REFUSE", "store");
+    next(*session, 1, 1, &status);
+  }
+  expectIn(status.message(), "cannot launch kernel 'store' (toy.py:11) of entry 'next'");
+  EXPECT_EQ(next(*session, 3, 1, &status), 3) << status.message();
+}
+
+TEST_F(CudaFailure, ABrokenAssumptionIsTold) {
+  auto session = open(package());
+  Status status;
+  next(*session, 1, 0, &status);
+  expectIn(status.message(), "entry 'next' needs t - s >= 0, which these sizes break");
+  EXPECT_EQ(next(*session, 1, 1, &status), 1);
+}

@@ -1,0 +1,90 @@
+// Tensors that lie on the device are used where they lie.
+#include "CudaFixture.h"
+#include "devices/cuda/Driver.h"
+
+using namespace einfall;
+using namespace einfall::rt;
+
+class CudaTensor : public test::Cuda {
+protected:
+  /// Device memory of another library in this process.
+  float *allocate(size_t count) {
+    Context context;
+    cuda::Pointer address = 0;
+    function<int (*)(Context *, int)>("cuDevicePrimaryCtxRetain")(&context, 0);
+    function<int (*)(Context)>("cuCtxPushCurrent_v2")(context);
+    EXPECT_EQ(function<int (*)(cuda::Pointer *, size_t)>("cuMemAlloc_v2")(&address, 4 * count), 0);
+    function<int (*)(Context *)>("cuCtxPopCurrent_v2")(&context);
+    blocks_.push_back(address);
+    return reinterpret_cast<float *>(address); // the driver of the tests lets us look
+  }
+  ~CudaTensor() override {
+    for (cuda::Pointer block : blocks_) {
+      function<int (*)(cuda::Pointer)>("cuMemFree_v2")(block);
+      function<int (*)(int)>("cuDevicePrimaryCtxRelease_v2")(0);
+    }
+  }
+  using Context = cuda::Context;
+  std::vector<cuda::Pointer> blocks_;
+};
+
+TEST_F(CudaTensor, AreNotCopiedAndNotWaitedFor) {
+  auto session = open(package());
+  float *x = allocate(100), *y = allocate(100);
+  for (int i = 0; i < 100; ++i)
+    x[i] = float(i);
+  FakeCounts before = *counts_;
+  for (int i = 0; i < 3; ++i)
+    ASSERT_TRUE(scale(*session, x, y, 100).ok());
+  EXPECT_EQ(counts_->waits, before.waits);
+  EXPECT_EQ(counts_->copiesIn + counts_->copiesOut, before.copiesIn + before.copiesOut);
+  EXPECT_EQ(counts_->allocations, before.allocations);
+  ASSERT_TRUE(session->wait().ok());
+  EXPECT_EQ(y[99], 3 * 99.0f);
+}
+
+TEST_F(CudaTensor, MayBeMixedWithTensorsOfTheHost) {
+  auto session = open(package());
+  float *x = allocate(100);
+  std::vector<float> y(100);
+  for (int round = 1; round < 4; ++round) {
+    for (int i = 0; i < 100; ++i)
+      x[i] = float(i * round);
+    ASSERT_TRUE(scale(*session, x, y.data(), 100).ok());
+    EXPECT_EQ(y[7], float(21 * round));
+  }
+}
+
+TEST_F(CudaTensor, ThatAreMisalignedAreCopiedOnTheDevice) {
+  auto session = open(package());
+  float *x = allocate(100), *y = allocate(100);
+  int64_t copiesOut = counts_->copiesOut;
+  for (int i = 0; i < 100; ++i)
+    x[i] = float(i), y[i] = -1;
+  ASSERT_TRUE(scale(*session, x + 3, y + 5, 90).ok());
+  ASSERT_TRUE(session->wait().ok());
+  EXPECT_EQ(y[4], -1.0f);
+  EXPECT_EQ(y[5], 9.0f);
+  EXPECT_EQ(y[94], 276.0f);
+  EXPECT_EQ(y[95], -1.0f);
+  EXPECT_EQ(counts_->copiesOut, copiesOut);
+}
+
+TEST_F(CudaTensor, AFailureOfACallThatIsNotWaitedForIsToldLater) {
+  auto session = open(package());
+  float *x = allocate(8), *y = allocate(8);
+  test::Setting fault("EINFALL_FAKE_FAULT", "times");
+  ASSERT_TRUE(scale(*session, x, y, 8).ok());
+  Status status = session->wait();
+  EXPECT_EQ(status.code(), StatusCode::DeviceFailed);
+  expectIn(status.message(), "kernel 'times' (toy.py:7) of entry 'scale'");
+  EXPECT_FALSE(scale(*session, x, y, 8).ok());
+}
+
+TEST_F(CudaTensor, ValuesOfTheHostAreChecked) {
+  auto session = open(package());
+  Status status;
+  next(*session, 7, 1, &status);
+  expectIn(status.message(), "input 'ids' is 7 at [0, 0], expected a value in [0, 7)");
+  EXPECT_EQ(next(*session, 6, 1, &status), 6);
+}

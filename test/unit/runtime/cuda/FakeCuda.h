@@ -1,0 +1,31 @@
+//===- FakeCuda.h - What the driver of the tests counts -------------------===//
+//
+// libeinfall-fake-cuda.so implements the driver's functions over host memory.
+// Work waits in its stream until somebody synchronises, as on a real device, so
+// a forgotten wait shows. Environment variables, read at every call:
+//
+//   EINFALL_FAKE_DEVICES   number of GPUs (1)
+//   EINFALL_FAKE_VERSION   of the driver (12040)
+//   EINFALL_FAKE_MEMORY    bytes that all allocations together may take
+//   EINFALL_FAKE_FAULT     the name of a kernel that faults when it runs
+//   EINFALL_FAKE_REFUSE    the name of a kernel that is refused at its launch
+//
+//===----------------------------------------------------------------------===//
+#ifndef EINFALL_TEST_RUNTIME_CUDA_FAKECUDA_H
+#define EINFALL_TEST_RUNTIME_CUDA_FAKECUDA_H
+
+#include <cstdint>
+
+struct FakeCounts {
+  int64_t allocations, pinnedAllocations, alive; ///< alive: blocks of both kinds
+  int64_t bytes;                                 ///< of device memory that is alive
+  int64_t waits;                                 ///< of the host for a stream
+  int64_t launches, copiesIn, copiesOut, copiesWithin;
+  int64_t graphs, graphLaunches, graphChanges;
+  int64_t modules, streams, contexts; ///< alive
+};
+
+/// Exported as einf_fake_counts.
+using FakeCountsFn = FakeCounts *(*)();
+
+#endif
