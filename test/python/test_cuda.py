@@ -109,8 +109,9 @@ def test_no_gpu_is_told_and_the_cpu_goes_on(package, driver, monkeypatch):
 def test_the_command_line(package, driver, einfall_command, tmp_path):
     np.save(tmp_path / "x.npy", np.arange(9, dtype=np.float32))
     np.save(tmp_path / "y.npy", 3 * np.arange(9, dtype=np.float32))
-    done = einfall_command("run", package, "--entry", "scale", "--input", f"x={tmp_path}/x.npy",
-                           "--expect", f"y={tmp_path}/y.npy", "--device", "cuda", "--repeat", "5", EINFALL_CUDA_DRIVER=str(DRIVER))
+    done = einfall_command("run", package, "--entry", "scale", "--bound", "b=1", "--bound", "c=1",
+                           "--input", f"x={tmp_path}/x.npy", "--expect", f"y={tmp_path}/y.npy",
+                           "--device", "cuda", "--repeat", "5", EINFALL_CUDA_DRIVER=str(DRIVER))
     assert done.returncode == 0 and "scale on sm_80" in done.stdout, done.stderr
     texts = [einfall_command("generate", package, "--ids", "1,2,3", "-n", "9", "--json", "--device", device,
                              EINFALL_CUDA_DRIVER=str(DRIVER))
