@@ -6,7 +6,7 @@ import ctypes.util
 import numpy as np
 
 from . import integers
-from .program import DTYPES, LANES, op
+from .program import DTYPES, op
 
 _libm = ctypes.CDLL(ctypes.util.find_library("m") or "libm.so.6")
 _libm.fma.restype, _libm.fma.argtypes = ctypes.c_double, [ctypes.c_double] * 3
@@ -146,5 +146,3 @@ def test(program, index, instruction):
     check = {"notanumber": np.isnan, "finite": np.isfinite, "infinite": np.isinf, "number": lambda a: ~np.isnan(a)}[instruction.parts[1]]
     return integers.unary(program, instruction, instruction.type, check)
 
-
-__all__ = ["LANES", "arithmetic", "to_bf16", "widen_bf16"]

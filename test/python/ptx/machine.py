@@ -8,10 +8,11 @@ import random
 
 import numpy as np
 
+from . import conversions, floats, integers, logic, movement, warps  # noqa: F401 (each adds its instructions)
 from .memory import SHARED_BASE, SHARED_WINDOW, Memory, Region
+from .movement import access
 from .program import LANES, Program
-from .text import Module, PtxError
-from .text import read
+from .text import Module, PtxError, read
 from .warps import members
 
 #: Steps of a block's warps; more are taken for a loop without an end.
@@ -181,8 +182,6 @@ def view(memory: Memory, regions) -> Memory:
 
 def smallest(program: Program, space: str) -> int:
     """The smallest access of a kernel; an address without a space may be in any."""
-    from .movement import access
-
     widths = [access(i)[1] for i in program.kernel.code if i.name in ("ld", "st") and access(i)[0] in (space, "")]
     return min(widths, default=8)
 

@@ -1,10 +1,8 @@
 """Kernels as lists of functions, one an instruction, each of which works on all lanes of a warp."""
 
-import importlib
-
 import numpy as np
 
-from .text import WIDTHS, Instruction, Kernel, Module, PtxError, number
+from .text import WIDTHS, Instruction, Kernel, Module, number
 
 LANES = 32
 UNSIGNED = {"pred": np.dtype(bool), 1: np.dtype("uint8"), 2: np.dtype("uint16"), 4: np.dtype("uint32"), 8: np.dtype("uint64")}
@@ -138,8 +136,3 @@ class Program:
 #: Where threads part or end, and, if not all lanes of a warp are together, where they wait.
 ENDS = {"bra", "ret", "exit"}
 CONTROL = ENDS | {"bar", "shfl"}
-
-for group in ("integers", "floats", "conversions", "logic", "movement", "warps"):
-    importlib.import_module(f"{__package__}.{group}")
-
-__all__ = ["CONTROL", "DTYPES", "LANES", "Program", "PtxError", "op", "put"]
