@@ -17,7 +17,9 @@ import test_kernel_forms
 import test_order
 import test_scan_scatter
 from differential import bits, interpret, interpret_each, plain, same, samples
+from ptx.machine import Machine
 from ptx.package import Package
+from ptx.text import PtxError
 from test_cascade import NAMES, double
 
 QUICK = ("causal", "layer_norm", "greedy")
@@ -86,6 +88,25 @@ def test_variants_of_several_chunks(variants, emulated, name):
     _, package = emulated(cascade.text(*cascade._types(values).values()))
     want = reference(*map(double, arguments))
     np.testing.assert_allclose(package.call(name, *arguments)[0], want, rtol=2e-5, atol=2e-5 * np.abs(want).max())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["layer_norm", "softmax"])
+def test_barriers_that_are_taken_out_are_missed(variants, emulated, name):
+    """Each in turn: what is wrong without it is never only a wrong number, but told. Small extents leave some idle."""
+    cascade, arguments, reference = variants.CASES[name]
+    values = [cascade._array(p, a) for p, a in zip(cascade._parameters, arguments)]
+    _, package = emulated(cascade.text(*cascade._types(values).values()))
+    lines, want, races = package.ptx.splitlines(), reference(*map(double, arguments)), 0
+    for at in [i for i, line in enumerate(lines) if "bar.sync" in line]:
+        package.machine = Machine("\n".join(lines[:at] + lines[at + 1 :]), memory=package.memory)
+        try:
+            (got,) = package.call(name, *arguments)
+        except PtxError:
+            races += 1
+        else:
+            np.testing.assert_allclose(got, want, rtol=2e-6, atol=2e-6 * np.abs(want).max())
+    assert races >= 2
 
 
 # -- contractions ---------------------------------------------------------------------------------------
