@@ -1,0 +1,79 @@
+"""What ptxas makes of the emitted kernels: it takes them, they fit into registers, shared memory is what the target grants."""
+
+import importlib
+import os
+import re
+import shutil
+import struct
+import subprocess
+import zipfile
+
+import pytest
+
+from ptx.package import unpack_code
+from ptx.text import read
+from test_cascade import NAMES
+
+#: Bytes of shared memory that a block may have, as lib/Target/GpuTarget.cpp has them.
+SHARED = {"sm_80": 163 * 1024, "sm_90a": 227 * 1024}
+#: Registers of a multiprocessor.
+REGISTERS = 65536
+#: Bytes that a thread may store away where ptxas has 128 registers, which leaves room for a second block. Where it may
+#: take 255 of them nothing is stored away.
+SPILLED = 400
+
+
+@pytest.fixture(scope="module")
+def variants(build):
+    return importlib.import_module("cascade_variants")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", SHARED)
+@pytest.mark.parametrize("name", NAMES)
+def test_assembled_without_spills(build, variants, tmp_path, name, target):
+    assembler = shutil.which("ptxas")
+    if not assembler:
+        pytest.skip("NOT RUN: there is no ptxas (a part of the CUDA toolkit)")
+    cascade, arguments, _ = variants.CASES[name]
+    values = [cascade._array(p, a) for p, a in zip(cascade._parameters, arguments)]
+    (tmp_path / "m.mlir").write_text(cascade.text(*cascade._types(values).values()))
+    ptx = tmp_path / "m.ptx"
+    done = subprocess.run([build / "bin" / "einfall-compile", tmp_path / "m.mlir", f"--target={target}", "-S", "-o", ptx],
+                          capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    text = ptx.read_text()
+    kernels = read(text).kernels
+    assert kernels
+    threads = max(kernel.threads for kernel in kernels.values())
+
+    def assemble(text: str) -> int:
+        """The bytes that are stored away."""
+        ptx.write_text(text)
+        done = subprocess.run([assembler, "-v", "-O3", f"-arch={target}", ptx, "-o", os.devnull], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        registers = list(map(int, re.findall(r"Used (\d+) registers", done.stderr)))
+        assert len(registers) == len(kernels) and max(registers) * threads <= REGISTERS, done.stderr
+        return max(map(int, re.findall(r"(\d+) bytes spill stores", done.stderr)))
+
+    assert assemble(text) <= SPILLED
+    assert assemble(re.sub(r"^(\.maxntid .*)$", r"\1\n.minnctapersm 1", text, flags=re.M)) == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", SHARED)
+@pytest.mark.parametrize("name", NAMES)
+def test_shared_memory(build, variants, tmp_path, name, target):
+    """Of what is launched: the table of the package has it."""
+    cascade, arguments, _ = variants.CASES[name]
+    values = [cascade._array(p, a) for p, a in zip(cascade._parameters, arguments)]
+    (tmp_path / "m.mlir").write_text(cascade.text(*cascade._types(values).values()))
+    done = subprocess.run([build / "bin" / "einfall-compile", tmp_path / "m.mlir", f"--target={target}", "-o", tmp_path / "m.einf"],
+                          capture_output=True, text=True, env={**os.environ, "PATH": os.devnull})
+    assert done.returncode == 0, done.stderr
+    with zipfile.ZipFile(tmp_path / "m.einf") as archive:
+        code = archive.read(f"code/{target}.so")
+    start = code.index(b"EINFDEV1")
+    (size,) = struct.unpack_from("<Q", code, start + 16)
+    kernels, _ = unpack_code(code[start : start + size])
+    assert kernels and max(kernel.shared_bytes for kernel in kernels) <= SHARED[target]
