@@ -244,6 +244,7 @@ def test_concat(emulated, tmp_path):
     compare(emulated, tmp_path, CONCAT, [[rng.random((n, 3), np.float32), rng.random((n, m), np.float32)] for n, m in ((1, 1), (7, 65), (3, 0))])
 
 
+@pytest.mark.slow
 def test_rows_of_which_all_is_masked(variants, emulated):
     cascade, _, reference = variants.CASES["ragged"]
     rng = np.random.default_rng(5)
