@@ -301,6 +301,8 @@ Value StagedLowering::scalarOf(const Stage &current) {
   Access found =
       accessAll(cast<ein::TensorType>(result.getType()), symbols, &localOf(result).layout);
   Value value = toIndex(load(found, result, {}, exists)).value;
+  // What follows may take the memory: all have read it first.
+  tile::BarrierOp::create(builder, loc);
   locals.erase(result);
   results.clear();
   result.getDefiningOp()->erase();

@@ -20,6 +20,7 @@ namespace {
 struct Known {
   Attribute constant;
   unsigned name = 0;
+  bool isMask = false; // an infinity that stands for a finite number
 
   bool operator==(const Known &other) const {
     return constant == other.constant && name == other.name;
@@ -29,6 +30,7 @@ struct Known {
     return attr ? std::optional(attr.getValueAsDouble()) : std::nullopt;
   }
   bool is(double value) const { return number() == value; }
+  bool infinite() const { return std::isinf(number().value_or(0)); }
   std::optional<bool> truth() const {
     auto attr = dyn_cast_or_null<IntegerAttr>(constant);
     return attr && attr.getType().isInteger(1) ? std::optional(!attr.getValue().isZero())
@@ -105,7 +107,7 @@ Known Evaluator::known(Attribute constant) const {
   if (number && number.getValueAsDouble() <= rules.minusInfinityFrom) {
     FloatAttr low = FloatAttr::get(number.getType(), -HUGE_VAL);
     if (low.getValue().isInfinity()) // some types of 8 bits have none
-      return {low};
+      return {low, 0, std::isfinite(number.getValueAsDouble())};
   }
   return {constant};
 }
@@ -136,18 +138,18 @@ void Evaluator::run() {
 }
 
 /// True if the op may bring a finite mask, which counts as an infinity, near to
-/// ordinary numbers.
+/// ordinary numbers, or tell two of them apart.
 bool Evaluator::shrinksMask(Operation &op, ArrayRef<Known> args) const {
-  if (!std::isfinite(rules.minusInfinityFrom) ||
-      !isa<arith::MulFOp, arith::DivFOp, math::FmaOp>(op))
+  auto isMask = [](Known value) { return value.isMask; };
+  if (llvm::none_of(args, isMask))
     return false;
-  auto isMask = [](Known value) { return std::isinf(value.number().value_or(0)); };
-  if (isa<arith::DivFOp>(op))
-    return isMask(args[0]) || isMask(args[1]);
-  for (auto [side, other] : {std::pair(args[0], args[1]), {args[1], args[0]}})
-    if (isMask(side) && std::abs(other.number().value_or(0)) < 1)
-      return true;
-  return false;
+  if (isa<arith::CmpFOp>(op))
+    return llvm::all_of(args, isMask);
+  if (isa<arith::MulFOp>(op))
+    return llvm::any_of(args, [](Known value) { return std::abs(value.number().value_or(0)) < 1; });
+  return !isa<arith::AddFOp, arith::SubFOp, arith::NegFOp, arith::MaximumFOp, arith::MinimumFOp,
+              arith::SelectOp, arith::ExtFOp, arith::TruncFOp, math::AbsFOp, math::ExpOp,
+              math::Exp2Op, math::TanhOp, math::ErfOp>(op);
 }
 
 Known Evaluator::evaluate(Operation &op) {
@@ -155,10 +157,12 @@ Known Evaluator::evaluate(Operation &op) {
   for (Value operand : op.getOperands())
     args.push_back(of(operand));
   bool shrinks = shrinksMask(op, args);
-  if (std::optional<Known> constant = shrinks ? std::nullopt : folded(op, args))
-    return *constant;
-  if (std::optional<Known> result = shrinks ? std::nullopt : byLaws(op, args))
-    return *result;
+  for (auto rule : {&Evaluator::folded, &Evaluator::byLaws})
+    if (std::optional<Known> result = shrinks ? std::nullopt : (this->*rule)(op, args)) {
+      result->isMask |=
+          result->infinite() && llvm::any_of(args, [](Known arg) { return arg.isMask; });
+      return *result;
+    }
   std::vector<uintptr_t> key = {
       reinterpret_cast<uintptr_t>(op.getName().getAsOpaquePointer()),
       reinterpret_cast<uintptr_t>(op.getAttrDictionary().getAsOpaquePointer()),

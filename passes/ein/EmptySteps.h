@@ -44,7 +44,7 @@
 // multiplied by exactly 0. Who asks has to look at the end, and walk again without
 // skipping where it is not so. Scores are taken to be small beside the mask, which
 // the class `algebraic` allows; a program that makes the mask small (by a factor
-// below 1 or a division) is refused.
+// below 1, a division, a logarithm, a root) is refused.
 //
 //===----------------------------------------------------------------------===//
 #ifndef EINFALL_PASSES_EIN_EMPTYSTEPS_H

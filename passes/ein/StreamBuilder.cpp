@@ -430,10 +430,17 @@ LogicalResult StreamBuilder::build(OpBuilder &builder, ArrayRef<Operation *> mem
   body = new Block();
   OpBuilder inner(builder.getContext());
   inner.setInsertionPointToEnd(body);
+  // Beside a visible element a finite mask gives nothing to a maximum and 0 to a sum;
+  // to a minimum it may be what counts.
+  bool seesMasks = llvm::all_of(reducers, [](const std::optional<Reducer> &reducer) {
+    return reducer && llvm::all_of(reducer->parts, [](const Reducer::Part &part) {
+             return part.monoid == Monoid::max || part.monoid == Monoid::add;
+           });
+  });
   SmallVector<GuardOp> needSight;
   // The k best are of all elements, of those that a mask leaves out too.
   if (llvm::none_of(reductions, llvm::IsaPred<TopKOp>))
-    for (const StreamGuard &guard : findGuards(members, reductions)) {
+    for (const StreamGuard &guard : findGuards(members, reductions, seesMasks)) {
       GuardOp op = addGuard(inner, guard);
       if (guard.needsSight)
         needSight.push_back(op);

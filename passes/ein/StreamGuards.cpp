@@ -68,8 +68,8 @@ private:
 
 } // namespace
 
-SmallVector<StreamGuard> findGuards(ArrayRef<Operation *> members,
-                                    ArrayRef<Operation *> reductions) {
+SmallVector<StreamGuard> findGuards(ArrayRef<Operation *> members, ArrayRef<Operation *> reductions,
+                                    bool withFiniteMasks) {
   SmallVector<StreamGuard> found;
   std::vector<std::unique_ptr<Spliced>> copies;
   for (Operation *op : reductions) {
@@ -83,7 +83,7 @@ SmallVector<StreamGuard> findGuards(ArrayRef<Operation *> members,
     for (Value condition : candidateConditions(body))
       for (bool holds : {false, true})
         for (bool needsSight : {false, true})
-          if (llvm::all_of(copies, [&](auto &copy) {
+          if ((withFiniteMasks || !needsSight) && llvm::all_of(copies, [&](auto &copy) {
                 return copy->isEmptied(condition, holds, needsSight ? finite : EmptyRules());
               })) {
             found.push_back({op, condition, !holds, needsSight});

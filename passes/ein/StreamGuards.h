@@ -17,9 +17,11 @@ struct StreamGuard {
 };
 
 /// The guards of a walk that computes `members` and `reductions`, asked of
-/// EmptySteps.h. No condition is known there or here.
+/// EmptySteps.h. No condition is known there or here. Masks by finite numbers count
+/// only where all that is reduced are maxima and sums.
 llvm::SmallVector<StreamGuard> findGuards(llvm::ArrayRef<mlir::Operation *> members,
-                                          llvm::ArrayRef<mlir::Operation *> reductions);
+                                          llvm::ArrayRef<mlir::Operation *> reductions,
+                                          bool withFiniteMasks);
 
 } // namespace einfall::ein
 

@@ -207,6 +207,38 @@ def f(w: "h n m"):
     assert got["visited"] == got["chunks"]
 
 
+REDUCTIONS = {
+    "min_of_negative": ("min[t](-x[h, s, t])", "w[h, s, t]", -1e30, lambda x: (-x).min(-1)),
+    "min_of_absolute": ("min[t](abs(x[h, s, t]))", "w[h, s, t]", -1e9, lambda x: np.abs(x).min(-1)),
+    "max_of_logarithm": ("max[t](-log(-x[h, s, t]))", "-exp(w[h, s, t] + 30)", -1e9, lambda x: (-np.log(-x)).max(-1)),
+    "max_of_root": ("max[t](-sqrt(-x[h, s, t]))", "-1e12 - w[h, s, t]", -1e9, lambda x: (-np.sqrt(-x)).max(-1)),
+    "sum_of_positive": ("sum[t](max(x[h, s, t], 0))", "w[h, s, t]", -1e9, lambda x: np.maximum(x, 0).sum(-1)),
+    "sum_of_exp": ("sum[t](exp(x[h, s, t]))", "w[h, s, t]", -1e30, lambda x: np.exp(x).sum(-1)),
+}
+
+
+@pytest.mark.parametrize("name", REDUCTIONS)
+@pytest.mark.parametrize("shown", [0, 1, 64, 399])
+def test_finite_masks_outside_of_softmax(einfall, tmp_path, name, shown):
+    """A finite mask is a number: where it counts, nothing is skipped."""
+    reduction, score, hidden, meaning = REDUCTIONS[name]
+    source = f'''
+@einfall.cascade
+def f(q: "h n 16", k: "h m 16", length: "i64 n"):
+    s: n
+    t: m
+    w[h, s, t] = sum[d](q[h, s, d] * k[h, t, d]) * 0.25
+    x[h, s, t] = where(t < length[s], {score}, {hidden})
+    o[h, s] = {reduction}
+    return o[h, s]
+'''
+    q, k, _ = arguments_of("causal", 2, 70, 400)
+    w = np.einsum("hsd,htd->hst", *map(np.float64, (q, k))) * 0.25
+    x = {"w": w, "-e": -np.exp(w + 30), "-1": -1e12 - w}[score[:2].rstrip("[")]
+    want = meaning(np.where(np.arange(400) < shown, x, hidden))
+    np.testing.assert_allclose(of_source(tmp_path, source)(q, k, np.full(70, shown)), want, rtol=2e-5, atol=1e-6)
+
+
 def random_number(rng, depth):
     """A random integer over coordinates and data, as a cascade and numpy both write it."""
     if depth == 0 or rng.random() < 0.2:
