@@ -255,3 +255,40 @@ def test_rows_of_which_all_is_masked(variants, emulated):
     (got,) = package.call("ragged", *arguments)
     np.testing.assert_allclose(got, reference(*map(double, arguments)), rtol=1e-5, atol=2e-6)
     assert (got[0] == 0).all()
+
+
+WALK_THEN_NORM = '''
+import einfall
+
+
+@einfall.cascade
+def f(q: "h n 16", k: "h m 16", v: "h m 16"{inputs}):
+    s: n
+    t: m
+    w[h, s, t] = sum[d](q[h, s, d] * k[h, t, d]) * 0.25
+    w[h, s, t] = where({shown}, w[h, s, t], {hidden})
+    p[h, s, t] = exp(w[h, s, t] - max[u](w[h, s, u]))
+    o[h, s, e] = sum[t](p[h, s, t] * v[h, t, e]) / sum[t](p[h, s, t])
+    r[h, s, e] = o[h, s, e] * rsqrt(sum[c](o[h, s, c] * o[h, s, c]) + 1e-5)
+    return r[h, s, e]
+'''
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shown, hidden, inputs", [("t <= s", "-1e30", ""), ("ids[s] == keys[t]", "-inf", ', ids: "i64 n", keys: "i64 m"')])
+def test_what_a_walk_asks_is_read_by_all_warps(emulated, tmp_path, monkeypatch, shown, hidden, inputs):
+    """Whether all has been seen, and between which values ids lie, is read from memory that the next stage takes."""
+    (tmp_path / "walk_then_norm.py").write_text(WALK_THEN_NORM.format(shown=shown, hidden=hidden, inputs=inputs))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    cascade = importlib.reload(importlib.import_module("walk_then_norm")).f
+    n, m = 9, 70
+    rng = np.random.default_rng(0)
+    q, k, v = (rng.standard_normal((1, length, 16)).astype(np.float32) for length in (n, m, m))
+    more = [np.zeros(n, np.int64), (np.arange(m) >= 64).astype(np.int64)] if inputs else []
+    _, package = emulated(cascade.text(*cascade._types([q, k, v, *more]).values()))
+    keep = more[0][:, None] == more[1] if inputs else np.arange(m) <= np.arange(n)[:, None]
+    w = np.where(keep, np.einsum("hsd,htd->hst", q.astype(np.float64), k) * 0.25, -np.inf)
+    p = np.exp(w - w.max(-1, keepdims=True))
+    o = np.einsum("hst,hte->hse", p / p.sum(-1, keepdims=True), v)
+    want = o / np.sqrt((o * o).sum(-1, keepdims=True) + 1e-5)
+    np.testing.assert_allclose(package.call("f", q, k, v, *more)[0], want, rtol=1e-5, atol=1e-5)

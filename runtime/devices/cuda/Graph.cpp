@@ -84,10 +84,13 @@ Code Graph::launch(const Recording &recording, Stream stream) {
       changed_.push_back(i);
   if (!changed_.empty())
     last_ = recording;
-  for (size_t i : changed_)
-    if (Code code = set(last_.launches()[i], i); code != 0)
-      return code;
-  return gpu_.driver().graphLaunch(exec_, stream);
+  Code code = 0;
+  for (size_t i = 0; i < changed_.size() && code == 0; ++i)
+    code = set(last_.launches()[changed_[i]], changed_[i]);
+  if (code == 0)
+    code = gpu_.driver().graphLaunch(exec_, stream);
+  broken_ |= code != 0; // of which parameters it holds nothing is known
+  return code;
 }
 
 Graph *GraphCache::find(const Recording &recording, Gpu &gpu, std::span<const Kernel> kernels,

@@ -28,7 +28,7 @@ public:
   Graph &operator=(const Graph &) = delete;
 
   Code build(const Recording &recording);
-  bool fits(const Recording &recording) const { return last_.hasShapeOf(recording); }
+  bool fits(const Recording &recording) const { return !broken_ && last_.hasShapeOf(recording); }
   /// Takes over what differs from the launch before, then launches.
   Code launch(const Recording &recording, Stream stream);
 
@@ -42,6 +42,7 @@ private:
   GraphExec exec_ = nullptr;
   std::vector<GraphNode> nodes_;
   Recording last_;              ///< parameters that the graph holds
+  bool broken_ = false;         ///< a change of them has failed
   std::vector<size_t> changed_; ///< kept for its memory
 };
 

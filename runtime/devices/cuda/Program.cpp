@@ -109,6 +109,8 @@ Status GpuProgram::loadTarget(const TargetInfo &target) {
     return unsupported("is for " + code->imageNames() + ", but " + gpu_->model() + " is sm_" +
                        std::to_string(gpu_->capability()));
   code_ = std::move(*host);
+  if (code->kernels.empty()) // entries that only copy
+    return {};
   EINF_TRY(loadImage(*best));
   return findKernels(*code);
 }
