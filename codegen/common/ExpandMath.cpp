@@ -1,7 +1,10 @@
 //===- ExpandMath.cpp - Functions and conversions as arithmetic -----------===//
 #include "codegen/common/Passes.h"
 #include "codegen/common/math/Expand.h"
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
 
@@ -26,4 +29,20 @@ struct ExpandMathPass : impl::ExpandMathBase<ExpandMathPass> {
 };
 
 } // namespace
+
+void populateToLLVM(OpPassManager &passes, const ExpandMathOptions &math) {
+  passes.addPass(createExpandMath(math));
+  passes.addPass(createCSEPass());
+  passes.addPass(createLowerAffinePass());
+  passes.addPass(createSCFToControlFlowPass());
+  passes.addPass(createConvertVectorToLLVMPass());
+  passes.addPass(createConvertMathToLLVMPass());
+  passes.addPass(createArithToLLVMConversionPass());
+  passes.addPass(createConvertIndexToLLVMPass());
+  passes.addPass(createConvertControlFlowToLLVMPass());
+  passes.addPass(createReconcileUnrealizedCastsPass());
+  passes.addPass(createCanonicalizerPass());
+  passes.addPass(createCSEPass());
+}
+
 } // namespace einfall::codegen

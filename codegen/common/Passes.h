@@ -13,6 +13,11 @@ namespace einfall::codegen {
 #include "codegen/common/Passes.h.inc"
 #define GEN_PASS_REGISTRATION
 #include "codegen/common/Passes.h.inc"
+
+/// Adds the passes from functions over `scf`, `arith`, `math` and `vector` to the LLVM
+/// dialect; `math` says what the target has instructions for.
+void populateToLLVM(mlir::OpPassManager &passes, const ExpandMathOptions &math);
+
 } // namespace einfall::codegen
 
 #endif

@@ -4,10 +4,7 @@
 #include "codegen/cpu/Passes.h"
 #include "codegen/cpu/Unroll.h"
 #include "dialects/tile/TileDialect.h"
-#include "mlir/Conversion/Passes.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Pass/PassManager.h"
-#include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
 
@@ -48,18 +45,7 @@ void populateLowerToLLVM(OpPassManager &passes, const CpuTarget &target) {
   math.halfCasts = target.convertsHalf();
   math.bfloatCasts = target.nativeBf16;
   math.fma = target.fma;
-  passes.addPass(codegen::createExpandMath(math));
-  passes.addPass(createCSEPass());
-  passes.addPass(createLowerAffinePass());
-  passes.addPass(createSCFToControlFlowPass());
-  passes.addPass(createConvertVectorToLLVMPass());
-  passes.addPass(createConvertMathToLLVMPass());
-  passes.addPass(createArithToLLVMConversionPass());
-  passes.addPass(createConvertIndexToLLVMPass());
-  passes.addPass(createConvertControlFlowToLLVMPass());
-  passes.addPass(createReconcileUnrealizedCastsPass());
-  passes.addPass(createCanonicalizerPass());
-  passes.addPass(createCSEPass());
+  codegen::populateToLLVM(passes, math);
 }
 
 } // namespace einfall::cpu

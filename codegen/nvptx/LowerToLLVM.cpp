@@ -3,10 +3,7 @@
 #include "codegen/nvptx/Passes.h"
 #include "codegen/nvptx/Threads.h"
 #include "dialects/tile/TileDialect.h"
-#include "mlir/Conversion/Passes.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Pass/PassManager.h"
-#include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
 
@@ -48,17 +45,7 @@ void populateLowerToLLVM(OpPassManager &passes, const GpuTarget &target) {
   passes.addPass(createNvptxLowerPrograms(programs));
   codegen::ExpandMathOptions math;
   math.halfCasts = math.bfloatCasts = math.fma = true;
-  passes.addPass(codegen::createExpandMath(math));
-  passes.addPass(createCSEPass());
-  passes.addPass(createLowerAffinePass());
-  passes.addPass(createSCFToControlFlowPass());
-  passes.addPass(createConvertMathToLLVMPass());
-  passes.addPass(createArithToLLVMConversionPass());
-  passes.addPass(createConvertIndexToLLVMPass());
-  passes.addPass(createConvertControlFlowToLLVMPass());
-  passes.addPass(createReconcileUnrealizedCastsPass());
-  passes.addPass(createCanonicalizerPass());
-  passes.addPass(createCSEPass());
+  codegen::populateToLLVM(passes, math);
 }
 
 } // namespace einfall::nvptx

@@ -6,6 +6,7 @@
 #include "lib/Driver/BuildId.h"
 #include "lib/Driver/Compile.h"
 #include "lib/Driver/DeviceCode.h"
+#include "lib/Driver/Manifest.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/Parser/Parser.h"
@@ -176,19 +177,6 @@ void compileAll(llvm::ArrayRef<Unit *> units, const ObjectOptions &options) {
     thread.join();
 }
 
-/// The first file and line in `loc`.
-std::string placeOf(Location loc) {
-  std::string place;
-  loc->walk([&](Location part) {
-    auto file = dyn_cast<FileLineColLoc>(part);
-    if (!file)
-      return WalkResult::advance();
-    place = (file.getFilename().getValue() + ":" + Twine(file.getLine())).str();
-    return WalkResult::interrupt();
-  });
-  return place;
-}
-
 LogicalResult keep(llvm::ArrayRef<Unit *> made, const ObjectCache &cache) {
   for (Unit *unit : made) {
     if (!unit->message.empty())
@@ -231,7 +219,7 @@ FailureOr<std::vector<std::string>> compileObjects(ModuleOp module, const Object
   std::vector<DeviceKernel> kernels;
   for (Unit &unit : units) {
     if (unit.isDevice)
-      kernels.push_back({unit.symbol, placeOf(unit.loc), std::move(unit.object)});
+      kernels.push_back({unit.symbol, sourceOf(unit.loc), std::move(unit.object)});
     else
       objects.push_back(std::move(unit.object));
   }
