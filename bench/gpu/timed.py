@@ -1,0 +1,47 @@
+"""The cascades that are timed on a GPU."""
+
+import einfall
+
+
+@einfall.cascade
+def softmax(x: "m n"):
+    p[m, n] = exp(x[m, n] - max[c](x[m, c]))
+    y[m, n] = p[m, n] / sum[c](p[m, c])
+    return y[m, n]
+
+
+@einfall.cascade
+def rms_norm(x: "m n", g: "n"):
+    y[m, n] = x[m, n] * rsqrt(sum[c](x[m, c] ** 2) / size(n) + 1e-6) * g[n]
+    return y[m, n]
+
+
+@einfall.cascade
+def layer_norm(x: "m n", g: "n", b: "n"):
+    mean[m] = sum[c](x[m, c]) / size(n)
+    var[m] = sum[c]((x[m, c] - mean[m]) ** 2) / size(n)
+    y[m, n] = (x[m, n] - mean[m]) * rsqrt(var[m] + 1e-5) * g[n] + b[n]
+    return y[m, n]
+
+
+@einfall.cascade
+def swiglu(a: "m n", b: "m n"):
+    y[m, n] = a[m, n] / (1 + exp(-a[m, n])) * b[m, n]
+    return y[m, n]
+
+
+@einfall.cascade
+def contraction(x: "m k", w: "n k"):
+    y[m, n] = sum[k](x[m, k] * w[n, k])
+    return y[m, n]
+
+
+@einfall.cascade
+def attention(q: "h s 128", k: "h t 128", v: "h t 128"):
+    w[h, s, t] = sum[d](q[h, s, d] * k[h, t, d]) * 0.08838834764831845
+    p[h, s, t] = exp(w[h, s, t] - max[u](w[h, s, u]))
+    o[h, s, e] = sum[t](p[h, s, t] * v[h, t, e]) / sum[t](p[h, s, t])
+    return o[h, s, e]
+
+
+CASCADES = {f.__name__: f for f in (softmax, rms_norm, layer_norm, swiglu, contraction, attention)}

@@ -1,0 +1,68 @@
+"""Times of packages that pack.py made, alternating with PyTorch, the second-level cache cold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from package import Package
+
+ROWS, COLUMNS = 16384, 4096
+ELEMENTS = {"f32": torch.float32, "bf16": torch.bfloat16}
+
+
+def case(name: str, element: torch.dtype):
+    """(inputs, PyTorch's function of them, bytes that have to move, operations)."""
+    random = lambda *shape: torch.randn(*shape, device="cuda").to(element)  # noqa: E731
+    table = ROWS * COLUMNS * element.itemsize
+    if name == "contraction":
+        return [random(4096, 4096), random(4096, 4096)], lambda x, w: x @ w.T, 3 * 4096 * 4096 * element.itemsize, 2 * 4096**3
+    if name == "attention":
+        inputs = [random(16, 4096, 128) for _ in range(3)]
+        return inputs, lambda q, k, v: F.scaled_dot_product_attention(q[None], k[None], v[None])[0], 4 * inputs[0].nbytes, 4 * 16 * 4096**2 * 128
+    if name == "softmax":
+        return [random(ROWS, COLUMNS)], lambda x: torch.softmax(x, -1), 2 * table, 0
+    if name == "rms_norm":
+        return [random(ROWS, COLUMNS), random(COLUMNS)], lambda x, g: F.rms_norm(x, (COLUMNS,), g, 1e-6), 2 * table, 0
+    if name == "layer_norm":
+        return [random(ROWS, COLUMNS), random(COLUMNS), random(COLUMNS)], lambda x, g, b: F.layer_norm(x, (COLUMNS,), g, b), 2 * table, 0
+    return [random(ROWS, COLUMNS), random(ROWS, COLUMNS)], lambda a, b: F.silu(a) * b, 3 * table, 0
+
+
+def alternating(functions, repeats: int = 9) -> list[float]:
+    """The median of each in microseconds."""
+    flush, times = torch.empty(256 << 20, dtype=torch.int8, device="cuda"), [[] for _ in functions]
+    for _ in range(repeats + 2):
+        for function, into in zip(functions, times):
+            flush.zero_()
+            begin, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
+            begin.record()
+            function()
+            end.record()
+            torch.cuda.synchronize()
+            into.append(begin.elapsed_time(end) * 1e3)
+    return [sorted(t[2:])[repeats // 2] for t in times]
+
+
+def run(folder: Path, target: str) -> list[dict]:
+    torch.backends.cuda.matmul.allow_tf32 = False
+    x = torch.empty(ROWS * COLUMNS, device="cuda")
+    y = torch.empty_like(x)
+    copy = 2 * x.nbytes / alternating([lambda: y.copy_(x)])[0] / 1e3
+    print(f"copy {copy:.0f} GB/s")
+    rows = []
+    for path in sorted(folder.glob("timed-*.einf")):
+        _, name, element = path.stem.split("-")
+        inputs, peer, size, operations = case(name, ELEMENTS[element])
+        ours, (result,) = Package(path, target).prepare(name, inputs)
+        ours()
+        want = peer(*(x.double() for x in inputs)) if name != "attention" else peer(*inputs)
+        error = float((result.double() - want.double()).abs().max() / want.double().abs().max())
+        mine, theirs = alternating([ours, lambda: peer(*inputs)])
+        rows.append({"name": name, "element": element, "us": mine, "peer_us": theirs, "ratio": theirs / mine, "error": error,
+                     "copy_share": size / mine / 1e3 / copy, "tflops": operations / mine / 1e6})
+        print(f"{name:12} {element:4}  {mine:9.1f} us  PyTorch {theirs:9.1f}  ratio {theirs / mine:5.2f}  "
+              + (f"{operations / mine / 1e6:7.1f} TFLOP/s" if operations else f"{100 * size / mine / 1e3 / copy:5.0f} % of copy")
+              + f"  error {error:.1e}", flush=True)
+    return rows
