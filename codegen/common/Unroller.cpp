@@ -3,6 +3,7 @@
 #include "codegen/common/Held.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 
@@ -172,6 +173,23 @@ LogicalResult Unroller::branch(scf::IfOp op) {
   }
   assign(op.getResults(), made.getResults());
   return success();
+}
+
+LogicalResult Unroller::tileOp(Operation &op) {
+  if (failed(check(op)))
+    return failure();
+  LogicalResult done = success();
+  llvm::TypeSwitch<Operation *>(&op)
+      .Case([&](tile::LoadOp op) { load(op); })
+      .Case([&](tile::GatherOp op) { gather(op); })
+      .Case([&](tile::StoreOp op) { store(op); })
+      .Case([&](tile::ScatterOp op) { scatter(op); })
+      .Case([&](tile::BroadcastOp op) { broadcast(op); })
+      .Case([&](tile::ReduceOp op) { reduce(op); })
+      .Case([&](tile::IotaOp op) { iota(op); })
+      .Case([&](tile::LocalOp op) { local(op); })
+      .Default([&](Operation *op) { done = special(*op); });
+  return done;
 }
 
 LogicalResult Unroller::op(Operation &op) {

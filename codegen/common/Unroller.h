@@ -29,8 +29,18 @@ public:
 protected:
   /// So many registers of one type hold a value of type `type`.
   virtual std::pair<int64_t, mlir::Type> unitsOf(mlir::Type type) const = 0;
-  /// Writes an operation of the tile dialect.
-  virtual mlir::LogicalResult tileOp(mlir::Operation &op) = 0;
+  /// Emits an error where the machine has no form for the types of a tile operation.
+  virtual mlir::LogicalResult check(mlir::Operation &op) const { return mlir::success(); }
+  virtual void load(tile::LoadOp op) = 0;
+  virtual void gather(tile::GatherOp op) = 0;
+  virtual void store(tile::StoreOp op) = 0;
+  virtual void scatter(tile::ScatterOp op) = 0;
+  virtual void broadcast(tile::BroadcastOp op) = 0;
+  virtual void reduce(tile::ReduceOp op) = 0;
+  virtual void iota(tile::IotaOp op) = 0;
+  virtual void local(tile::LocalOp op) = 0;
+  /// Writes an operation of the tile dialect that not every machine has.
+  virtual mlir::LogicalResult special(mlir::Operation &op) = 0;
 
   mlir::Value one(mlir::Value value) { return map.lookup(value).front(); }
   mlir::Value i64(mlir::Value index);
@@ -48,6 +58,7 @@ protected:
 
 private:
   mlir::LogicalResult op(mlir::Operation &op);
+  mlir::LogicalResult tileOp(mlir::Operation &op);
   mlir::LogicalResult loop(mlir::scf::ForOp op);
   mlir::LogicalResult loop(mlir::scf::WhileOp op);
   mlir::LogicalResult branch(mlir::scf::IfOp op);

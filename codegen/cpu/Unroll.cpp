@@ -77,27 +77,11 @@ void Unroller::count(tile::CountOp op) {
                             LLVM::AtomicOrdering::monotonic);
 }
 
-LogicalResult Unroller::tileOp(Operation &op) {
-  if (auto load = dyn_cast<tile::LoadOp>(op))
-    this->load(load);
-  else if (auto gather = dyn_cast<tile::GatherOp>(op))
-    this->gather(gather);
-  else if (auto store = dyn_cast<tile::StoreOp>(op))
-    this->store(store);
-  else if (auto scatter = dyn_cast<tile::ScatterOp>(op))
-    this->scatter(scatter);
-  else if (auto broadcast = dyn_cast<tile::BroadcastOp>(op))
-    this->broadcast(broadcast);
-  else if (auto reduce = dyn_cast<tile::ReduceOp>(op))
-    this->reduce(reduce);
-  else if (auto dot = dyn_cast<tile::DotOp>(op))
+LogicalResult Unroller::special(Operation &op) {
+  if (auto dot = dyn_cast<tile::DotOp>(op))
     return this->dot(dot);
-  else if (auto iota = dyn_cast<tile::IotaOp>(op))
-    this->iota(iota);
-  else if (auto count = dyn_cast<tile::CountOp>(op))
+  if (auto count = dyn_cast<tile::CountOp>(op))
     this->count(count);
-  else if (auto local = dyn_cast<tile::LocalOp>(op))
-    this->local(local);
   else if (!isa<tile::BarrierOp>(op)) // a block is one thread
     return op.emitOpError("has no vector form");
   return success();

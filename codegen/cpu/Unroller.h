@@ -39,17 +39,17 @@ private:
     Shape shape(type);
     return {shape.count, shape.unit};
   }
-  mlir::LogicalResult tileOp(mlir::Operation &op) override;
-  void load(tile::LoadOp op);
-  void gather(tile::GatherOp op);
-  void store(tile::StoreOp op);
-  void scatter(tile::ScatterOp op);
-  void broadcast(tile::BroadcastOp op);
-  void reduce(tile::ReduceOp op);
+  mlir::LogicalResult special(mlir::Operation &op) override;
+  void load(tile::LoadOp op) override;
+  void gather(tile::GatherOp op) override;
+  void store(tile::StoreOp op) override;
+  void scatter(tile::ScatterOp op) override;
+  void broadcast(tile::BroadcastOp op) override;
+  void reduce(tile::ReduceOp op) override;
   mlir::LogicalResult dot(tile::DotOp op);
-  void iota(tile::IotaOp op);
+  void iota(tile::IotaOp op) override;
   void count(tile::CountOp op);
-  void local(tile::LocalOp op);
+  void local(tile::LocalOp op) override;
   mlir::Value address(mlir::Value buffer, mlir::Type element, mlir::Value offset);
   /// 0, 1, .. count - 1 as a vector of i64 or index.
   mlir::Value counting(int64_t count, mlir::Type element);

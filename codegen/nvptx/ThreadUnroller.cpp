@@ -149,28 +149,16 @@ void ThreadUnroller::reduce(tile::ReduceOp op) {
   map[op.getResult()] = units;
 }
 
-LogicalResult ThreadUnroller::tileOp(Operation &op) {
+LogicalResult ThreadUnroller::check(Operation &op) const {
   for (Type type : llvm::concat<const Type>(op.getOperandTypes(), op.getResultTypes()))
     if (Shape shape(type); shape.lanes % kWarp != 0)
       return op.emitOpError("has ")
              << shape.lanes << " lanes, no multiple of the " << kWarp << " threads of a warp";
-  if (auto load = dyn_cast<tile::LoadOp>(op))
-    this->load(load);
-  else if (auto gather = dyn_cast<tile::GatherOp>(op))
-    this->gather(gather);
-  else if (auto store = dyn_cast<tile::StoreOp>(op))
-    this->store(store);
-  else if (auto scatter = dyn_cast<tile::ScatterOp>(op))
-    this->scatter(scatter);
-  else if (auto broadcast = dyn_cast<tile::BroadcastOp>(op))
-    this->broadcast(broadcast);
-  else if (auto reduce = dyn_cast<tile::ReduceOp>(op))
-    this->reduce(reduce);
-  else if (auto iota = dyn_cast<tile::IotaOp>(op))
-    this->iota(iota);
-  else if (auto local = dyn_cast<tile::LocalOp>(op))
-    this->local(local);
-  else if (auto number = dyn_cast<tile::WarpOp>(op))
+  return success();
+}
+
+LogicalResult ThreadUnroller::special(Operation &op) {
+  if (auto number = dyn_cast<tile::WarpOp>(op))
     map[number.getResult()] = {warp};
   else if (isa<tile::BarrierOp>(op))
     callIntrinsic(

@@ -39,15 +39,16 @@ public:
 
 private:
   std::pair<int64_t, mlir::Type> unitsOf(mlir::Type type) const override;
-  mlir::LogicalResult tileOp(mlir::Operation &op) override;
-  void load(tile::LoadOp op);
-  void gather(tile::GatherOp op);
-  void store(tile::StoreOp op);
-  void scatter(tile::ScatterOp op);
-  void broadcast(tile::BroadcastOp op);
-  void reduce(tile::ReduceOp op);
-  void iota(tile::IotaOp op);
-  void local(tile::LocalOp op);
+  mlir::LogicalResult check(mlir::Operation &op) const override;
+  mlir::LogicalResult special(mlir::Operation &op) override;
+  void load(tile::LoadOp op) override;
+  void gather(tile::GatherOp op) override;
+  void store(tile::StoreOp op) override;
+  void scatter(tile::ScatterOp op) override;
+  void broadcast(tile::BroadcastOp op) override;
+  void reduce(tile::ReduceOp op) override;
+  void iota(tile::IotaOp op) override;
+  void local(tile::LocalOp op) override;
 
   mlir::Value address(mlir::Value buffer, mlir::Type element, mlir::Value offset);
   /// The lane that register `number` of a place holds in this thread.

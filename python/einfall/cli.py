@@ -35,7 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     p.add_argument("--dtype", default="auto", choices=("auto", "f32", "bf16", "f16"),
                    help="type of activations; auto: the checkpoint's")
     p.add_argument("--target", default=[], action="append", metavar="NAME[,NAME]",
-                   help="native (default), x86-64-v2, x86-64-v3, x86-64-v4, …; several make one package for all")
+                   help="native (default), x86-64-v2, x86-64-v3, …, sm_80, sm_90a, …; several make one package for all")
     p.add_argument("--numerics", choices=("strict", "algebraic", "fast"),
                    help="strict: every order and rounding as declared; algebraic (default): reassociation and fma; "
                         "fast: also approximations with a stated bound")

@@ -20,10 +20,10 @@ static cl::opt<std::string> input(cl::Positional, cl::desc("<input.mlir>"), cl::
                                   cl::cat(category));
 static cl::opt<std::string> output("o", cl::desc("the package to write"), cl::value_desc("file"),
                                    cl::Required, cl::cat(category));
-static cl::list<std::string>
-    targets("target", cl::CommaSeparated, cl::cat(category),
-            cl::desc("native (default), x86-64-v2, x86-64-v3, x86-64-v4, x86-64-v4-dot (bf16 "
-                     "and int8 dot products), x86-64-v4-amx, aarch64"));
+static const std::string targetHelp =
+    einfall::targetNames() + " (a GPU: with host code for every CPU); several make one package";
+static cl::list<std::string> targets("target", cl::CommaSeparated, cl::cat(category),
+                                     cl::desc(targetHelp));
 static cl::opt<std::string>
     numerics("numerics", cl::cat(category),
              cl::desc("strict: the interpreter's bits; algebraic (default): reassociation and fma; "

@@ -29,7 +29,7 @@ static cl::opt<std::string> dumpPhases("dump-phases-to", cl::cat(category),
                                        cl::value_desc("folder"),
                                        cl::desc("write the module after each phase"));
 static cl::opt<std::string> target("target", cl::cat(category), cl::init("native"),
-                                   cl::desc("the CPU that phases compile for"));
+                                   cl::desc("the CPU or GPU that phases compile for"));
 
 /// Makes the phases the pipeline if --compile-to names one.
 static mlir::LogicalResult usePhases(mlir::MlirOptMainConfig &config) {
