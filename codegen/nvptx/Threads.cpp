@@ -56,6 +56,7 @@ FailureOr<LLVM::LLVMFuncOp> writeThreads(OpBuilder &builder, func::FuncOp progra
     shared = LLVM::AddrSpaceCastOp::create(builder, loc, pointer, near);
   }
   ThreadUnroller unroller(builder, memory, shared);
+  unroller.warps = warps.getInt();
   Value number = special("tid.x");
   Value warp = arith::ConstantIndexOp::create(builder, loc, kWarp);
   unroller.thread = arith::RemUIOp::create(builder, loc, number, warp);

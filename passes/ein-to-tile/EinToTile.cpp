@@ -39,8 +39,8 @@ struct EinToTilePass : impl::EinToTileBase<EinToTilePass> {
 
   void runOnOperation() override {
     auto hasDot = [&](StringRef element) { return llvm::is_contained(dots, element); };
-    TileTarget target{vectorBytes, vectorRegisters, warps,        warpLanes,    localBytes,
-                      packs,       hasDot("bf16"),  hasDot("i8"), hasDot("i16")};
+    TileTarget target{vectorBytes, vectorRegisters, warps,          warpLanes,    localBytes,
+                      matrixBytes, packs,           hasDot("bf16"), hasDot("i8"), hasDot("i16")};
     llvm::StringMap<FlatSymbolRefAttr> programs;
     OpBuilder builder(&getContext());
     SmallVector<ein::KernelOp> kernels;

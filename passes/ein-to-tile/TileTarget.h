@@ -13,6 +13,7 @@ struct TileTarget {
   int64_t warps = 0;               ///< of a block
   int64_t warpLanes = 0;           ///< threads along which lanes run; 0: lanes are a vector's
   int64_t localBytes = 512 * 1024; ///< of a block's own tensors: a core's second-level cache
+  int64_t matrixBytes = 0;         ///< for the factors of matrix instructions; 0: it has none
   bool packs = true;               ///< copies operands of contractions into panels
   // Which products `tile.dot` has an instruction for.
   bool dotBf16 = false;
