@@ -14,6 +14,13 @@ Shape::Shape(Type type) : unit(codegen::heldType(getElementTypeOrSelf(type))) {
   lead.assign(tensor.getShape().begin(), tensor.getShape().end());
   if (tile::hasLanes(type))
     lanes = lead.pop_back_val();
+  if ((factor = tile::factorOf(type))) {
+    int64_t warps = factor.getLeft() ? factor.getRowWarps() : factor.getColumnWarps();
+    // Of 16 by 16 elements, a thread has four pairs.
+    factorRegisters = 4 * (lead[0] / warps / 16) * (lead[1] / 16);
+    unit = IntegerType::get(type.getContext(), 32);
+    lead.clear();
+  }
   fragment = tile::fragmentOf(type);
   if (fragment && fragment.getColumns())
     warpColumns = lead.pop_back_val() / fragment.getColumnWarps();

@@ -16,8 +16,10 @@ struct Shape {
   llvm::SmallVector<int64_t> lead;       // dimensions but the lanes, or the fragment's
   int64_t lanes = 0;                     // 0: none
   tile::FragmentAttr fragment;           // null: none
+  tile::FactorAttr factor;               // null: none; its registers hold two elements each
   int64_t warpRows = 0, warpColumns = 0; // of a warp's part of a fragment; 0: it has none
-  mlir::Type unit;                       // type of one register
+  int64_t factorRegisters = 0;
+  mlir::Type unit; // type of one register
 
   explicit Shape(mlir::Type type);
   /// Registers along the rows and the columns of a fragment.
@@ -27,6 +29,8 @@ struct Shape {
   int64_t perPlace() const {
     if (fragment)
       return rowRegisters() * columnRegisters();
+    if (factor)
+      return factorRegisters;
     return lanes ? (lanes + kWarp - 1) / kWarp : 1;
   }
   int64_t places() const;

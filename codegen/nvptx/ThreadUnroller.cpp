@@ -161,8 +161,12 @@ LogicalResult ThreadUnroller::special(Operation &op) {
         arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(0)).getResult());
   else if (auto product = dyn_cast<tile::MmaOp>(op))
     mma(product);
+  else if (auto factor = dyn_cast<tile::LoadFactorOp>(op))
+    loadFactor(factor);
   else if (auto rows = dyn_cast<tile::CopyOp>(op))
     copy(rows);
+  else if (auto runs = dyn_cast<tile::IsAlignedOp>(op))
+    isAligned(runs);
   else if (isa<tile::CommitOp>(op))
     callIntrinsic(builder, loc, "llvm.nvvm.cp.async.commit.group", {}, {});
   else if (auto wait = dyn_cast<tile::WaitOp>(op))

@@ -49,9 +49,9 @@ private:
                        mlir::ValueRange strides);
   void mma(tile::MmaOp op);
   void copy(tile::CopyOp op);
-  void copyElements(tile::CopyOp op, int64_t turns, int64_t threads, int64_t chunks,
-                    int64_t perRow);
-  llvm::SmallVector<mlir::Value> loadMatrices(mlir::Value address, bool transposed);
+  void copyElements(tile::CopyOp op);
+  void isAligned(tile::IsAlignedOp op);
+  void loadFactor(tile::LoadFactorOp op);
   mlir::Value inSpace(mlir::Value pointer, unsigned space);
   mlir::Value plus(mlir::Value value, int64_t number);
   mlir::Value times(mlir::Value value, int64_t number);

@@ -54,6 +54,19 @@ def Tile_FragmentAttr : AttrDef<Tile_Dialect, "Fragment"> {
   let assemblyFormat = "`<` struct(params) `>`";
 }
 
+def Tile_FactorAttr : AttrDef<Tile_Dialect, "Factor"> {
+  let mnemonic = "factor";
+  let summary = "how a factor of a matrix product lies in the registers of a block";
+  let description = [{
+    The encoding of a tile of `free` by depth, where `free` are the rows of the
+    product if it is the `left` factor and else the columns. Each warp of the grid
+    (`#tile.fragment`) holds what its part of the product needs, laid out as the
+    operands of `mma.m16n8k16`.
+  }];
+  let parameters = (ins "int64_t":$row_warps, "int64_t":$column_warps, "bool":$left);
+  let assemblyFormat = "`<` struct(params) `>`";
+}
+
 def Tile_MatrixAttr : AttrDef<Tile_Dialect, "Matrix"> {
   let mnemonic = "matrix";
   let summary = "how a contraction runs by matrix instructions";

@@ -35,6 +35,11 @@ FragmentAttr einfall::tile::fragmentOf(Type type) {
   return tensor ? dyn_cast_or_null<FragmentAttr>(tensor.getEncoding()) : FragmentAttr();
 }
 
+FactorAttr einfall::tile::factorOf(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  return tensor ? dyn_cast_or_null<FactorAttr>(tensor.getEncoding()) : FactorAttr();
+}
+
 Type einfall::tile::tileType(ArrayRef<int64_t> shape, Type element, bool lanes) {
   if (shape.empty())
     return element;
@@ -61,24 +66,42 @@ LogicalResult CountOp::verify() {
   return success();
 }
 
+LogicalResult LoadFactorOp::verify() {
+  FactorAttr factor = factorOf(getResult().getType());
+  auto type = cast<RankedTensorType>(getResult().getType());
+  if (!factor || type.getRank() != 2)
+    return emitOpError("expected a factor of two dimensions, but got ") << type;
+  if (type.getElementType() != getBuffer().getType().getElementType())
+    return emitOpError("reads ") << getBuffer().getType() << " as " << type;
+  int64_t rows = 16 * (factor.getLeft() ? factor.getRowWarps() : factor.getColumnWarps());
+  if (type.getDimSize(0) % rows || type.getDimSize(1) % 16)
+    return emitOpError("expected a size by ") << rows << " and a depth by 16, but got " << type;
+  ArrayRef<int64_t> strides = getStrides();
+  if (strides.size() != 2 || !llvm::is_contained(strides, 1) ||
+      (strides[0] == 1 ? strides[1] : strides[0]) % 8 != 0)
+    return emitOpError("expected two strides, a 1 and a multiple of 8, but got ") << strides;
+  return success();
+}
+
 LogicalResult MmaOp::verify() {
   auto acc = cast<RankedTensorType>(getAcc().getType());
+  auto lhs = cast<RankedTensorType>(getLhs().getType());
+  auto rhs = cast<RankedTensorType>(getRhs().getType());
   FragmentAttr fragment = fragmentOf(acc);
   if (!fragment || !fragment.getRows() || !fragment.getColumns() || acc.getRank() != 2 ||
       !acc.getElementType().isF32())
     return emitOpError("expected a fragment of f32 with rows and columns, but got ") << acc;
-  if (getLhs().getType().getElementType() != getRhs().getType().getElementType())
-    return emitOpError("expected operands of one type, but got ")
-           << getLhs().getType() << " and " << getRhs().getType();
-  int64_t rows = 16 * fragment.getRowWarps(), columns = 16 * fragment.getColumnWarps();
-  if (acc.getDimSize(0) % rows || acc.getDimSize(1) % columns || getDepth() % 16)
-    return emitOpError("expected rows by ")
-           << rows << ", columns by " << columns << " and a depth by 16, but got " << acc
-           << " and a depth of " << getDepth();
-  for (ArrayRef<int64_t> strides : {getLhsStrides(), getRhsStrides()})
-    if (strides.size() != 2 || !llvm::is_contained(strides, 1) ||
-        (strides[0] == 1 ? strides[1] : strides[0]) % 8 != 0)
-      return emitOpError("expected two strides, a 1 and a multiple of 8, but got ") << strides;
+  if (lhs.getRank() != 2 || rhs.getRank() != 2)
+    return emitOpError("expected factors of two dimensions, but got ") << lhs << " and " << rhs;
+  auto typeOf = [&](int64_t free, bool left) {
+    return RankedTensorType::get(
+        {free, lhs.getDimSize(1)}, lhs.getElementType(),
+        FactorAttr::get(getContext(), fragment.getRowWarps(), fragment.getColumnWarps(), left));
+  };
+  if (auto expected = typeOf(acc.getDimSize(0), true); lhs != expected)
+    return emitOpError("expected a left factor of type ") << expected << ", but got " << lhs;
+  if (auto expected = typeOf(acc.getDimSize(1), false); rhs != expected)
+    return emitOpError("expected a right factor of type ") << expected << ", but got " << rhs;
   return success();
 }
 
@@ -88,6 +111,8 @@ LogicalResult CopyOp::verify() {
     return emitOpError("copies bits, but goes from ") << source << " to " << dest;
   if (!dest.isIntOrFloat() || dest.getIntOrFloatBitWidth() != 16)
     return emitOpError("copies elements of 16 bits, but got ") << dest;
+  if (!getRows() != !getColumns() || (!getRows() && !getAligned()))
+    return emitOpError("expected both rows and columns, or an aligned copy of all of them");
   if (getShape().size() != 2 || getShape()[1] % 8 != 0 || getDestStride() % 8 != 0)
     return emitOpError("expected rows of a multiple of 8 elements, a multiple of 8 apart");
   return success();

@@ -109,40 +109,56 @@ def Tile_DotOp : Tile_Op<"dot", [Pure, TypesMatchWith<"the result is the accumul
   let hasVerifier = 1;
 }
 
-def Tile_MmaOp : Tile_Op<"mma", [TypesMatchWith<"the result is the accumulator", "acc", "result", "$_self">]> {
-  let summary = "add the product of two matrices in the block's memory to a fragment";
+def Tile_LoadFactorOp : Tile_Op<"load_factor"> {
+  let summary = "read a factor of a matrix product from the block's memory";
   let description = [{
-    acc[i, j] + sum over k < depth of lhs[lhs_offset + i r + k s] * rhs[rhs_offset +
-    j u + k v], with r, s = lhs_strides and u, v = rhs_strides, of which one each is
-    1 and the other a multiple of 8. Elements are bf16 or f16, sums f32, in no order
-    that is promised. All warps of the block run it.
+    Element (i, k) comes from buffer[offset + i strides[0] + k strides[1]]: one of the
+    strides is 1, the other a multiple of 8, and elements have 16 bits. The result is
+    a `#tile.factor`. All warps of the block run it.
   }];
-  let arguments = (ins AnyRankedTensor:$acc,
-                       MemRefRankOf<[BF16, F16], [1]>:$lhs, Index:$lhs_offset,
-                       MemRefRankOf<[BF16, F16], [1]>:$rhs, Index:$rhs_offset,
-                       DenseI64ArrayAttr:$lhs_strides, DenseI64ArrayAttr:$rhs_strides,
-                       I64Attr:$depth);
+  let arguments = (ins MemRefRankOf<[BF16, F16], [1]>:$buffer, Index:$offset, DenseI64ArrayAttr:$strides);
   let results = (outs AnyRankedTensor:$result);
-  let assemblyFormat = [{$acc `,` $lhs `[` $lhs_offset `]` `strides` $lhs_strides `,` $rhs `[` $rhs_offset `]`
-                         `strides` $rhs_strides `depth` $depth attr-dict `:` type($acc) `,` type($lhs) `,`
-                         type($rhs)}];
+  let assemblyFormat = [{$buffer `[` $offset `]` `strides` $strides attr-dict `:` type($buffer) `->`
+                         type($result)}];
   let hasVerifier = 1;
 }
 
-def Tile_CopyOp : Tile_Op<"copy"> {
+def Tile_MmaOp : Tile_Op<"mma", [Pure, TypesMatchWith<"the result is the accumulator", "acc", "result", "$_self">]> {
+  let summary = "add the product of two factors to a fragment";
+  let description = [{
+    acc[i, j] + sum over k of lhs[i, k] * rhs[j, k]. Elements are bf16 or f16, sums
+    f32, in no order that is promised. All warps of the block run it.
+  }];
+  let arguments = (ins AnyRankedTensor:$acc, AnyRankedTensor:$lhs, AnyRankedTensor:$rhs);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$lhs `,` $rhs `,` $acc attr-dict `:` type($lhs) `,` type($rhs) `,` type($acc)";
+  let hasVerifier = 1;
+}
+
+def Tile_IsAlignedOp : Tile_Op<"is_aligned", [Pure]> {
+  let summary = "whether an element, and those that many strides on, begin a run of 16 bytes";
+  let arguments = (ins MemRefRankOf<[AnyType], [1]>:$buffer, Index:$offset, Variadic<Index>:$strides);
+  let results = (outs I1:$result);
+  let assemblyFormat = "$buffer `[` $offset `]` `strides` `[` $strides `]` attr-dict `:` type($buffer)";
+}
+
+def Tile_CopyOp : Tile_Op<"copy", [AttrSizedOperandSegments]> {
   let summary = "begin to copy rows into the block's memory";
   let description = [{
     dest[dest_offset + i dest_stride + j] becomes source[offset + i stride + j] where
-    i < rows and j < columns, else 0, for all i and j below `shape`. The elements are
+    i < rows and j < columns, else 0, for all i and j below `shape`; without `rows` and
+    `columns` everywhere, in fewer instructions. The elements are
     there when a `tile.wait` for the copy's group and a barrier have passed. All warps
-    of the block run it.
+    of the block run it. If `aligned`, every row begins a run of 16 bytes
+    (`tile.is_aligned`), and the copy goes past the registers.
   }];
-  let arguments = (ins MemRefRankOf<[AnyType], [1]>:$source, Index:$offset, Index:$stride, Index:$rows,
-                       Index:$columns, MemRefRankOf<[AnyType], [1]>:$dest, Index:$dest_offset,
-                       DenseI64ArrayAttr:$shape, I64Attr:$dest_stride);
-  let assemblyFormat = [{$source `[` $offset `]` `stride` $stride `rows` $rows `columns` $columns `to`
-                         $dest `[` $dest_offset `]` `stride` $dest_stride `shape` $shape attr-dict `:`
-                         type($source) `to` type($dest)}];
+  let arguments = (ins MemRefRankOf<[AnyType], [1]>:$source, Index:$offset, Index:$stride,
+                       Optional<Index>:$rows, Optional<Index>:$columns,
+                       MemRefRankOf<[AnyType], [1]>:$dest, Index:$dest_offset,
+                       DenseI64ArrayAttr:$shape, I64Attr:$dest_stride, UnitAttr:$aligned);
+  let assemblyFormat = [{(`aligned` $aligned^)? $source `[` $offset `]` `stride` $stride
+                         (`rows` $rows^ `columns` $columns)? `to` $dest `[` $dest_offset `]` `stride` $dest_stride
+                         `shape` $shape attr-dict `:` type($source) `to` type($dest)}];
   let hasVerifier = 1;
 }
 

@@ -13,6 +13,11 @@
 
 namespace einfall {
 
+/// A part of a factor is filled in so many pieces; which of them.
+struct Piece {
+  int64_t number = 0, count = 1;
+};
+
 class EinsumLowering : public BlockLowering {
 public:
   using BlockLowering::BlockLowering;
@@ -60,10 +65,29 @@ private:
   void emitMatrixOr(mlir::function_ref<void()> emitFew, mlir::ArrayRef<Access> reads);
   void emitMatrix(mlir::ArrayRef<Access> reads);
   void enterFragments();
-  void leaveFragments();
-  void finishFragments(TileValue sums);
+  void finishFragments(mlir::Value sums);
+  /// What the loops around matrix instructions share.
+  struct MatrixLoop {
+    mlir::ArrayRef<Access> reads;
+    mlir::Value memory[2];             // slots of the factors
+    mlir::Value parts, count;          // of the depth, and with the `outer` ranks
+    mlir::SmallVector<unsigned> outer; // reduced ranks but the depth
+    mlir::Value zero;                  // sums of nothing
+  };
+  /// `plain`: element by element. `aligned`: rows begin runs of 16 bytes. `whole`: so do
+  /// they, and there is nothing past an end.
+  enum class Filling { plain, aligned, whole };
+  mlir::Value wholeParts(const MatrixLoop &loop);
+  mlir::Value multiplyBySteps(const MatrixLoop &loop, mlir::Value sums, mlir::Value slot);
+  mlir::Value copiesAreAligned(const MatrixLoop &loop);
+  mlir::Value emitRing(const MatrixLoop &loop);
+  mlir::Value emitPartByPart(const MatrixLoop &loop);
+  void fillSlot(const MatrixLoop &loop, mlir::Value number, mlir::Value slot, Filling filling,
+                Piece piece = {});
+  mlir::SmallVector<mlir::Value> loadStep(const MatrixLoop &loop, mlir::Value slot,
+                                          mlir::Value from);
   void fillFactor(const Factor &factor, mlir::ArrayRef<Access> reads, mlir::Value memory,
-                  mlir::Value offset);
+                  mlir::Value offset, Filling filling, Piece piece);
   void clearTail(const Factor &factor, mlir::Value memory, mlir::Value offset);
   void emitInChunks(mlir::ArrayRef<Access> reads, int64_t chunk);
   /// Runs `inner` for tiles of several rows, or for each row: less code.

@@ -18,6 +18,10 @@ constexpr int64_t kFewestRows = 9;
 /// A part of the depth: 128 bytes, a line of memory.
 constexpr int64_t kPart = 64;
 constexpr int64_t kMostSlots = 4;
+/// Of a GPU, about.
+constexpr int64_t kBlocksAtOnce = 128;
+/// Extents that are known at run time only count as this.
+constexpr int64_t kTypicalExtent = 2048;
 
 /// What `value` is widened from, where it is a 16-bit number.
 Value narrowed(Value value) {
@@ -67,8 +71,8 @@ private:
   bool isLarge(const Matrix &matrix) {
     double blocks = 1;
     for (unsigned rank = 0; rank < root.getNumFree(); ++rank)
-      blocks *= root.getRankExtent(rank).getLiteral().value_or(1);
-    return blocks >= 128.0 * 128 * 256;
+      blocks *= root.getRankExtent(rank).getLiteral().value_or(kTypicalExtent);
+    return blocks >= kBlocksAtOnce * 128.0 * 256;
   }
   int64_t sizeOf(unsigned rank) {
     return root.getRankExtent(rank).getLiteral().value_or(INT64_MAX);
@@ -158,14 +162,16 @@ private:
       }
       int64_t bytes = 2 * (matrix.lhs.size() + matrix.rhs.size());
       matrix.slots = std::min(kMostSlots, target.matrixBytes / bytes);
-      if (matrix.slots >= 3)
+      // Sums pass through the same memory at the end.
+      bool fits = 4 * matrix.rowBlock * (matrix.columnBlock + 8) <= target.matrixBytes;
+      if (fits && matrix.slots >= 3)
         return true;
       if (matrix.part == kPart)
         matrix.part /= 2;
       else if (matrix.columnBlock > 128)
         matrix.columnBlock /= 2;
       else
-        return matrix.slots >= 2;
+        return fits && matrix.slots >= 2;
     }
   }
 

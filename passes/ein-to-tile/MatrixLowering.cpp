@@ -8,6 +8,11 @@ using namespace mlir;
 
 namespace einfall {
 
+/// The depth of one instruction.
+constexpr int64_t kStep = 16;
+/// Elements that eight warps copy at once.
+constexpr int64_t kTurn = 8 * 32 * 8;
+
 /// By matrix instructions, or as `emitFew` does where the block has few rows.
 void EinsumLowering::emitMatrixOr(function_ref<void()> emitFew, ArrayRef<Access> reads) {
   const Matrix &matrix = *schedule.matrix;
@@ -24,10 +29,7 @@ void EinsumLowering::emitMatrixOr(function_ref<void()> emitFew, ArrayRef<Access>
   emitMatrix(reads);
 }
 
-/// The block's part of the root and its epilogue in fragments. Parts of both factors
-/// come to the block's memory in a ring of slots: while one is multiplied, the others
-/// are on their way. One barrier a part: whoever passes it has seen the part that
-/// comes next arrive, and everyone leave the slot that is filled next.
+/// The block's part of the root and its epilogue in fragments.
 void EinsumLowering::emitMatrix(ArrayRef<Access> reads) {
   const Matrix &matrix = *schedule.matrix;
   Type element = matrix.lhs.value.getType();
@@ -35,80 +37,236 @@ void EinsumLowering::emitMatrix(ArrayRef<Access> reads) {
     return tile::LocalOp::create(builder, loc,
                                  MemRefType::get({matrix.slots * factor.size()}, element));
   };
-  Value lhs = ring(matrix.lhs), rhs = ring(matrix.rhs);
-
+  MatrixLoop loop;
+  loop.reads = reads;
+  loop.memory[0] = ring(matrix.lhs);
+  loop.memory[1] = ring(matrix.rhs);
   // The reduced ranks as one: parts of the depth go fastest.
-  SmallVector<unsigned> outer;
-  Value parts =
+  loop.parts =
       arith::CeilDivUIOp::create(builder, loc, extentOf(matrix.depth), constant(matrix.part));
-  Value count = parts;
+  loop.count = loop.parts;
   for (unsigned rank = root.getNumFree(); rank < root.getNumRanks(); ++rank)
     if (rank != matrix.depth) {
-      outer.push_back(rank);
-      count = arith::MulIOp::create(builder, loc, count, extentOf(rank));
+      loop.outer.push_back(rank);
+      loop.count = arith::MulIOp::create(builder, loc, loop.count, extentOf(rank));
     }
-  auto slotOf = [&](Value number, const Factor &factor) -> Value {
-    Value slot = arith::RemUIOp::create(builder, loc, number, constant(matrix.slots));
-    return arith::MulIOp::create(builder, loc, slot, constant(factor.size()));
+  enterFragments();
+  loop.zero = splat(builder.getF32FloatAttr(0), tiles.space.fullMask());
+
+  Value sums;
+  if (Value aligned = copiesAreAligned(loop)) {
+    auto branch = scf::IfOp::create(builder, loc, loop.zero.getType(), aligned, true);
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(branch.thenBlock());
+    scf::YieldOp::create(builder, loc, emitRing(loop));
+    builder.setInsertionPointToStart(branch.elseBlock());
+    scf::YieldOp::create(builder, loc, emitPartByPart(loop));
+    sums = branch.getResult(0);
+  } else {
+    sums = emitPartByPart(loop);
+  }
+  leaveReduced();
+  tile::WaitOp::create(builder, loc, builder.getI64IntegerAttr(0));
+  tile::BarrierOp::create(builder, loc);
+  finishFragments(sums);
+}
+
+/// Whether all rows of the factors that are copied begin runs of 16 bytes; null if
+/// none is copied.
+Value EinsumLowering::copiesAreAligned(const MatrixLoop &loop) {
+  Value all;
+  for (const Factor *factor : {&schedule.matrix->lhs, &schedule.matrix->rhs}) {
+    if (factor->operand < 0)
+      continue;
+    const Access &read = loop.reads[factor->operand];
+    SmallVector<Value> dims(at.begin(), at.begin() + read.numRanks), strides;
+    SmallVector<Value> none(root.getInputs().size(), constant(0));
+    for (unsigned rank = root.getNumFree(); rank < root.getNumRanks(); ++rank)
+      dims[rank] = constant(0);
+    strides.push_back(expand(read.stride(factor->major), dims, none));
+    for (unsigned rank : loop.outer)
+      strides.push_back(expand(read.stride(rank), dims, none));
+    Value aligned = tile::IsAlignedOp::create(builder, loc, builder.getI1Type(),
+                                              bufferOf(root.getInputs()[factor->operand]),
+                                              expand(read.offset, dims, none), strides);
+    all = all ? Value(arith::AndIOp::create(builder, loc, all, aligned)) : aligned;
+  }
+  return all;
+}
+
+/// Parts of both factors come to the block's memory in a ring of slots: while one is
+/// multiplied, the others are on their way. One barrier a part: whoever passes it has
+/// seen the part that comes next arrive, and everyone leave the slot that is filled
+/// next. As long as what is filled is whole, the loop is all in one piece, so that
+/// instructions find others to go on beside them; the rest is little code.
+Value EinsumLowering::emitRing(const MatrixLoop &loop) {
+  const Matrix &matrix = *schedule.matrix;
+  auto slotOf = [&](Value number) -> Value {
+    return arith::RemUIOp::create(builder, loc, number, constant(matrix.slots));
   };
-  auto fill = [&](Value number) {
-    Value more = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, number, count);
-    auto branch = scf::IfOp::create(builder, loc, more, /*withElse=*/false);
-    {
-      OpBuilder::InsertionGuard guard(builder);
-      builder.setInsertionPointToStart(branch.thenBlock());
-      Value part = number, rest = number;
-      if (!outer.empty()) {
-        part = arith::RemUIOp::create(builder, loc, number, parts);
-        rest = arith::DivUIOp::create(builder, loc, number, parts);
-      }
-      for (unsigned rank : llvm::reverse(outer)) {
-        at[rank] = arith::RemUIOp::create(builder, loc, rest, extentOf(rank));
-        rest = arith::DivUIOp::create(builder, loc, rest, extentOf(rank));
-      }
-      starts[matrix.depth] = arith::MulIOp::create(builder, loc, part, constant(matrix.part));
-      Value next = arith::AddIOp::create(builder, loc, starts[matrix.depth], constant(matrix.part));
-      ends[matrix.depth] = arith::MinSIOp::create(builder, loc, next, extentOf(matrix.depth));
-      fillFactor(matrix.lhs, reads, lhs, slotOf(number, matrix.lhs));
-      fillFactor(matrix.rhs, reads, rhs, slotOf(number, matrix.rhs));
-      starts[matrix.depth] = ends[matrix.depth] = Value();
-    }
+  auto fill = [&](Value number, Filling filling) {
+    fillSlot(loop, number, slotOf(number), filling);
     tile::CommitOp::create(builder, loc);
   };
+  const int64_t steps = matrix.part / kStep;
   auto first =
       scf::ForOp::create(builder, loc, constant(0), constant(matrix.slots - 1), constant(1));
   {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(first.getBody());
-    fill(first.getInductionVar());
+    fill(first.getInductionVar(), Filling::aligned);
   }
-
-  enterFragments();
-  TileSpace space = tiles.space;
-  Value zero = splat(builder.getF32FloatAttr(0), space.fullMask());
-  auto loop = scf::ForOp::create(builder, loc, constant(0), count, constant(1), zero);
-  {
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(loop.getBody());
-    Value number = loop.getInductionVar();
+  auto arrive = [&] {
     tile::WaitOp::create(builder, loc, builder.getI64IntegerAttr(matrix.slots - 2));
     tile::BarrierOp::create(builder, loc);
-    fill(arith::AddIOp::create(builder, loc, number, constant(matrix.slots - 1)));
-    auto strides = [&](const Factor &factor) {
-      bool along = factor.minor == matrix.depth;
-      return builder.getDenseI64ArrayAttr(
-          {along ? factor.stride() : 1, along ? 1 : factor.stride()});
-    };
-    Value sum = tile::MmaOp::create(builder, loc, zero.getType(), loop.getRegionIterArg(0), lhs,
-                                    slotOf(number, matrix.lhs), rhs, slotOf(number, matrix.rhs),
-                                    strides(matrix.lhs), strides(matrix.rhs),
-                                    builder.getI64IntegerAttr(matrix.part));
-    scf::YieldOp::create(builder, loc, sum);
+  };
+  auto next = [&](Value number) -> Value {
+    return arith::AddIOp::create(builder, loc, number, constant(matrix.slots - 1));
+  };
+  // Factors are read one step ahead of what is multiplied, of the next part too.
+  Value whole = wholeParts(loop);
+  arrive();
+  SmallVector<Value> carried = {loop.zero};
+  llvm::append_range(carried, loadStep(loop, constant(0), constant(0)));
+  auto fast = scf::ForOp::create(builder, loc, constant(0), whole, constant(1), carried);
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(fast.getBody());
+    Value number = fast.getInductionVar(), slot = slotOf(number);
+    Value sums = fast.getRegionIterArg(0);
+    SmallVector<Value> ready(fast.getRegionIterArgs().drop_front());
+    for (int64_t step = 0; step < steps; ++step) {
+      SmallVector<Value> coming;
+      if (step + 1 < steps) {
+        coming = loadStep(loop, slot, constant((step + 1) * kStep));
+      } else {
+        arrive();
+        Value following = arith::AddIOp::create(builder, loc, number, constant(1));
+        coming = loadStep(loop, slotOf(following), constant(0));
+      }
+      // A few copies a step: there is room for so many at once.
+      if (step + 1 < steps)
+        fillSlot(loop, next(number), slotOf(next(number)), Filling::whole, {step, steps - 1});
+      if (step + 2 == steps)
+        tile::CommitOp::create(builder, loc);
+      sums = tile::MmaOp::create(builder, loc, sums.getType(), sums, ready[0], ready[1]);
+      ready = coming;
+    }
+    SmallVector<Value> yielded = {sums};
+    llvm::append_range(yielded, ready);
+    scf::YieldOp::create(builder, loc, yielded);
   }
-  leaveReduced();
-  tiles.space = space;
-  finishFragments({loop.getResult(0), space.fullMask()});
-  leaveFragments();
+  auto rest = scf::ForOp::create(builder, loc, whole, loop.count, constant(1), fast.getResult(0));
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(rest.getBody());
+  arrive();
+  fill(next(rest.getInductionVar()), Filling::aligned);
+  scf::YieldOp::create(
+      builder, loc,
+      multiplyBySteps(loop, rest.getRegionIterArg(0), slotOf(rest.getInductionVar())));
+  return rest.getResult(0);
+}
+
+/// So many parts may be multiplied before one is filled that goes past an end.
+Value EinsumLowering::wholeParts(const MatrixLoop &loop) {
+  const Matrix &matrix = *schedule.matrix;
+  Value isWhole;
+  auto require = [&](arith::CmpIPredicate predicate, Value a, Value b) {
+    Value holds = arith::CmpIOp::create(builder, loc, predicate, a, b);
+    isWhole = isWhole ? Value(arith::AndIOp::create(builder, loc, isWhole, holds)) : holds;
+  };
+  for (auto [rank, part] :
+       {std::pair(matrix.rows, matrix.rowBlock), std::pair(matrix.columns, matrix.columnBlock)})
+    if (!divides(rank, part))
+      require(arith::CmpIPredicate::sle,
+              arith::AddIOp::create(builder, loc, at[rank], constant(part)), extentOf(rank));
+  Value count = loop.count;
+  if (!divides(matrix.depth, matrix.part)) {
+    count = arith::DivUIOp::create(builder, loc, extentOf(matrix.depth), constant(matrix.part));
+    if (!loop.outer.empty()) {
+      require(arith::CmpIPredicate::eq, count, loop.parts);
+      count = loop.count;
+    }
+  }
+  count = arith::SubIOp::create(builder, loc, count, constant(matrix.slots - 1));
+  count = arith::MaxSIOp::create(builder, loc, count, constant(0));
+  return isWhole ? Value(arith::SelectOp::create(builder, loc, isWhole, count, constant(0)))
+                 : count;
+}
+
+/// One part after the other.
+Value EinsumLowering::emitPartByPart(const MatrixLoop &loop) {
+  auto each = scf::ForOp::create(builder, loc, constant(0), loop.count, constant(1), loop.zero);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(each.getBody());
+  tile::BarrierOp::create(builder, loc);
+  fillSlot(loop, each.getInductionVar(), constant(0), Filling::plain);
+  tile::BarrierOp::create(builder, loc);
+  Value sums = multiplyBySteps(loop, each.getRegionIterArg(0), constant(0));
+  scf::YieldOp::create(builder, loc, sums);
+  return each.getResult(0);
+}
+
+Value EinsumLowering::multiplyBySteps(const MatrixLoop &loop, Value sums, Value slot) {
+  auto steps = scf::ForOp::create(builder, loc, constant(0), constant(schedule.matrix->part),
+                                  constant(kStep), sums);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(steps.getBody());
+  SmallVector<Value> factors = loadStep(loop, slot, steps.getInductionVar());
+  sums = tile::MmaOp::create(builder, loc, sums.getType(), steps.getRegionIterArg(0), factors[0],
+                             factors[1]);
+  scf::YieldOp::create(builder, loc, sums);
+  return steps.getResult(0);
+}
+
+/// Brings part `number` of both factors, or a piece of it, to `slot`.
+void EinsumLowering::fillSlot(const MatrixLoop &loop, Value number, Value slot, Filling filling,
+                              Piece piece) {
+  const Matrix &matrix = *schedule.matrix;
+  Value part = number, rest = number;
+  if (!loop.outer.empty()) {
+    part = arith::RemUIOp::create(builder, loc, number, loop.parts);
+    rest = arith::DivUIOp::create(builder, loc, number, loop.parts);
+  }
+  for (unsigned rank : llvm::reverse(loop.outer)) {
+    at[rank] = arith::RemUIOp::create(builder, loc, rest, extentOf(rank));
+    rest = arith::DivUIOp::create(builder, loc, rest, extentOf(rank));
+  }
+  // Past the last number there is nothing.
+  starts[matrix.depth] = arith::MulIOp::create(builder, loc, part, constant(matrix.part));
+  Value end = arith::AddIOp::create(builder, loc, starts[matrix.depth], constant(matrix.part));
+  end = arith::MinSIOp::create(builder, loc, end, extentOf(matrix.depth));
+  if (filling == Filling::aligned && !loop.outer.empty()) {
+    Value more = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, number, loop.count);
+    end = arith::SelectOp::create(builder, loc, more, end, starts[matrix.depth]);
+  }
+  ends[matrix.depth] = end;
+  for (auto [factor, memory] :
+       {std::pair(&matrix.lhs, loop.memory[0]), std::pair(&matrix.rhs, loop.memory[1])}) {
+    Value offset = arith::MulIOp::create(builder, loc, slot, constant(factor->size()));
+    fillFactor(*factor, loop.reads, memory, offset, filling, piece);
+  }
+  starts[matrix.depth] = ends[matrix.depth] = Value();
+}
+
+/// Both factors in `kStep` coordinates from `from` on of the part in `slot`.
+SmallVector<Value> EinsumLowering::loadStep(const MatrixLoop &loop, Value slot, Value from) {
+  const Matrix &matrix = *schedule.matrix;
+  SmallVector<Value> loaded;
+  for (bool left : {true, false}) {
+    const Factor &factor = left ? matrix.lhs : matrix.rhs;
+    bool along = factor.minor == matrix.depth;
+    int64_t free = along ? factor.stride() : 1, deep = along ? 1 : factor.stride();
+    auto type = RankedTensorType::get(
+        {left ? matrix.rowBlock : matrix.columnBlock, kStep}, factor.value.getType(),
+        tile::FactorAttr::get(builder.getContext(), matrix.rowWarps, matrix.columnWarps, left));
+    Value offset = arith::AddIOp::create(
+        builder, loc, arith::MulIOp::create(builder, loc, slot, constant(factor.size())),
+        arith::MulIOp::create(builder, loc, from, constant(deep)));
+    loaded.push_back(tile::LoadFactorOp::create(builder, loc, type, loop.memory[!left], offset,
+                                                builder.getDenseI64ArrayAttr({free, deep})));
+  }
+  return loaded;
 }
 
 /// The tile is all of the block's part, over rows and columns.
@@ -119,50 +277,49 @@ void EinsumLowering::enterFragments() {
   tiles.space.ranks = {matrix.rows, matrix.columns};
   tiles.space.fragment = tile::FragmentAttr::get(builder.getContext(), matrix.rowWarps,
                                                  matrix.columnWarps, true, true);
-  active[matrix.rows] = matrix.rowBlock;
-  active[matrix.columns] = matrix.columnBlock;
   accumulators = tiles.space;
   results.clear();
 }
 
-void EinsumLowering::leaveFragments() {
-  active[schedule.matrix->rows] = active[schedule.matrix->columns] = 1;
-  tiles.space = TileSpace();
-}
-
-/// What follows from the sums, stored: at an edge, where points are.
-void EinsumLowering::finishFragments(TileValue sums) {
+/// Sums go through the block's memory, from where what follows is computed as
+/// elsewhere: row by row, lanes along columns.
+void EinsumLowering::finishFragments(Value sums) {
   const Matrix &matrix = *schedule.matrix;
-  // Sums of more than f32 holds do not exist; fewer bits were asked for at times.
-  Type element = root.getYielded().getType();
-  assert(element.isF32() && "fragments are of f32");
-  Value whole;
-  for (auto [rank, part] :
-       {std::pair(matrix.rows, matrix.rowBlock), std::pair(matrix.columns, matrix.columnBlock)}) {
-    if (divides(rank, part))
-      continue;
-    Value end = arith::AddIOp::create(builder, loc, at[rank], constant(part));
-    Value inside =
-        arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sle, end, extentOf(rank));
-    whole = whole ? Value(arith::AndIOp::create(builder, loc, whole, inside)) : inside;
-  }
-  if (!whole)
-    return storeResults(sums);
-  auto branch = scf::IfOp::create(builder, loc, whole, /*withElse=*/true);
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(branch.thenBlock());
-  storeResults(sums);
-  results.clear();
-  builder.setInsertionPointToStart(branch.elseBlock());
-  edges = {matrix.rows, matrix.columns};
-  storeResults(sums);
-  edges.clear();
+  // Eight rows of a fragment's columns lie in different banks.
+  int64_t stride = matrix.columnBlock + 8;
+  PackedMemory packed;
+  packed.packed.value = root.getYielded();
+  packed.packed.ranks = {matrix.rows, matrix.columns};
+  packed.strides = {stride, 1};
+  packed.begins = {at[matrix.rows], at[matrix.columns]};
+  packed.buffer = tile::LocalOp::create(
+      builder, loc, MemRefType::get({matrix.rowBlock * stride}, root.getYielded().getType()));
+  tile::StoreOp::create(builder, loc, sums, packed.buffer, constant(0),
+                        ValueRange{constant(stride), constant(1)}, Value(), Value());
+  tile::BarrierOp::create(builder, loc);
+  Schedule saved = schedule;
+  schedule.ranks.assign(saved.ranks.size(), RankSchedule());
+  schedule.order = packed.packed.ranks;
+  schedule.ranks[matrix.rows].block = matrix.rowBlock;
+  schedule.ranks[matrix.columns].block = matrix.columnBlock;
+  schedule.lanes = matrix.columns;
+  schedule.ranks[matrix.columns].tiles = {std::min(matrix.columnBlock, 4 * target.warpLanes)};
+  emitFree(0, [&] {
+    setSpace();
+    accumulators = tiles.space;
+    results.clear();
+    storeResults(loadPacked(packed));
+  });
+  schedule = saved;
 }
 
 /// Brings one part of a factor to memory at `offset`; past its ends are zeros.
 void EinsumLowering::fillFactor(const Factor &factor, ArrayRef<Access> reads, Value memory,
-                                Value offset) {
+                                Value offset, Filling filling, Piece piece) {
+  bool whole = filling == Filling::whole;
   auto left = [&](unsigned rank) -> Value {
+    if (whole)
+      return {};
     Value end = ends[rank] ? ends[rank] : extentOf(rank);
     return arith::SubIOp::create(builder, loc, end, startOf(rank));
   };
@@ -170,14 +327,36 @@ void EinsumLowering::fillFactor(const Factor &factor, ArrayRef<Access> reads, Va
     const Access &read = reads[factor.operand];
     SmallVector<Value> dims(at.begin(), at.begin() + read.numRanks);
     dims[schedule.matrix->depth] = starts[schedule.matrix->depth];
+    // Pieces are whole turns of the block's threads.
+    int64_t turns = llvm::divideCeil(factor.majorPart * factor.minorPart, kTurn);
+    int64_t rows = factor.majorPart / turns;
+    int64_t from = turns * piece.number / piece.count * rows;
+    rows = turns * (piece.number + 1) / piece.count * rows - from;
+    if (piece.count == 1)
+      rows = factor.majorPart;
+    if (rows == 0)
+      return;
+    if (from) {
+      dims[factor.major] = arith::AddIOp::create(builder, loc, dims[factor.major], constant(from));
+      offset = arith::AddIOp::create(builder, loc, offset, constant(from * factor.stride()));
+    }
     SmallVector<Value> none(root.getInputs().size(), constant(0));
     tile::CopyOp::create(
         builder, loc, bufferOf(root.getInputs()[factor.operand]), expand(read.offset, dims, none),
         expand(read.stride(factor.major), dims, none), left(factor.major), left(factor.minor),
-        memory, offset, builder.getDenseI64ArrayAttr({factor.majorPart, factor.minorPart}),
-        builder.getI64IntegerAttr(factor.stride()));
+        memory, offset, builder.getDenseI64ArrayAttr({rows, factor.minorPart}),
+        builder.getI64IntegerAttr(factor.stride()),
+        filling == Filling::plain ? UnitAttr() : builder.getUnitAttr());
     return;
   }
+  if (piece.number != 0)
+    return;
+  // Past the last part there is nothing to compute.
+  Value some = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt,
+                                     starts[schedule.matrix->depth], ends[schedule.matrix->depth]);
+  auto branch = scf::IfOp::create(builder, loc, some, /*withElse=*/false);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(branch.thenBlock());
   clearTail(factor, memory, offset);
   PackedMemory packed;
   packed.packed.value = factor.value;
