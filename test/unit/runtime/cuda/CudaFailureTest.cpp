@@ -83,6 +83,49 @@ TEST_F(CudaFailure, KernelsThatTheDriverRefuses) {
   expectIn(refused({{"times", "", 2000}}, test::toyText()), "device code is damaged");
 }
 
+TEST_F(CudaFailure, MachineCodeThatTheDriverRefusesGivesWayToText) {
+  // To the driver of the tests, machine code is text with another first line.
+  std::string machine = "// machine code\n" + test::toyText();
+  auto packageOf = [&](std::vector<test::BlobImage> images) {
+    return test::openSpec(test::cudaSpec(test::deviceBlob(test::toyKernels(), images)),
+                          "machine.einf");
+  };
+  auto both = packageOf({{EINF_IMAGE_CUBIN, 90, machine}, {EINF_IMAGE_PTX, 80, test::toyText()}});
+  Setting refuse("EINFALL_FAKE_REFUSE_IMAGE", "machine code");
+  auto session = open(both);
+  ASSERT_TRUE(session);
+  EXPECT_EQ(next(*session, 4, 1), 4);
+  // Both reasons, where the text is no better.
+  auto neither = packageOf({{EINF_IMAGE_CUBIN, 90, machine},
+                            {EINF_IMAGE_PTX, 80, std::string("nonsense\0", 9)}});
+  EXPECT_EQ(tryOpen(neither).status().code(), StatusCode::Unsupported);
+  std::string message = refusal(neither);
+  expectIn(message, "sm_80 is refused by the driver (sm_90: cannot load it: ");
+  expectIn(message, "; sm_80 (PTX): cannot load it: ");
+  expectIn(message, "line 1: no kernel");
+}
+
+TEST_F(CudaFailure, ATargetThatTheDriverRefusesGivesWayToTheNext) {
+  std::string later = "// a later target\n" + test::toyText();
+  auto specOf = [](const std::string &text, const char *name) {
+    package::PackageSpec spec = test::cudaSpec(
+        test::deviceBlob(test::toyKernels(), {{EINF_IMAGE_PTX, EINF_CAPABILITY_EXACT | 90, text}}));
+    spec.manifest.targets[1].name = name;
+    return spec;
+  };
+  package::PackageSpec spec = specOf(later, "sm_90a"), oldest = specOf(test::toyText(), "sm_80");
+  spec.manifest.targets[1].priority = 9;
+  spec.manifest.targets.push_back(oldest.manifest.targets[1]);
+  spec.code.push_back(oldest.code[1]);
+  auto package = test::openSpec(std::move(spec), "targets.einf");
+  EXPECT_EQ(open(package)->target(), "sm_90a");
+  Setting refuse("EINFALL_FAKE_REFUSE_IMAGE", "a later target");
+  auto session = open(package);
+  ASSERT_TRUE(session);
+  EXPECT_EQ(session->target(), "sm_80");
+  EXPECT_EQ(next(*session, 4, 1), 4);
+}
+
 TEST_F(CudaFailure, OutOfMemory) {
   auto shared = package();
   auto kept = open(shared);

@@ -261,6 +261,9 @@ EXPORT Code cuModuleLoadDataEx(Module *module, const void *image, unsigned, int 
   if (Code code = ready(); code != 0)
     return code;
   const char *text = static_cast<const char *>(image);
+  const char *refused = std::getenv("EINFALL_FAKE_REFUSE_IMAGE");
+  if (refused && std::strstr(text, refused))
+    return kNoBinary;
   if (!std::strstr(text, ".entry")) {
     std::strcpy(static_cast<char *>(values[0]), "line 1: no kernel\nmore");
     return kInvalidImage;
