@@ -54,14 +54,16 @@ Status GpuQueue::clear(DeviceMemory &memory) {
 Result<Place> GpuQueue::placeOf(const void *data) const {
   Current current(gpu_);
   unsigned type = 0;
-  Pointer address = toPointer(data);
-  // The driver does not know memory that it has not allocated: the host's.
-  if (!data || driver_.pointerAttribute(&type, kPointerMemoryType, address) != 0 ||
+  int ordinal = gpu_.ordinal();
+  int attributes[] = {kPointerMemoryType, kPointerOrdinal};
+  void *values[] = {&type, &ordinal};
+  // The driver does not know memory that it has not allocated: the host's. Asked
+  // for several attributes at once, it answers zeros; for one, that is an error,
+  // which tools that watch the driver tell of every array of the host.
+  if (!data || driver_.pointerAttributes(2, attributes, values, toPointer(data)) != 0 ||
       type != unsigned(kMemoryTypeDevice))
     return Place::Host;
-  int ordinal = gpu_.ordinal();
-  if (driver_.pointerAttribute(&ordinal, kPointerOrdinal, address) == 0 &&
-      ordinal != gpu_.ordinal())
+  if (ordinal != gpu_.ordinal())
     return invalidArgument("lies on cuda:" + std::to_string(ordinal) + ", but the session is on " +
                            gpu_.name());
   return Place::Device;

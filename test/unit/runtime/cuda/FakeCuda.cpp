@@ -229,11 +229,13 @@ EXPORT Code cuMemFreeHost(void *address) {
   --counts.alive;
   return 0;
 }
-EXPORT Code cuPointerGetAttribute(void *value, int attribute, Pointer address) {
+EXPORT Code cuPointerGetAttributes(unsigned count, int *attributes, void **values,
+                                   Pointer address) {
   std::lock_guard lock(mutex);
-  if (!isDevice(address))
-    return kInvalid;
-  *static_cast<int *>(value) = attribute == kPointerMemoryType ? kMemoryTypeDevice : 0;
+  bool known = isDevice(address);
+  for (unsigned i = 0; i < count; ++i)
+    *static_cast<int *>(values[i]) =
+        attributes[i] == kPointerMemoryType ? (known ? kMemoryTypeDevice : 0) : (known ? 0 : -2);
   return 0;
 }
 
