@@ -93,6 +93,8 @@ public:
   virtual Status finish() = 0;
   /// Waits for all work.
   virtual Status wait() = 0;
+  /// What it had to make do with, a line each; usually empty.
+  virtual std::string notes() const { return {}; }
 };
 
 /// A package's code and weights on a device, shared by its sessions there.

@@ -54,6 +54,9 @@ public:
   const std::string &device() const { return device_->name(); }
   uint64_t arenaBytes() const { return arena_->size(); }
   uint64_t stateBytes() const;
+  /// What the device had to make do with, a line each, such as text in place of
+  /// machine code; usually empty.
+  std::string notes() const { return queue_->notes(); }
   /// Bound of the named symbol; nothing if it has none.
   std::optional<int64_t> bound(std::string_view symbol) const;
 

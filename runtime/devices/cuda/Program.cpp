@@ -77,6 +77,8 @@ Status GpuProgram::load() {
       continue;
     }
     EINF_TRY(std::move(status));
+    if (!refused.empty())
+      note_ = "target " + target->name + " is used, since " + refused + "\n" + note_;
     std::span<const std::byte> data = package_.file(kWeightsData);
     Result<MemoryPtr> memory = allocateBlock(gpu_, data.size(), "the weights");
     if (!memory)
@@ -122,8 +124,12 @@ Status GpuProgram::loadImages(std::span<const DeviceCode::Image *const> images) 
   std::string refused;
   for (const DeviceCode::Image *image : images) {
     Status status = loadImage(*image);
-    if (status.code() != StatusCode::Unsupported)
+    if (status.code() != StatusCode::Unsupported) {
+      if (status.ok() && !refused.empty())
+        note_ =
+            image->name() + " is used, since the driver refuses better code (" + refused + ")\n";
       return status;
+    }
     refused += (refused.empty() ? "" : "; ") + image->name() + ": " + status.message();
   }
   return unsupported("is refused by the driver (" + refused + ")");

@@ -141,17 +141,34 @@ Status GpuQueue::launchAll(const EntryCall &call) {
     Code code = timer.note(*call.profile, recording_.launches());
     return code == 0 ? Status() : gpu_.failure("read the times of kernels", code);
   }
+  Result<bool> launched = launchGraph(call);
+  if (!launched)
+    return launched.status();
+  return *launched ? Status() : launchEach(nullptr);
+}
+
+/// Launches the recording as a graph; false if it is not to be one.
+Result<bool> GpuQueue::launchGraph(const EntryCall &call) {
+  if (!useGraphs_)
+    return false;
   Code code = 0;
-  Graph *graph = nullptr;
-  if (useGraphs_)
-    graph = graphs_[call.index].find(recording_, gpu_, program_->kernels(), code);
-  if (graph) {
+  GraphCache &graphs = graphs_[call.index];
+  Graph *graph = graphs.find(recording_, gpu_, program_->kernels(), code);
+  if (graph)
     code = graph->launch(recording_, stream_);
+  if (code == 0 && graph)
     trail_.passedGraph();
-  }
-  if (code != 0)
-    return gpu_.failure("launch the kernels of entry '" + call.info.name + "'", code);
-  return graph ? Status() : launchEach(nullptr);
+  if (code == 0)
+    return graph != nullptr;
+  std::string what = "launch the kernels of entry '" + call.info.name + "'";
+  if (isFatal(code))
+    return gpu_.failure(what, code);
+  // A graph saves time, no more: nothing of it has been launched, so do without.
+  graphs.giveUp();
+  notes_ +=
+      "they are launched one by one: " + driver_.failure(what + " as a graph", code).message() +
+      "\n";
+  return false;
 }
 
 Status GpuQueue::launchEach(Timer *timer) {

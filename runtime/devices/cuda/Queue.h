@@ -26,6 +26,7 @@ public:
   Status detach(const Argument &argument, void *address, Staging &staging) override;
   Status finish() override;
   Status wait() override;
+  std::string notes() const override { return program_->note() + notes_; }
 
 private:
   /// Bytes that have come to pinned memory once the stream is done.
@@ -37,6 +38,7 @@ private:
 
   Status reserve(const Argument &argument, Staging &staging);
   Status launchAll(const EntryCall &call);
+  Result<bool> launchGraph(const EntryCall &call);
   Status launchEach(Timer *timer);
   Code launch(const Launch &launch);
   Status failedCopy(Code code);
@@ -49,6 +51,7 @@ private:
   Trail trail_;
   std::vector<GraphCache> graphs_; ///< an entry each
   bool useGraphs_;
+  std::string notes_;
   bool hostOwns_ = false; ///< one of the call's tensors
   std::vector<Delivery> deliveries_;
 };

@@ -141,6 +141,11 @@ const char *einf_session_device(const einf_session *session); /* "cuda:0" */
 uint64_t einf_session_arena_bytes(const einf_session *session);
 uint64_t einf_session_state_bytes(const einf_session *session);
 
+/* What the device had to make do with, a line each ("" usually): PTX where the driver
+ * refuses machine code, kernels one by one where it refuses a graph. Until the next
+ * call with the session. */
+const char *einf_session_notes(einf_session *session);
+
 /* What kernel `kernel` (a step's `program` in manifest.json) has counted in all
  * sessions of the package: EINF_COUNTERS numbers, see counters.h. 0 if it was not
  * compiled to count (--count-visits), else 1. */

@@ -1,6 +1,8 @@
 // What is missing, damaged or fails is told in one line, and the process goes on.
 #include "CudaFixture.h"
 
+#include <algorithm>
+
 using namespace einfall;
 using namespace einfall::rt;
 using test::Setting;
@@ -95,9 +97,10 @@ TEST_F(CudaFailure, MachineCodeThatTheDriverRefusesGivesWayToText) {
   auto session = open(both);
   ASSERT_TRUE(session);
   EXPECT_EQ(next(*session, 4, 1), 4);
+  expectIn(session->notes(), "sm_80 (PTX) is used, since the driver refuses better code (sm_90: ");
   // Both reasons, where the text is no better.
-  auto neither = packageOf({{EINF_IMAGE_CUBIN, 90, machine},
-                            {EINF_IMAGE_PTX, 80, std::string("nonsense\0", 9)}});
+  auto neither = packageOf(
+      {{EINF_IMAGE_CUBIN, 90, machine}, {EINF_IMAGE_PTX, 80, std::string("nonsense\0", 9)}});
   EXPECT_EQ(tryOpen(neither).status().code(), StatusCode::Unsupported);
   std::string message = refusal(neither);
   expectIn(message, "sm_80 is refused by the driver (sm_90: cannot load it: ");
@@ -123,6 +126,7 @@ TEST_F(CudaFailure, ATargetThatTheDriverRefusesGivesWayToTheNext) {
   auto session = open(package);
   ASSERT_TRUE(session);
   EXPECT_EQ(session->target(), "sm_80");
+  expectIn(session->notes(), "target sm_80 is used, since sm_90a is refused by the driver (");
   EXPECT_EQ(next(*session, 4, 1), 4);
 }
 
@@ -184,6 +188,39 @@ TEST_F(CudaFailure, ARefusedLaunchIsToldAndTheSessionGoesOn) {
   }
   expectIn(status.message(), "cannot launch kernel 'store' (toy.py:11) of entry 'next'");
   EXPECT_EQ(next(*session, 3, 1, &status), 3) << status.message();
+}
+
+TEST_F(CudaFailure, WithoutGraphsKernelsAreLaunchedOneByOne) {
+  for (const char *step : {"add", "instantiate", "set", "launch"}) {
+    auto session = open(package());
+    Setting refuse("EINFALL_FAKE_REFUSE_GRAPH", step);
+    int64_t launches = counts_->launches, graphLaunches = counts_->graphLaunches, sum = 0;
+    for (int64_t t = 1; t <= 6; ++t) {
+      sum += t;
+      Status status;
+      EXPECT_EQ(next(*session, t % 7, t, &status), sum % 7) << step << ": " << status.message();
+    }
+    EXPECT_EQ(counts_->launches - launches, 12) << step;
+    EXPECT_LE(counts_->graphLaunches - graphLaunches, 1) << step;
+    // Told once, not with every call.
+    std::string notes = session->notes();
+    expectIn(notes, "they are launched one by one: cannot launch the kernels of entry 'next' as a "
+                    "graph: another error");
+    EXPECT_EQ(std::count(notes.begin(), notes.end(), '\n'), 1) << notes;
+  }
+}
+
+TEST_F(CudaFailure, AnEarlierFaultIsNotTakenForAGraphThatCannotBe) {
+  auto session = open(package()), other = open(package());
+  for (auto *one : {session.get(), other.get()})
+    EXPECT_EQ(next(*one, 1, 1), 1);
+  Setting fault("EINFALL_FAKE_FAULT", "store");
+  Status status;
+  next(*session, 1, 2, &status);
+  EXPECT_EQ(status.code(), StatusCode::DeviceFailed);
+  next(*other, 1, 2, &status);
+  EXPECT_EQ(status.code(), StatusCode::DeviceFailed);
+  EXPECT_EQ(other->notes(), "");
 }
 
 TEST_F(CudaFailure, ABrokenAssumptionIsTold) {

@@ -189,6 +189,7 @@ TEST_F(Cuda, CInterface) {
   ASSERT_EQ(einf_run(session, "scale", &in, 1, nullptr, 0, &out, 1), EINF_OK) << einf_last_error();
   EXPECT_EQ(y[2], 9.0f);
   EXPECT_EQ(einf_wait(session), EINF_OK);
+  EXPECT_STREQ(einf_session_notes(session), "");
   einf_session_close(session);
   ASSERT_EQ(einf_session_open_lm_on(package, "cuda", 1, 16, 8, &session), EINF_OK);
   einf_session_close(session);

@@ -68,6 +68,10 @@ Context contextOf(DeviceHandle device) { return reinterpret_cast<Context>(size_t
 /// What every function asks first.
 Code ready() { return failure ? failure : current.empty() ? 201 : 0; }
 
+Code readyForGraph(const char *step) {
+  return isNamed("EINFALL_FAKE_REFUSE_GRAPH", step) ? kRefused : ready();
+}
+
 void drain(Stream stream) {
   std::vector<std::function<void()>> work = std::move(stream->work);
   stream->work.clear();
@@ -116,7 +120,7 @@ void execute(Function function, unsigned blockCount, unsigned threads,
 
 Code addNode(GraphNode *node, GraphHandle graph, size_t afterCount,
              std::unique_ptr<GraphNodeObject> made) {
-  if (Code code = ready(); code != 0)
+  if (Code code = readyForGraph("add"); code != 0)
     return code;
   if (afterCount != (graph->nodes.empty() ? 0 : 1)) // the runtime makes chains
     return kInvalid;
@@ -372,9 +376,11 @@ EXPORT Code cuGraphAddMemcpyNode(GraphNode *node, GraphHandle graph, const Graph
 }
 EXPORT Code cuGraphInstantiateWithFlags(GraphExec *exec, GraphHandle graph, unsigned long long) {
   std::lock_guard lock(mutex);
+  if (Code code = readyForGraph("instantiate"); code != 0)
+    return code;
   *exec = new GraphExecObject{graph};
   ++counts.graphs;
-  return ready();
+  return 0;
 }
 EXPORT Code cuGraphExecKernelNodeSetParams(GraphExec, GraphNode node, const KernelNode *kernel) {
   std::lock_guard lock(mutex);
@@ -383,7 +389,7 @@ EXPORT Code cuGraphExecKernelNodeSetParams(GraphExec, GraphNode node, const Kern
   node->kernel = *kernel;
   node->frame = frameOf(kernel->extra);
   ++counts.graphChanges;
-  return ready();
+  return readyForGraph("set");
 }
 EXPORT Code cuGraphExecMemcpyNodeSetParams(GraphExec, GraphNode node, const CopyNode *copy,
                                            Context) {
@@ -394,8 +400,8 @@ EXPORT Code cuGraphExecMemcpyNodeSetParams(GraphExec, GraphNode node, const Copy
 }
 EXPORT Code cuGraphLaunch(GraphExec exec, Stream stream) {
   std::lock_guard lock(mutex);
-  ++counts.graphLaunches;
-  Code code = ready();
+  Code code = readyForGraph("launch");
+  counts.graphLaunches += code == 0;
   for (auto &node : exec->graph->nodes) {
     if (code != 0)
       break;

@@ -9,6 +9,7 @@
 //   EINFALL_FAKE_MEMORY    bytes that all allocations together may take
 //   EINFALL_FAKE_FAULT     the name of a kernel that faults when it runs
 //   EINFALL_FAKE_REFUSE    the name of a kernel that is refused at its launch
+//   EINFALL_FAKE_REFUSE_GRAPH  which step of graphs fails: add, instantiate, set or launch
 //   EINFALL_FAKE_REFUSE_IMAGE  words of code that is not loaded, as of another version
 //
 //===----------------------------------------------------------------------===//
