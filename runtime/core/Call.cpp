@@ -225,9 +225,9 @@ Status Session::attach(Plan &plan, uint32_t index, const TensorView &view) {
   return {};
 }
 
-Status Session::outputShape(std::string_view entry, std::span<const TensorView> inputs,
-                            std::span<const Binding> params, size_t output,
-                            std::vector<int64_t> &shape) {
+Status Session::findShape(std::string_view entry, std::span<const TensorView> inputs,
+                          std::span<const Binding> params, size_t output,
+                          std::vector<int64_t> &shape) {
   Result<Plan *> found = findPlan(entry);
   if (!found)
     return found.status();
@@ -285,13 +285,37 @@ Status Session::callEntry(Plan &plan) {
                                  : "returned error " + number));
 }
 
-Status Session::run(std::string_view entry, std::span<const TensorView> inputs,
-                    std::span<const Binding> params, std::span<const TensorView> outputs) {
+template <typename Fn> Status Session::alone(Fn body) {
   if (running_.exchange(true, std::memory_order_acquire))
     return invalidArgument("the session is in use by another thread");
-  Status status = runLocked(entry, inputs, params, outputs);
-  running_.store(false, std::memory_order_release);
-  return status;
+  struct Release {
+    std::atomic<bool> &running;
+    ~Release() { running.store(false, std::memory_order_release); }
+  } release{running_};
+  return body();
+}
+
+Status Session::run(std::string_view entry, std::span<const TensorView> inputs,
+                    std::span<const Binding> params, std::span<const TensorView> outputs) {
+  return alone([&] { return runLocked(entry, inputs, params, outputs); });
+}
+
+Status Session::outputShape(std::string_view entry, std::span<const TensorView> inputs,
+                            std::span<const Binding> params, size_t output,
+                            std::vector<int64_t> &shape) {
+  return alone([&] { return findShape(entry, inputs, params, output, shape); });
+}
+
+Status Session::reset() {
+  return alone([&]() -> Status {
+    for (MemoryPtr &state : states_)
+      EINF_TRY(queue_->clear(*state));
+    return {};
+  });
+}
+
+Status Session::wait() {
+  return alone([&] { return queue_->wait(); });
 }
 
 } // namespace einfall::rt

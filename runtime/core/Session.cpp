@@ -214,12 +214,4 @@ uint64_t Session::stateBytes() const {
   return bytes;
 }
 
-Status Session::reset() {
-  for (MemoryPtr &state : states_)
-    EINF_TRY(queue_->clear(*state));
-  return {};
-}
-
-Status Session::wait() { return queue_->wait(); }
-
 } // namespace einfall::rt

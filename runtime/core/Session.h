@@ -4,8 +4,9 @@
 // needs is allocated when it opens: states, and one arena for the temporaries
 // of all entries. Inside the bounds no call allocates (inputs and outputs that
 // are not 64-byte aligned are copied through buffers that grow at first use).
-// One thread at a time; any number of sessions share a package. Memory lies on
-// the session's device; so may tensors of a call, which are then not copied.
+// One thread at a time, and a second one is told so; any number of sessions
+// share a package. Memory lies on the session's device; so may tensors of a
+// call, which are then not copied.
 //
 //===----------------------------------------------------------------------===//
 #ifndef EINFALL_CORE_SESSION_H
@@ -117,6 +118,10 @@ private:
   Status checkTensor(const Plan &plan, uint32_t buffer, const TensorView &view);
   Status attach(Plan &plan, uint32_t buffer, const TensorView &view);
   Status callEntry(Plan &plan);
+  Status findShape(std::string_view entry, std::span<const TensorView> inputs,
+                   std::span<const Binding> params, size_t output, std::vector<int64_t> &shape);
+  /// Runs `body` unless another thread is within one.
+  template <typename Fn> Status alone(Fn body);
   Status runLocked(std::string_view entry, std::span<const TensorView> inputs,
                    std::span<const Binding> params, std::span<const TensorView> outputs);
 

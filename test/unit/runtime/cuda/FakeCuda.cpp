@@ -54,6 +54,8 @@ std::mutex mutex; // over all that follows
 std::map<Pointer, size_t> blocks;
 int failure = 0; // sticky, until the last context goes
 thread_local std::vector<Context> current;
+void (*onWait)(void *) = nullptr;
+void *onWaitArgument = nullptr;
 
 long setting(const char *name, long otherwise) {
   const char *text = std::getenv(name);
@@ -132,6 +134,10 @@ Code addNode(GraphNode *node, GraphHandle graph, size_t afterCount,
 } // namespace
 
 EXPORT FakeCounts *einf_fake_counts() { return &counts; }
+EXPORT void einf_fake_on_wait(void (*call)(void *), void *argument) {
+  onWait = call;
+  onWaitArgument = argument;
+}
 
 EXPORT Code cuInit(unsigned) { return setting("EINFALL_FAKE_DEVICES", 1) == 0 ? kNoDevice : 0; }
 EXPORT Code cuDriverGetVersion(int *version) {
@@ -319,6 +325,8 @@ EXPORT Code cuStreamDestroy_v2(Stream stream) {
   return 0;
 }
 EXPORT Code cuStreamSynchronize(Stream stream) {
+  if (onWait)
+    onWait(onWaitArgument);
   std::lock_guard lock(mutex);
   ++counts.waits;
   drain(stream);

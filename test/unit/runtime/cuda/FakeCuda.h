@@ -30,4 +30,8 @@ struct FakeCounts {
 /// Exported as einf_fake_counts.
 using FakeCountsFn = FakeCounts *(*)();
 
+/// Exported as einf_fake_on_wait: what is called whenever the host waits for a
+/// stream; null ends that.
+using FakeOnWaitFn = void (*)(void (*call)(void *), void *argument);
+
 #endif
