@@ -81,7 +81,8 @@ public:
 
   /// Runs an entry. Fails, before anything is computed, if dtype, rank,
   /// extent or value range of an input, a parameter or an output does not fit.
-  /// Values are checked of tensors that the host may read. If all tensors are on
+  /// Values of tensors on the device are read back for that, with one wait for all
+  /// of them, unless EINFALL_CUDA_CHECK_VALUES=0 says that they fit. If all tensors are on
   /// the device, the work may still be under way: what fails then is told by the
   /// next call or by wait().
   Status run(std::string_view entry, std::span<const TensorView> inputs,
@@ -98,8 +99,9 @@ private:
     std::vector<uint32_t> inputs, outputs; ///< buffer indices
     std::vector<int64_t> symbols, bounds;
     std::vector<void *> buffers;
-    std::vector<Argument> arguments; ///< a buffer each, like staging
-    std::vector<Staging> staging;    ///< for tensors that cannot be used in place
+    std::vector<Argument> arguments;   ///< a buffer each, like staging
+    std::vector<Staging> staging;      ///< for tensors that cannot be used in place
+    std::vector<const void *> fetched; ///< values on the way to the host for a check, or null
     std::vector<uint64_t> arenaOffsets;
     Status unusable; ///< why the entry cannot run, if so
   };
@@ -117,6 +119,7 @@ private:
   Status bindParams(Plan &plan, std::span<const Binding> params);
   Status checkTensor(const Plan &plan, uint32_t buffer, const TensorView &view);
   Status attach(Plan &plan, uint32_t buffer, const TensorView &view);
+  Status checkFetched(Plan &plan, std::span<const TensorView> inputs);
   Status callEntry(Plan &plan);
   Status findShape(std::string_view entry, std::span<const TensorView> inputs,
                    std::span<const Binding> params, size_t output, std::vector<int64_t> &shape);

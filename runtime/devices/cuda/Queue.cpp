@@ -1,6 +1,5 @@
 //===- Queue.cpp - A session's stream on a GPU ----------------------------===//
 #include "Queue.h"
-#include "Memory.h"
 
 #include <cstdlib>
 #include <cstring>
@@ -16,8 +15,12 @@ Result<std::unique_ptr<Queue>> openQueue(std::shared_ptr<GpuProgram> program) {
 GpuQueue::GpuQueue(std::shared_ptr<GpuProgram> program)
     : program_(std::move(program)), gpu_(*program_->gpu()), driver_(gpu_.driver()),
       graphs_(program_->entries().size()) {
-  const char *graphs = std::getenv("EINFALL_CUDA_GRAPHS");
-  useGraphs_ = !graphs || std::string_view(graphs) != "0";
+  auto isOn = [](const char *name) {
+    const char *text = std::getenv(name);
+    return !text || std::string_view(text) != "0";
+  };
+  useGraphs_ = isOn("EINFALL_CUDA_GRAPHS");
+  checkValues_ = isOn("EINFALL_CUDA_CHECK_VALUES");
 }
 
 GpuQueue::~GpuQueue() {
@@ -71,22 +74,32 @@ Result<Place> GpuQueue::placeOf(const void *data) const {
 
 /// Grows `staging` to the tensor's size; the stream may still use what it had.
 Status GpuQueue::reserve(const Argument &argument, Staging &staging) {
-  bool needsPinned = argument.place == Place::Host;
-  auto small = [&](const MemoryPtr &memory) { return !memory || memory->size() < argument.bytes; };
-  if (!small(staging.memory) && !(needsPinned && small(staging.pinned)))
+  EINF_TRY(grow(staging.memory, argument.bytes, allocateBlock));
+  return argument.place == Place::Host ? grow(staging.pinned, argument.bytes, allocatePinned)
+                                       : Status();
+}
+
+Status GpuQueue::grow(MemoryPtr &memory, uint64_t bytes, decltype(allocateBlock) *allocate) {
+  if (memory && memory->size() >= bytes)
     return {};
-  EINF_TRY(wait());
-  auto grow = [&](MemoryPtr &memory, auto allocate) -> Status {
-    if (!small(memory))
-      return {};
-    memory.reset();
-    Result<MemoryPtr> grown = allocate(program_->gpu(), argument.bytes, "a copy of a tensor");
-    if (grown)
-      memory = std::move(*grown);
-    return grown.status();
-  };
-  EINF_TRY(grow(staging.memory, allocateBlock));
-  return needsPinned ? grow(staging.pinned, allocatePinned) : Status();
+  if (memory)
+    EINF_TRY(wait());
+  memory.reset();
+  Result<MemoryPtr> grown = allocate(program_->gpu(), bytes, "a copy of a tensor");
+  if (grown)
+    memory = std::move(*grown);
+  return grown.status();
+}
+
+Result<const void *> GpuQueue::fetch(const Argument &argument, Staging &staging) {
+  EINF_TRY(gpu_.usable());
+  if (!checkValues_)
+    return static_cast<const void *>(nullptr);
+  EINF_TRY(grow(staging.pinned, argument.bytes, allocatePinned));
+  Current current(gpu_);
+  EINF_TRY(failedCopy(
+      driver_.copyOut(staging.pinned->data(), toPointer(argument.data), argument.bytes, stream_)));
+  return static_cast<const void *>(staging.pinned->data());
 }
 
 /// Compiled code counts on an alignment of 64 bytes.
