@@ -222,6 +222,11 @@ class Session:
     def state_bytes(self) -> int:
         return self._session.state_bytes
 
+    @property
+    def notes(self) -> list[str]:
+        """What the device had to make do with, such as PTX where the driver refuses machine code; usually nothing."""
+        return self._session.notes.splitlines()
+
     def visits(self) -> dict[str, dict[str, int]]:
         """What kernels counted in all sessions of the package, by kernel: `chunks` that walks came to and those `visited`, not
         skipped; stages that ran `unmasked` or `masked`. Empty unless the package was compiled with `count_visits`."""

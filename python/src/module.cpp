@@ -98,6 +98,7 @@ public:
   std::string target() const { return einf_session_target(handle_); }
   uint64_t arenaBytes() const { return einf_session_arena_bytes(handle_); }
   uint64_t stateBytes() const { return einf_session_state_bytes(handle_); }
+  std::string notes() const { return einf_session_notes(handle_); }
   /// Counters of a kernel; None if it was not compiled to count.
   std::optional<std::vector<uint64_t>> counters(const std::string &kernel) const {
     std::vector<uint64_t> values(EINF_COUNTERS);
@@ -167,6 +168,7 @@ PYBIND11_MODULE(_runtime, m) {
       .def_property_readonly("target", &Session::target)
       .def_property_readonly("arena_bytes", &Session::arenaBytes)
       .def_property_readonly("state_bytes", &Session::stateBytes)
+      .def_property_readonly("notes", &Session::notes)
       .def("counters", &Session::counters)
       .def_property_readonly("device", &Session::device)
       .def("reset", &Session::reset)

@@ -19,7 +19,7 @@ struct einf_package {
 struct einf_session {
   std::shared_ptr<einfall::rt::Package> package;
   std::unique_ptr<einfall::rt::Session> session;
-  std::string target;
+  std::string target, notes;
 };
 
 namespace einfall::rt {

@@ -124,6 +124,13 @@ uint64_t einf_session_state_bytes(const einf_session *session) {
   return session ? session->session->stateBytes() : 0;
 }
 
+const char *einf_session_notes(einf_session *session) {
+  if (!session)
+    return nullptr;
+  session->notes = session->session->notes();
+  return session->notes.c_str();
+}
+
 int32_t einf_session_counters(const einf_session *session, const char *kernel, uint64_t *counters) {
   if (!session || !kernel || !counters)
     return 0;

@@ -1,6 +1,7 @@
 //===- Call.cpp - Checking and running a call -----------------------------===//
 #include "Session.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace einfall::rt {
@@ -214,10 +215,16 @@ Status Session::attach(Plan &plan, uint32_t index, const TensorView &view) {
   Result<Place> found = queue_->placeOf(view.data);
   if (!found)
     return Status(found.status().code(), place(entry, buffer) + " " + found.status().message());
-  if (buffer.hasRange && *found == Place::Host)
-    EINF_TRY(checkValues(entry, buffer, view, count));
   Argument &argument = plan.arguments[index];
   argument = {view.data, count * byteWidth(view.dtype), *found, buffer.kind == BufferKind::Input};
+  if (buffer.hasRange && *found == Place::Host)
+    EINF_TRY(checkValues(entry, buffer, view, count));
+  if (buffer.hasRange && *found == Place::Device && count != 0) {
+    Result<const void *> values = queue_->fetch(argument, plan.staging[index]);
+    if (!values)
+      return values.status();
+    plan.fetched[index] = *values;
+  }
   Result<void *> address = queue_->attach(argument, plan.staging[index]);
   if (!address)
     return address.status();
@@ -225,9 +232,26 @@ Status Session::attach(Plan &plan, uint32_t index, const TensorView &view) {
   return {};
 }
 
-Status Session::outputShape(std::string_view entry, std::span<const TensorView> inputs,
-                            std::span<const Binding> params, size_t output,
-                            std::vector<int64_t> &shape) {
+/// Kernels count on the ranges: what breaks one would have them read outside of
+/// a tensor, on a device as on the host.
+Status Session::checkFetched(Plan &plan, std::span<const TensorView> inputs) {
+  if (std::ranges::none_of(plan.fetched, [](const void *values) { return values != nullptr; }))
+    return {};
+  EINF_TRY(queue_->wait());
+  return pair(*plan.info, plan.inputs, inputs, "input",
+              [&](uint32_t index, const TensorView &view) -> Status {
+                if (!plan.fetched[index])
+                  return {};
+                TensorView values = view;
+                values.data = const_cast<void *>(plan.fetched[index]);
+                return checkValues(*plan.info, plan.info->buffers[index], values,
+                                   *elements(view.shape, view.dtype));
+              });
+}
+
+Status Session::findShape(std::string_view entry, std::span<const TensorView> inputs,
+                          std::span<const Binding> params, size_t output,
+                          std::vector<int64_t> &shape) {
   Result<Plan *> found = findPlan(entry);
   if (!found)
     return found.status();
@@ -260,7 +284,9 @@ Status Session::runLocked(std::string_view entry, std::span<const TensorView> in
     EINF_TRY(checkTensor(plan, index, view));
     return attach(plan, index, view);
   };
+  std::ranges::fill(plan.fetched, nullptr);
   EINF_TRY(pair(*plan.info, plan.inputs, inputs, "input", prepare));
+  EINF_TRY(checkFetched(plan, inputs));
   EINF_TRY(pair(*plan.info, plan.outputs, outputs, "output", prepare));
 
   EINF_TRY(callEntry(plan));
@@ -285,13 +311,37 @@ Status Session::callEntry(Plan &plan) {
                                  : "returned error " + number));
 }
 
-Status Session::run(std::string_view entry, std::span<const TensorView> inputs,
-                    std::span<const Binding> params, std::span<const TensorView> outputs) {
+template <typename Fn> Status Session::alone(Fn body) {
   if (running_.exchange(true, std::memory_order_acquire))
     return invalidArgument("the session is in use by another thread");
-  Status status = runLocked(entry, inputs, params, outputs);
-  running_.store(false, std::memory_order_release);
-  return status;
+  struct Release {
+    std::atomic<bool> &running;
+    ~Release() { running.store(false, std::memory_order_release); }
+  } release{running_};
+  return body();
+}
+
+Status Session::run(std::string_view entry, std::span<const TensorView> inputs,
+                    std::span<const Binding> params, std::span<const TensorView> outputs) {
+  return alone([&] { return runLocked(entry, inputs, params, outputs); });
+}
+
+Status Session::outputShape(std::string_view entry, std::span<const TensorView> inputs,
+                            std::span<const Binding> params, size_t output,
+                            std::vector<int64_t> &shape) {
+  return alone([&] { return findShape(entry, inputs, params, output, shape); });
+}
+
+Status Session::reset() {
+  return alone([&]() -> Status {
+    for (MemoryPtr &state : states_)
+      EINF_TRY(queue_->clear(*state));
+    return {};
+  });
+}
+
+Status Session::wait() {
+  return alone([&] { return queue_->wait(); });
 }
 
 } // namespace einfall::rt

@@ -81,6 +81,9 @@ public:
 
   /// Where `data` lies. The error ends a sentence about the tensor.
   virtual Result<Place> placeOf(const void *data) const = 0;
+  /// Begins to bring the values of a tensor on the device to the host, which may
+  /// read them at the returned address after wait(); null if nobody shall.
+  virtual Result<const void *> fetch(const Argument &argument, Staging &) { return argument.data; }
   /// The address that the entry gets for a tensor: its own, or that of a copy
   /// in `staging`.
   virtual Result<void *> attach(const Argument &argument, Staging &staging) = 0;
@@ -93,6 +96,8 @@ public:
   virtual Status finish() = 0;
   /// Waits for all work.
   virtual Status wait() = 0;
+  /// What it had to make do with, a line each; usually empty.
+  virtual std::string notes() const { return {}; }
 };
 
 /// A package's code and weights on a device, shared by its sessions there.

@@ -1,6 +1,7 @@
 //===- DeviceCode.cpp - The kernels that host code carries, checked -------===//
 #include "DeviceCode.h"
 
+#include <algorithm>
 #include <cstring>
 #include <optional>
 
@@ -81,19 +82,24 @@ bool isBetter(const DeviceCode::Image &a, const DeviceCode::Image &b) {
 
 } // namespace
 
-const DeviceCode::Image *DeviceCode::pick(unsigned capability) const {
-  const Image *best = nullptr;
+std::vector<const DeviceCode::Image *> DeviceCode::pick(unsigned capability) const {
+  std::vector<const Image *> found;
   for (const Image &image : images)
-    if (runsOn(image, capability) && (!best || isBetter(image, *best)))
-      best = &image;
-  return best;
+    if (runsOn(image, capability))
+      found.push_back(&image);
+  std::ranges::stable_sort(found, [](const Image *a, const Image *b) { return isBetter(*a, *b); });
+  return found;
+}
+
+std::string DeviceCode::Image::name() const {
+  return "sm_" + std::to_string(capability) + (exact ? "a" : "") +
+         (kind == EINF_IMAGE_PTX ? " (PTX)" : "");
 }
 
 std::string DeviceCode::imageNames() const {
   std::string text;
   for (const Image &image : images)
-    text += (text.empty() ? "sm_" : ", sm_") + std::to_string(image.capability) +
-            (image.exact ? "a" : "") + (image.kind == EINF_IMAGE_PTX ? " (PTX)" : "");
+    text += (text.empty() ? "" : ", ") + image.name();
   return text.empty() ? "nothing" : text;
 }
 

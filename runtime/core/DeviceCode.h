@@ -23,13 +23,16 @@ struct DeviceCode {
     unsigned capability = 0; ///< without the mark of exactness
     bool exact = false;
     std::span<const std::byte> bytes;
+
+    /// "sm_90a", "sm_80 (PTX)".
+    std::string name() const;
   };
   std::vector<Kernel> kernels;
   std::vector<Image> images;
 
-  /// The best image for a chip of that capability: machine code for it, else the
-  /// newest text that it runs; null if there is none.
-  const Image *pick(unsigned capability) const;
+  /// The images for a chip of that capability, the best first: machine code for
+  /// it, then text that it runs, newer before older.
+  std::vector<const Image *> pick(unsigned capability) const;
   /// "sm_80 (PTX), sm_90a".
   std::string imageNames() const;
 };

@@ -136,6 +136,7 @@ Status Session::planEntries() {
     plan.buffers.assign(plan.info->buffers.size(), nullptr);
     plan.arguments.resize(plan.info->buffers.size());
     plan.staging.resize(plan.info->buffers.size());
+    plan.fetched.resize(plan.info->buffers.size());
     for (uint32_t b = 0; b < plan.info->buffers.size(); ++b) {
       if (plan.info->buffers[b].kind == BufferKind::Input)
         plan.inputs.push_back(b);
@@ -213,13 +214,5 @@ uint64_t Session::stateBytes() const {
     bytes += state->size();
   return bytes;
 }
-
-Status Session::reset() {
-  for (MemoryPtr &state : states_)
-    EINF_TRY(queue_->clear(*state));
-  return {};
-}
-
-Status Session::wait() { return queue_->wait(); }
 
 } // namespace einfall::rt

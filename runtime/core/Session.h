@@ -4,8 +4,9 @@
 // needs is allocated when it opens: states, and one arena for the temporaries
 // of all entries. Inside the bounds no call allocates (inputs and outputs that
 // are not 64-byte aligned are copied through buffers that grow at first use).
-// One thread at a time; any number of sessions share a package. Memory lies on
-// the session's device; so may tensors of a call, which are then not copied.
+// One thread at a time, and a second one is told so; any number of sessions
+// share a package. Memory lies on the session's device; so may tensors of a
+// call, which are then not copied.
 //
 //===----------------------------------------------------------------------===//
 #ifndef EINFALL_CORE_SESSION_H
@@ -54,6 +55,9 @@ public:
   const std::string &device() const { return device_->name(); }
   uint64_t arenaBytes() const { return arena_->size(); }
   uint64_t stateBytes() const;
+  /// What the device had to make do with, a line each, such as text in place of
+  /// machine code; usually empty.
+  std::string notes() const { return queue_->notes(); }
   /// Bound of the named symbol; nothing if it has none.
   std::optional<int64_t> bound(std::string_view symbol) const;
 
@@ -77,7 +81,8 @@ public:
 
   /// Runs an entry. Fails, before anything is computed, if dtype, rank,
   /// extent or value range of an input, a parameter or an output does not fit.
-  /// Values are checked of tensors that the host may read. If all tensors are on
+  /// Values of tensors on the device are read back for that, with one wait for all
+  /// of them, unless EINFALL_CUDA_CHECK_VALUES=0 says that they fit. If all tensors are on
   /// the device, the work may still be under way: what fails then is told by the
   /// next call or by wait().
   Status run(std::string_view entry, std::span<const TensorView> inputs,
@@ -94,8 +99,9 @@ private:
     std::vector<uint32_t> inputs, outputs; ///< buffer indices
     std::vector<int64_t> symbols, bounds;
     std::vector<void *> buffers;
-    std::vector<Argument> arguments; ///< a buffer each, like staging
-    std::vector<Staging> staging;    ///< for tensors that cannot be used in place
+    std::vector<Argument> arguments;   ///< a buffer each, like staging
+    std::vector<Staging> staging;      ///< for tensors that cannot be used in place
+    std::vector<const void *> fetched; ///< values on the way to the host for a check, or null
     std::vector<uint64_t> arenaOffsets;
     Status unusable; ///< why the entry cannot run, if so
   };
@@ -113,7 +119,12 @@ private:
   Status bindParams(Plan &plan, std::span<const Binding> params);
   Status checkTensor(const Plan &plan, uint32_t buffer, const TensorView &view);
   Status attach(Plan &plan, uint32_t buffer, const TensorView &view);
+  Status checkFetched(Plan &plan, std::span<const TensorView> inputs);
   Status callEntry(Plan &plan);
+  Status findShape(std::string_view entry, std::span<const TensorView> inputs,
+                   std::span<const Binding> params, size_t output, std::vector<int64_t> &shape);
+  /// Runs `body` unless another thread is within one.
+  template <typename Fn> Status alone(Fn body);
   Status runLocked(std::string_view entry, std::span<const TensorView> inputs,
                    std::span<const Binding> params, std::span<const TensorView> outputs);
 

@@ -199,6 +199,7 @@ rt::Status generateText(const PackagePtr &package, const Options &options) {
   std::fflush(stdout);
   std::fprintf(stderr, "%s: prefill %" PRId64 " tokens in %.4f s, then %.1f tokens/s\n",
                (*session)->target().c_str(), stats.promptTokens, stats.prefillSeconds, rate);
+  std::fputs((*session)->notes().c_str(), stderr);
   if (options.profile)
     printProfile(*package, profile);
   return {};

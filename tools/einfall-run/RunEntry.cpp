@@ -175,6 +175,7 @@ private:
                   times.back());
     std::printf("; arena %" PRIu64 " bytes, states %" PRIu64 " bytes\n", session_->arenaBytes(),
                 session_->stateBytes());
+    std::fputs(session_->notes().c_str(), stderr);
     if (options_.profile)
       printProfile(*package_, profile_);
     if (!options_.profileJson.empty())

@@ -62,7 +62,6 @@ enum : int {
   kNoBinary = 209,
   kMemoryTypeDevice = 2,
   kPointerMemoryType = 2,
-  kPointerIsManaged = 8,
   kPointerOrdinal = 9,
   kCapabilityMajor = 75,
   kCapabilityMinor = 76,
@@ -99,7 +98,8 @@ inline void *const kParameterSize = reinterpret_cast<void *>(2);
   F(copyOut, "cuMemcpyDtoHAsync_v2", (void *target, Pointer source, size_t bytes, Stream stream))  \
   F(copyWithin, "cuMemcpyDtoDAsync_v2",                                                            \
     (Pointer target, Pointer source, size_t bytes, Stream stream))                                 \
-  F(pointerAttribute, "cuPointerGetAttribute", (void *value, int attribute, Pointer address))      \
+  F(pointerAttributes, "cuPointerGetAttributes",                                                   \
+    (unsigned count, int *attributes, void **values, Pointer address))                             \
   F(moduleLoad, "cuModuleLoadDataEx",                                                              \
     (Module * module, const void *image, unsigned options, int *names, void **values))             \
   F(moduleUnload, "cuModuleUnload", (Module module))                                               \

@@ -53,11 +53,17 @@ public:
   /// the call before: building one takes as long as many launches. `code` tells
   /// what failed then, if something did.
   Graph *find(const Recording &recording, Gpu &gpu, std::span<const Kernel> kernels, Code &code);
+  /// Makes and finds none from now on.
+  void giveUp() {
+    graphs_.clear();
+    givenUp_ = true;
+  }
 
 private:
   static constexpr size_t kMost = 4;
   std::vector<std::unique_ptr<Graph>> graphs_; ///< the latest last
   uint64_t before_ = 0;                        ///< shape of the call before
+  bool givenUp_ = false;
 };
 
 } // namespace einfall::rt::cuda

@@ -77,6 +77,8 @@ Status GpuProgram::load() {
       continue;
     }
     EINF_TRY(std::move(status));
+    if (!refused.empty())
+      note_ = "target " + target->name + " is used, since " + refused + "\n" + note_;
     std::span<const std::byte> data = package_.file(kWeightsData);
     Result<MemoryPtr> memory = allocateBlock(gpu_, data.size(), "the weights");
     if (!memory)
@@ -104,18 +106,37 @@ Status GpuProgram::loadTarget(const TargetInfo &target) {
   Result<DeviceCode> code = parseDeviceCode(*blob);
   if (!code)
     return badPackage("target '" + target.name + "': " + code.status().message());
-  const DeviceCode::Image *best = code->pick(gpu_->capability());
-  if (!best)
+  std::vector<const DeviceCode::Image *> images = code->pick(gpu_->capability());
+  if (images.empty())
     return unsupported("is for " + code->imageNames() + ", but " + gpu_->model() + " is sm_" +
                        std::to_string(gpu_->capability()));
+  if (!code->kernels.empty()) { // entries that only copy have none
+    EINF_TRY(loadImages(images));
+    EINF_TRY(findKernels(*code));
+  }
   code_ = std::move(*host);
-  if (code->kernels.empty()) // entries that only copy
-    return {};
-  EINF_TRY(loadImage(*best));
-  return findKernels(*code);
+  return {};
+}
+
+/// A driver may refuse machine code that another version of the assembler has
+/// made, and compile the text that stands beside it.
+Status GpuProgram::loadImages(std::span<const DeviceCode::Image *const> images) {
+  std::string refused;
+  for (const DeviceCode::Image *image : images) {
+    Status status = loadImage(*image);
+    if (status.code() != StatusCode::Unsupported) {
+      if (status.ok() && !refused.empty())
+        note_ =
+            image->name() + " is used, since the driver refuses better code (" + refused + ")\n";
+      return status;
+    }
+    refused += (refused.empty() ? "" : "; ") + image->name() + ": " + status.message();
+  }
+  return unsupported("is refused by the driver (" + refused + ")");
 }
 
 /// The driver compiles text here; it keeps the result in a cache of its own.
+/// Unsupported if another image may do.
 Status GpuProgram::loadImage(const DeviceCode::Image &image) {
   char log[2048] = "";
   int names[] = {kJitErrorLog, kJitErrorLogSize};
@@ -129,10 +150,12 @@ Status GpuProgram::loadImage(const DeviceCode::Image &image) {
     code = gpu_->driver().moduleLoad(&module_, aligned.data(), 2, names, values);
   if (code == 0)
     return {};
-  Status status = gpu_->failure("load the kernels of target '" + target() + "'", code);
+  if (code == kOutOfMemory || isFatal(code))
+    return gpu_->failure("load the kernels", code);
   std::string first(log);
   first = first.substr(0, first.find('\n'));
-  return Status(status.code(), status.message() + (first.empty() ? "" : ": " + first));
+  return unsupported(gpu_->driver().failure("load it", code).message() +
+                     (first.empty() ? "" : ": " + first));
 }
 
 Status GpuProgram::findKernels(const DeviceCode &code) {

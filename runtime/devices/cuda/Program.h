@@ -29,9 +29,12 @@ public:
 
   const std::shared_ptr<Gpu> &gpu() const { return gpu_; }
   std::span<const Kernel> kernels() const { return kernels_; }
+  /// Which better code the driver has refused, as a line; usually empty.
+  const std::string &note() const { return note_; }
 
 private:
   Status loadTarget(const TargetInfo &target);
+  Status loadImages(std::span<const DeviceCode::Image *const> images);
   Status loadImage(const DeviceCode::Image &image);
   Status findKernels(const DeviceCode &code);
 
@@ -40,6 +43,7 @@ private:
   std::unique_ptr<rt::Code> code_;
   Module module_ = nullptr;
   std::vector<Kernel> kernels_;
+  std::string note_;
   MemoryPtr weights_; ///< weights/data as it lies in the file
 };
 

@@ -1,6 +1,5 @@
 //===- Queue.cpp - A session's stream on a GPU ----------------------------===//
 #include "Queue.h"
-#include "Memory.h"
 
 #include <cstdlib>
 #include <cstring>
@@ -16,8 +15,12 @@ Result<std::unique_ptr<Queue>> openQueue(std::shared_ptr<GpuProgram> program) {
 GpuQueue::GpuQueue(std::shared_ptr<GpuProgram> program)
     : program_(std::move(program)), gpu_(*program_->gpu()), driver_(gpu_.driver()),
       graphs_(program_->entries().size()) {
-  const char *graphs = std::getenv("EINFALL_CUDA_GRAPHS");
-  useGraphs_ = !graphs || std::string_view(graphs) != "0";
+  auto isOn = [](const char *name) {
+    const char *text = std::getenv(name);
+    return !text || std::string_view(text) != "0";
+  };
+  useGraphs_ = isOn("EINFALL_CUDA_GRAPHS");
+  checkValues_ = isOn("EINFALL_CUDA_CHECK_VALUES");
 }
 
 GpuQueue::~GpuQueue() {
@@ -54,14 +57,16 @@ Status GpuQueue::clear(DeviceMemory &memory) {
 Result<Place> GpuQueue::placeOf(const void *data) const {
   Current current(gpu_);
   unsigned type = 0;
-  Pointer address = toPointer(data);
-  // The driver does not know memory that it has not allocated: the host's.
-  if (!data || driver_.pointerAttribute(&type, kPointerMemoryType, address) != 0 ||
+  int ordinal = gpu_.ordinal();
+  int attributes[] = {kPointerMemoryType, kPointerOrdinal};
+  void *values[] = {&type, &ordinal};
+  // The driver does not know memory that it has not allocated: the host's. Asked
+  // for several attributes at once, it answers zeros; for one, that is an error,
+  // which tools that watch the driver tell of every array of the host.
+  if (!data || driver_.pointerAttributes(2, attributes, values, toPointer(data)) != 0 ||
       type != unsigned(kMemoryTypeDevice))
     return Place::Host;
-  int ordinal = gpu_.ordinal();
-  if (driver_.pointerAttribute(&ordinal, kPointerOrdinal, address) == 0 &&
-      ordinal != gpu_.ordinal())
+  if (ordinal != gpu_.ordinal())
     return invalidArgument("lies on cuda:" + std::to_string(ordinal) + ", but the session is on " +
                            gpu_.name());
   return Place::Device;
@@ -69,22 +74,32 @@ Result<Place> GpuQueue::placeOf(const void *data) const {
 
 /// Grows `staging` to the tensor's size; the stream may still use what it had.
 Status GpuQueue::reserve(const Argument &argument, Staging &staging) {
-  bool needsPinned = argument.place == Place::Host;
-  auto small = [&](const MemoryPtr &memory) { return !memory || memory->size() < argument.bytes; };
-  if (!small(staging.memory) && !(needsPinned && small(staging.pinned)))
+  EINF_TRY(grow(staging.memory, argument.bytes, allocateBlock));
+  return argument.place == Place::Host ? grow(staging.pinned, argument.bytes, allocatePinned)
+                                       : Status();
+}
+
+Status GpuQueue::grow(MemoryPtr &memory, uint64_t bytes, decltype(allocateBlock) *allocate) {
+  if (memory && memory->size() >= bytes)
     return {};
-  EINF_TRY(wait());
-  auto grow = [&](MemoryPtr &memory, auto allocate) -> Status {
-    if (!small(memory))
-      return {};
-    memory.reset();
-    Result<MemoryPtr> grown = allocate(program_->gpu(), argument.bytes, "a copy of a tensor");
-    if (grown)
-      memory = std::move(*grown);
-    return grown.status();
-  };
-  EINF_TRY(grow(staging.memory, allocateBlock));
-  return needsPinned ? grow(staging.pinned, allocatePinned) : Status();
+  if (memory)
+    EINF_TRY(wait());
+  memory.reset();
+  Result<MemoryPtr> grown = allocate(program_->gpu(), bytes, "a copy of a tensor");
+  if (grown)
+    memory = std::move(*grown);
+  return grown.status();
+}
+
+Result<const void *> GpuQueue::fetch(const Argument &argument, Staging &staging) {
+  EINF_TRY(gpu_.usable());
+  if (!checkValues_)
+    return static_cast<const void *>(nullptr);
+  EINF_TRY(grow(staging.pinned, argument.bytes, allocatePinned));
+  Current current(gpu_);
+  EINF_TRY(failedCopy(
+      driver_.copyOut(staging.pinned->data(), toPointer(argument.data), argument.bytes, stream_)));
+  return static_cast<const void *>(staging.pinned->data());
 }
 
 /// Compiled code counts on an alignment of 64 bytes.
@@ -139,17 +154,34 @@ Status GpuQueue::launchAll(const EntryCall &call) {
     Code code = timer.note(*call.profile, recording_.launches());
     return code == 0 ? Status() : gpu_.failure("read the times of kernels", code);
   }
+  Result<bool> launched = launchGraph(call);
+  if (!launched)
+    return launched.status();
+  return *launched ? Status() : launchEach(nullptr);
+}
+
+/// Launches the recording as a graph; false if it is not to be one.
+Result<bool> GpuQueue::launchGraph(const EntryCall &call) {
+  if (!useGraphs_)
+    return false;
   Code code = 0;
-  Graph *graph = nullptr;
-  if (useGraphs_)
-    graph = graphs_[call.index].find(recording_, gpu_, program_->kernels(), code);
-  if (graph) {
+  GraphCache &graphs = graphs_[call.index];
+  Graph *graph = graphs.find(recording_, gpu_, program_->kernels(), code);
+  if (graph)
     code = graph->launch(recording_, stream_);
+  if (code == 0 && graph)
     trail_.passedGraph();
-  }
-  if (code != 0)
-    return gpu_.failure("launch the kernels of entry '" + call.info.name + "'", code);
-  return graph ? Status() : launchEach(nullptr);
+  if (code == 0)
+    return graph != nullptr;
+  std::string what = "launch the kernels of entry '" + call.info.name + "'";
+  if (isFatal(code))
+    return gpu_.failure(what, code);
+  // A graph saves time, no more: nothing of it has been launched, so do without.
+  graphs.giveUp();
+  notes_ +=
+      "they are launched one by one: " + driver_.failure(what + " as a graph", code).message() +
+      "\n";
+  return false;
 }
 
 Status GpuQueue::launchEach(Timer *timer) {

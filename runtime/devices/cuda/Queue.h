@@ -3,6 +3,7 @@
 #define EINFALL_DEVICES_CUDA_QUEUE_H
 
 #include "Graph.h"
+#include "Memory.h"
 #include "Program.h"
 #include "Timer.h"
 #include "Trail.h"
@@ -21,11 +22,13 @@ public:
   Result<MemoryPtr> allocate(uint64_t bytes, const std::string &what) override;
   Status clear(DeviceMemory &memory) override;
   Result<Place> placeOf(const void *data) const override;
+  Result<const void *> fetch(const Argument &argument, Staging &staging) override;
   Result<void *> attach(const Argument &argument, Staging &staging) override;
   Result<int32_t> run(const EntryCall &call) override;
   Status detach(const Argument &argument, void *address, Staging &staging) override;
   Status finish() override;
   Status wait() override;
+  std::string notes() const override { return program_->note() + notes_; }
 
 private:
   /// Bytes that have come to pinned memory once the stream is done.
@@ -36,7 +39,9 @@ private:
   };
 
   Status reserve(const Argument &argument, Staging &staging);
+  Status grow(MemoryPtr &memory, uint64_t bytes, decltype(allocateBlock) *allocate);
   Status launchAll(const EntryCall &call);
+  Result<bool> launchGraph(const EntryCall &call);
   Status launchEach(Timer *timer);
   Code launch(const Launch &launch);
   Status failedCopy(Code code);
@@ -48,7 +53,8 @@ private:
   Recording recording_;
   Trail trail_;
   std::vector<GraphCache> graphs_; ///< an entry each
-  bool useGraphs_;
+  bool useGraphs_, checkValues_;
+  std::string notes_;
   bool hostOwns_ = false; ///< one of the call's tensors
   std::vector<Delivery> deliveries_;
 };

@@ -141,6 +141,11 @@ const char *einf_session_device(const einf_session *session); /* "cuda:0" */
 uint64_t einf_session_arena_bytes(const einf_session *session);
 uint64_t einf_session_state_bytes(const einf_session *session);
 
+/* What the device had to make do with, a line each ("" usually): PTX where the driver
+ * refuses machine code, kernels one by one where it refuses a graph. Until the next
+ * call with the session. */
+const char *einf_session_notes(einf_session *session);
+
 /* What kernel `kernel` (a step's `program` in manifest.json) has counted in all
  * sessions of the package: EINF_COUNTERS numbers, see counters.h. 0 if it was not
  * compiled to count (--count-visits), else 1. */
@@ -157,8 +162,9 @@ einf_status einf_output_shape(einf_session *session, const char *entry, const ei
 
 /* Runs an entry point. Nothing is computed unless all arguments fit. Where all
  * tensors are memory of the session's GPU, the work may still be under way; it is
- * ordered with that of the legacy default stream. Values of tensors on a GPU are
- * not checked. */
+ * ordered with that of the legacy default stream. Integer inputs with a range
+ * (ids) that lie on the GPU are read back and checked before, which waits for the
+ * stream; EINFALL_CUDA_CHECK_VALUES=0 trusts them. */
 einf_status einf_run(einf_session *session, const char *entry, const einf_tensor *inputs,
                      size_t input_count, const einf_binding *params, size_t param_count,
                      const einf_tensor *outputs, size_t output_count);

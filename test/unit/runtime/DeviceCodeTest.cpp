@@ -29,7 +29,7 @@ TEST(DeviceCode, ReadsWhatWasWritten) {
   EXPECT_EQ(code->imageNames(), "sm_80 (PTX), sm_90");
 }
 
-TEST(DeviceCode, PicksTheBestImage) {
+TEST(DeviceCode, ImagesTheBestFirst) {
   std::string text("t\0", 2);
   std::string blob = test::deviceBlob({}, {{EINF_IMAGE_PTX, 70, text},
                                            {EINF_IMAGE_PTX, 80, text},
@@ -39,15 +39,18 @@ TEST(DeviceCode, PicksTheBestImage) {
   auto code = parseDeviceCode(bytesOf(blob));
   ASSERT_TRUE(code.ok()) << code.status().message();
   auto picked = [&](unsigned capability) {
-    const DeviceCode::Image *image = code->pick(capability);
-    return image ? int(image - code->images.data()) : -1;
+    std::vector<int> numbers;
+    for (const DeviceCode::Image *image : code->pick(capability))
+      numbers.push_back(int(image - code->images.data()));
+    return numbers;
   };
-  EXPECT_EQ(picked(60), -1);
-  EXPECT_EQ(picked(75), 0);
-  EXPECT_EQ(picked(86), 4); // machine code for it
-  EXPECT_EQ(picked(89), 1);
-  EXPECT_EQ(picked(90), 3); // the chip's own features
-  EXPECT_EQ(picked(100), 2);
+  using Numbers = std::vector<int>;
+  EXPECT_EQ(picked(60), Numbers());
+  EXPECT_EQ(picked(75), Numbers({0}));
+  EXPECT_EQ(picked(86), Numbers({4, 1, 0})); // machine code for it
+  EXPECT_EQ(picked(89), Numbers({1, 0}));
+  EXPECT_EQ(picked(90), Numbers({3, 2, 1, 0})); // the chip's own features
+  EXPECT_EQ(picked(100), Numbers({2, 1, 0}));
 }
 
 TEST(DeviceCode, DamageIsAnErrorOrHarmless) {

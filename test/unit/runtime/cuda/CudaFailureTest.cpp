@@ -1,6 +1,8 @@
 // What is missing, damaged or fails is told in one line, and the process goes on.
 #include "CudaFixture.h"
 
+#include <algorithm>
+
 using namespace einfall;
 using namespace einfall::rt;
 using test::Setting;
@@ -83,6 +85,51 @@ TEST_F(CudaFailure, KernelsThatTheDriverRefuses) {
   expectIn(refused({{"times", "", 2000}}, test::toyText()), "device code is damaged");
 }
 
+TEST_F(CudaFailure, MachineCodeThatTheDriverRefusesGivesWayToText) {
+  // To the driver of the tests, machine code is text with another first line.
+  std::string machine = "// machine code\n" + test::toyText();
+  auto packageOf = [&](std::vector<test::BlobImage> images) {
+    return test::openSpec(test::cudaSpec(test::deviceBlob(test::toyKernels(), images)),
+                          "machine.einf");
+  };
+  auto both = packageOf({{EINF_IMAGE_CUBIN, 90, machine}, {EINF_IMAGE_PTX, 80, test::toyText()}});
+  Setting refuse("EINFALL_FAKE_REFUSE_IMAGE", "machine code");
+  auto session = open(both);
+  ASSERT_TRUE(session);
+  EXPECT_EQ(next(*session, 4, 1), 4);
+  expectIn(session->notes(), "sm_80 (PTX) is used, since the driver refuses better code (sm_90: ");
+  // Both reasons, where the text is no better.
+  auto neither = packageOf(
+      {{EINF_IMAGE_CUBIN, 90, machine}, {EINF_IMAGE_PTX, 80, std::string("nonsense\0", 9)}});
+  EXPECT_EQ(tryOpen(neither).status().code(), StatusCode::Unsupported);
+  std::string message = refusal(neither);
+  expectIn(message, "sm_80 is refused by the driver (sm_90: cannot load it: ");
+  expectIn(message, "; sm_80 (PTX): cannot load it: ");
+  expectIn(message, "line 1: no kernel");
+}
+
+TEST_F(CudaFailure, ATargetThatTheDriverRefusesGivesWayToTheNext) {
+  std::string later = "// a later target\n" + test::toyText();
+  auto specOf = [](const std::string &text, const char *name) {
+    package::PackageSpec spec = test::cudaSpec(
+        test::deviceBlob(test::toyKernels(), {{EINF_IMAGE_PTX, EINF_CAPABILITY_EXACT | 90, text}}));
+    spec.manifest.targets[1].name = name;
+    return spec;
+  };
+  package::PackageSpec spec = specOf(later, "sm_90a"), oldest = specOf(test::toyText(), "sm_80");
+  spec.manifest.targets[1].priority = 9;
+  spec.manifest.targets.push_back(oldest.manifest.targets[1]);
+  spec.code.push_back(oldest.code[1]);
+  auto package = test::openSpec(std::move(spec), "targets.einf");
+  EXPECT_EQ(open(package)->target(), "sm_90a");
+  Setting refuse("EINFALL_FAKE_REFUSE_IMAGE", "a later target");
+  auto session = open(package);
+  ASSERT_TRUE(session);
+  EXPECT_EQ(session->target(), "sm_80");
+  expectIn(session->notes(), "target sm_80 is used, since sm_90a is refused by the driver (");
+  EXPECT_EQ(next(*session, 4, 1), 4);
+}
+
 TEST_F(CudaFailure, OutOfMemory) {
   auto shared = package();
   auto kept = open(shared);
@@ -141,6 +188,39 @@ TEST_F(CudaFailure, ARefusedLaunchIsToldAndTheSessionGoesOn) {
   }
   expectIn(status.message(), "cannot launch kernel 'store' (toy.py:11) of entry 'next'");
   EXPECT_EQ(next(*session, 3, 1, &status), 3) << status.message();
+}
+
+TEST_F(CudaFailure, WithoutGraphsKernelsAreLaunchedOneByOne) {
+  for (const char *step : {"add", "instantiate", "set", "launch"}) {
+    auto session = open(package());
+    Setting refuse("EINFALL_FAKE_REFUSE_GRAPH", step);
+    int64_t launches = counts_->launches, graphLaunches = counts_->graphLaunches, sum = 0;
+    for (int64_t t = 1; t <= 6; ++t) {
+      sum += t;
+      Status status;
+      EXPECT_EQ(next(*session, t % 7, t, &status), sum % 7) << step << ": " << status.message();
+    }
+    EXPECT_EQ(counts_->launches - launches, 12) << step;
+    EXPECT_LE(counts_->graphLaunches - graphLaunches, 1) << step;
+    // Told once, not with every call.
+    std::string notes = session->notes();
+    expectIn(notes, "they are launched one by one: cannot launch the kernels of entry 'next' as a "
+                    "graph: another error");
+    EXPECT_EQ(std::count(notes.begin(), notes.end(), '\n'), 1) << notes;
+  }
+}
+
+TEST_F(CudaFailure, AnEarlierFaultIsNotTakenForAGraphThatCannotBe) {
+  auto session = open(package()), other = open(package());
+  for (auto *one : {session.get(), other.get()})
+    EXPECT_EQ(next(*one, 1, 1), 1);
+  Setting fault("EINFALL_FAKE_FAULT", "store");
+  Status status;
+  next(*session, 1, 2, &status);
+  EXPECT_EQ(status.code(), StatusCode::DeviceFailed);
+  next(*other, 1, 2, &status);
+  EXPECT_EQ(status.code(), StatusCode::DeviceFailed);
+  EXPECT_EQ(other->notes(), "");
 }
 
 TEST_F(CudaFailure, ABrokenAssumptionIsTold) {

@@ -24,6 +24,23 @@ protected:
       function<int (*)(int)>("cuDevicePrimaryCtxRelease_v2")(0);
     }
   }
+  /// A token at place t - 1 of `next`, all tensors on the device.
+  Status step(Session &session, int64_t id, int64_t t) {
+    if (!ids_) {
+      ids_ = reinterpret_cast<int64_t *>(allocate(2));
+      start_ = reinterpret_cast<int64_t *>(allocate(2));
+      logits_ = allocate(7);
+    }
+    *ids_ = id, *start_ = 0;
+    int64_t shape[] = {1, 1}, one = 1, out[] = {1, 7};
+    TensorView inputs[] = {{"ids", ids_, DType::I64, shape},
+                           {"start", start_, DType::I64, {&one, 1}}};
+    TensorView outputs[] = {{"logits", logits_, DType::F32, out}};
+    Binding params[] = {{"t", t}};
+    return session.run("next", inputs, params, outputs);
+  }
+  int64_t *ids_ = nullptr, *start_ = nullptr;
+  float *logits_ = nullptr;
   using Context = cuda::Context;
   std::vector<cuda::Pointer> blocks_;
 };
@@ -87,4 +104,31 @@ TEST_F(CudaTensor, ValuesOfTheHostAreChecked) {
   next(*session, 7, 1, &status);
   expectIn(status.message(), "input 'ids' is 7 at [0, 0], expected a value in [0, 7)");
   EXPECT_EQ(next(*session, 6, 1, &status), 6);
+}
+
+TEST_F(CudaTensor, ValuesOfTheDeviceAreChecked) {
+  auto session = open(package());
+  ASSERT_TRUE(step(*session, 3, 1).ok());
+  ASSERT_TRUE(session->wait().ok()); // before the test writes the next token there
+  FakeCounts before = *counts_;
+  Status status = step(*session, 7, 2);
+  EXPECT_EQ(status.code(), StatusCode::OutOfBounds);
+  expectIn(status.message(), "input 'ids' is 7 at [0, 0], expected a value in [0, 7)");
+  EXPECT_EQ(counts_->launches, before.launches) << "nothing may be computed";
+  EXPECT_EQ(counts_->waits, before.waits + 1);
+  ASSERT_TRUE(step(*session, 2, 2).ok());
+  ASSERT_TRUE(session->wait().ok());
+  EXPECT_EQ(logits_[5], 1.0f);
+  EXPECT_EQ(counts_->pinnedAllocations, before.pinnedAllocations);
+}
+
+TEST_F(CudaTensor, ValuesOfTheDeviceMayBeTrusted) {
+  test::Setting trust("EINFALL_CUDA_CHECK_VALUES", "0");
+  auto session = open(package());
+  int64_t waits = counts_->waits, copiesOut = counts_->copiesOut;
+  ASSERT_TRUE(step(*session, 4, 1).ok());
+  EXPECT_EQ(counts_->waits, waits);
+  EXPECT_EQ(counts_->copiesOut, copiesOut);
+  ASSERT_TRUE(session->wait().ok());
+  EXPECT_EQ(logits_[4], 1.0f);
 }

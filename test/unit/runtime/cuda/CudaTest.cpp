@@ -125,6 +125,37 @@ TEST_F(Cuda, StateLastsUntilReset) {
   EXPECT_EQ(next(*session, 2, 2), 2);
 }
 
+TEST_F(Cuda, ASecondUserOfASessionIsTold) {
+  auto session = open(package());
+  struct Second {
+    Session &session;
+    std::vector<std::string> told;
+  } second{*session, {}};
+  auto onWait = function<FakeOnWaitFn>("einf_fake_on_wait");
+  // In the middle of a call, as another thread could be.
+  auto use = [](void *argument) {
+    auto &[session, told] = *static_cast<Second *>(argument);
+    float x = 1, y = 0;
+    int64_t one = 1;
+    TensorView inputs[] = {{"x", &x, DType::F32, {&one, 1}}};
+    std::vector<int64_t> shape;
+    told.push_back(session.reset().message());
+    told.push_back(session.wait().message());
+    told.push_back(session.outputShape("scale", inputs, {}, 0, shape).message());
+    told.push_back(scale(session, &x, &y, 1).message());
+  };
+  EXPECT_EQ(next(*session, 3, 1), 3); // makes its buffers, with waits
+  onWait(use, &second);
+  EXPECT_EQ(next(*session, 2, 2), 5);
+  onWait(nullptr, nullptr);
+  ASSERT_EQ(second.told.size(), 4u);
+  for (const std::string &message : second.told)
+    EXPECT_EQ(message, "the session is in use by another thread");
+  EXPECT_TRUE(session->wait().ok());
+  EXPECT_TRUE(session->reset().ok());
+  EXPECT_EQ(next(*session, 2, 2), 2);
+}
+
 TEST_F(Cuda, TwoThreadsTwoSessionsTwoDevices) {
   Setting two("EINFALL_FAKE_DEVICES", "2");
   auto shared = package();
@@ -189,6 +220,7 @@ TEST_F(Cuda, CInterface) {
   ASSERT_EQ(einf_run(session, "scale", &in, 1, nullptr, 0, &out, 1), EINF_OK) << einf_last_error();
   EXPECT_EQ(y[2], 9.0f);
   EXPECT_EQ(einf_wait(session), EINF_OK);
+  EXPECT_STREQ(einf_session_notes(session), "");
   einf_session_close(session);
   ASSERT_EQ(einf_session_open_lm_on(package, "cuda", 1, 16, 8, &session), EINF_OK);
   einf_session_close(session);

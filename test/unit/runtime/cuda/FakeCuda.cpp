@@ -54,6 +54,8 @@ std::mutex mutex; // over all that follows
 std::map<Pointer, size_t> blocks;
 int failure = 0; // sticky, until the last context goes
 thread_local std::vector<Context> current;
+void (*onWait)(void *) = nullptr;
+void *onWaitArgument = nullptr;
 
 long setting(const char *name, long otherwise) {
   const char *text = std::getenv(name);
@@ -67,6 +69,10 @@ Context contextOf(DeviceHandle device) { return reinterpret_cast<Context>(size_t
 
 /// What every function asks first.
 Code ready() { return failure ? failure : current.empty() ? 201 : 0; }
+
+Code readyForGraph(const char *step) {
+  return isNamed("EINFALL_FAKE_REFUSE_GRAPH", step) ? kRefused : ready();
+}
 
 void drain(Stream stream) {
   std::vector<std::function<void()>> work = std::move(stream->work);
@@ -116,7 +122,7 @@ void execute(Function function, unsigned blockCount, unsigned threads,
 
 Code addNode(GraphNode *node, GraphHandle graph, size_t afterCount,
              std::unique_ptr<GraphNodeObject> made) {
-  if (Code code = ready(); code != 0)
+  if (Code code = readyForGraph("add"); code != 0)
     return code;
   if (afterCount != (graph->nodes.empty() ? 0 : 1)) // the runtime makes chains
     return kInvalid;
@@ -128,6 +134,10 @@ Code addNode(GraphNode *node, GraphHandle graph, size_t afterCount,
 } // namespace
 
 EXPORT FakeCounts *einf_fake_counts() { return &counts; }
+EXPORT void einf_fake_on_wait(void (*call)(void *), void *argument) {
+  onWait = call;
+  onWaitArgument = argument;
+}
 
 EXPORT Code cuInit(unsigned) { return setting("EINFALL_FAKE_DEVICES", 1) == 0 ? kNoDevice : 0; }
 EXPORT Code cuDriverGetVersion(int *version) {
@@ -229,11 +239,13 @@ EXPORT Code cuMemFreeHost(void *address) {
   --counts.alive;
   return 0;
 }
-EXPORT Code cuPointerGetAttribute(void *value, int attribute, Pointer address) {
+EXPORT Code cuPointerGetAttributes(unsigned count, int *attributes, void **values,
+                                   Pointer address) {
   std::lock_guard lock(mutex);
-  if (!isDevice(address))
-    return kInvalid;
-  *static_cast<int *>(value) = attribute == kPointerMemoryType ? kMemoryTypeDevice : 0;
+  bool known = isDevice(address);
+  for (unsigned i = 0; i < count; ++i)
+    *static_cast<int *>(values[i]) =
+        attributes[i] == kPointerMemoryType ? (known ? kMemoryTypeDevice : 0) : (known ? 0 : -2);
   return 0;
 }
 
@@ -261,6 +273,9 @@ EXPORT Code cuModuleLoadDataEx(Module *module, const void *image, unsigned, int 
   if (Code code = ready(); code != 0)
     return code;
   const char *text = static_cast<const char *>(image);
+  const char *refused = std::getenv("EINFALL_FAKE_REFUSE_IMAGE");
+  if (refused && std::strstr(text, refused))
+    return kNoBinary;
   if (!std::strstr(text, ".entry")) {
     std::strcpy(static_cast<char *>(values[0]), "line 1: no kernel\nmore");
     return kInvalidImage;
@@ -310,6 +325,8 @@ EXPORT Code cuStreamDestroy_v2(Stream stream) {
   return 0;
 }
 EXPORT Code cuStreamSynchronize(Stream stream) {
+  if (onWait)
+    onWait(onWaitArgument);
   std::lock_guard lock(mutex);
   ++counts.waits;
   drain(stream);
@@ -367,9 +384,11 @@ EXPORT Code cuGraphAddMemcpyNode(GraphNode *node, GraphHandle graph, const Graph
 }
 EXPORT Code cuGraphInstantiateWithFlags(GraphExec *exec, GraphHandle graph, unsigned long long) {
   std::lock_guard lock(mutex);
+  if (Code code = readyForGraph("instantiate"); code != 0)
+    return code;
   *exec = new GraphExecObject{graph};
   ++counts.graphs;
-  return ready();
+  return 0;
 }
 EXPORT Code cuGraphExecKernelNodeSetParams(GraphExec, GraphNode node, const KernelNode *kernel) {
   std::lock_guard lock(mutex);
@@ -378,7 +397,7 @@ EXPORT Code cuGraphExecKernelNodeSetParams(GraphExec, GraphNode node, const Kern
   node->kernel = *kernel;
   node->frame = frameOf(kernel->extra);
   ++counts.graphChanges;
-  return ready();
+  return readyForGraph("set");
 }
 EXPORT Code cuGraphExecMemcpyNodeSetParams(GraphExec, GraphNode node, const CopyNode *copy,
                                            Context) {
@@ -389,8 +408,8 @@ EXPORT Code cuGraphExecMemcpyNodeSetParams(GraphExec, GraphNode node, const Copy
 }
 EXPORT Code cuGraphLaunch(GraphExec exec, Stream stream) {
   std::lock_guard lock(mutex);
-  ++counts.graphLaunches;
-  Code code = ready();
+  Code code = readyForGraph("launch");
+  counts.graphLaunches += code == 0;
   for (auto &node : exec->graph->nodes) {
     if (code != 0)
       break;

@@ -9,6 +9,8 @@
 //   EINFALL_FAKE_MEMORY    bytes that all allocations together may take
 //   EINFALL_FAKE_FAULT     the name of a kernel that faults when it runs
 //   EINFALL_FAKE_REFUSE    the name of a kernel that is refused at its launch
+//   EINFALL_FAKE_REFUSE_GRAPH  which step of graphs fails: add, instantiate, set or launch
+//   EINFALL_FAKE_REFUSE_IMAGE  words of code that is not loaded, as of another version
 //
 //===----------------------------------------------------------------------===//
 #ifndef EINFALL_TEST_RUNTIME_CUDA_FAKECUDA_H
@@ -27,5 +29,9 @@ struct FakeCounts {
 
 /// Exported as einf_fake_counts.
 using FakeCountsFn = FakeCounts *(*)();
+
+/// Exported as einf_fake_on_wait: what is called whenever the host waits for a
+/// stream; null ends that.
+using FakeOnWaitFn = void (*)(void (*call)(void *), void *argument);
 
 #endif
