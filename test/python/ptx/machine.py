@@ -8,7 +8,8 @@ import random
 
 import numpy as np
 
-from . import conversions, floats, integers, logic, movement, warps  # noqa: F401 (each adds its instructions)
+from . import conversions, floats, integers, logic, matrix, movement, warps  # noqa: F401 (each adds its instructions)
+from .asynchronous import Copies
 from .memory import SHARED_BASE, SHARED_WINDOW, Memory, Region
 from .movement import access
 from .program import LANES, Program
@@ -37,6 +38,7 @@ class Warp:
         self.alive = tid < threads
         self.groups = {0: self.alive.copy()}  # program counter to the lanes that are there
         self.mask = None
+        self.copies = Copies()
         self.state = "runs"
 
     def step(self) -> str:
@@ -62,6 +64,10 @@ class Warp:
             if not (lanes & ~members(instruction)).any():
                 return "lanes" if (needed & ~lanes).any() else ""
             raise instruction.error("executed by a lane that its mask leaves out")
+        if instruction.name in ("ldmatrix", "mma"):
+            if not self.alive.all():
+                raise instruction.error("needs all lanes of a warp, some of which have ended")
+            return "" if lanes.all() else "lanes"
         if instruction.name == "bar":
             return "barrier" if (lanes == self.alive).all() else "lanes"
         return ""
@@ -150,7 +156,7 @@ class Machine:
         shared = Region("shared memory", aligned(shared_bytes, 128), base=SHARED_BASE, poisoned=True)
         shared.watch(granule)
         generic = Region("shared memory", shared.data, base=SHARED_BASE + SHARED_WINDOW)
-        for name in ("granule", "poisoned", "written", "writer", "reader", "first", "write_line", "read_line", "first_line"):
+        for name in ("granule", "poisoned", "written", "writer", "reader", "first", "coming", "write_line", "read_line", "first_line"):
             setattr(generic, name, getattr(shared, name))
         self.shared, self.generic = view(memory, [shared]), view(memory, [*memory.regions, generic])
         warps = [Warp(self, program, i, block, blocks, parameters) for i in range(-(-program.kernel.threads // LANES))]
@@ -181,8 +187,12 @@ def view(memory: Memory, regions) -> Memory:
 
 
 def smallest(program: Program, space: str) -> int:
-    """The smallest access of a kernel; an address without a space may be in any."""
-    widths = [access(i)[1] for i in program.kernel.code if i.name in ("ld", "st") and access(i)[0] in (space, "")]
+    """The smallest access of a kernel; an address without a space may be in any. What copies or loads 16 bytes does it by
+    words of 8, but a copy that reads fewer ends anywhere."""
+    code = program.kernel.code
+    widths = [access(i)[1] for i in code if i.name in ("ld", "st") and access(i)[0] in (space, "")]
+    if space == "global" and any(i.name == "cp" and len(i.operands) > 3 for i in code):
+        return 1
     return min(widths, default=8)
 
 

@@ -11,6 +11,10 @@ WARPS = 64
 SHARED_BASE, SHARED_WINDOW = 1024, 1 << 62
 
 
+#: What a copy leaves until it has arrived: two NaN of 32 bits.
+POISON = np.uint64(0xFFFFFFFFFFFFFFFF)
+
+
 class Race(PtxError):
     pass
 
@@ -20,6 +24,7 @@ class Clock:
 
     def __init__(self):
         self.launch = self.block = self.phase = 1
+        self.coming = 0  # instructions of the block by which copies are on their way
 
     def start_launch(self):
         self.phase += 1
@@ -28,6 +33,7 @@ class Clock:
     def start_block(self):
         self.phase += 1
         self.block = self.phase
+        self.coming = 0
 
     def barrier(self):
         self.phase += 1
@@ -51,11 +57,17 @@ class Region:
         self.written = np.zeros(count if self.poisoned else 0, bool)
         self.writer, self.reader, self.first = (np.zeros(count, np.int64) for _ in range(3))
         self.write_line, self.read_line, self.first_line = (np.zeros(count, np.int32) for _ in range(3))
+        self.coming = np.zeros(count if self.shared else 0, np.int32)  # where a copy goes: 1 + its line
 
     def granules(self, offsets: np.ndarray, width: int) -> np.ndarray:
         n = width // self.granule
         at = (offsets // np.uint64(self.granule)).astype(np.int64)
         return at if n <= 1 else (at[:, None] + np.arange(n)).ravel()
+
+
+def words(offsets: np.ndarray, width: int) -> np.ndarray:
+    """The offsets of words of 8 bytes, where accesses are wider."""
+    return offsets if width <= 8 else (offsets[:, None] + np.arange(0, width, 8, dtype=np.uint64)).ravel()
 
 
 class Memory:
@@ -107,6 +119,7 @@ class Memory:
     def load(self, instruction: Instruction, number: int, warp: int, region: Region, offsets: np.ndarray, width: int) -> np.ndarray:
         if region.writable:
             at = region.granules(offsets, width)
+            self.settled(instruction, region, at, "reads")
             if region.poisoned and not region.written[at].all():
                 raise instruction.error(f"reads '{region.name}' where nothing was written")
             self.check(instruction, warp, region, at, region.writer[at], region.write_line, "written")
@@ -124,6 +137,7 @@ class Memory:
         if not region.writable:
             raise instruction.error(f"writes '{region.name}', which is read only")
         at = region.granules(offsets, width)
+        self.settled(instruction, region, at, "writes")
         self.check(instruction, warp, region, at, region.writer[at], region.write_line, "written")
         self.check(instruction, warp, region, at, region.reader[at], region.read_line, "read")
         if not region.shared:
@@ -136,6 +150,44 @@ class Memory:
         view[index] = values
         if (view[index] != values).any():
             raise Race(f"{instruction}: lanes of one warp store different values to one address of '{region.name}'")
+
+    def fetch(self, instruction: Instruction, number: int, warp: int, addresses: np.ndarray, width: int, last: list) -> np.ndarray:
+        """Loads from wherever the addresses lie; 16 bytes as two words. `last` keeps the region."""
+        found = self.locate(instruction, addresses, width, last[0] if last[0] in self.regions else None)
+        last[0] = found[0][0]
+        part = min(width, 8)
+        values = np.empty((len(addresses), width // part), UNSIGNED[part])
+        for region, offsets, lanes in found:
+            loaded = self.load(instruction, number, warp, region, words(offsets, width), part)
+            values[slice(None) if lanes is None else lanes] = loaded.reshape(-1, width // part)
+        return values.ravel()
+
+    # -- copies that are on their way -------------------------------------------------------------
+
+    def expect(self, instruction: Instruction, number: int, warp: int, region: Region, offsets: np.ndarray, width: int):
+        """A copy begins: from now on it may write."""
+        at = region.granules(offsets, width)
+        self.settled(instruction, region, at, "copies to")
+        self.check(instruction, warp, region, at, region.writer[at], region.write_line, "written")
+        self.check(instruction, warp, region, at, region.reader[at], region.read_line, "read")
+        region.coming[at] = number + 1
+        region.views[8][words(offsets, width) // np.uint64(8)] = POISON
+        self.clock.coming += 1
+
+    def arrive(self, instruction: Instruction, number: int, warp: int, region: Region, offsets: np.ndarray, values: np.ndarray):
+        """Some of its rows of bytes have come."""
+        width = values.shape[1]
+        region.coming[region.granules(offsets, width)] = 0
+        self.store(instruction, number, warp, region, words(offsets, width), values.view(UNSIGNED[8]).ravel())
+
+    def settled(self, instruction: Instruction, region: Region, at, does: str):
+        if not self.clock.coming or not region.shared:
+            return
+        coming = region.coming[at]
+        if coming.any():
+            first = int(np.flatnonzero(coming)[0])
+            raise Race(f"{instruction}: {does} byte {at[first] * region.granule} of '{region.name}' before the copy has arrived that "
+                       f"began at {self.code[coming[first] - 1]}")
 
     def check(self, instruction: Instruction, warp: int, region: Region, at, keys, lines, how: str):
         """`keys` tell who did it last: another warp since the barrier, or another block of the launch?"""

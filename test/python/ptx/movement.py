@@ -107,11 +107,7 @@ def load(program, index, instruction):
         active = addresses if mask is None else addresses[mask]
         if not len(active):
             return
-        found = memory.locate(instruction, active, width, last[0] if last[0] in memory.regions else None)
-        last[0] = found[0][0]
-        values = np.empty(len(active), UNSIGNED[width])
-        for region, offsets, lanes in found:
-            values[slice(None) if lanes is None else lanes] = memory.load(instruction, index, warp.number, region, offsets, width)
+        values = memory.fetch(instruction, index, warp.number, active, width, last)
         if width != held.itemsize:
             values = values.view(DTYPES[kind]).astype(held)
         if mask is not None:

@@ -135,4 +135,4 @@ class Program:
 
 #: Where threads part or end, and, if not all lanes of a warp are together, where they wait.
 ENDS = {"bra", "ret", "exit"}
-CONTROL = ENDS | {"bar", "shfl"}
+CONTROL = ENDS | {"bar", "shfl", "ldmatrix", "mma"}

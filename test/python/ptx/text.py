@@ -93,11 +93,27 @@ def table(text: str, line: int) -> Table:
     return Table(name, int(align or width), data.ljust(int(count or 1) * width, b"\0"))
 
 
-def read(text: str) -> Module:
-    module, kernel, opened = Module(), None, False
+def statements(text: str):
+    """(number, text) of lines; an instruction may go over several of them."""
+    begun, first = "", 0
     for line, raw in enumerate(text.splitlines(), 1):
         words = re.sub(r"\s+", " ", raw.split("//")[0]).strip()
-        if not words or words.startswith((".version", ".target", ".address_size")):
+        if not words:
+            continue
+        if begun:
+            words, line = f"{begun} {words}", first
+        begun = words if re.match(r"[a-z@]", words) and words[-1] not in ";:" else ""
+        first = line
+        if not begun:
+            yield line, words
+    if begun:
+        raise PtxError(f"line {first}: this has no end: {begun}")
+
+
+def read(text: str) -> Module:
+    module, kernel, opened = Module(), None, False
+    for line, words in statements(text):
+        if words.startswith((".version", ".target", ".address_size")):
             continue
         if match := re.fullmatch(r"\.extern \.shared \.align \d+ \.b8 ([\w$]+)\[\];", words):
             module.shared.add(match[1])
