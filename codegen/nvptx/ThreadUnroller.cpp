@@ -8,7 +8,8 @@ using namespace mlir;
 namespace einfall::nvptx {
 using namespace codegen;
 
-Shape::Shape(Type type) : unit(heldType(getElementTypeOrSelf(type))) {
+Shape::Shape(Type type, int64_t threads)
+    : threads(threads), unit(heldType(getElementTypeOrSelf(type))) {
   auto tensor = dyn_cast<RankedTensorType>(type);
   if (!tensor)
     return;
@@ -37,7 +38,7 @@ Value callIntrinsic(OpBuilder &builder, Location loc, StringRef name, Type resul
 }
 
 std::pair<int64_t, Type> ThreadUnroller::unitsOf(Type type) const {
-  Shape shape(type);
+  Shape shape = shapeOf(type);
   return {shape.count(), shape.unit};
 }
 
@@ -51,27 +52,44 @@ Value ThreadUnroller::both(Value a, Value b) {
   return arith::AndIOp::create(builder, loc, a, b);
 }
 
-Value ThreadUnroller::lane(int64_t number) {
-  return number == 0 ? thread
-                     : Value(arith::AddIOp::create(builder, loc, thread, index(number * kWarp)));
+int64_t ThreadUnroller::runOf(const Shape &shape) const {
+  int64_t length = run;
+  while (shape.lanes % (length * threads) != 0 && length > 1)
+    length /= 2;
+  return length;
+}
+
+Value ThreadUnroller::lane(const Shape &shape, int64_t number) {
+  int64_t length = runOf(shape), first = number / length * length * threads + number % length;
+  Value own = thread;
+  if (length > 1)
+    own = arith::MulIOp::create(builder, loc, own, index(length));
+  return first == 0 ? own : Value(arith::AddIOp::create(builder, loc, own, index(first)));
 }
 
 Value ThreadUnroller::isFirst() {
   return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, thread, index(0));
 }
 
+void ThreadUnroller::meetAll() {
+  Value zero = arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(0));
+  callIntrinsic(builder, loc, "llvm.nvvm.barrier.cta.sync.aligned.all", {}, zero);
+}
+
 void ThreadUnroller::meet() {
+  if (!isWarp())
+    return meetAll();
   Value all = arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(-1));
   callIntrinsic(builder, loc, "llvm.nvvm.bar.warp.sync", {}, all);
 }
 
 void ThreadUnroller::iota(tile::IotaOp op) {
-  Shape shape(op.getResult().getType());
+  Shape shape = shapeOf(op.getResult().getType());
   Value start = one(op.getStart());
   Type element = getElementTypeOrSelf(op.getResult().getType());
   Units units;
   for (int64_t i = 0, e = shape.count(); i < e; ++i) {
-    Value step = shape.lanes ? lane(i) : index(i);
+    Value step = shape.lanes ? lane(shape, i) : index(i);
     Value value = arith::AddIOp::create(builder, loc, start, step);
     if (!element.isIndex())
       value = arith::IndexCastOp::create(builder, loc, element, value);
@@ -81,7 +99,7 @@ void ThreadUnroller::iota(tile::IotaOp op) {
 }
 
 void ThreadUnroller::broadcast(tile::BroadcastOp op) {
-  Shape from(op.getSource().getType()), to(op.getResult().getType());
+  Shape from = shapeOf(op.getSource().getType()), to = shapeOf(op.getResult().getType());
   Units source = map.lookup(op.getSource()), units;
   for (int64_t i = 0, e = to.places(); i < e; ++i) {
     SmallVector<int64_t> place = to.place(i);
@@ -130,7 +148,7 @@ Value ThreadUnroller::exchange(Value value, int64_t bits) {
 }
 
 void ThreadUnroller::reduce(tile::ReduceOp op) {
-  Shape shape(op.getSource().getType());
+  Shape shape = shapeOf(op.getSource().getType());
   Type element = getElementTypeOrSelf(op.getSource().getType());
   StringRef kind = op.getKind();
   if (element.isInteger(1)) // the order of a truth value is that of a signed number
@@ -144,16 +162,52 @@ void ThreadUnroller::reduce(tile::ReduceOp op) {
     }
     for (int64_t bits = kWarp / 2; bits; bits /= 2)
       whole = combine(builder, loc, kind, whole, exchange(whole, bits));
+    if (!isWarp())
+      whole = joinWarps(whole, kind);
     units.push_back(narrowHeld(builder, loc, whole, element));
   }
   map[op.getResult()] = units;
 }
 
+Value ThreadUnroller::joinWarps(Value whole, StringRef kind) {
+  auto pointer = LLVM::LLVMPointerType::get(builder.getContext());
+  Type type = whole.getType();
+  Type stored = type.isInteger(1) ? builder.getI8Type() : type;
+  stored = stored.isIndex() ? builder.getI64Type() : stored;
+  auto at = [&](Value number) -> Value {
+    return LLVM::GEPOp::create(builder, loc, pointer, builder.getI64Type(), scratch,
+                               ArrayRef<LLVM::GEPArg>{i64(number)});
+  };
+  Value raw = whole;
+  if (type.isIndex())
+    raw = i64(raw);
+  else if (type != stored)
+    raw = arith::ExtUIOp::create(builder, loc, stored, raw);
+  Value size = index(kWarp), own = arith::RemUIOp::create(builder, loc, thread, size);
+  Value leads = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, own, index(0));
+  meet(); // what was there has been read
+  guarded(leads, [&] {
+    Value number = arith::DivUIOp::create(builder, loc, thread, size);
+    LLVM::StoreOp::create(builder, loc, raw, at(number), alignmentOf(stored));
+  });
+  meet();
+  Value joined;
+  for (int64_t number = 0; number < threads / kWarp; ++number) {
+    Value next = LLVM::LoadOp::create(builder, loc, stored, at(index(number)), alignmentOf(stored));
+    if (type.isIndex())
+      next = arith::IndexCastOp::create(builder, loc, type, next);
+    else if (type != stored)
+      next = arith::TruncIOp::create(builder, loc, type, next);
+    joined = joined ? combine(builder, loc, kind, joined, next) : next;
+  }
+  return joined;
+}
+
 LogicalResult ThreadUnroller::check(Operation &op) const {
   for (Type type : llvm::concat<const Type>(op.getOperandTypes(), op.getResultTypes()))
-    if (Shape shape(type); shape.lanes % kWarp != 0)
-      return op.emitOpError("has ")
-             << shape.lanes << " lanes, no multiple of the " << kWarp << " threads of a warp";
+    if (Shape shape = shapeOf(type); shape.lanes % threads != 0)
+      return op.emitOpError("has ") << shape.lanes << " lanes, no multiple of the " << threads
+                                    << " threads of a " << (isWarp() ? "warp" : "team");
   return success();
 }
 
@@ -161,9 +215,7 @@ LogicalResult ThreadUnroller::special(Operation &op) {
   if (auto number = dyn_cast<tile::WarpOp>(op))
     map[number.getResult()] = {warp};
   else if (isa<tile::BarrierOp>(op))
-    callIntrinsic(
-        builder, loc, "llvm.nvvm.barrier.cta.sync.aligned.all", {},
-        arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(0)).getResult());
+    meetAll();
   else
     return op.emitOpError("has no form on a GPU");
   return success();

@@ -7,6 +7,7 @@
 #define EINFALL_CODEGEN_NVPTX_THREADUNROLLER_H
 
 #include "codegen/common/Unroller.h"
+#include "codegen/nvptx/Alignment.h"
 #include "codegen/nvptx/SharedMemory.h"
 
 namespace einfall::nvptx {
@@ -15,15 +16,16 @@ using codegen::Units;
 
 constexpr int64_t kWarp = 32;
 
-/// How a tile type lies in the registers of a thread.
+/// How a tile type lies in the registers of one of `threads` threads.
 struct Shape {
   llvm::SmallVector<int64_t> lead; // dimensions but the lanes
   int64_t lanes = 0;               // 0: none
-  mlir::Type unit;                 // type of one register
+  int64_t threads;
+  mlir::Type unit; // type of one register
 
-  explicit Shape(mlir::Type type);
+  explicit Shape(mlir::Type type, int64_t threads = kWarp);
   /// Registers that each place of the other dimensions takes.
-  int64_t perPlace() const { return lanes ? (lanes + kWarp - 1) / kWarp : 1; }
+  int64_t perPlace() const { return lanes ? (lanes + threads - 1) / threads : 1; }
   int64_t places() const;
   int64_t count() const { return places() * perPlace(); }
   /// Where place `number` stands along the other dimensions.
@@ -32,10 +34,16 @@ struct Shape {
 
 class ThreadUnroller : public codegen::Unroller {
 public:
-  ThreadUnroller(mlir::OpBuilder &builder, const SharedMemory &memory, mlir::Value shared)
-      : codegen::Unroller(builder), memory(memory), shared(shared) {}
-  /// The thread's place in its warp, and the warp's in its block: both index.
+  ThreadUnroller(mlir::OpBuilder &builder, const SharedMemory &memory, mlir::Value shared,
+                 int64_t threads = kWarp)
+      : codegen::Unroller(builder), threads(threads), memory(memory), shared(shared) {}
+  /// The thread's place in its team, and the team's in its block: both index.
   mlir::Value thread, warp;
+  /// Of a team of several warps: shared memory of 8 bytes for each of them.
+  mlir::Value scratch;
+  /// What is known of offsets; without it nothing is.
+  const Alignment *alignment = nullptr;
+  int64_t run = 1; // at most so many neighbouring lanes are one thread's
 
 private:
   std::pair<int64_t, mlir::Type> unitsOf(mlir::Type type) const override;
@@ -51,8 +59,17 @@ private:
   void local(tile::LocalOp op) override;
 
   mlir::Value address(mlir::Value buffer, mlir::Type element, mlir::Value offset);
+  Shape shapeOf(mlir::Type type) const { return Shape(type, threads); }
+  /// Neighbouring lanes of a tile of this shape that one thread holds.
+  int64_t runOf(const Shape &shape) const;
   /// The lane that register `number` of a place holds in this thread.
-  mlir::Value lane(int64_t number);
+  mlir::Value lane(const Shape &shape, int64_t number);
+  /// Elements that one access may move: a thread's lanes that lie side by side in memory.
+  template <typename Op> int64_t widthOf(Op op, const Shape &shape) const;
+  void loadWide(tile::LoadOp op, const Shape &shape, int64_t width);
+  void storeWide(tile::StoreOp op, const Shape &shape, int64_t width);
+  /// `whole` of every warp of the team, joined.
+  mlir::Value joinWarps(mlir::Value whole, llvm::StringRef kind);
   /// Whether the thread has an element in that register that lies below `limit`,
   /// which may be null, and at which `where` holds; null if it always does.
   mlir::Value moves(const Shape &shape, int64_t unit, mlir::Value limit, mlir::Value where);
@@ -63,9 +80,12 @@ private:
   mlir::Value exchange32(mlir::Value value, int64_t bits);
   /// Whether this is the thread that stores what all of them hold.
   mlir::Value isFirst();
-  /// The threads of the warp wait for each other, and see what was stored.
+  /// The threads of the team wait for each other, and see what was stored.
   void meet();
+  void meetAll();
+  bool isWarp() const { return threads == kWarp; }
 
+  int64_t threads; // of a team
   const SharedMemory &memory;
   mlir::Value shared;
 };
