@@ -1,7 +1,10 @@
 //===- ThreadUnroller.cpp - Tiles over the threads of a warp --------------===//
 #include "codegen/nvptx/ThreadUnroller.h"
 #include "codegen/common/Held.h"
+#include "dialects/ein/EinNumerics.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "llvm/ADT/STLExtras.h"
+#include <limits>
 
 using namespace mlir;
 
@@ -167,6 +170,53 @@ void ThreadUnroller::reduce(tile::ReduceOp op) {
     units.push_back(narrowHeld(builder, loc, whole, element));
   }
   map[op.getResult()] = units;
+}
+
+void ThreadUnroller::generic(Operation &op) {
+  if (auto quotient = dyn_cast<arith::DivFOp>(op); quotient && !ein::isStrict(quotient)) {
+    Units divisors = map.lookup(quotient.getRhs());
+    if (divisors.front().getType().isF32() && divisors.size() >= 4 && llvm::all_equal(divisors) &&
+        getElementTypeOrSelf(quotient.getType()).isF32())
+      return divide(quotient);
+  }
+  codegen::Unroller::generic(op);
+}
+
+/// By the reciprocal, and one step from there: the remainder is exact, so that the result
+/// is rounded once, almost. Where the reciprocal is not near 1, by division.
+void ThreadUnroller::divide(arith::DivFOp op) {
+  Units numbers = map.lookup(op.getLhs());
+  Value divisor = one(op.getRhs());
+  Type f32 = builder.getF32Type();
+  auto real = [&](double value) -> Value {
+    return arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(value));
+  };
+  auto isAbove = [&](Value a, Value b) -> Value {
+    return arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OGT, a, b);
+  };
+  Value size = math::AbsFOp::create(builder, loc, divisor);
+  Value near = both(isAbove(size, real(0x1p-60)), isAbove(real(0x1p60), size));
+  SmallVector<Type> types(numbers.size(), f32);
+  auto branch = scf::IfOp::create(builder, loc, types, near, /*withElse=*/true);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(branch.thenBlock());
+  Value reciprocal = arith::DivFOp::create(builder, loc, real(1), divisor);
+  Value negative = arith::NegFOp::create(builder, loc, divisor);
+  Units results;
+  for (Value number : numbers) {
+    Value first = arith::MulFOp::create(builder, loc, number, reciprocal);
+    Value rest = math::FmaOp::create(builder, loc, negative, first, number);
+    // Of an infinity there is none.
+    rest = arith::MinNumFOp::create(builder, loc, rest, real(std::numeric_limits<float>::max()));
+    results.push_back(math::FmaOp::create(builder, loc, rest, reciprocal, first));
+  }
+  scf::YieldOp::create(builder, loc, results);
+  builder.setInsertionPointToStart(branch.elseBlock());
+  results.clear();
+  for (Value number : numbers)
+    results.push_back(arith::DivFOp::create(builder, loc, number, divisor));
+  scf::YieldOp::create(builder, loc, results);
+  map[op.getResult()] = Units(branch.getResults());
 }
 
 Value ThreadUnroller::joinWarps(Value whole, StringRef kind) {

@@ -49,6 +49,7 @@ private:
   std::pair<int64_t, mlir::Type> unitsOf(mlir::Type type) const override;
   mlir::LogicalResult check(mlir::Operation &op) const override;
   mlir::LogicalResult special(mlir::Operation &op) override;
+  void generic(mlir::Operation &op) override;
   void load(tile::LoadOp op) override;
   void gather(tile::GatherOp op) override;
   void store(tile::StoreOp op) override;
@@ -68,6 +69,8 @@ private:
   template <typename Op> int64_t widthOf(Op op, const Shape &shape) const;
   void loadWide(tile::LoadOp op, const Shape &shape, int64_t width);
   void storeWide(tile::StoreOp op, const Shape &shape, int64_t width);
+  /// f32 quotients by one divisor.
+  void divide(mlir::arith::DivFOp op);
   /// `whole` of every warp of the team, joined.
   mlir::Value joinWarps(mlir::Value whole, llvm::StringRef kind);
   /// Whether the thread has an element in that register that lies below `limit`,
