@@ -34,8 +34,16 @@ template <typename Op> int64_t ThreadUnroller::widthOf(Op op, const Shape &shape
   return std::min(runOf(shape), alignment->widthOf(op));
 }
 
+/// Elements of 16 bits pass in words: what widens them then takes a half of one.
+static VectorType wideType(Type unit, int64_t width) {
+  if (unit.isInteger(16))
+    return VectorType::get(width / 2, IntegerType::get(unit.getContext(), 32));
+  return VectorType::get(width, unit);
+}
+
 void ThreadUnroller::loadWide(tile::LoadOp op, const Shape &shape, int64_t width) {
-  auto type = VectorType::get(width, shape.unit);
+  VectorType type = wideType(shape.unit, width);
+  bool halves = type.getElementType() != shape.unit;
   Units units;
   for (int64_t i = 0, e = shape.count(), n = shape.perPlace(); i < e; i += width) {
     auto plain = [&]() -> Value {
@@ -46,8 +54,17 @@ void ThreadUnroller::loadWide(tile::LoadOp op, const Shape &shape, int64_t width
     };
     Value condition = moves(shape, i, op.getLimit(), Value());
     Value all = condition ? guarded(condition, type, plain) : plain();
-    for (int64_t k = 0; k < width; ++k)
-      units.push_back(vector::ExtractOp::create(builder, loc, all, k));
+    for (int64_t k = 0; k < type.getNumElements(); ++k) {
+      Value word = vector::ExtractOp::create(builder, loc, all, k);
+      if (!halves) {
+        units.push_back(word);
+        continue;
+      }
+      Value bits = arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(16));
+      Value high = arith::ShRUIOp::create(builder, loc, word, bits);
+      for (Value half : {word, high})
+        units.push_back(arith::TruncIOp::create(builder, loc, shape.unit, half));
+    }
   }
   map[op.getResult()] = units;
 }
@@ -86,12 +103,22 @@ void ThreadUnroller::gather(tile::GatherOp op) {
 
 void ThreadUnroller::storeWide(tile::StoreOp op, const Shape &shape, int64_t width) {
   Units units = map.lookup(op.getValue());
-  auto type = VectorType::get(width, shape.unit);
+  VectorType type = wideType(shape.unit, width);
+  bool halves = type.getElementType() != shape.unit;
   for (int64_t i = 0, e = shape.count(), n = shape.perPlace(); i < e; i += width) {
     auto plain = [&] {
       Value offset = offsetAt(op.getOffset(), shape.place(i / n), op.getStrides());
       offset = arith::AddIOp::create(builder, loc, offset, lane(shape, i % n));
-      ValueRange own = ArrayRef(units).slice(i, width);
+      Units own(ArrayRef(units).slice(i, width));
+      for (int64_t k = 0; halves && k < width / 2; ++k) {
+        Value bits = arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(16));
+        auto word = [&](Value half) -> Value {
+          return arith::ExtUIOp::create(builder, loc, type.getElementType(), half);
+        };
+        Value high = arith::ShLIOp::create(builder, loc, word(own[2 * k + 1]), bits);
+        own[k] = arith::OrIOp::create(builder, loc, word(own[2 * k]), high);
+      }
+      own.resize(type.getNumElements());
       Value all = vector::FromElementsOp::create(builder, loc, type, own);
       LLVM::StoreOp::create(builder, loc, all, address(op.getBuffer(), shape.unit, offset),
                             width * alignmentOf(shape.unit));

@@ -207,7 +207,7 @@ void ThreadUnroller::divide(arith::DivFOp op) {
     Value first = arith::MulFOp::create(builder, loc, number, reciprocal);
     Value rest = math::FmaOp::create(builder, loc, negative, first, number);
     // Of an infinity there is none.
-    rest = arith::MinNumFOp::create(builder, loc, rest, real(std::numeric_limits<float>::max()));
+    rest = LLVM::MinNumOp::create(builder, loc, rest, real(std::numeric_limits<float>::max()));
     results.push_back(math::FmaOp::create(builder, loc, rest, reciprocal, first));
   }
   scf::YieldOp::create(builder, loc, results);

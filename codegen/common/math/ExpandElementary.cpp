@@ -77,12 +77,12 @@ struct ExpandUnary : RewritePattern {
 };
 
 /// exp(x) = 2^n 2^f where n + f = x log2(e), n the integer below: 2^f is the target's, in
-/// [1, 2), so that its error is one of its last bit. Where 2^n has no f32, n is the last one
-/// that has and f far from [0, 1): what overflows or is subnormal comes out of the product.
+/// [1, 2), so that its error is one of its last bit. n stays where 2^n is normal, and f is
+/// then far from [0, 1): what overflows or is subnormal comes out of the product.
 struct ExpByPowerOfTwo : OpRewritePattern<math::ExpOp> {
   ExpByPowerOfTwo(MLIRContext *context, Mode mode, const MathTarget &target)
       : OpRewritePattern(context, /*benefit=*/2), mode(mode), fmaDown(target.fmaDown),
-        powerOfTwo(target.powerOfTwo) {}
+        fmaSaturated(target.fmaSaturated), powerOfTwo(target.powerOfTwo) {}
   LogicalResult matchAndRewrite(math::ExpOp op, PatternRewriter &rewriter) const override {
     Type type = op.getType();
     if (!type.isF32() || ein::isStrict(op))
@@ -94,18 +94,18 @@ struct ExpByPowerOfTwo : OpRewritePattern<math::ExpOp> {
       return {&site, made.getResult(0)};
     };
     F32 x{&site, op.getOperand()};
-    F32 inside = x.binary<arith::MaxNumFOp>(x.like(-87.0)).binary<arith::MinNumFOp>(x.like(88.0));
-    // Its low bits are n as the exponent of a number.
-    double magic = 0x1.8p23 + F32::bias, high = static_cast<float>(kLog2E);
-    F32 moved = call(fmaDown, {inside.v, x.like(high).v, x.like(magic).v});
-    F32 f = x.fused(x.like(high), x.like(magic) - moved);
+    // n as the exponent of a number is in the low bits of what is moved.
+    double high = static_cast<float>(kLog2E), span = 2 * (F32::bias - 1);
+    F32 part = call(fmaSaturated, {x.v, x.like(high / span).v, x.like(0.5).v});
+    F32 moved = call(fmaDown, {part.v, x.like(span).v, x.like(0x1.8p23 + 1).v});
+    F32 f = x.fused(x.like(high), x.like(0x1.8p23 + F32::bias) - moved);
     f = x.fused(x.like(kLog2E - high), f);
     F32 scale = realOf(bitsOf(moved) << int64_t(F32::mantissa), x);
     rewriter.replaceOp(op, (call(powerOfTwo, {f.v}) * scale).v);
     return success();
   }
   Mode mode;
-  std::string fmaDown, powerOfTwo;
+  std::string fmaDown, fmaSaturated, powerOfTwo;
 };
 
 template <typename Op> struct ExpandBinary : OpRewritePattern<Op> {

@@ -133,6 +133,8 @@ def arithmetic(program, index, instruction):
         return integers.unary(program, instruction, kind, lambda a: flushed(UNARY["ex2"](flushed(a))))
     if name == "fma" and "rm" in modes and kind == "f32":
         return integers.ternary(program, instruction, (kind,) * 3, fused_down)
+    if name == "fma" and "sat" in modes and kind == "f32":
+        return integers.ternary(program, instruction, (kind,) * 3, lambda a, b, c: np.fmin(np.fmax(fused_single(a, b, c), 0), 1).astype(a.dtype))
     if modes - PLAIN:
         raise ValueError(f"no mode {', '.join(sorted(modes - PLAIN))}")
     if name == "fma":
