@@ -44,10 +44,15 @@ bool isOne(Value value) { return getConstantIntValue(value) == 1; }
 } // namespace
 
 Alignment::Alignment(func::FuncOp program) {
+  bool multiplies = false;
   program.walk([&](Operation *op) {
+    multiplies |= isa<tile::MmaOp>(op);
     if (std::optional<Move> move = moveOf(op); move && tile::hasLanes(move->tile) && !move->masked)
       accesses.push_back(op);
   });
+  // What copies operands to the block's memory finds out by itself how they lie.
+  if (multiplies)
+    return;
   int64_t narrowest = kAccessBytes;
   for (Operation *op : accesses)
     if (isa<BlockArgument>(moveOf(op)->buffer))

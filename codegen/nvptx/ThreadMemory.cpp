@@ -75,11 +75,9 @@ void ThreadUnroller::load(tile::LoadOp op) {
     return loadWide(op, shape, width);
   unsigned align = alignmentOf(shape.unit);
   Units units;
-  for (int64_t i = 0, e = shape.count(), n = shape.perPlace(); i < e; ++i) {
+  for (int64_t i = 0, e = shape.count(); i < e; ++i) {
     auto plain = [&]() -> Value {
-      Value offset = offsetAt(op.getOffset(), shape.place(i / n), op.getStrides());
-      if (shape.lanes)
-        offset = arith::AddIOp::create(builder, loc, offset, lane(shape, i % n));
+      Value offset = offsetOf(shape, i, op.getOffset(), op.getStrides());
       return LLVM::LoadOp::create(builder, loc, shape.unit,
                                   address(op.getBuffer(), shape.unit, offset), align);
     };
@@ -135,24 +133,20 @@ void ThreadUnroller::store(tile::StoreOp op) {
     return storeWide(op, shape, width);
   Units units = map.lookup(op.getValue());
   unsigned align = alignmentOf(shape.unit);
-  if (!shape.lanes)
+  bool isWhole = shape.lanes || (shape.warpRows && shape.warpColumns);
+  if (!isWhole)
     meet();
-  Value first = shape.lanes ? Value() : isFirst();
-  for (int64_t i = 0, e = shape.count(), n = shape.perPlace(); i < e; ++i) {
+  Value first = isWhole ? Value() : isFirst();
+  for (int64_t i = 0, e = shape.count(); i < e; ++i) {
     auto plain = [&] {
-      Value offset = offsetAt(op.getOffset(), shape.place(i / n), op.getStrides());
-      if (shape.lanes) {
-        Value far = builder.createOrFold<arith::MulIOp>(loc, lane(shape, i % n),
-                                                        one(op.getStrides().back()));
-        offset = arith::AddIOp::create(builder, loc, offset, far);
-      }
+      Value offset = offsetOf(shape, i, op.getOffset(), op.getStrides());
       LLVM::StoreOp::create(builder, loc, units[i], address(op.getBuffer(), shape.unit, offset),
                             align);
     };
     Value condition = both(first, moves(shape, i, op.getLimit(), op.getWhere()));
     condition ? guarded(condition, plain) : plain();
   }
-  if (!shape.lanes)
+  if (!isWhole)
     meet();
 }
 

@@ -11,25 +11,6 @@ using namespace mlir;
 namespace einfall::nvptx {
 using namespace codegen;
 
-Shape::Shape(Type type, int64_t threads)
-    : threads(threads), unit(heldType(getElementTypeOrSelf(type))) {
-  auto tensor = dyn_cast<RankedTensorType>(type);
-  if (!tensor)
-    return;
-  lead.assign(tensor.getShape().begin(), tensor.getShape().end());
-  if (tile::hasLanes(type))
-    lanes = lead.pop_back_val();
-}
-
-int64_t Shape::places() const { return llvm::product_of(lead); }
-
-SmallVector<int64_t> Shape::place(int64_t number) const {
-  SmallVector<int64_t> at(lead.size());
-  for (int64_t i = lead.size(); i-- > 0; number /= lead[i])
-    at[i] = number % lead[i];
-  return at;
-}
-
 Value callIntrinsic(OpBuilder &builder, Location loc, StringRef name, Type result,
                     ValueRange operands) {
   if (result)
@@ -92,7 +73,10 @@ void ThreadUnroller::iota(tile::IotaOp op) {
   Type element = getElementTypeOrSelf(op.getResult().getType());
   Units units;
   for (int64_t i = 0, e = shape.count(); i < e; ++i) {
-    Value step = shape.lanes ? lane(shape, i) : index(i);
+    Value step = shape.warpRows      ? rowOf(shape, i)
+                 : shape.warpColumns ? columnOf(shape, i)
+                 : shape.lanes       ? lane(shape, i)
+                                     : index(i);
     Value value = arith::AddIOp::create(builder, loc, start, step);
     if (!element.isIndex())
       value = arith::IndexCastOp::create(builder, loc, element, value);
@@ -109,8 +93,14 @@ void ThreadUnroller::broadcast(tile::BroadcastOp op) {
     int64_t number = 0;
     for (auto [size, dim] : llvm::zip(from.lead, op.getDims()))
       number = number * size + place[dim];
-    for (int64_t k = 0; k < to.perPlace(); ++k)
-      units.push_back(source[from.lanes ? number * from.perPlace() + k : number]);
+    for (int64_t k = 0; k < to.perPlace(); ++k) {
+      int64_t row = k / to.columnRegisters(), column = k % to.columnRegisters();
+      int64_t inside = from.lanes || (from.warpRows && from.warpColumns) ? k
+                       : from.warpRows                                   ? row
+                       : from.warpColumns                                ? column
+                                                                         : 0;
+      units.push_back(source[number * from.perPlace() + inside]);
+    }
   }
   map[op.getResult()] = units;
 }
@@ -254,6 +244,10 @@ Value ThreadUnroller::joinWarps(Value whole, StringRef kind) {
 }
 
 LogicalResult ThreadUnroller::check(Operation &op) const {
+  if (isa<tile::ReduceOp, tile::ScatterOp, tile::StoreOp>(op))
+    if (Shape shape(op.getOperand(0).getType());
+        shape.fragment && (!isa<tile::StoreOp>(op) || !shape.warpRows || !shape.warpColumns))
+      return op.emitOpError("has no form for ") << op.getOperand(0).getType();
   for (Type type : llvm::concat<const Type>(op.getOperandTypes(), op.getResultTypes()))
     if (Shape shape = shapeOf(type); shape.lanes % threads != 0)
       return op.emitOpError("has ") << shape.lanes << " lanes, no multiple of the " << threads
@@ -266,6 +260,17 @@ LogicalResult ThreadUnroller::special(Operation &op) {
     map[number.getResult()] = {warp};
   else if (isa<tile::BarrierOp>(op))
     meetAll();
+  else if (auto product = dyn_cast<tile::MmaOp>(op))
+    mma(product);
+  else if (auto rows = dyn_cast<tile::CopyOp>(op))
+    copy(rows);
+  else if (isa<tile::CommitOp>(op))
+    callIntrinsic(builder, loc, "llvm.nvvm.cp.async.commit.group", {}, {});
+  else if (auto wait = dyn_cast<tile::WaitOp>(op))
+    callIntrinsic(
+        builder, loc, "llvm.nvvm.cp.async.wait.group", {},
+        arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(wait.getPending()))
+            .getResult());
   else
     return op.emitOpError("has no form on a GPU");
   return success();

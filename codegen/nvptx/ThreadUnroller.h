@@ -8,29 +8,12 @@
 
 #include "codegen/common/Unroller.h"
 #include "codegen/nvptx/Alignment.h"
+#include "codegen/nvptx/Shape.h"
 #include "codegen/nvptx/SharedMemory.h"
 
 namespace einfall::nvptx {
 
 using codegen::Units;
-
-constexpr int64_t kWarp = 32;
-
-/// How a tile type lies in the registers of one of `threads` threads.
-struct Shape {
-  llvm::SmallVector<int64_t> lead; // dimensions but the lanes
-  int64_t lanes = 0;               // 0: none
-  int64_t threads;
-  mlir::Type unit; // type of one register
-
-  explicit Shape(mlir::Type type, int64_t threads = kWarp);
-  /// Registers that each place of the other dimensions takes.
-  int64_t perPlace() const { return lanes ? (lanes + threads - 1) / threads : 1; }
-  int64_t places() const;
-  int64_t count() const { return places() * perPlace(); }
-  /// Where place `number` stands along the other dimensions.
-  llvm::SmallVector<int64_t> place(int64_t number) const;
-};
 
 class ThreadUnroller : public codegen::Unroller {
 public:
@@ -44,6 +27,8 @@ public:
   /// What is known of offsets; without it nothing is.
   const Alignment *alignment = nullptr;
   int64_t run = 1; // at most so many neighbouring lanes are one thread's
+  /// Of a block.
+  int64_t warps = 1;
 
 private:
   std::pair<int64_t, mlir::Type> unitsOf(mlir::Type type) const override;
@@ -73,6 +58,24 @@ private:
   void divide(mlir::arith::DivFOp op);
   /// `whole` of every warp of the team, joined.
   mlir::Value joinWarps(mlir::Value whole, llvm::StringRef kind);
+  /// Coordinates of a fragment's registers along its rows and columns.
+  mlir::Value rowOf(const Shape &shape, int64_t number);
+  mlir::Value columnOf(const Shape &shape, int64_t number);
+  mlir::Value warpRow(const Shape &shape);
+  mlir::Value warpColumn(const Shape &shape);
+  /// Where the element in register `unit` lies.
+  mlir::Value offsetOf(const Shape &shape, int64_t unit, mlir::Value base,
+                       mlir::ValueRange strides);
+  void mma(tile::MmaOp op);
+  void copy(tile::CopyOp op);
+  void copyElements(tile::CopyOp op, int64_t turns, int64_t threads, int64_t chunks,
+                    int64_t perRow);
+  llvm::SmallVector<mlir::Value> loadMatrices(mlir::Value address, bool transposed);
+  mlir::Value inSpace(mlir::Value pointer, unsigned space);
+  mlir::Value plus(mlir::Value value, int64_t number);
+  mlir::Value times(mlir::Value value, int64_t number);
+  mlir::Value quotient(mlir::Value value, int64_t number);
+  mlir::Value remainder(mlir::Value value, int64_t number);
   /// Whether the thread has an element in that register that lies below `limit`,
   /// which may be null, and at which `where` holds; null if it always does.
   mlir::Value moves(const Shape &shape, int64_t unit, mlir::Value limit, mlir::Value where);

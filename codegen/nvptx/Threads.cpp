@@ -44,6 +44,7 @@ LogicalResult Body::write(const Alignment *alignment) {
   Location loc = program.getLoc();
   ThreadUnroller unroller(builder, memory, shared, threads);
   unroller.scratch = scratch;
+  unroller.warps = program->getAttrOfType<IntegerAttr>(tile::kWarps).getInt();
   unroller.alignment = alignment;
   unroller.run = alignment ? alignment->run() : 1;
   Value number = special("tid.x");

@@ -21,7 +21,7 @@ def Tile_ScheduleAttr : AttrDef<Tile_Dialect, "Schedule"> {
     first reduced rank, which is taken in chunks of so many if it is above 1: where a block holds at
     least `packed_from` coordinates of the two ranks that it calls narrow, it runs by its
     tiles and lanes. What the body computes of operands that lack one of the two is
-    computed once then, into memory of the block's own.
+    computed once then, into memory of the block's own. `matrix` is a `#tile.matrix`.
   }];
   let parameters = (ins
     "::mlir::DictionaryAttr":$ranks,
@@ -32,7 +32,42 @@ def Tile_ScheduleAttr : AttrDef<Tile_Dialect, "Schedule"> {
     OptionalParameter<"::mlir::StringAttr">:$narrow_widens,
     DefaultValuedParameter<"int64_t", "1">:$narrow_tile,
     OptionalParameter<"::mlir::Attribute">:$packed,
-    DefaultValuedParameter<"int64_t", "0">:$packed_from);
+    DefaultValuedParameter<"int64_t", "0">:$packed_from,
+    OptionalParameter<"::mlir::Attribute">:$matrix);
+  let assemblyFormat = "`<` struct(params) `>`";
+}
+
+def Tile_FragmentAttr : AttrDef<Tile_Dialect, "Fragment"> {
+  let mnemonic = "fragment";
+  let summary = "how a tile lies in the registers of a block for matrix instructions";
+  let description = [{
+    The encoding of a tile whose last dimensions are `rows` and `columns`, or one of
+    the two. The block's warps, in row-major order, form a grid of `row_warps` by
+    `column_warps`, each of which holds an equal part. Inside of it the threads lie
+    as in the sums of `mma.m16n8`: of each 16 rows and 8 columns, thread t holds
+    rows t / 4 and t / 4 + 8 at columns 2 (t mod 4) and the next one. What has no
+    columns, all threads of a row hold, and the other way around.
+  }];
+  let parameters = (ins "int64_t":$row_warps, "int64_t":$column_warps,
+                        DefaultValuedParameter<"bool", "true">:$rows,
+                        DefaultValuedParameter<"bool", "true">:$columns);
+  let assemblyFormat = "`<` struct(params) `>`";
+}
+
+def Tile_MatrixAttr : AttrDef<Tile_Dialect, "Matrix"> {
+  let mnemonic = "matrix";
+  let summary = "how a contraction runs by matrix instructions";
+  let description = [{
+    A block sums `row_block` coordinates of rank `rows` by `column_block` of rank
+    `columns` in fragments. It goes along rank `depth` by `part` at a time; `slots`
+    such parts of both operands lie in the block's memory, of which all but one are
+    on their way. Where the block has fewer rows than `from`, the schedule around
+    this one is run.
+  }];
+  let parameters = (ins "::mlir::StringAttr":$rows, "::mlir::StringAttr":$columns,
+                        "::mlir::StringAttr":$depth, "int64_t":$row_block, "int64_t":$column_block,
+                        "int64_t":$row_warps, "int64_t":$column_warps, "int64_t":$part,
+                        "int64_t":$slots, DefaultValuedParameter<"int64_t", "0">:$from);
   let assemblyFormat = "`<` struct(params) `>`";
 }
 

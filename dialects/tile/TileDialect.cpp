@@ -27,7 +27,12 @@ void TileDialect::initialize() {
 
 bool einfall::tile::hasLanes(Type type) {
   auto tensor = dyn_cast<RankedTensorType>(type);
-  return tensor && tensor.getEncoding();
+  return tensor && isa_and_nonnull<StringAttr>(tensor.getEncoding());
+}
+
+FragmentAttr einfall::tile::fragmentOf(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  return tensor ? dyn_cast_or_null<FragmentAttr>(tensor.getEncoding()) : FragmentAttr();
 }
 
 Type einfall::tile::tileType(ArrayRef<int64_t> shape, Type element, bool lanes) {
@@ -53,6 +58,38 @@ LogicalResult CountOp::verify() {
     llvm::interleave(kCounterNames, diag, " or ");
     return diag << ", but got " << getCounter();
   }
+  return success();
+}
+
+LogicalResult MmaOp::verify() {
+  auto acc = cast<RankedTensorType>(getAcc().getType());
+  FragmentAttr fragment = fragmentOf(acc);
+  if (!fragment || !fragment.getRows() || !fragment.getColumns() || acc.getRank() != 2 ||
+      !acc.getElementType().isF32())
+    return emitOpError("expected a fragment of f32 with rows and columns, but got ") << acc;
+  if (getLhs().getType().getElementType() != getRhs().getType().getElementType())
+    return emitOpError("expected operands of one type, but got ")
+           << getLhs().getType() << " and " << getRhs().getType();
+  int64_t rows = 16 * fragment.getRowWarps(), columns = 16 * fragment.getColumnWarps();
+  if (acc.getDimSize(0) % rows || acc.getDimSize(1) % columns || getDepth() % 16)
+    return emitOpError("expected rows by ")
+           << rows << ", columns by " << columns << " and a depth by 16, but got " << acc
+           << " and a depth of " << getDepth();
+  for (ArrayRef<int64_t> strides : {getLhsStrides(), getRhsStrides()})
+    if (strides.size() != 2 || !llvm::is_contained(strides, 1) ||
+        (strides[0] == 1 ? strides[1] : strides[0]) % 8 != 0)
+      return emitOpError("expected two strides, a 1 and a multiple of 8, but got ") << strides;
+  return success();
+}
+
+LogicalResult CopyOp::verify() {
+  Type source = getSource().getType().getElementType(), dest = getDest().getType().getElementType();
+  if (source != dest)
+    return emitOpError("copies bits, but goes from ") << source << " to " << dest;
+  if (!dest.isIntOrFloat() || dest.getIntOrFloatBitWidth() != 16)
+    return emitOpError("copies elements of 16 bits, but got ") << dest;
+  if (getShape().size() != 2 || getShape()[1] % 8 != 0 || getDestStride() % 8 != 0)
+    return emitOpError("expected rows of a multiple of 8 elements, a multiple of 8 apart");
   return success();
 }
 

@@ -42,6 +42,8 @@ inline constexpr llvm::StringLiteral kCounterNames[] = {"chunks", "visited", "un
 
 /// True if the last dimension of `type` runs along vector lanes.
 bool hasLanes(mlir::Type type);
+/// How `type` lies in fragments; null if it does not.
+FragmentAttr fragmentOf(mlir::Type type);
 /// The tile type of `shape`; a scalar type if `shape` is empty.
 mlir::Type tileType(llvm::ArrayRef<int64_t> shape, mlir::Type element, bool lanes);
 

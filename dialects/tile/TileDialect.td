@@ -23,6 +23,7 @@ def Tile_Dialect : Dialect {
     A tile value is a builtin tensor of static shape, so `arith` and `math` work
     on it. Its encoding says how it lies in the machine: `"lanes"` means that
     the last dimension runs along vector lanes and the others along registers;
+    `#tile.fragment` is the way of matrix instructions, over all warps of the block;
     without it all elements share one vector register. What must not come in: any
     `ein` op.
   }];

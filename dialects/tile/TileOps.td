@@ -109,6 +109,54 @@ def Tile_DotOp : Tile_Op<"dot", [Pure, TypesMatchWith<"the result is the accumul
   let hasVerifier = 1;
 }
 
+def Tile_MmaOp : Tile_Op<"mma", [TypesMatchWith<"the result is the accumulator", "acc", "result", "$_self">]> {
+  let summary = "add the product of two matrices in the block's memory to a fragment";
+  let description = [{
+    acc[i, j] + sum over k < depth of lhs[lhs_offset + i r + k s] * rhs[rhs_offset +
+    j u + k v], with r, s = lhs_strides and u, v = rhs_strides, of which one each is
+    1 and the other a multiple of 8. Elements are bf16 or f16, sums f32, in no order
+    that is promised. All warps of the block run it.
+  }];
+  let arguments = (ins AnyRankedTensor:$acc,
+                       MemRefRankOf<[BF16, F16], [1]>:$lhs, Index:$lhs_offset,
+                       MemRefRankOf<[BF16, F16], [1]>:$rhs, Index:$rhs_offset,
+                       DenseI64ArrayAttr:$lhs_strides, DenseI64ArrayAttr:$rhs_strides,
+                       I64Attr:$depth);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = [{$acc `,` $lhs `[` $lhs_offset `]` `strides` $lhs_strides `,` $rhs `[` $rhs_offset `]`
+                         `strides` $rhs_strides `depth` $depth attr-dict `:` type($acc) `,` type($lhs) `,`
+                         type($rhs)}];
+  let hasVerifier = 1;
+}
+
+def Tile_CopyOp : Tile_Op<"copy"> {
+  let summary = "begin to copy rows into the block's memory";
+  let description = [{
+    dest[dest_offset + i dest_stride + j] becomes source[offset + i stride + j] where
+    i < rows and j < columns, else 0, for all i and j below `shape`. The elements are
+    there when a `tile.wait` for the copy's group and a barrier have passed. All warps
+    of the block run it.
+  }];
+  let arguments = (ins MemRefRankOf<[AnyType], [1]>:$source, Index:$offset, Index:$stride, Index:$rows,
+                       Index:$columns, MemRefRankOf<[AnyType], [1]>:$dest, Index:$dest_offset,
+                       DenseI64ArrayAttr:$shape, I64Attr:$dest_stride);
+  let assemblyFormat = [{$source `[` $offset `]` `stride` $stride `rows` $rows `columns` $columns `to`
+                         $dest `[` $dest_offset `]` `stride` $dest_stride `shape` $shape attr-dict `:`
+                         type($source) `to` type($dest)}];
+  let hasVerifier = 1;
+}
+
+def Tile_CommitOp : Tile_Op<"commit"> {
+  let summary = "end a group of copies: those begun since the group before";
+  let assemblyFormat = "attr-dict";
+}
+
+def Tile_WaitOp : Tile_Op<"wait"> {
+  let summary = "wait until all but the last `pending` groups of copies have arrived";
+  let arguments = (ins I64Attr:$pending);
+  let assemblyFormat = "$pending attr-dict";
+}
+
 def Tile_CountOp : Tile_Op<"count"> {
   let summary = "add one to a counter of the program";
   let description = [{

@@ -24,6 +24,7 @@ static EinToTileOptions tileOptions(const Target &target) {
     options.warpLanes = gpu->warpLanes;
     options.vectorRegisters = gpu->registers;
     options.localBytes = gpu->localBytes;
+    options.matrixBytes = gpu->sharedBytes;
     options.packs = false;
     return options;
   }

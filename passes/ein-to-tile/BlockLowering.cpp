@@ -256,6 +256,16 @@ TileValue BlockLowering::coordinate(unsigned rank) {
       mask};
 }
 
+TileValue BlockLowering::withinEdges(uint32_t mask) {
+  TileValue within;
+  for (unsigned rank : edges)
+    if (mask >> tiles.space.find(rank) & 1) {
+      TileValue below = compare(CmpIPredicate::slt, coordinate(rank), {extentOf(rank), 0});
+      within = within.value ? both(within, below) : below;
+    }
+  return within;
+}
+
 TileValue BlockLowering::laneMask() {
   uint32_t mask = tiles.space.laneBit();
   Value lane = tile::IotaOp::create(builder, loc, tiles.space.type(mask, builder.getIndexType()),
@@ -336,10 +346,13 @@ TileValue BlockLowering::loadStrided(const Access &access, Value buffer, Type st
     return tile::LoadOp::create(builder, loc, type, buffer, expand(access.offset, dims, extra),
                                 stridesOf(access, mask, dims, extra), lanes, allowed);
   };
-  if (!where.inside.value)
+  TileValue allowed = where.inside, within = withinEdges(mask);
+  if (within.value)
+    allowed = allowed.value ? both(allowed, within) : within;
+  if (!allowed.value)
     return {emit({}), mask};
-  if (where.inside.mask)
-    return {emit(tiles.broadcast(where.inside, mask).value), mask};
+  if (allowed.mask)
+    return {emit(tiles.broadcast(allowed, mask).value), mask};
   // One condition for the whole tile.
   auto branch = scf::IfOp::create(builder, loc, TypeRange(type), where.inside.value, true);
   OpBuilder::InsertionGuard guard(builder);
@@ -372,6 +385,8 @@ TileValue BlockLowering::load(const Access &access, Value source, ArrayRef<TileV
         where.inside.value ? where.inside : tiles.constant(builder.getBoolAttr(true));
     if (limit) // lanes past the limit are no points at all
       inside = both(inside, laneMask());
+    if (TileValue within = withinEdges(where.mask); within.value)
+      inside = both(inside, within);
     TileValue offsets = tiles.evaluate(access.offset, dims, values);
     loaded =
         tiles.create<arith::SelectOp>(builder.getIndexType(), {inside, offsets, tiles.index(0)});
@@ -397,6 +412,8 @@ void BlockLowering::store(const Access &access, Value buffer, TileValue value,
   if (Type stored = storageType(element); stored != element)
     value = tiles.create<arith::ExtUIOp>(stored, {value});
   value = tiles.broadcast(value, value.mask | target.mask | where.mask);
+  if (TileValue within = withinEdges(value.mask); within.value)
+    where = where.value ? both(where, within) : within;
   SmallVector<Value> dims(at.begin(), at.begin() + access.numRanks), extra;
   for (TileValue coordinate : coordinates)
     extra.push_back(coordinate.value);

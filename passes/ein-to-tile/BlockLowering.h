@@ -79,6 +79,8 @@ protected:
   }
   /// Coordinates of `rank` as a tile value.
   TileValue coordinate(unsigned rank);
+  /// Whether points of the tile exist along the edges of `mask`; null if all do.
+  TileValue withinEdges(uint32_t mask);
   /// Which lanes lie below the limit.
   TileValue laneMask();
   /// What has to be known to reach the elements of an access.
@@ -119,8 +121,9 @@ protected:
   mlir::SmallVector<mlir::Value> at;
   mlir::SmallVector<mlir::Value> ends; // of the block's part of a rank; null: by the schedule
   mlir::SmallVector<int64_t> active;
-  mlir::Value limit; // of lanes, where a tile is ragged
-  int alongOne = -1; // a rank of which the block holds one coordinate
+  mlir::Value limit;                 // of lanes, where a tile is ragged
+  mlir::SmallVector<unsigned> edges; // ranks whose tile in fragments may go past their end
+  int alongOne = -1;                 // a rank of which the block holds one coordinate
   /// The memory of a tensor of the kernel's body.
   virtual mlir::Value bufferOf(mlir::Value tensor);
   mlir::Value endOfBlock(unsigned rank);

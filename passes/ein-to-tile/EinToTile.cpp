@@ -45,6 +45,7 @@ struct EinToTilePass : impl::EinToTileBase<EinToTilePass> {
     target.warps = warps;
     target.warpLanes = warpLanes;
     target.localBytes = localBytes;
+    target.matrixBytes = matrixBytes;
     target.packs = packs;
     target.dotBf16 = hasDot("bf16");
     target.dotI8 = hasDot("i8");

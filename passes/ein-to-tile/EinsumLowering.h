@@ -46,6 +46,7 @@ private:
     mlir::SmallVector<int64_t> strides;
     mlir::SmallVector<mlir::Value> begins;
     mlir::Value buffer;
+    mlir::Value base; // where it begins in the buffer; null: 0
   };
 
   /// The root and the epilogue at the current tile, stored.
@@ -56,6 +57,14 @@ private:
   /// Packs the chunk or all of the block's part and runs `inner` for its tiles.
   void emitOverPacked(mlir::ArrayRef<Access> reads, mlir::ArrayRef<int64_t> parts,
                       mlir::function_ref<void()> inner);
+  void emitMatrixOr(mlir::function_ref<void()> emitFew, mlir::ArrayRef<Access> reads);
+  void emitMatrix(mlir::ArrayRef<Access> reads);
+  void enterFragments();
+  void leaveFragments();
+  void finishFragments(TileValue sums);
+  void fillFactor(const Factor &factor, mlir::ArrayRef<Access> reads, mlir::Value memory,
+                  mlir::Value offset);
+  void clearTail(const Factor &factor, mlir::Value memory, mlir::Value offset);
   void emitInChunks(mlir::ArrayRef<Access> reads, int64_t chunk);
   /// Runs `inner` for tiles of several rows, or for each row: less code.
   void forTilesOfPacked(bool byRows, mlir::function_ref<void()> inner);

@@ -88,6 +88,11 @@ FailureOr<func::FuncOp> KernelLowering::run(StringRef name) {
   } else {
     schedule = planSchedule(root, reads, write, target);
     planPacking(root, reads, write, target, schedule);
+    if (std::optional<Matrix> matrix = planMatrix(root, reads, write, target)) {
+      schedule.matrix = matrix;
+      schedule.ranks[matrix->rows].block = matrix->rowBlock;
+      schedule.ranks[matrix->columns].block = matrix->columnBlock;
+    }
   }
 
   if (update && !isa<BlockArgument>(update.getDest()))

@@ -17,6 +17,8 @@ Value EinsumLowering::startOf(unsigned rank) {
 
 void EinsumLowering::emitRoot(ArrayRef<Access> reads) {
   auto emitAll = [&] { emitBlock([&] { emitTile(); }); };
+  if (schedule.matrix)
+    return emitMatrixOr(emitAll, reads);
   if (!schedule.packed)
     return emitAll();
   Value many;
@@ -208,7 +210,7 @@ void EinsumLowering::storePacked(const PackedMemory &memory, TileValue value, in
 /// Where the current coordinates lie. `columns` may stand inside a panel; -1: they
 /// begin one.
 Value EinsumLowering::offsetIn(const PackedMemory &memory, int columns) {
-  Value offset = constant(0);
+  Value offset = memory.base ? memory.base : constant(0);
   auto add = [&](Value value) { offset = arith::AddIOp::create(builder, loc, offset, value); };
   for (auto [i, rank] : llvm::enumerate(memory.packed.ranks)) {
     Value place = arith::SubIOp::create(builder, loc, at[rank], memory.begins[i]);

@@ -2,6 +2,7 @@
 #include "passes/ein-to-tile/Packing.h"
 #include "dialects/ein/EinBounds.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "passes/ein-to-tile/Supports.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
@@ -22,46 +23,6 @@ constexpr int64_t kFewestRows = 8;
 constexpr int64_t kChunk = 512;
 /// Elements of partial sums that a block keeps between chunks.
 constexpr int64_t kPartialSums = 32 * 1024;
-
-/// The ranks on which values of a root's body depend.
-class Supports {
-public:
-  Supports(ein::EinsumOp root, ArrayRef<Access> reads) : root(root), reads(reads) {}
-
-  uint64_t of(Value value) {
-    if (auto it = known.find(value); it != known.end())
-      return it->second;
-    uint64_t mask = 0;
-    if (auto argument = dyn_cast<BlockArgument>(value)) {
-      for (unsigned rank = 0; rank < root.getNumRanks(); ++rank)
-        if (reads[argument.getArgNumber()].dependsOn(rank))
-          mask |= uint64_t(1) << rank;
-    } else if (auto index = value.getDefiningOp<ein::IndexOp>()) {
-      mask = uint64_t(1) << root.findRank(index.getRank());
-    } else {
-      for (Value operand : value.getDefiningOp()->getOperands())
-        mask |= of(operand);
-    }
-    return known[value] = mask;
-  }
-  bool depends(Value value, unsigned rank) { return of(value) >> rank & 1; }
-
-  /// Operands that `value` is made of.
-  void operandsOf(Value value, SmallVectorImpl<unsigned> &operands) {
-    if (auto argument = dyn_cast<BlockArgument>(value)) {
-      if (!llvm::is_contained(operands, argument.getArgNumber()))
-        operands.push_back(argument.getArgNumber());
-      return;
-    }
-    for (Value operand : value.getDefiningOp()->getOperands())
-      operandsOf(operand, operands);
-  }
-
-private:
-  ein::EinsumOp root;
-  ArrayRef<Access> reads;
-  DenseMap<Value, uint64_t> known;
-};
 
 /// Collects the largest values of the body that lack rows or columns.
 class Collector {

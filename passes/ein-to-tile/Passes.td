@@ -21,6 +21,8 @@ def EinToTile : Pass<"ein-to-tile", "::mlir::ModuleOp"> {
            "threads along which lanes run; 0: lanes are a vector's">,
     Option<"localBytes", "local-bytes", "int64_t", "524288",
            "bytes that a block's own tensors may take">,
+    Option<"matrixBytes", "matrix-bytes", "int64_t", "0",
+           "bytes of a block for factors of matrix instructions; 0: there are none">,
     Option<"packs", "packs", "bool", "true", "copy operands of contractions into panels">,
     ListOption<"dots", "dots", "std::string",
                "element types that tile.dot multiplies: bf16, i8, i16">];

@@ -79,10 +79,11 @@ tile::ScheduleAttr Schedule::toAttr(ein::EinsumOp root) const {
   SmallVector<Attribute> slowestFirst;
   for (unsigned rank : order)
     slowestFirst.push_back(name(rank));
-  return tile::ScheduleAttr::get(
-      root.getContext(), builder.getDictionaryAttr(entries), builder.getArrayAttr(slowestFirst),
-      name(lanes), dot ? dot->group : 1, name(narrow), name(widened), widenedTile,
-      packed ? Attribute(packed->toAttr(root)) : Attribute(), packedFrom);
+  return tile::ScheduleAttr::get(root.getContext(), builder.getDictionaryAttr(entries),
+                                 builder.getArrayAttr(slowestFirst), name(lanes),
+                                 dot ? dot->group : 1, name(narrow), name(widened), widenedTile,
+                                 packed ? Attribute(packed->toAttr(root)) : Attribute(), packedFrom,
+                                 matrix ? Attribute(matrix->toAttr(root)) : Attribute());
 }
 
 static LogicalResult readRank(DenseI64ArrayAttr numbers, RankSchedule &plan) {

@@ -5,6 +5,7 @@
 #include "dialects/tile/TileDialect.h"
 #include "passes/ein-to-tile/Access.h"
 #include "passes/ein-to-tile/Dots.h"
+#include "passes/ein-to-tile/Matrices.h"
 #include <memory>
 
 namespace einfall {
@@ -33,6 +34,8 @@ struct Schedule {
   /// operands that it packs first (Packing.h).
   std::shared_ptr<Schedule> packed;
   int64_t packedFrom = 0;
+  /// Where a block has enough rows, it runs by matrix instructions.
+  std::optional<Matrix> matrix;
 
   tile::ScheduleAttr toAttr(ein::EinsumOp root) const;
 };

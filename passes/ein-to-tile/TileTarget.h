@@ -15,6 +15,7 @@ struct TileTarget {
   bool teams = true;               ///< programs whose warps are one team are allowed
   bool team = false;               ///< of a program: its warps hold a tile together
   int64_t localBytes = 512 * 1024; ///< of a block's own tensors: a core's second-level cache
+  int64_t matrixBytes = 0;         ///< for the factors of matrix instructions; 0: it has none
   bool packs = true;               ///< copies operands of contractions into panels
   // Which products `tile.dot` has an instruction for.
   bool dotBf16 = false;

@@ -1,6 +1,5 @@
 //===- TileValues.cpp - Values over a space of tiled ranks ----------------===//
 #include "passes/ein-to-tile/TileValues.h"
-#include "dialects/tile/TileDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -18,6 +17,14 @@ Type TileSpace::type(uint32_t mask, Type element) const {
   for (auto [i, size] : llvm::enumerate(sizes))
     if (mask & (1u << i))
       shape.push_back(size);
+  if (fragment) {
+    bool rows = mask >> (sizes.size() - 2) & 1, columns = mask >> (sizes.size() - 1) & 1;
+    if (rows || columns)
+      return RankedTensorType::get(
+          shape, element,
+          tile::FragmentAttr::get(element.getContext(), fragment.getRowWarps(),
+                                  fragment.getColumnWarps(), rows, columns));
+  }
   return tile::tileType(shape, element, mask & laneBit());
 }
 

@@ -9,6 +9,7 @@
 #ifndef EINFALL_PASSES_EINTOTILE_TILEVALUES_H
 #define EINFALL_PASSES_EINTOTILE_TILEVALUES_H
 
+#include "dialects/tile/TileDialect.h"
 #include "mlir/IR/AffineExpr.h"
 #include "mlir/IR/Builders.h"
 
@@ -25,6 +26,7 @@ struct TileSpace {
   llvm::SmallVector<int64_t> sizes;
   llvm::SmallVector<unsigned> ranks; // which rank each dimension tiles
   bool lanes = false;
+  tile::FragmentAttr fragment; // the last two are its rows and columns, if not null
 
   uint32_t laneBit() const { return lanes ? 1u << (sizes.size() - 1) : 0; }
   uint32_t fullMask() const { return (1u << sizes.size()) - 1; }

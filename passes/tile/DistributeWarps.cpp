@@ -13,12 +13,20 @@ namespace {
 
 bool isParallel(Operation *op) { return op->hasAttr(kParallel); }
 
-/// True if `op`, or what is in it, writes memory.
+/// True if all warps run `op`, each for its own part.
+bool isCollective(Operation *op) {
+  auto inFragments = [](Type type) { return fragmentOf(type) != nullptr; };
+  return isa<CopyOp, CommitOp, WaitOp>(op) || llvm::any_of(op->getOperandTypes(), inFragments) ||
+         llvm::any_of(op->getResultTypes(), inFragments);
+}
+
+/// True if `op`, or what is in it, writes memory as one warp would.
 bool writes(Operation *op) {
   return op
       ->walk([](Operation *inner) {
-        return isa<StoreOp, ScatterOp, CountOp>(inner) ? WalkResult::interrupt()
-                                                       : WalkResult::advance();
+        return isa<StoreOp, ScatterOp, CountOp>(inner) && !isCollective(inner)
+                   ? WalkResult::interrupt()
+                   : WalkResult::advance();
       })
       .wasInterrupted();
 }
@@ -27,8 +35,9 @@ bool writes(Operation *op) {
 bool isShared(Operation *op) {
   return op
       ->walk([](Operation *inner) {
-        return isParallel(inner) || isa<BarrierOp>(inner) ? WalkResult::interrupt()
-                                                          : WalkResult::advance();
+        return isParallel(inner) || isCollective(inner) || isa<BarrierOp>(inner)
+                   ? WalkResult::interrupt()
+                   : WalkResult::advance();
       })
       .wasInterrupted();
 }
@@ -45,8 +54,9 @@ public:
   /// False if the program has to be left to a single warp; nothing is changed then.
   bool run() {
     bool deals = program
-                     .walk([](scf::ForOp loop) {
-                       return isParallel(loop) ? WalkResult::interrupt() : WalkResult::advance();
+                     .walk([](Operation *op) {
+                       return isParallel(op) || isCollective(op) ? WalkResult::interrupt()
+                                                                 : WalkResult::advance();
                      })
                      .wasInterrupted();
     if (!deals || !isFit(program.front()))

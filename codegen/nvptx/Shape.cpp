@@ -1,0 +1,34 @@
+//===- Shape.cpp - How a tile lies in the registers of a thread -----------===//
+#include "codegen/nvptx/Shape.h"
+#include "codegen/common/Held.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+
+namespace einfall::nvptx {
+
+Shape::Shape(Type type, int64_t threads)
+    : threads(threads), unit(codegen::heldType(getElementTypeOrSelf(type))) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (!tensor)
+    return;
+  lead.assign(tensor.getShape().begin(), tensor.getShape().end());
+  if (tile::hasLanes(type))
+    lanes = lead.pop_back_val();
+  fragment = tile::fragmentOf(type);
+  if (fragment && fragment.getColumns())
+    warpColumns = lead.pop_back_val() / fragment.getColumnWarps();
+  if (fragment && fragment.getRows())
+    warpRows = lead.pop_back_val() / fragment.getRowWarps();
+}
+
+int64_t Shape::places() const { return llvm::product_of(lead); }
+
+SmallVector<int64_t> Shape::place(int64_t number) const {
+  SmallVector<int64_t> at(lead.size());
+  for (int64_t i = lead.size(); i-- > 0; number /= lead[i])
+    at[i] = number % lead[i];
+  return at;
+}
+
+} // namespace einfall::nvptx

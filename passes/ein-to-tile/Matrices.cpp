@@ -1,0 +1,197 @@
+//===- Matrices.cpp - Contractions by matrix instructions -----------------===//
+#include "passes/ein-to-tile/Matrices.h"
+#include "dialects/ein/EinBounds.h"
+#include "dialects/ein/EinNumerics.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "passes/ein-to-tile/Supports.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+
+namespace einfall {
+namespace {
+
+/// Rows and columns of what one instruction adds to, and its depth.
+constexpr int64_t kRows = 16, kColumns = 16, kDepth = 16;
+/// From so many rows on the instructions pay.
+constexpr int64_t kFewestRows = 9;
+/// A part of the depth: 128 bytes, a line of memory.
+constexpr int64_t kPart = 64;
+constexpr int64_t kMostSlots = 4;
+
+/// What `value` is widened from, where it is a 16-bit number.
+Value narrowed(Value value) {
+  auto extend = value.getDefiningOp<arith::ExtFOp>();
+  if (!extend || !value.getType().isF32())
+    return {};
+  Type from = extend.getIn().getType();
+  return from.isBF16() || from.isF16() ? extend.getIn() : Value();
+}
+
+/// The two factors of every product that `root` sums; false if it is no such sum.
+bool findFactors(ein::EinsumOp root, Value &lhs, Value &rhs) {
+  ArrayRef<int32_t> monoids = root.getMonoids();
+  if (monoids.empty() || root.getNumRanks() > 64 || ein::isStrict(root) ||
+      !llvm::all_of(monoids, [](int32_t m) { return m == (int32_t)ein::Monoid::add; }))
+    return false;
+  // A point that does not exist would have to leave the sum alone.
+  for (auto [i, coordinate] : llvm::enumerate(root.getCoords()))
+    if (!ein::readsInside(root, i) || !cast<StringAttr>(coordinate).getValue().empty())
+      return false;
+  auto product = root.getYielded().getDefiningOp<arith::MulFOp>();
+  if (!product)
+    return false;
+  lhs = narrowed(product.getLhs());
+  rhs = narrowed(product.getRhs());
+  return lhs && rhs && lhs.getType() == rhs.getType();
+}
+
+class Planner {
+public:
+  Planner(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write)
+      : root(root), reads(reads), write(write), supports(root, reads) {}
+
+  std::optional<Matrix> plan(const TileTarget &target) {
+    Matrix matrix;
+    if (!findFactors(root, matrix.lhs.value, matrix.rhs.value) || !findRanks(matrix))
+      return std::nullopt;
+    place(matrix.lhs, matrix.rows, matrix.depth);
+    place(matrix.rhs, matrix.columns, matrix.depth);
+    if (!size(matrix, target))
+      return std::nullopt;
+    return matrix;
+  }
+
+private:
+  /// True if there are more of the largest blocks than a GPU runs at once.
+  bool isLarge(const Matrix &matrix) {
+    double blocks = 1;
+    for (unsigned rank = 0; rank < root.getNumFree(); ++rank)
+      blocks *= root.getRankExtent(rank).getLiteral().value_or(1);
+    return blocks >= 128.0 * 128 * 256;
+  }
+  int64_t sizeOf(unsigned rank) {
+    return root.getRankExtent(rank).getLiteral().value_or(INT64_MAX);
+  }
+
+  /// True if operands and results move along `rank` by steps.
+  bool isEven(unsigned rank) {
+    return (rank >= root.getNumFree() || write.stride(rank)) &&
+           llvm::all_of(reads, [&](const Access &read) {
+             return read.stride(rank) && !read.fromCoordinate && read.inside();
+           });
+  }
+
+  /// Rows that the left factor alone has, columns that the right one alone has, and a
+  /// reduced rank that both have. Results are contiguous along columns if they can be.
+  bool findRanks(Matrix &matrix) {
+    auto own = [&](Value with, Value without) {
+      int best = -1;
+      for (unsigned rank = 0; rank < root.getNumFree(); ++rank) {
+        if (!supports.depends(with, rank) || supports.depends(without, rank) || !isEven(rank))
+          continue;
+        if (best < 0 || write.isUnitStride(rank) || sizeOf(rank) >= kRows)
+          best = rank;
+      }
+      return best;
+    };
+    int rows = own(matrix.lhs.value, matrix.rhs.value),
+        columns = own(matrix.rhs.value, matrix.lhs.value);
+    if (rows < 0 || columns < 0)
+      return false;
+    if (write.isUnitStride(rows)) {
+      std::swap(rows, columns);
+      std::swap(matrix.lhs, matrix.rhs);
+    }
+    int depth = -1;
+    for (unsigned rank = root.getNumFree(); rank < root.getNumRanks(); ++rank) {
+      if (!supports.depends(matrix.lhs.value, rank) || !supports.depends(matrix.rhs.value, rank) ||
+          !isEven(rank))
+        continue;
+      if (depth < 0 || sizeOf(rank) >= kDepth)
+        depth = rank;
+    }
+    if (depth < 0 || sizeOf(depth) < kDepth || sizeOf(rows) < kFewestRows || sizeOf(columns) < 8)
+      return false;
+    matrix.rows = rows;
+    matrix.columns = columns;
+    matrix.depth = depth;
+    return true;
+  }
+
+  /// How a factor lies in the block's memory: as the operand does, where it is one.
+  void place(Factor &factor, unsigned free, unsigned depth) {
+    factor.major = free;
+    factor.minor = depth;
+    auto argument = dyn_cast<BlockArgument>(factor.value);
+    if (!argument)
+      return;
+    const Access &read = reads[argument.getArgNumber()];
+    if (read.isUnitStride(free) && !read.isUnitStride(depth))
+      std::swap(factor.major, factor.minor);
+    if (read.isUnitStride(factor.minor) && !read.fill)
+      factor.operand = argument.getArgNumber();
+  }
+
+  /// Blocks as large as the registers of their warps hold, parts as the memory does.
+  bool size(Matrix &matrix, const TileTarget &target) {
+    auto upTo = [&](unsigned rank, int64_t least, int64_t most) {
+      int64_t size = least;
+      while (size < most && size < sizeOf(rank))
+        size *= 2;
+      return size;
+    };
+    matrix.rowBlock = upTo(matrix.rows, 32, 128);
+    matrix.columnBlock = upTo(matrix.columns, 64, isLarge(matrix) ? 256 : 128);
+    matrix.rowWarps = 2;
+    matrix.columnWarps = target.warps / 2;
+    matrix.part = kPart;
+    for (;;) {
+      for (Factor *factor : {&matrix.lhs, &matrix.rhs}) {
+        auto part = [&](unsigned rank) {
+          return rank == matrix.rows      ? matrix.rowBlock
+                 : rank == matrix.columns ? matrix.columnBlock
+                                          : matrix.part;
+        };
+        factor->majorPart = part(factor->major);
+        factor->minorPart = part(factor->minor);
+      }
+      int64_t bytes = 2 * (matrix.lhs.size() + matrix.rhs.size());
+      matrix.slots = std::min(kMostSlots, target.matrixBytes / bytes);
+      if (matrix.slots >= 3)
+        return true;
+      if (matrix.part == kPart)
+        matrix.part /= 2;
+      else if (matrix.columnBlock > 128)
+        matrix.columnBlock /= 2;
+      else
+        return matrix.slots >= 2;
+    }
+  }
+
+  ein::EinsumOp root;
+  ArrayRef<Access> reads;
+  const Access &write;
+  Supports supports;
+};
+
+} // namespace
+
+tile::MatrixAttr Matrix::toAttr(ein::EinsumOp root) const {
+  Builder builder(root.getContext());
+  auto name = [&](unsigned rank) { return builder.getStringAttr(root.getRankName(rank)); };
+  return tile::MatrixAttr::get(root.getContext(), name(rows), name(columns), name(depth), rowBlock,
+                               columnBlock, rowWarps, columnWarps, part, slots, from);
+}
+
+std::optional<Matrix> planMatrix(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write,
+                                 const TileTarget &target) {
+  if (target.matrixBytes == 0 || target.warps < 4)
+    return std::nullopt;
+  std::optional<Matrix> matrix = Planner(root, reads, write).plan(target);
+  if (matrix && !root.getRankExtent(matrix->rows).getLiteral())
+    matrix->from = kFewestRows;
+  return matrix;
+}
+
+} // namespace einfall

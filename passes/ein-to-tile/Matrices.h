@@ -1,0 +1,50 @@
+//===- Matrices.h - Contractions by matrix instructions ---------*- C++ -*-===//
+//
+// A sum of products of two narrow factors, each of which lacks a rank that the other
+// one has, is a matrix product in those two ranks and a reduced one; every other rank
+// stands still meanwhile. What a factor is made of does not matter: the block
+// computes it into memory of its own, or copies it there if it is an operand as it
+// lies, and the instructions read it from there.
+//
+//===----------------------------------------------------------------------===//
+#ifndef EINFALL_PASSES_EINTOTILE_MATRICES_H
+#define EINFALL_PASSES_EINTOTILE_MATRICES_H
+
+#include "dialects/tile/TileDialect.h"
+#include "passes/ein-to-tile/Access.h"
+#include "passes/ein-to-tile/TileTarget.h"
+
+namespace einfall {
+
+/// One factor: `value` of the root's body, over ranks `major` and `minor` in memory of
+/// the block's own, neighbours along `minor` side by side.
+struct Factor {
+  mlir::Value value;
+  unsigned major = 0, minor = 0;
+  int operand = -1; ///< of the root, whose elements are copied; -1: the value is computed
+  int64_t majorPart = 0, minorPart = 0;
+
+  /// Elements from one `major` coordinate to the next: 16 bytes more than there are, so
+  /// that eight of them lie in different banks.
+  int64_t stride() const { return minorPart + 8; }
+  int64_t size() const { return majorPart * stride(); }
+};
+
+/// How a contraction runs by matrix instructions.
+struct Matrix {
+  Factor lhs, rhs; ///< with the rows, and with the columns
+  unsigned rows = 0, columns = 0, depth = 0;
+  int64_t rowBlock = 0, columnBlock = 0, rowWarps = 0, columnWarps = 0;
+  int64_t part = 0, slots = 0;
+  int64_t from = 0; ///< the fewest rows of a block for which it pays
+
+  tile::MatrixAttr toAttr(ein::EinsumOp root) const;
+};
+
+/// How `root` runs by matrix instructions of `target`, if it does. Algebraic.
+std::optional<Matrix> planMatrix(ein::EinsumOp root, llvm::ArrayRef<Access> reads,
+                                 const Access &write, const TileTarget &target);
+
+} // namespace einfall
+
+#endif
