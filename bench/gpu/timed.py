@@ -31,6 +31,12 @@ def swiglu(a: "m n", b: "m n"):
 
 
 @einfall.cascade
+def cross_entropy(x: "m n", label: "m"):
+    loss[m] = logsumexp[c](x[m, c]) - x[m, label[m]]
+    return loss[m]
+
+
+@einfall.cascade
 def contraction(x: "m k", w: "n k"):
     y[m, n] = sum[k](x[m, k] * w[n, k])
     return y[m, n]
@@ -44,4 +50,10 @@ def attention(q: "h s 128", k: "h t 128", v: "h t 128"):
     return o[h, s, e]
 
 
-CASCADES = {f.__name__: f for f in (softmax, rms_norm, layer_norm, swiglu, contraction, attention)}
+CASCADES = {f.__name__: f for f in (softmax, rms_norm, layer_norm, swiglu, cross_entropy, contraction, attention)}
+
+
+def text(name: str, element: str) -> str:
+    """The cascade where all tensors but labels are of `element`."""
+    cascade = CASCADES[name]
+    return cascade.text(*("i64" if p.name == "label" else element for p in cascade._parameters))

@@ -17,7 +17,7 @@ namespace {
 struct ExpandMathPass : impl::ExpandMathBase<ExpandMathPass> {
   using ExpandMathBase::ExpandMathBase;
   void runOnOperation() override {
-    MathTarget target{fma, halfCasts, bfloatCasts};
+    MathTarget target{fma, halfCasts, bfloatCasts, toBfloat, fmaDown, fmaSaturated, powerOfTwo};
     RewritePatternSet patterns(&getContext());
     populateElementaryPatterns(patterns, target);
     populateFloatPatterns(patterns, target);

@@ -14,7 +14,15 @@ def ExpandMath : Pass<"expand-math", "::mlir::ModuleOp"> {
   let options = [
     Option<"halfCasts", "half-casts", "bool", "true", "the target converts between f16 and f32">,
     Option<"bfloatCasts", "bfloat-casts", "bool", "false", "the target converts to bf16">,
-    Option<"fma", "fma", "bool", "true", "the target multiplies and adds with one rounding">];
+    Option<"fma", "fma", "bool", "true", "the target multiplies and adds with one rounding">,
+    Option<"toBfloat", "to-bfloat", "std::string", "",
+           "intrinsic that rounds a single f32 to bf16, subnormals too">,
+    Option<"fmaDown", "fma-down", "std::string", "",
+           "intrinsic that multiplies and adds f32, rounded down">,
+    Option<"fmaSaturated", "fma-saturated", "std::string", "",
+           "intrinsic that multiplies and adds f32, clamped to [0, 1]">,
+    Option<"powerOfTwo", "power-of-two", "std::string", "",
+           "intrinsic for 2^x of f32, within 2^-22 of it for x in [0, 1)">];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::scf::SCFDialect",
                            "::mlir::vector::VectorDialect"];
 }

@@ -31,6 +31,8 @@ protected:
   virtual std::pair<int64_t, mlir::Type> unitsOf(mlir::Type type) const = 0;
   /// Emits an error where the machine has no form for the types of a tile operation.
   virtual mlir::LogicalResult check(mlir::Operation &op) const { return mlir::success(); }
+  /// Writes an operation that works on single elements.
+  virtual void generic(mlir::Operation &op);
   virtual void load(tile::LoadOp op) = 0;
   virtual void gather(tile::GatherOp op) = 0;
   virtual void store(tile::StoreOp op) = 0;
@@ -67,7 +69,6 @@ private:
   /// Writes the operations of `from` to the end of `to`, its terminator included.
   mlir::LogicalResult fill(mlir::Block &from, mlir::Block *to);
   void constant(mlir::arith::ConstantOp op);
-  void generic(mlir::Operation &op);
   Units allOf(mlir::ValueRange values);
   llvm::SmallVector<mlir::Type> typesOf(mlir::TypeRange types) const;
 };

@@ -45,6 +45,10 @@ void populateLowerToLLVM(OpPassManager &passes, const GpuTarget &target) {
   passes.addPass(createNvptxLowerPrograms(programs));
   codegen::ExpandMathOptions math;
   math.halfCasts = math.bfloatCasts = math.fma = true;
+  math.toBfloat = "llvm.nvvm.f2bf16.rn";
+  math.fmaDown = "llvm.nvvm.fma.rm.f";
+  math.fmaSaturated = "llvm.nvvm.fma.rn.sat.f";
+  math.powerOfTwo = "llvm.nvvm.ex2.approx.ftz";
   codegen::populateToLLVM(passes, math);
 }
 

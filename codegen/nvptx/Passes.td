@@ -14,7 +14,8 @@ def NvptxLowerPrograms : Pass<"nvptx-lower-programs", "::mlir::ModuleOp"> {
   }];
   let options = [Option<"sharedBytes", "shared-bytes", "int64_t", "101376",
                         "shared memory that a block may have">];
-  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::scf::SCFDialect"];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::scf::SCFDialect",
+                           "::mlir::vector::VectorDialect"];
   let statistics = [Statistic<"numPrograms", "num-programs", "tile programs written">];
 }
 

@@ -7,7 +7,8 @@ using namespace mlir;
 
 namespace einfall::nvptx {
 
-Shape::Shape(Type type) : unit(codegen::heldType(getElementTypeOrSelf(type))) {
+Shape::Shape(Type type, int64_t threads)
+    : threads(threads), unit(codegen::heldType(getElementTypeOrSelf(type))) {
   auto tensor = dyn_cast<RankedTensorType>(type);
   if (!tensor)
     return;

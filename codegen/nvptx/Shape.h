@@ -11,7 +11,7 @@ constexpr int64_t kWarp = 32;
 /// A tile of fragments is, for each place of its other dimensions, a table of
 /// registers: of each 16 rows of the warp's part a thread has two, of each 8 columns
 /// two (`#tile.fragment` says which). Other tiles have one register a place, or with
-/// lanes one for each 32 of them.
+/// lanes as many as it takes for `threads` to hold them.
 struct Shape {
   llvm::SmallVector<int64_t> lead;       // dimensions but the lanes, or the fragment's
   int64_t lanes = 0;                     // 0: none
@@ -19,9 +19,10 @@ struct Shape {
   tile::FactorAttr factor;               // null: none; its registers hold two elements each
   int64_t warpRows = 0, warpColumns = 0; // of a warp's part of a fragment; 0: it has none
   int64_t factorRegisters = 0;
+  int64_t threads; // over which lanes go
   mlir::Type unit; // type of one register
 
-  explicit Shape(mlir::Type type);
+  explicit Shape(mlir::Type type, int64_t threads = kWarp);
   /// Registers along the rows and the columns of a fragment.
   int64_t rowRegisters() const { return warpRows ? warpRows / 8 : 1; }
   int64_t columnRegisters() const { return warpColumns ? warpColumns / 4 : 1; }
@@ -31,7 +32,7 @@ struct Shape {
       return rowRegisters() * columnRegisters();
     if (factor)
       return factorRegisters;
-    return lanes ? (lanes + kWarp - 1) / kWarp : 1;
+    return lanes ? (lanes + threads - 1) / threads : 1;
   }
   int64_t places() const;
   int64_t count() const { return places() * perPlace(); }

@@ -57,7 +57,7 @@ Value ThreadUnroller::offsetOf(const Shape &shape, int64_t unit, Value base, Val
     offset = arith::AddIOp::create(builder, loc, offset, far);
   };
   if (shape.lanes)
-    add(lane(inside), strides.back());
+    add(lane(shape, inside), strides.back());
   if (shape.warpRows)
     add(rowOf(shape, inside / shape.columnRegisters()), strides[shape.lead.size()]);
   if (shape.warpColumns)

@@ -1,5 +1,6 @@
 //===- ThreadMemory.cpp - Loads and stores of threads ---------------------===//
 #include "codegen/nvptx/ThreadUnroller.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 
@@ -23,12 +24,55 @@ Value ThreadUnroller::moves(const Shape &shape, int64_t unit, Value limit, Value
   Value result = where ? map.lookup(where)[unit] : Value();
   if (limit && shape.lanes)
     result = both(result, arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt,
-                                                lane(unit % shape.perPlace()), one(limit)));
+                                                lane(shape, unit % shape.perPlace()), one(limit)));
   return result;
 }
 
+template <typename Op> int64_t ThreadUnroller::widthOf(Op op, const Shape &shape) const {
+  if (!alignment || !shape.lanes || op.getWhere())
+    return 1;
+  return std::min(runOf(shape), alignment->widthOf(op));
+}
+
+/// Elements of 16 bits pass in words: what widens them then takes a half of one.
+static VectorType wideType(Type unit, int64_t width) {
+  if (unit.isInteger(16))
+    return VectorType::get(width / 2, IntegerType::get(unit.getContext(), 32));
+  return VectorType::get(width, unit);
+}
+
+void ThreadUnroller::loadWide(tile::LoadOp op, const Shape &shape, int64_t width) {
+  VectorType type = wideType(shape.unit, width);
+  bool halves = type.getElementType() != shape.unit;
+  Units units;
+  for (int64_t i = 0, e = shape.count(), n = shape.perPlace(); i < e; i += width) {
+    auto plain = [&]() -> Value {
+      Value offset = offsetAt(op.getOffset(), shape.place(i / n), op.getStrides());
+      offset = arith::AddIOp::create(builder, loc, offset, lane(shape, i % n));
+      return LLVM::LoadOp::create(builder, loc, type, address(op.getBuffer(), shape.unit, offset),
+                                  width * alignmentOf(shape.unit));
+    };
+    Value condition = moves(shape, i, op.getLimit(), Value());
+    Value all = condition ? guarded(condition, type, plain) : plain();
+    for (int64_t k = 0; k < type.getNumElements(); ++k) {
+      Value word = vector::ExtractOp::create(builder, loc, all, k);
+      if (!halves) {
+        units.push_back(word);
+        continue;
+      }
+      Value bits = arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(16));
+      Value high = arith::ShRUIOp::create(builder, loc, word, bits);
+      for (Value half : {word, high})
+        units.push_back(arith::TruncIOp::create(builder, loc, shape.unit, half));
+    }
+  }
+  map[op.getResult()] = units;
+}
+
 void ThreadUnroller::load(tile::LoadOp op) {
-  Shape shape(op.getResult().getType());
+  Shape shape = shapeOf(op.getResult().getType());
+  if (int64_t width = widthOf(op, shape); width > 1)
+    return loadWide(op, shape, width);
   unsigned align = alignmentOf(shape.unit);
   Units units;
   for (int64_t i = 0, e = shape.count(); i < e; ++i) {
@@ -44,7 +88,7 @@ void ThreadUnroller::load(tile::LoadOp op) {
 }
 
 void ThreadUnroller::gather(tile::GatherOp op) {
-  Shape shape(op.getResult().getType());
+  Shape shape = shapeOf(op.getResult().getType());
   Units offsets = map.lookup(op.getOffsets()), masks = map.lookup(op.getMask()), units;
   unsigned align = alignmentOf(shape.unit);
   for (int64_t i = 0, e = shape.count(); i < e; ++i)
@@ -55,9 +99,38 @@ void ThreadUnroller::gather(tile::GatherOp op) {
   map[op.getResult()] = units;
 }
 
+void ThreadUnroller::storeWide(tile::StoreOp op, const Shape &shape, int64_t width) {
+  Units units = map.lookup(op.getValue());
+  VectorType type = wideType(shape.unit, width);
+  bool halves = type.getElementType() != shape.unit;
+  for (int64_t i = 0, e = shape.count(), n = shape.perPlace(); i < e; i += width) {
+    auto plain = [&] {
+      Value offset = offsetAt(op.getOffset(), shape.place(i / n), op.getStrides());
+      offset = arith::AddIOp::create(builder, loc, offset, lane(shape, i % n));
+      Units own(ArrayRef(units).slice(i, width));
+      for (int64_t k = 0; halves && k < width / 2; ++k) {
+        Value bits = arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(16));
+        auto word = [&](Value half) -> Value {
+          return arith::ExtUIOp::create(builder, loc, type.getElementType(), half);
+        };
+        Value high = arith::ShLIOp::create(builder, loc, word(own[2 * k + 1]), bits);
+        own[k] = arith::OrIOp::create(builder, loc, word(own[2 * k]), high);
+      }
+      own.resize(type.getNumElements());
+      Value all = vector::FromElementsOp::create(builder, loc, type, own);
+      LLVM::StoreOp::create(builder, loc, all, address(op.getBuffer(), shape.unit, offset),
+                            width * alignmentOf(shape.unit));
+    };
+    Value condition = moves(shape, i, op.getLimit(), Value());
+    condition ? guarded(condition, plain) : plain();
+  }
+}
+
 /// What all threads hold, one of them stores, when all have read what was there.
 void ThreadUnroller::store(tile::StoreOp op) {
-  Shape shape(op.getValue().getType());
+  Shape shape = shapeOf(op.getValue().getType());
+  if (int64_t width = widthOf(op, shape); width > 1)
+    return storeWide(op, shape, width);
   Units units = map.lookup(op.getValue());
   unsigned align = alignmentOf(shape.unit);
   bool isWhole = shape.lanes || (shape.warpRows && shape.warpColumns);
@@ -79,7 +152,7 @@ void ThreadUnroller::store(tile::StoreOp op) {
 
 /// Threads store in turn: of equal offsets the last lane's element stays.
 void ThreadUnroller::scatter(tile::ScatterOp op) {
-  Shape shape(op.getValue().getType());
+  Shape shape = shapeOf(op.getValue().getType());
   Units units = map.lookup(op.getValue()), offsets = map.lookup(op.getOffsets());
   Units masks = map.lookup(op.getMask());
   unsigned align = alignmentOf(shape.unit);
@@ -94,7 +167,7 @@ void ThreadUnroller::scatter(tile::ScatterOp op) {
       meet();
       continue;
     }
-    auto turns = scf::ForOp::create(builder, loc, index(0), index(kWarp), index(1));
+    auto turns = scf::ForOp::create(builder, loc, index(0), index(threads), index(1));
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(turns.getBody());
     Value mine = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, thread,

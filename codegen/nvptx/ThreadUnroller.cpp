@@ -1,7 +1,10 @@
 //===- ThreadUnroller.cpp - Tiles over the threads of a warp --------------===//
 #include "codegen/nvptx/ThreadUnroller.h"
 #include "codegen/common/Held.h"
+#include "dialects/ein/EinNumerics.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "llvm/ADT/STLExtras.h"
+#include <limits>
 
 using namespace mlir;
 
@@ -19,7 +22,7 @@ Value callIntrinsic(OpBuilder &builder, Location loc, StringRef name, Type resul
 }
 
 std::pair<int64_t, Type> ThreadUnroller::unitsOf(Type type) const {
-  Shape shape(type);
+  Shape shape = shapeOf(type);
   return {shape.count(), shape.unit};
 }
 
@@ -33,29 +36,46 @@ Value ThreadUnroller::both(Value a, Value b) {
   return arith::AndIOp::create(builder, loc, a, b);
 }
 
-Value ThreadUnroller::lane(int64_t number) {
-  return number == 0 ? thread
-                     : Value(arith::AddIOp::create(builder, loc, thread, index(number * kWarp)));
+int64_t ThreadUnroller::runOf(const Shape &shape) const {
+  int64_t length = run;
+  while (shape.lanes % (length * threads) != 0 && length > 1)
+    length /= 2;
+  return length;
+}
+
+Value ThreadUnroller::lane(const Shape &shape, int64_t number) {
+  int64_t length = runOf(shape), first = number / length * length * threads + number % length;
+  Value own = thread;
+  if (length > 1)
+    own = arith::MulIOp::create(builder, loc, own, index(length));
+  return first == 0 ? own : Value(arith::AddIOp::create(builder, loc, own, index(first)));
 }
 
 Value ThreadUnroller::isFirst() {
   return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, thread, index(0));
 }
 
+void ThreadUnroller::meetAll() {
+  Value zero = arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(0));
+  callIntrinsic(builder, loc, "llvm.nvvm.barrier.cta.sync.aligned.all", {}, zero);
+}
+
 void ThreadUnroller::meet() {
+  if (!isWarp())
+    return meetAll();
   Value all = arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(-1));
   callIntrinsic(builder, loc, "llvm.nvvm.bar.warp.sync", {}, all);
 }
 
 void ThreadUnroller::iota(tile::IotaOp op) {
-  Shape shape(op.getResult().getType());
+  Shape shape = shapeOf(op.getResult().getType());
   Value start = one(op.getStart());
   Type element = getElementTypeOrSelf(op.getResult().getType());
   Units units;
   for (int64_t i = 0, e = shape.count(); i < e; ++i) {
     Value step = shape.warpRows      ? rowOf(shape, i)
                  : shape.warpColumns ? columnOf(shape, i)
-                 : shape.lanes       ? lane(i)
+                 : shape.lanes       ? lane(shape, i)
                                      : index(i);
     Value value = arith::AddIOp::create(builder, loc, start, step);
     if (!element.isIndex())
@@ -66,7 +86,7 @@ void ThreadUnroller::iota(tile::IotaOp op) {
 }
 
 void ThreadUnroller::broadcast(tile::BroadcastOp op) {
-  Shape from(op.getSource().getType()), to(op.getResult().getType());
+  Shape from = shapeOf(op.getSource().getType()), to = shapeOf(op.getResult().getType());
   Units source = map.lookup(op.getSource()), units;
   for (int64_t i = 0, e = to.places(); i < e; ++i) {
     SmallVector<int64_t> place = to.place(i);
@@ -121,7 +141,7 @@ Value ThreadUnroller::exchange(Value value, int64_t bits) {
 }
 
 void ThreadUnroller::reduce(tile::ReduceOp op) {
-  Shape shape(op.getSource().getType());
+  Shape shape = shapeOf(op.getSource().getType());
   Type element = getElementTypeOrSelf(op.getSource().getType());
   StringRef kind = op.getKind();
   if (element.isInteger(1)) // the order of a truth value is that of a signed number
@@ -135,9 +155,92 @@ void ThreadUnroller::reduce(tile::ReduceOp op) {
     }
     for (int64_t bits = kWarp / 2; bits; bits /= 2)
       whole = combine(builder, loc, kind, whole, exchange(whole, bits));
+    if (!isWarp())
+      whole = joinWarps(whole, kind);
     units.push_back(narrowHeld(builder, loc, whole, element));
   }
   map[op.getResult()] = units;
+}
+
+void ThreadUnroller::generic(Operation &op) {
+  if (auto quotient = dyn_cast<arith::DivFOp>(op); quotient && !ein::isStrict(quotient)) {
+    Units divisors = map.lookup(quotient.getRhs());
+    if (divisors.front().getType().isF32() && divisors.size() >= 4 && llvm::all_equal(divisors) &&
+        getElementTypeOrSelf(quotient.getType()).isF32())
+      return divide(quotient);
+  }
+  codegen::Unroller::generic(op);
+}
+
+/// By the reciprocal, and one step from there: the remainder is exact, so that the result
+/// is rounded once, almost. Where the reciprocal is not near 1, by division.
+void ThreadUnroller::divide(arith::DivFOp op) {
+  Units numbers = map.lookup(op.getLhs());
+  Value divisor = one(op.getRhs());
+  Type f32 = builder.getF32Type();
+  auto real = [&](double value) -> Value {
+    return arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(value));
+  };
+  auto isAbove = [&](Value a, Value b) -> Value {
+    return arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OGT, a, b);
+  };
+  Value size = math::AbsFOp::create(builder, loc, divisor);
+  Value near = both(isAbove(size, real(0x1p-60)), isAbove(real(0x1p60), size));
+  SmallVector<Type> types(numbers.size(), f32);
+  auto branch = scf::IfOp::create(builder, loc, types, near, /*withElse=*/true);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(branch.thenBlock());
+  Value reciprocal = arith::DivFOp::create(builder, loc, real(1), divisor);
+  Value negative = arith::NegFOp::create(builder, loc, divisor);
+  Units results;
+  for (Value number : numbers) {
+    Value first = arith::MulFOp::create(builder, loc, number, reciprocal);
+    Value rest = math::FmaOp::create(builder, loc, negative, first, number);
+    // Of an infinity there is none.
+    rest = LLVM::MinNumOp::create(builder, loc, rest, real(std::numeric_limits<float>::max()));
+    results.push_back(math::FmaOp::create(builder, loc, rest, reciprocal, first));
+  }
+  scf::YieldOp::create(builder, loc, results);
+  builder.setInsertionPointToStart(branch.elseBlock());
+  results.clear();
+  for (Value number : numbers)
+    results.push_back(arith::DivFOp::create(builder, loc, number, divisor));
+  scf::YieldOp::create(builder, loc, results);
+  map[op.getResult()] = Units(branch.getResults());
+}
+
+Value ThreadUnroller::joinWarps(Value whole, StringRef kind) {
+  auto pointer = LLVM::LLVMPointerType::get(builder.getContext());
+  Type type = whole.getType();
+  Type stored = type.isInteger(1) ? builder.getI8Type() : type;
+  stored = stored.isIndex() ? builder.getI64Type() : stored;
+  auto at = [&](Value number) -> Value {
+    return LLVM::GEPOp::create(builder, loc, pointer, builder.getI64Type(), scratch,
+                               ArrayRef<LLVM::GEPArg>{i64(number)});
+  };
+  Value raw = whole;
+  if (type.isIndex())
+    raw = i64(raw);
+  else if (type != stored)
+    raw = arith::ExtUIOp::create(builder, loc, stored, raw);
+  Value size = index(kWarp), own = arith::RemUIOp::create(builder, loc, thread, size);
+  Value leads = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, own, index(0));
+  meet(); // what was there has been read
+  guarded(leads, [&] {
+    Value number = arith::DivUIOp::create(builder, loc, thread, size);
+    LLVM::StoreOp::create(builder, loc, raw, at(number), alignmentOf(stored));
+  });
+  meet();
+  Value joined;
+  for (int64_t number = 0; number < threads / kWarp; ++number) {
+    Value next = LLVM::LoadOp::create(builder, loc, stored, at(index(number)), alignmentOf(stored));
+    if (type.isIndex())
+      next = arith::IndexCastOp::create(builder, loc, type, next);
+    else if (type != stored)
+      next = arith::TruncIOp::create(builder, loc, type, next);
+    joined = joined ? combine(builder, loc, kind, joined, next) : next;
+  }
+  return joined;
 }
 
 LogicalResult ThreadUnroller::check(Operation &op) const {
@@ -146,9 +249,9 @@ LogicalResult ThreadUnroller::check(Operation &op) const {
         shape.fragment && (!isa<tile::StoreOp>(op) || !shape.warpRows || !shape.warpColumns))
       return op.emitOpError("has no form for ") << op.getOperand(0).getType();
   for (Type type : llvm::concat<const Type>(op.getOperandTypes(), op.getResultTypes()))
-    if (Shape shape(type); shape.lanes % kWarp != 0)
-      return op.emitOpError("has ")
-             << shape.lanes << " lanes, no multiple of the " << kWarp << " threads of a warp";
+    if (Shape shape = shapeOf(type); shape.lanes % threads != 0)
+      return op.emitOpError("has ") << shape.lanes << " lanes, no multiple of the " << threads
+                                    << " threads of a " << (isWarp() ? "warp" : "team");
   return success();
 }
 
@@ -156,9 +259,7 @@ LogicalResult ThreadUnroller::special(Operation &op) {
   if (auto number = dyn_cast<tile::WarpOp>(op))
     map[number.getResult()] = {warp};
   else if (isa<tile::BarrierOp>(op))
-    callIntrinsic(
-        builder, loc, "llvm.nvvm.barrier.cta.sync.aligned.all", {},
-        arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(0)).getResult());
+    meetAll();
   else if (auto product = dyn_cast<tile::MmaOp>(op))
     mma(product);
   else if (auto factor = dyn_cast<tile::LoadFactorOp>(op))

@@ -7,6 +7,7 @@
 #define EINFALL_CODEGEN_NVPTX_THREADUNROLLER_H
 
 #include "codegen/common/Unroller.h"
+#include "codegen/nvptx/Alignment.h"
 #include "codegen/nvptx/Shape.h"
 #include "codegen/nvptx/SharedMemory.h"
 
@@ -16,10 +17,16 @@ using codegen::Units;
 
 class ThreadUnroller : public codegen::Unroller {
 public:
-  ThreadUnroller(mlir::OpBuilder &builder, const SharedMemory &memory, mlir::Value shared)
-      : codegen::Unroller(builder), memory(memory), shared(shared) {}
-  /// The thread's place in its warp, and the warp's in its block: both index.
+  ThreadUnroller(mlir::OpBuilder &builder, const SharedMemory &memory, mlir::Value shared,
+                 int64_t threads = kWarp)
+      : codegen::Unroller(builder), threads(threads), memory(memory), shared(shared) {}
+  /// The thread's place in its team, and the team's in its block: both index.
   mlir::Value thread, warp;
+  /// Of a team of several warps: shared memory of 8 bytes for each of them.
+  mlir::Value scratch;
+  /// What is known of offsets; without it nothing is.
+  const Alignment *alignment = nullptr;
+  int64_t run = 1; // at most so many neighbouring lanes are one thread's
   /// Of a block.
   int64_t warps = 1;
 
@@ -27,6 +34,7 @@ private:
   std::pair<int64_t, mlir::Type> unitsOf(mlir::Type type) const override;
   mlir::LogicalResult check(mlir::Operation &op) const override;
   mlir::LogicalResult special(mlir::Operation &op) override;
+  void generic(mlir::Operation &op) override;
   void load(tile::LoadOp op) override;
   void gather(tile::GatherOp op) override;
   void store(tile::StoreOp op) override;
@@ -37,8 +45,19 @@ private:
   void local(tile::LocalOp op) override;
 
   mlir::Value address(mlir::Value buffer, mlir::Type element, mlir::Value offset);
+  Shape shapeOf(mlir::Type type) const { return Shape(type, threads); }
+  /// Neighbouring lanes of a tile of this shape that one thread holds.
+  int64_t runOf(const Shape &shape) const;
   /// The lane that register `number` of a place holds in this thread.
-  mlir::Value lane(int64_t number);
+  mlir::Value lane(const Shape &shape, int64_t number);
+  /// Elements that one access may move: a thread's lanes that lie side by side in memory.
+  template <typename Op> int64_t widthOf(Op op, const Shape &shape) const;
+  void loadWide(tile::LoadOp op, const Shape &shape, int64_t width);
+  void storeWide(tile::StoreOp op, const Shape &shape, int64_t width);
+  /// f32 quotients by one divisor.
+  void divide(mlir::arith::DivFOp op);
+  /// `whole` of every warp of the team, joined.
+  mlir::Value joinWarps(mlir::Value whole, llvm::StringRef kind);
   /// Coordinates of a fragment's registers along its rows and columns.
   mlir::Value rowOf(const Shape &shape, int64_t number);
   mlir::Value columnOf(const Shape &shape, int64_t number);
@@ -67,9 +86,12 @@ private:
   mlir::Value exchange32(mlir::Value value, int64_t bits);
   /// Whether this is the thread that stores what all of them hold.
   mlir::Value isFirst();
-  /// The threads of the warp wait for each other, and see what was stored.
+  /// The threads of the team wait for each other, and see what was stored.
   void meet();
+  void meetAll();
+  bool isWarp() const { return threads == kWarp; }
 
+  int64_t threads; // of a team
   const SharedMemory &memory;
   mlir::Value shared;
 };

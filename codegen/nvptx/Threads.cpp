@@ -18,6 +18,74 @@ LLVM::GlobalOp declareShared(OpBuilder &builder, LLVM::LLVMFuncOp kernel) {
                                 Attribute(), /*alignment=*/128, /*addrSpace=*/3);
 }
 
+/// What a program's tiles are spread over, and where its body is written to.
+struct Body {
+  OpBuilder &builder;
+  func::FuncOp program;
+  LLVM::LLVMFuncOp kernel;
+  const SharedMemory &memory;
+  int64_t threads; // of a team
+  Value shared, scratch;
+
+  LogicalResult write(const Alignment *alignment);
+  Value holds(const Alignment &alignment);
+
+private:
+  Value special(StringRef name) {
+    Value number =
+        callIntrinsic(builder, program.getLoc(), ("llvm.nvvm.read.ptx.sreg." + name).str(),
+                      builder.getI32Type(), {});
+    return arith::IndexCastOp::create(builder, program.getLoc(), builder.getIndexType(), number);
+  }
+};
+
+/// The body, relying on `alignment` unless it is null.
+LogicalResult Body::write(const Alignment *alignment) {
+  Location loc = program.getLoc();
+  ThreadUnroller unroller(builder, memory, shared, threads);
+  unroller.scratch = scratch;
+  unroller.warps = program->getAttrOfType<IntegerAttr>(tile::kWarps).getInt();
+  unroller.alignment = alignment;
+  unroller.run = alignment ? alignment->run() : 1;
+  Value number = special("tid.x");
+  Value team = arith::ConstantIndexOp::create(builder, loc, threads);
+  unroller.thread = arith::RemUIOp::create(builder, loc, number, team);
+  unroller.warp = arith::DivUIOp::create(builder, loc, number, team);
+  Block &body = program.front();
+  Block &entry = kernel.getBody().front();
+  for (BlockArgument argument : body.getArguments().drop_back()) {
+    Value value = entry.getArgument(argument.getArgNumber());
+    if (!isa<MemRefType>(argument.getType()))
+      value = arith::IndexCastOp::create(builder, loc, builder.getIndexType(), value);
+    unroller.map[argument] = {value};
+  }
+  unroller.map[body.getArguments().back()] = {special("ctaid.x")};
+  return unroller.block(body);
+}
+
+/// Whether the arguments are such multiples as `alignment` assumes.
+Value Body::holds(const Alignment &alignment) {
+  Location loc = program.getLoc();
+  Type wide = builder.getI64Type();
+  Value bits = arith::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(0));
+  for (BlockArgument argument : alignment.assumed()) {
+    Value value = kernel.getBody().front().getArgument(argument.getArgNumber());
+    bool isBuffer = isa<MemRefType>(argument.getType());
+    if (isBuffer)
+      value = LLVM::PtrToIntOp::create(builder, loc, wide, value);
+    int64_t multiple = isBuffer ? kAccessBytes : alignment.run();
+    Value low = arith::AndIOp::create(
+        builder, loc, value,
+        arith::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(multiple - 1)));
+    bits = arith::OrIOp::create(builder, loc, bits, low);
+  }
+  Value none = arith::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(0));
+  return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, bits, none);
+}
+
+/// A program of more operations is not written twice.
+constexpr int64_t kMostTwice = 1500;
+
 } // namespace
 
 FailureOr<LLVM::LLVMFuncOp> writeThreads(OpBuilder &builder, func::FuncOp program) {
@@ -34,6 +102,11 @@ FailureOr<LLVM::LLVMFuncOp> writeThreads(OpBuilder &builder, func::FuncOp progra
   auto kernel = LLVM::LLVMFuncOp::create(builder, loc, program.getName(), type);
   kernel.setCConv(LLVM::cconv::CConv::PTX_Kernel);
   SharedMemory memory = placeLocals(program.getBody());
+  // A team's warps meet in memory of their own.
+  auto given = program->getAttrOfType<IntegerAttr>(tile::kTeam);
+  int64_t team = given ? given.getInt() : 1, scratchAt = memory.bytes;
+  if (team > 1)
+    memory.bytes += team * 8;
   kernel->setAttr(kThreads, builder.getI64IntegerAttr(warps.getInt() * kWarp));
   kernel->setAttr(kShared, builder.getI64IntegerAttr(memory.bytes));
   if (Attribute numerics = program->getAttr(ein::kNumerics))
@@ -41,13 +114,6 @@ FailureOr<LLVM::LLVMFuncOp> writeThreads(OpBuilder &builder, func::FuncOp progra
   OpBuilder::InsertionGuard guard(builder);
   Block *entry = kernel.addEntryBlock(builder);
   builder.setInsertionPointToStart(entry);
-  auto index = [&](Value value) -> Value {
-    return arith::IndexCastOp::create(builder, loc, builder.getIndexType(), value);
-  };
-  auto special = [&](StringRef name) {
-    return index(callIntrinsic(builder, loc, ("llvm.nvvm.read.ptx.sreg." + name).str(),
-                               builder.getI32Type(), {}));
-  };
   Value shared;
   if (memory.bytes) {
     LLVM::GlobalOp global = declareShared(builder, kernel);
@@ -55,20 +121,27 @@ FailureOr<LLVM::LLVMFuncOp> writeThreads(OpBuilder &builder, func::FuncOp progra
                                            global.getName());
     shared = LLVM::AddrSpaceCastOp::create(builder, loc, pointer, near);
   }
-  ThreadUnroller unroller(builder, memory, shared);
-  unroller.warps = warps.getInt();
-  Value number = special("tid.x");
-  Value warp = arith::ConstantIndexOp::create(builder, loc, kWarp);
-  unroller.thread = arith::RemUIOp::create(builder, loc, number, warp);
-  unroller.warp = arith::DivUIOp::create(builder, loc, number, warp);
-  Block &body = program.front();
-  for (BlockArgument argument : body.getArguments().drop_back()) {
-    Value value = entry->getArgument(argument.getArgNumber());
-    unroller.map[argument] = {isa<MemRefType>(argument.getType()) ? value : index(value)};
+  Value scratch;
+  if (team > 1)
+    scratch = LLVM::GEPOp::create(builder, loc, pointer, builder.getI8Type(), shared,
+                                  ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(scratchAt)});
+  Body body{builder, program, kernel, memory, team * kWarp, shared, scratch};
+  Alignment alignment(program);
+  int64_t size = 0;
+  program.walk([&](Operation *) { ++size; });
+  if (alignment.run() == 1 || size > kMostTwice) {
+    if (failed(body.write(nullptr)))
+      return failure();
+  } else {
+    auto branch = scf::IfOp::create(builder, loc, body.holds(alignment), /*withElse=*/true);
+    OpBuilder::InsertionGuard inner(builder);
+    builder.setInsertionPointToStart(branch.thenBlock());
+    if (failed(body.write(&alignment)))
+      return failure();
+    builder.setInsertionPointToStart(branch.elseBlock());
+    if (failed(body.write(nullptr)))
+      return failure();
   }
-  unroller.map[body.getArguments().back()] = {special("ctaid.x")};
-  if (failed(unroller.block(body)))
-    return failure();
   LLVM::ReturnOp::create(builder, loc, ValueRange());
   return kernel;
 }

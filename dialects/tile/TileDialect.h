@@ -28,6 +28,8 @@ inline constexpr llvm::StringLiteral kSymbols = "tile.symbols"; // names of the 
 inline constexpr llvm::StringLiteral kParallel = "tile.parallel"; // unit
 /// Of a program, set by `tile-distribute-warps`: the warps of a block.
 inline constexpr llvm::StringLiteral kWarps = "tile.warps"; // integer
+/// Of a program: so many warps of a block hold each tile together. Without it, one.
+inline constexpr llvm::StringLiteral kTeam = "tile.team"; // integer
 
 /// Of a module: programs count what they walk. Of a program: its name among counters.
 inline constexpr llvm::StringLiteral kCountVisits = "tile.count_visits"; // unit

@@ -320,7 +320,9 @@ FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &s
   for (auto &entry : plan.ranks) {
     BlockPlan::Rank &rank = entry.getValue();
     if (rank.isStreamed)
-      rank.part = !contracts ? 1024 : isGuarded(stages, entry.getKey()) ? 64 : 128;
+      rank.part = !contracts                          ? target.team ? 16384 : 1024
+                  : isGuarded(stages, entry.getKey()) ? 64
+                                                      : 128;
     else if (!llvm::is_contained(plan.grid, entry.getKey()))
       rank.part = rank.extent.getLiteral().value_or(kUnbounded);
   }
@@ -335,7 +337,8 @@ FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &s
     // Small parts are many blocks, which hide what memory takes on a GPU; on a CPU,
     // rows side by side are lanes.
     bool whole = contracts || (isContiguous(stages, label) && !target.warps);
-    rank.part = whole ? ein::kBlockPart : target.warps ? target.warps : 4;
+    int64_t rows = target.team ? 1 : target.warps ? target.warps : 4;
+    rank.part = whole ? ein::kBlockPart : rows;
     if (contracts)
       rank.part = std::max<int64_t>(1, rank.part / wholeBeside(stages, plan, label));
     ++tiled;

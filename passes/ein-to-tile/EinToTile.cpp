@@ -39,8 +39,17 @@ struct EinToTilePass : impl::EinToTileBase<EinToTilePass> {
 
   void runOnOperation() override {
     auto hasDot = [&](StringRef element) { return llvm::is_contained(dots, element); };
-    TileTarget target{vectorBytes, vectorRegisters, warps,          warpLanes,    localBytes,
-                      matrixBytes, packs,           hasDot("bf16"), hasDot("i8"), hasDot("i16")};
+    TileTarget target;
+    target.vectorBytes = vectorBytes;
+    target.vectorRegisters = vectorRegisters;
+    target.warps = warps;
+    target.warpLanes = warpLanes;
+    target.localBytes = localBytes;
+    target.matrixBytes = matrixBytes;
+    target.packs = packs;
+    target.dotBf16 = hasDot("bf16");
+    target.dotI8 = hasDot("i8");
+    target.dotI16 = hasDot("i16");
     llvm::StringMap<FlatSymbolRefAttr> programs;
     OpBuilder builder(&getContext());
     SmallVector<ein::KernelOp> kernels;

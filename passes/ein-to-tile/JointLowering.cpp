@@ -22,7 +22,9 @@ class JointLowering {
 public:
   JointLowering(OpBuilder &builder, ein::KernelOp kernel, const TileTarget &target)
       : builder(builder), kernel(kernel), target(target), loc(kernel.getLoc()),
-        symbols(KernelSymbols::of(kernel)) {}
+        symbols(KernelSymbols::of(kernel)) {
+    this->target.teams = false; // the parts are one program
+  }
   FailureOr<func::FuncOp> run(StringRef name);
 
 private:
@@ -35,7 +37,7 @@ private:
 
   OpBuilder &builder;
   ein::KernelOp kernel;
-  const TileTarget &target;
+  TileTarget target;
   Location loc;
   KernelSymbols symbols;
   SmallVector<Value> symbolValues;

@@ -13,10 +13,14 @@ namespace {
 constexpr int64_t kTypicalExtent = 64;
 /// The same of a rank along the lanes of a GPU, where tiles are wide.
 constexpr int64_t kTypicalRow = 1024;
+/// And where all warps of a block have one row.
+constexpr int64_t kTypicalTeamRow = 4096;
 
 int64_t sizeOf(ein::EinsumOp root, unsigned rank) {
   return root.getRankExtent(rank).getLiteral().value_or(kTypicalExtent);
 }
+
+} // namespace
 
 bool mayRunAlongLanes(ein::EinsumOp root, unsigned rank) {
   if (!root.isReduced(rank))
@@ -38,6 +42,8 @@ bool mayRunAlongLanes(ein::EinsumOp root, unsigned rank) {
   return monoid != ein::Monoid::argmax && monoid != ein::Monoid::argmin &&
          monoid != ein::Monoid::logaddexp;
 }
+
+namespace {
 
 /// Contiguous vectors moved along `rank` less those that would be gathered.
 /// A read happens at every point, a write once the reductions are done.
@@ -256,18 +262,21 @@ Schedule planSchedule(ein::EinsumOp root, ArrayRef<Access> reads, const Access &
     int64_t vectors = 2;
     // A thread has no cache of its own to wait for: it asks for more at once.
     if (target.warpLanes && !root.getRankExtent(schedule.lanes).getLiteral())
-      size = kTypicalRow;
+      size = target.team ? kTypicalTeamRow : kTypicalRow;
     if (reduces && (schedule.dot || reused.size() == 2))
       vectors = 1;
     else if (reduces)
       vectors = !laneReduced || reused.empty() ? 4 : 2;
+    // 16 bytes a thread at once, twice.
     if (target.warpLanes && reused.empty())
-      vectors = 8;
+      vectors = 16;
     int64_t tile = lanes * vectors;
     while (tile > lanes && tile / 2 >= size)
       tile /= 2;
     plan.tiles = {tile};
-    plan.block = laneReduced ? tile : reduces ? tile : std::max<int64_t>(tile, 1024);
+    // What is not reduced is dealt to the warps.
+    int64_t least = target.team ? tile : std::max<int64_t>(1024, target.warps * tile);
+    plan.block = laneReduced ? tile : reduces ? tile : std::max<int64_t>(tile, least);
   }
   for (unsigned rank = 0; rank < numFree; ++rank)
     schedule.order.push_back(rank);

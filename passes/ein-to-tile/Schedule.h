@@ -40,6 +40,10 @@ struct Schedule {
   tile::ScheduleAttr toAttr(ein::EinsumOp root) const;
 };
 
+/// True if lanes may run along the rank: then a reduction along it is one of lanes at
+/// the end.
+bool mayRunAlongLanes(ein::EinsumOp root, unsigned rank);
+
 /// Fills in the schedule of a kernel from what its accesses look like.
 /// `reads` are those of `root`; `write` is over the free ranks.
 Schedule planSchedule(ein::EinsumOp root, llvm::ArrayRef<Access> reads, const Access &write,

@@ -10,6 +10,7 @@
 #include "dialects/ein/EinBounds.h"
 #include "dialects/tile/TileDialect.h"
 #include "passes/ein-to-tile/BoxPredicate.h"
+#include "passes/ein-to-tile/Rows.h"
 #include "llvm/ADT/STLExtras.h"
 #include <set>
 
@@ -622,12 +623,15 @@ FailureOr<func::FuncOp> StagedLowering::run(StringRef name) {
   }
   emit(*stages);
   finish(program, grid, work);
+  if (target.team)
+    program->setAttr(tile::kTeam, builder.getI64IntegerAttr(target.warps));
   return program;
 }
 
 FailureOr<func::FuncOp> lowerStaged(OpBuilder &builder, ein::KernelOp kernel, StringRef name,
                                     const TileTarget &target) {
-  return StagedLowering(builder, kernel, target).run(name);
+  TileTarget together = target.asTeam();
+  return StagedLowering(builder, kernel, isRowwise(kernel, target) ? together : target).run(name);
 }
 
 } // namespace einfall

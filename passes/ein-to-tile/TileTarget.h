@@ -12,6 +12,8 @@ struct TileTarget {
   int64_t vectorRegisters = 32;
   int64_t warps = 0;               ///< of a block
   int64_t warpLanes = 0;           ///< threads along which lanes run; 0: lanes are a vector's
+  bool teams = true;               ///< programs whose warps are one team are allowed
+  bool team = false;               ///< of a program: its warps hold a tile together
   int64_t localBytes = 512 * 1024; ///< of a block's own tensors: a core's second-level cache
   int64_t matrixBytes = 0;         ///< for the factors of matrix instructions; 0: it has none
   bool packs = true;               ///< copies operands of contractions into panels
@@ -20,6 +22,13 @@ struct TileTarget {
   bool dotI8 = false; ///< unsigned by signed
   bool dotI16 = false;
 
+  /// The same machine where all warps of a block are one team.
+  TileTarget asTeam() const {
+    TileTarget target = *this;
+    target.team = true;
+    target.warpLanes *= std::max<int64_t>(1, warps);
+    return target;
+  }
   /// The smallest number of lanes of elements of so many bytes.
   int64_t lanesOf(int64_t bytes) const {
     return warpLanes ? warpLanes : std::max<int64_t>(1, vectorBytes / bytes);

@@ -129,6 +129,11 @@ struct DistributeWarpsPass : impl::TileDistributeWarpsBase<DistributeWarpsPass> 
     for (auto program : getOperation().getOps<func::FuncOp>()) {
       if (!program->hasAttr(kProgram) || program.isExternal())
         continue;
+      if (auto team = program->getAttrOfType<IntegerAttr>(kTeam)) {
+        program->setAttr(kWarps, team); // every tile is all of them
+        ++numTeams;
+        continue;
+      }
       Distribution distribution(program, warps);
       bool done = warps > 1 && distribution.run();
       numLoops += distribution.loops;

@@ -10,8 +10,9 @@ def TileDistributeWarps : Pass<"tile-distribute-warps", "::mlir::ModuleOp"> {
     Before: tile programs whose loops over tiles are marked `tile.parallel`. After:
     of such a loop, one that stands in no other, each warp runs every n-th
     iteration; what stores outside of one is warp 0's. A program in which a warp
-    would need what another one computes is left to a single warp. Each program
-    says how many run it (`tile.warps`). Exactness: bitwise.
+    would need what another one computes is left to a single warp; one whose tiles
+    the warps hold together (`tile.team`) is theirs already. Each program says how
+    many run it (`tile.warps`). Exactness: bitwise.
 
     ```mlir
     scf.for %i = %from to %to step %c6 { ... } {tile.parallel}
@@ -25,7 +26,8 @@ def TileDistributeWarps : Pass<"tile-distribute-warps", "::mlir::ModuleOp"> {
   let dependentDialects = ["::einfall::tile::TileDialect", "::mlir::arith::ArithDialect",
                            "::mlir::scf::SCFDialect"];
   let statistics = [Statistic<"numLoops", "num-loops", "loops dealt to warps">,
-                    Statistic<"numSingle", "num-single", "programs left to a single warp">];
+                    Statistic<"numSingle", "num-single", "programs left to a single warp">,
+                    Statistic<"numTeams", "num-teams", "programs whose warps are a team">];
 }
 
 #endif

@@ -17,6 +17,9 @@ struct MathTarget {
   bool fma;         ///< multiplies and adds with one rounding
   bool halfCasts;   ///< converts between f16 and f32
   bool bfloatCasts; ///< converts f32 to bf16
+  // Names of intrinsics, or empty.
+  std::string toBfloat;                          ///< rounds a single f32 to bf16, subnormals too
+  std::string fmaDown, fmaSaturated, powerOfTwo; ///< of f32
 };
 
 /// exp, sin, pow and the like, by the recipes of lib/Elementary.

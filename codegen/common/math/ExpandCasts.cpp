@@ -133,8 +133,9 @@ F64 roundedTo(const NarrowFormat &format, F64 x) {
 }
 
 struct TruncateNarrow : OpRewritePattern<arith::TruncFOp> {
-  TruncateNarrow(MLIRContext *context, bool half, bool bfloat)
-      : OpRewritePattern(context), half(half), bfloat(bfloat) {}
+  TruncateNarrow(MLIRContext *context, const MathTarget &target)
+      : OpRewritePattern(context), half(target.halfCasts), bfloat(target.bfloatCasts),
+        intrinsic(target.toBfloat) {}
   LogicalResult matchAndRewrite(arith::TruncFOp op, PatternRewriter &rewriter) const override {
     auto format = narrowFormat(op.getOut());
     Location loc = op.getLoc();
@@ -156,6 +157,11 @@ struct TruncateNarrow : OpRewritePattern<arith::TruncFOp> {
     bool native = bfloat && format->type.isBF16() && isa<VectorType>(op.getType());
     if (format->type.isF16() ? half : native && !ein::isStrict(op))
       return failure();
+    if (format->type.isBF16() && !intrinsic.empty() && !isa<VectorType>(op.getType())) {
+      rewriter.replaceOpWithNewOp<LLVM::CallIntrinsicOp>(
+          op, op.getType(), rewriter.getStringAttr(intrinsic), ValueRange{op.getIn()});
+      return success();
+    }
     IrBits code = encode(*format, F32{&site, op.getIn()});
     Type bits = withElement(single, rewriter.getIntegerType(format->width));
     Value low = arith::TruncIOp::create(rewriter, loc, bits, code.v);
@@ -163,6 +169,7 @@ struct TruncateNarrow : OpRewritePattern<arith::TruncFOp> {
     return success();
   }
   bool half, bfloat;
+  std::string intrinsic;
 };
 
 /// Integers become narrow floats through a double, rounded once: what a double
@@ -212,7 +219,7 @@ void populateCastPatterns(RewritePatternSet &patterns, const MathTarget &target)
   MLIRContext *context = patterns.getContext();
   bool half = target.halfCasts;
   patterns.add<ExtendNarrow>(context, half);
-  patterns.add<TruncateNarrow>(context, half, target.bfloatCasts);
+  patterns.add<TruncateNarrow>(context, target);
   patterns.add<IntegerToNarrow<arith::SIToFPOp, true>, IntegerToNarrow<arith::UIToFPOp, false>>(
       context);
   patterns.add<SaturatingCast<arith::FPToSIOp>>(context, "llvm.fptosi.sat");

@@ -3,10 +3,13 @@
 #include "codegen/common/math/IrNumber.h"
 #include "dialects/ein/EinNumerics.h"
 #include "lib/Elementary/Functions.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
 using namespace mlir;
 
 namespace einfall::codegen {
+
+using namespace elementary; // operators with literals
 
 namespace {
 
@@ -73,6 +76,38 @@ struct ExpandUnary : RewritePattern {
   Mode mode;
 };
 
+/// exp(x) = 2^n 2^f where n + f = x log2(e), n the integer below: 2^f is the target's, in
+/// [1, 2), so that its error is one of its last bit. n stays where 2^n is normal, and f is
+/// then far from [0, 1): what overflows or is subnormal comes out of the product.
+struct ExpByPowerOfTwo : OpRewritePattern<math::ExpOp> {
+  ExpByPowerOfTwo(MLIRContext *context, Mode mode, const MathTarget &target)
+      : OpRewritePattern(context, /*benefit=*/2), mode(mode), fmaDown(target.fmaDown),
+        fmaSaturated(target.fmaSaturated), powerOfTwo(target.powerOfTwo) {}
+  LogicalResult matchAndRewrite(math::ExpOp op, PatternRewriter &rewriter) const override {
+    Type type = op.getType();
+    if (!type.isF32() || ein::isStrict(op))
+      return rewriter.notifyMatchFailure(op, "expected a single f32, and no strict numerics");
+    IrSite site = mode.site(rewriter, op);
+    auto call = [&](StringRef name, ValueRange operands) -> F32 {
+      auto made = LLVM::CallIntrinsicOp::create(rewriter, op.getLoc(), type,
+                                                rewriter.getStringAttr(name), operands);
+      return {&site, made.getResult(0)};
+    };
+    F32 x{&site, op.getOperand()};
+    // n as the exponent of a number is in the low bits of what is moved.
+    double high = static_cast<float>(kLog2E), span = 2 * (F32::bias - 1);
+    F32 part = call(fmaSaturated, {x.v, x.like(high / span).v, x.like(0.5).v});
+    F32 moved = call(fmaDown, {part.v, x.like(span).v, x.like(0x1.8p23 + 1).v});
+    F32 f = x.fused(x.like(high), x.like(0x1.8p23 + F32::bias) - moved);
+    f = x.fused(x.like(kLog2E - high), f);
+    F32 scale = realOf(bitsOf(moved) << int64_t(F32::mantissa), x);
+    rewriter.replaceOp(op, (call(powerOfTwo, {f.v}) * scale).v);
+    return success();
+  }
+  Mode mode;
+  std::string fmaDown, fmaSaturated, powerOfTwo;
+};
+
 template <typename Op> struct ExpandBinary : OpRewritePattern<Op> {
   ExpandBinary(MLIRContext *context, Mode mode, F64 (*function)(F64, F64))
       : OpRewritePattern<Op>(context), mode(mode), function(function) {}
@@ -120,6 +155,8 @@ void populateElementaryPatterns(RewritePatternSet &patterns, const MathTarget &t
   patterns.add<ExpandBinary<math::PowFOp>>(context, mode, elementary::pow<F64>);
   patterns.add<ExpandBinary<math::Atan2Op>>(context, mode, elementary::atan2<F64>);
   patterns.add<SplitSincos>(context);
+  if (!target.fmaDown.empty() && !target.powerOfTwo.empty())
+    patterns.add<ExpByPowerOfTwo>(context, mode, target);
 }
 
 } // namespace einfall::codegen

@@ -43,6 +43,18 @@ def fused_single(a, b, c):
     return result
 
 
+def fused_down(a, b, c):
+    """Of sums whose float64 tells which side of the nearest float they lie on."""
+    total = a.astype(np.float64) * b.astype(np.float64) + c
+    near = total.astype(np.float32)
+    return np.where(near > total, np.nextafter(near, np.float32(-np.inf)), near)
+
+
+def flushed(a):
+    """Subnormals as zeros."""
+    return np.where(np.abs(a) < np.finfo(a.dtype).tiny, np.copysign(a.dtype.type(0), a), a)
+
+
 def fused_double(a, b, c):
     return np.array([_libm.fma(*xyz) for xyz in zip(a.tolist(), b.tolist(), c.tolist())])
 
@@ -117,6 +129,12 @@ def arithmetic(program, index, instruction):
         if name in integers.UNARY:
             return integers.unary(program, instruction, kind, integers.UNARY[name])
         return integers.binary(program, instruction, kind, integers.BINARY[name])
+    if name == "ex2" and "ftz" in modes:
+        return integers.unary(program, instruction, kind, lambda a: flushed(UNARY["ex2"](flushed(a))))
+    if name == "fma" and "rm" in modes and kind == "f32":
+        return integers.ternary(program, instruction, (kind,) * 3, fused_down)
+    if name == "fma" and "sat" in modes and kind == "f32":
+        return integers.ternary(program, instruction, (kind,) * 3, lambda a, b, c: np.fmin(np.fmax(fused_single(a, b, c), 0), 1).astype(a.dtype))
     if modes - PLAIN:
         raise ValueError(f"no mode {', '.join(sorted(modes - PLAIN))}")
     if name == "fma":

@@ -96,6 +96,7 @@ class Package:
         device = next(t["device"] for t in self.manifest["targets"] if t["name"] == target)
         self.entries = {e["name"]: e for e in self.manifest.get(f"entries_{device}") or self.manifest["entries"]}
         self.bounds = bounds
+        self.shift = 0  # bytes by which what calls bring begins beside a multiple of 128
         header = (ctypes.c_char * 24).in_dll(self.code, "einf_device_code").raw
         size = struct.unpack_from("<Q", header, 16)[0]
         self.kernels, self.ptx = unpack_code((ctypes.c_char * size).in_dll(self.code, "einf_device_code").raw)
@@ -107,7 +108,7 @@ class Package:
 
     def region(self, name: str, content, writable=True) -> Region:
         content = np.frombuffer(content, np.uint8)
-        data = aligned(len(content))
+        data = aligned(len(content) + self.shift)[self.shift :]
         data[:] = content
         return self.memory.add(Region(name, data, writable=writable))
 
