@@ -55,6 +55,29 @@ void readSizes(StringRef text, einf_device_kernel &kernel) {
   text.consumeInteger(10, kernel.shared_bytes);
 }
 
+/// The machine code of `ptx`, if there is an assembler. By itself it leaves registers
+/// for a second block of a multiprocessor; a kernel that then keeps values in memory gets
+/// all of them, which is written into `ptx`.
+FailureOr<std::optional<std::string>> makeMachineCode(Location loc, std::string &ptx,
+                                                      ArrayRef<DeviceKernel> kernels,
+                                                      const GpuTarget &target) {
+  FailureOr<std::optional<nvptx::Assembled>> made = nvptx::assemble(loc, ptx, target);
+  if (succeeded(made) && *made && !(*made)->spilled.empty()) {
+    ptx = nvptx::giveAllRegisters(ptx, (*made)->spilled);
+    made = nvptx::assemble(loc, ptx, target);
+  }
+  if (failed(made))
+    return failure();
+  if (!*made)
+    return std::optional<std::string>();
+  for (const DeviceKernel &kernel : kernels)
+    if (auto spill = (*made)->spilled.find(kernel.name); spill != (*made)->spilled.end())
+      emitWarning(kernel.loc) << "kernel '" << kernel.title << "' keeps " << spill->second
+                              << " bytes of each thread's values in memory, for lack of registers "
+                              << "of " << target.name;
+  return std::optional<std::string>(std::move((*made)->code));
+}
+
 FailureOr<std::string> makeBlob(Location loc, ArrayRef<DeviceKernel> kernels,
                                 const GpuTarget &target) {
   std::vector<std::string> texts;
@@ -63,7 +86,7 @@ FailureOr<std::string> makeBlob(Location loc, ArrayRef<DeviceKernel> kernels,
   std::string ptx = nvptx::joinPtx(texts);
   FailureOr<std::optional<std::string>> code = std::optional<std::string>();
   if (!kernels.empty())
-    code = nvptx::assemble(loc, ptx, target);
+    code = makeMachineCode(loc, ptx, kernels, target);
   if (failed(code))
     return failure();
   uint32_t capability = target.capability | (target.ownChip ? EINF_CAPABILITY_EXACT : 0);

@@ -9,6 +9,8 @@ namespace einfall {
 
 /// A kernel as the code generator for its device has written it.
 struct DeviceKernel {
+  mlir::Location loc;
+  std::string title;  // for messages: what the compiler calls it
   std::string name;   // in the text
   std::string source; // the user's file:line
   std::string text;   // of makeKernel

@@ -42,7 +42,7 @@ std::string settingsOf(const Target &target) {
   const CpuTarget &cpu = *target.cpu;
   os << '\n' << cpu.triple << '\n' << cpu.cpu << '\n' << cpu.features << '\n' << cpu.vectorBytes;
   if (const GpuTarget *gpu = target.gpu)
-    os << '\n' << gpu->chip << '\n' << gpu->features;
+    os << '\n' << gpu->chip << '\n' << gpu->features << '\n' << gpu->wideFeatures;
   return text;
 }
 
@@ -219,7 +219,8 @@ FailureOr<std::vector<std::string>> compileObjects(ModuleOp module, const Object
   std::vector<DeviceKernel> kernels;
   for (Unit &unit : units) {
     if (unit.isDevice)
-      kernels.push_back({unit.symbol, sourceOf(unit.loc), std::move(unit.object)});
+      kernels.push_back(
+          {unit.loc, unit.name, unit.symbol, sourceOf(unit.loc), std::move(unit.object)});
     else
       objects.push_back(std::move(unit.object));
   }

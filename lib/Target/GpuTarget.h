@@ -8,14 +8,18 @@
 
 namespace einfall {
 
+/// Bytes of a kernel's parameters: what every driver takes, and the most, from PTX 8.1 on.
+constexpr int64_t kPlainParameters = 4096, kMostParameters = 32764;
+
 /// A GPU that code is generated for.
 struct GpuTarget {
-  llvm::StringRef name;     // as `--target` has it
-  llvm::StringRef device;   // of the package manifest
-  llvm::StringRef chip;     // LLVM's and ptxas's name
-  llvm::StringRef features; // LLVM's feature string
-  uint32_t capability;      // 10 * major + minor
-  bool ownChip;             // code runs on this chip only
+  llvm::StringRef name;         // as `--target` has it
+  llvm::StringRef device;       // of the package manifest
+  llvm::StringRef chip;         // LLVM's and ptxas's name
+  llvm::StringRef features;     // LLVM's feature string
+  llvm::StringRef wideFeatures; // that of a kernel with more parameters than kPlainParameters
+  uint32_t capability;          // 10 * major + minor
+  bool ownChip;                 // code runs on this chip only
   int priority;
   int64_t warpLanes;
   int64_t warps;       // of a block

@@ -87,6 +87,8 @@ def _add_explain(commands) -> None:
     p.add_argument("--bandwidth", type=_positive, metavar="X", help="the machine's bandwidth in GB/s")
     p.add_argument("--machine", metavar="FILE", help="both, from a record of ./dev bench or einfall-roof")
     p.add_argument("--profile", metavar="FILE", help="times of kernels, from einfall-run … --profile-json FILE")
+    p.add_argument("--verified", metavar="FILE", action="append", default=[],
+                   help="what bench/gpu/check.py saw on a GPU (results.json)")
     p.add_argument("--dtype", default="auto", choices=("auto", "f32", "bf16", "f16"), help="as compile has it")
     p.add_argument("--target", metavar="NAME", help="as compile has it, one")
     p.add_argument("--numerics", choices=("strict", "algebraic", "fast"), help="as compile has it")
@@ -145,7 +147,7 @@ def _explain(args) -> int:
         raise EinfallError(f"--json {args.json}: call it .json")
     report = explain(args.file, params=dict(args.param), peak_gflops=args.peak_gflops, bandwidth=args.bandwidth,
                      machine=args.machine, profile=args.profile, dtype=args.dtype, target=args.target,
-                     numerics=args.numerics)
+                     numerics=args.numerics, verified=args.verified)
     for path in outputs:
         write(report, path)
     return 0

@@ -1,11 +1,13 @@
 """The facts of `einfall explain`: what it says of a package is what the package does."""
 
 import collections
+import hashlib
 import json
 import re
 import shutil
 import stat
 import subprocess
+import zipfile
 
 import numpy as np
 import pytest
@@ -266,6 +268,8 @@ def test_copies_and_host_programs(einfall_command, tmp_path):
     (("good.mlir", "-o", "r.html", "--machine", "empty.json"), "holds no limits"),
     (("good.mlir", "-o", "r.html", "--profile", "empty.json"), "is no profile"),
     (("good.mlir", "-o", "r.html", "--profile", "other.json"), "profile of another program"),
+    (("good.mlir", "-o", "r.html", "--verified", "empty.json"), "holds no results of a GPU"),
+    (("good.mlir", "-o", "r.html", "--verified", "absent.json"), "cannot read absent.json"),
     (("good.mlir", "-o", "r.html", "--dtype", "f32"), "an .mlir file has its types"),
     (("good.mlir", "-o", "r.html", "--target", "z80"), "unknown target 'z80'"),
     (("bad.mlir", "-o", "r.html"), "bad.mlir:1:"),
@@ -284,6 +288,22 @@ def test_errors_are_one_line(einfall_command, tmp_path, monkeypatch, arguments, 
     assert done.returncode == 1 and done.stdout == ""
     assert said in done.stderr and "Traceback" not in done.stderr and len(done.stderr.splitlines()) == 1, done.stderr
     assert (tmp_path / "r.html").read_text() == "old"
+
+
+def test_what_was_seen_on_hardware(einfall_command, tmp_path):
+    """It holds for exactly the code that was checked."""
+    compiled = einfall_command("compile", ATTENTION, "--target", "native,sm_80", "-o", tmp_path / "m.einf")
+    assert compiled.returncode == 0, compiled.stderr
+    with zipfile.ZipFile(tmp_path / "m.einf") as archive:
+        code = hashlib.sha256(archive.read("code/sm_80.so")).hexdigest()
+    for name, hash_, wrong, said in (("other", "0" * 64, [], "not verified on hardware"), ("wrong", code, ["y"], "not verified on hardware"),
+                                     ("right", code, [], "verified on Test GPU")):
+        results = {"gpu": "Test GPU", "checks": {"variant-x": {"code": hash_, "wrong": wrong}}}
+        (tmp_path / f"{name}.json").write_text(json.dumps(results))
+        assert facts_of(einfall_command, tmp_path, tmp_path / "m.einf", "--verified", tmp_path / f"{name}.json")["hardware"] == {"sm_80": said}
+    assert facts_of(einfall_command, tmp_path, tmp_path / "m.einf")["hardware"] == {"sm_80": "not verified on hardware"}
+    done = einfall_command("explain", tmp_path / "m.einf", "-o", tmp_path / "r.html")
+    assert done.returncode == 0 and "not verified on hardware" in (tmp_path / "r.html").read_text()
 
 
 def test_wrong_command_lines(einfall_command, tmp_path):

@@ -60,6 +60,35 @@ def test_assembled_without_spills(build, variants, tmp_path, name, target):
     assert assemble(re.sub(r"^(\.maxntid .*)$", r"\1\n.minnctapersm 1", text, flags=re.M)) == 0
 
 
+#: Spills unless a block may have all registers; with a second argument, then too.
+ASSEMBLER = """#!/bin/sh
+for word; do case $word in *.ptx) text=$word;; *.cubin) code=$word;; esac; done
+name=$(sed -n 's/^.visible .entry \\([^(]*\\)(.*/\\1/p' $text | head -n 1)
+echo run >> LOG
+if ALWAYS || ! grep -q minnctapersm $text; then
+  echo "ptxas warning : Registers are spilled to local memory in function '$name', 16 bytes spill stores, 28 bytes spill loads"
+fi >&2
+echo code > $code
+"""
+
+
+@pytest.mark.parametrize("always", [False, True])
+def test_a_kernel_that_spills_gets_all_registers(build, variants, tmp_path, always):
+    """By an assembler of the test: what is embedded is what was assembled last, and spills that stay are told."""
+    cascade, arguments, _ = variants.CASES["softmax"]
+    values = [cascade._array(p, a) for p, a in zip(cascade._parameters, arguments)]
+    (tmp_path / "m.mlir").write_text(cascade.text(*cascade._types(values).values()))
+    (tmp_path / "ptxas").write_text(ASSEMBLER.replace("ALWAYS", str(always).lower()).replace("LOG", str(tmp_path / "log")))
+    (tmp_path / "ptxas").chmod(0o755)
+    done = subprocess.run([build / "bin" / "einfall-compile", tmp_path / "m.mlir", "--target=sm_90a", "-o", tmp_path / "m.einf"],
+                          capture_output=True, text=True, env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "log").read_text().count("run") == 2
+    assert ("keeps 16 bytes of each thread's values in memory, for lack of registers of sm_90a" in done.stderr) == always
+    with zipfile.ZipFile(tmp_path / "m.einf") as archive:
+        assert archive.read("code/sm_90a.so").count(b".minnctapersm 1") == 1
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("target", SHARED)
 @pytest.mark.parametrize("name", NAMES)

@@ -7,6 +7,7 @@ import tempfile
 from ..errors import EinfallError
 from .facts import load
 from .figures import add_figures, choose_extents, machine_limits, read_profile
+from .hardware import read_verified
 from .page import render
 
 __all__ = ["explain", "write"]
@@ -14,7 +15,7 @@ __all__ = ["explain", "write"]
 
 def explain(source: str, *, params: dict[str, int] | None = None, peak_gflops: float | None = None,
             bandwidth: float | None = None, machine: str | None = None, profile: str | None = None, dtype: str = "auto",
-            target: str | None = None, numerics: str | None = None) -> dict:
+            target: str | None = None, numerics: str | None = None, verified: list[str] | None = None) -> dict:
     """The facts about `source` with figures, ready to be drawn or written as JSON.
 
     source       a package, an .mlir file, or the folder of a Hugging Face causal LM; the latter two are compiled up to
@@ -23,10 +24,11 @@ def explain(source: str, *, params: dict[str, int] | None = None, peak_gflops: f
     peak_gflops, bandwidth
                  the machine's limits in GFLOP/s and GB/s; or `machine`, a record that ./dev bench or einfall-roof wrote
     profile      times of its launches: a file of einfall-run … --profile-json
+    verified     results of bench/gpu: kernels of a package for a GPU that none of them has checked are called not verified
     Raises `EinfallError`.
     """
     limits = machine_limits(peak_gflops, bandwidth, machine)
-    report = load(os.fspath(source), dtype=dtype, target=target, numerics=numerics)
+    report = load(os.fspath(source), dtype=dtype, target=target, numerics=numerics, verified=read_verified(verified or []))
     report["file"] = os.path.basename(os.path.abspath(os.fspath(source)))
     report["machine"] = limits
     report["params"] = choose_extents(report, params or {})

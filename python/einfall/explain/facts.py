@@ -8,9 +8,11 @@ from pathlib import Path
 
 from ..errors import CompileError, EinfallError
 from ..toolchain import find_tool
+from .hardware import hardware_of
 
 
-def load(source: str, *, dtype="auto", target: str | None = None, numerics: str | None = None) -> dict:
+def load(source: str, *, dtype="auto", target: str | None = None, numerics: str | None = None,
+         verified: dict[str, str] | None = None) -> dict:
     """The facts of a package, an .mlir file or a checkpoint folder; the latter two are compiled up to machine code,
     not further, so they need no weights."""
     if os.path.isdir(source):
@@ -23,7 +25,7 @@ def load(source: str, *, dtype="auto", target: str | None = None, numerics: str 
         return {**_of_text(Path(source).read_text(encoding="utf-8"), source, target, numerics), "origin": "compiled"}
     if target or numerics or dtype != "auto":
         raise EinfallError("--target, --numerics and --dtype are for what is compiled; a package is compiled already")
-    return _of_package(source)
+    return _of_package(source, verified or {})
 
 
 def _run(command: list[str]) -> str:
@@ -35,7 +37,7 @@ def _run(command: list[str]) -> str:
     return done.stdout
 
 
-def _of_package(path: str) -> dict:
+def _of_package(path: str, verified: dict[str, str]) -> dict:
     tool = find_tool("einfall-run")
     manifest = json.loads(_run([tool, path, "inspect", "--json"]))
     try:
@@ -47,6 +49,7 @@ def _of_package(path: str) -> dict:
         report = _of_manifest(manifest)
     report["build"], report["kind"] = manifest["compiler_build_id"], manifest["model_kind"]
     report["targets"] = [t["name"] for t in manifest["targets"]]
+    report["hardware"] = hardware_of(path, manifest["targets"], verified)
     return report
 
 

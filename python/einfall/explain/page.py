@@ -58,7 +58,8 @@ def _overview(report: dict) -> str:
              ("arena", size(max((e["memory"]["arena"] for e in entries), default=0))),
              ("weights", f'{size(report["weights"]["bytes"])} in {report["weights"]["count"]}'
               if report["weights"]["count"] else "none"),
-             ("numerics", report["numerics"]), ("target", report["target"])]
+             ("numerics", report["numerics"]), ("target", report["target"]),
+             *((f"kernels for {name}", said) for name, said in report.get("hardware", {}).items())]
     html = ['<h2 class="first">Overview</h2>', facts(items)]
     if report["origin"] == "manifest":
         html.append('<p class="warn">This package was written without a report: launches and memory are shown, what '

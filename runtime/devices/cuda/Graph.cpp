@@ -96,7 +96,7 @@ Code Graph::launch(const Recording &recording, Stream stream) {
 Graph *GraphCache::find(const Recording &recording, Gpu &gpu, std::span<const Kernel> kernels,
                         Code &code) {
   code = 0;
-  if (givenUp_)
+  if (givenUp_ || recording.hasLargeCopy())
     return nullptr;
   uint64_t shape = recording.shapeHash();
   bool steady = shape == before_;

@@ -50,7 +50,8 @@ private:
 class GraphCache {
 public:
   /// The graph of the recording's shape. Null for a shape that was not there in
-  /// the call before: building one takes as long as many launches. `code` tells
+  /// the call before: building one takes as long as many launches. Null, too, for
+  /// copies that are too large, which take longer than launches. `code` tells
   /// what failed then, if something did.
   Graph *find(const Recording &recording, Gpu &gpu, std::span<const Kernel> kernels, Code &code);
   /// Makes and finds none from now on.

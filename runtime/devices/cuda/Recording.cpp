@@ -60,6 +60,13 @@ bool Recording::isSameAt(size_t i, const Recording &other) const {
          std::memcmp(frame(a), other.frame(b), a.frameBytes) == 0;
 }
 
+bool Recording::hasLargeCopy() const {
+  // A graph's copy is a box whose rows have a pitch, which devices limit to 2^31 - 1.
+  return std::ranges::any_of(launches_, [](const Launch &launch) {
+    return launch.kernel == kCopy && launch.blocks > INT32_MAX;
+  });
+}
+
 uint64_t Recording::shapeHash() const {
   uint64_t hash = launches_.size();
   for (const Launch &launch : launches_)

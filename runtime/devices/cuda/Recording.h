@@ -48,6 +48,8 @@ public:
   bool hasShapeOf(const Recording &other) const;
   /// Whether launch `i` of both is the same in all its parameters.
   bool isSameAt(size_t i, const Recording &other) const;
+  /// Whether a copy is larger than a graph takes.
+  bool hasLargeCopy() const;
   /// A number for the shape, for what has one shape only.
   uint64_t shapeHash() const;
 

@@ -1,5 +1,6 @@
 // What is missing, damaged or fails is told in one line, and the process goes on.
 #include "CudaFixture.h"
+#include "devices/cuda/Recording.h"
 
 #include <algorithm>
 
@@ -208,6 +209,18 @@ TEST_F(CudaFailure, WithoutGraphsKernelsAreLaunchedOneByOne) {
                     "graph: another error");
     EXPECT_EQ(std::count(notes.begin(), notes.end(), '\n'), 1) << notes;
   }
+}
+
+TEST_F(CudaFailure, ACallWithALargeCopyIsNoGraph) {
+  cuda::Recording recording;
+  recording.clear(1);
+  auto copy = [&](int64_t bytes) {
+    cuda::Recording::services().copy_device(&recording, nullptr, nullptr, bytes);
+  };
+  copy(INT32_MAX);
+  EXPECT_FALSE(recording.hasLargeCopy());
+  copy(int64_t(1) << 31);
+  EXPECT_TRUE(recording.hasLargeCopy());
 }
 
 TEST_F(CudaFailure, AnEarlierFaultIsNotTakenForAGraphThatCannotBe) {
