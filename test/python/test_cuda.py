@@ -93,6 +93,18 @@ def test_an_array_elsewhere_is_refused(package, driver, monkeypatch):
         einfall.load(package, device="cuda:1").session(b=1, c=8, n=8).scale(x)
 
 
+def test_what_the_device_made_do_with_is_told(package, driver, monkeypatch):
+    import einfall
+
+    session = einfall.load(package).session(b=1, c=8, n=8, device="cuda")
+    assert session.notes == []
+    monkeypatch.setenv("EINFALL_FAKE_REFUSE_GRAPH", "instantiate")
+    for _ in range(4):
+        np.testing.assert_array_equal(session.scale(np.ones(3, np.float32)), np.full(3, 3, np.float32))
+    (note,) = session.notes
+    assert note.startswith("they are launched one by one: cannot launch the kernels of entry 'scale' as a graph")
+
+
 def test_no_gpu_is_told_and_the_cpu_goes_on(package, driver, monkeypatch):
     import einfall
 
