@@ -85,14 +85,23 @@ FailureOr<func::FuncOp> KernelLowering::run(StringRef name) {
     if (failed(read))
       return failure();
     schedule = *read;
+    if (given.getMatrix()) {
+      auto numbers = dyn_cast<tile::MatrixAttr>(given.getMatrix());
+      if (!numbers)
+        return root.emitOpError("cannot follow its schedule: matrix expects a #tile.matrix");
+      FailureOr<Matrix> matrix = readMatrix(numbers, root, reads, write, target);
+      if (failed(matrix))
+        return failure();
+      schedule.matrix = *matrix;
+    }
   } else {
     schedule = planSchedule(root, reads, write, target);
     planPacking(root, reads, write, target, schedule);
-    if (std::optional<Matrix> matrix = planMatrix(root, reads, write, target)) {
-      schedule.matrix = matrix;
-      schedule.ranks[matrix->rows].block = matrix->rowBlock;
-      schedule.ranks[matrix->columns].block = matrix->columnBlock;
-    }
+    schedule.matrix = planMatrix(root, reads, write, target);
+  }
+  if (schedule.matrix) {
+    schedule.ranks[schedule.matrix->rows].block = schedule.matrix->rowBlock;
+    schedule.ranks[schedule.matrix->columns].block = schedule.matrix->columnBlock;
   }
 
   if (update && !isa<BlockArgument>(update.getDest()))

@@ -50,6 +50,23 @@ bool findFactors(ein::EinsumOp root, Value &lhs, Value &rhs) {
   return lhs && rhs && lhs.getType() == rhs.getType();
 }
 
+/// Says how large parts of the factors are, and returns the bytes of a slot.
+int64_t setParts(Matrix &matrix) {
+  auto part = [&](unsigned rank) {
+    return rank == matrix.rows      ? matrix.rowBlock
+           : rank == matrix.columns ? matrix.columnBlock
+                                    : matrix.part;
+  };
+  for (Factor *factor : {&matrix.lhs, &matrix.rhs}) {
+    factor->majorPart = part(factor->major);
+    factor->minorPart = part(factor->minor);
+  }
+  return 2 * (matrix.lhs.size() + matrix.rhs.size());
+}
+
+/// Sums pass through the same memory at the end.
+int64_t sumBytes(const Matrix &matrix) { return 4 * matrix.rowBlock * matrix.sumStride(); }
+
 class Planner {
 public:
   Planner(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write)
@@ -69,10 +86,12 @@ public:
 private:
   /// True if there are more of the largest blocks than a GPU runs at once.
   bool isLarge(const Matrix &matrix) {
-    double blocks = 1;
-    for (unsigned rank = 0; rank < root.getNumFree(); ++rank)
-      blocks *= root.getRankExtent(rank).getLiteral().value_or(kTypicalExtent);
-    return blocks >= kBlocksAtOnce * 128.0 * 256;
+    double points = 1;
+    for (unsigned rank = 0; rank < root.getNumFree(); ++rank) {
+      bool isBatch = rank != matrix.rows && rank != matrix.columns;
+      points *= root.getRankExtent(rank).getLiteral().value_or(isBatch ? 1 : kTypicalExtent);
+    }
+    return points >= kBlocksAtOnce * 128.0 * 256;
   }
   int64_t sizeOf(unsigned rank) {
     return root.getRankExtent(rank).getLiteral().value_or(INT64_MAX);
@@ -151,19 +170,8 @@ private:
     matrix.columnWarps = target.warps / 2;
     matrix.part = kPart;
     for (;;) {
-      for (Factor *factor : {&matrix.lhs, &matrix.rhs}) {
-        auto part = [&](unsigned rank) {
-          return rank == matrix.rows      ? matrix.rowBlock
-                 : rank == matrix.columns ? matrix.columnBlock
-                                          : matrix.part;
-        };
-        factor->majorPart = part(factor->major);
-        factor->minorPart = part(factor->minor);
-      }
-      int64_t bytes = 2 * (matrix.lhs.size() + matrix.rhs.size());
-      matrix.slots = std::min(kMostSlots, target.matrixBytes / bytes);
-      // Sums pass through the same memory at the end.
-      bool fits = 4 * matrix.rowBlock * (matrix.columnBlock + 8) <= target.matrixBytes;
+      matrix.slots = std::min(kMostSlots, target.matrixBytes / setParts(matrix));
+      bool fits = sumBytes(matrix) <= target.matrixBytes;
       if (fits && matrix.slots >= 3)
         return true;
       if (matrix.part == kPart)
@@ -197,6 +205,45 @@ std::optional<Matrix> planMatrix(ein::EinsumOp root, ArrayRef<Access> reads, con
   std::optional<Matrix> matrix = Planner(root, reads, write).plan(target);
   if (matrix && !root.getRankExtent(matrix->rows).getLiteral())
     matrix->from = kFewestRows;
+  return matrix;
+}
+
+FailureOr<Matrix> readMatrix(tile::MatrixAttr attr, ein::EinsumOp root, ArrayRef<Access> reads,
+                             const Access &write, const TileTarget &target) {
+  auto refuse = [&]() { return root.emitOpError("cannot follow its schedule: "); };
+  std::optional<Matrix> planned = planMatrix(root, reads, write, target);
+  if (!planned)
+    return refuse() << "it is no product of matrices, or the target has no instructions for it";
+  Matrix matrix = *planned;
+  auto is = [&](StringAttr name, unsigned rank) { return root.findRank(name) == (int)rank; };
+  if (!is(attr.getRows(), matrix.rows) || !is(attr.getColumns(), matrix.columns) ||
+      !is(attr.getDepth(), matrix.depth))
+    return refuse() << "matrix expects rows " << root.getRankName(matrix.rows) << ", columns "
+                    << root.getRankName(matrix.columns) << " and depth "
+                    << root.getRankName(matrix.depth);
+  matrix.rowBlock = attr.getRowBlock();
+  matrix.columnBlock = attr.getColumnBlock();
+  matrix.rowWarps = attr.getRowWarps();
+  matrix.columnWarps = attr.getColumnWarps();
+  matrix.part = attr.getPart();
+  matrix.slots = attr.getSlots();
+  matrix.from = attr.getFrom();
+  auto isMultiple = [](int64_t number, int64_t of) { return number > 0 && number % of == 0; };
+  if (matrix.rowWarps < 1 || matrix.rowWarps > target.warps ||
+      matrix.rowWarps * matrix.columnWarps != target.warps)
+    return refuse() << "matrix expects " << target.warps << " warps";
+  if (!isMultiple(matrix.rowBlock, 16 * matrix.rowWarps) ||
+      !isMultiple(matrix.columnBlock, std::max<int64_t>(32, 16 * matrix.columnWarps)) ||
+      !isMultiple(matrix.part, 32) || matrix.from < 0)
+    return refuse()
+           << "matrix expects a row_block of 16, a column_block of 16 for each warp, and a "
+              "part, of multiples of 32";
+  constexpr int64_t kMost = 1024;
+  if (std::max({matrix.rowBlock, matrix.columnBlock, matrix.part}) > kMost || matrix.slots < 2 ||
+      matrix.slots > 8 || matrix.slots * setParts(matrix) > target.matrixBytes ||
+      sumBytes(matrix) > target.matrixBytes)
+    return refuse() << "matrix expects 2 to 8 slots of blocks and parts that fit into "
+                    << target.matrixBytes << " bytes";
   return matrix;
 }
 

@@ -38,12 +38,22 @@ struct Matrix {
   int64_t part = 0, slots = 0;
   int64_t from = 0; ///< the fewest rows of a block for which it pays
 
+  /// Elements from one row of the sums to the next in memory: eight rows of a
+  /// fragment's columns lie in different banks.
+  int64_t sumStride() const { return columnBlock + 8; }
+
   tile::MatrixAttr toAttr(ein::EinsumOp root) const;
 };
 
 /// How `root` runs by matrix instructions of `target`, if it does. Algebraic.
 std::optional<Matrix> planMatrix(ein::EinsumOp root, llvm::ArrayRef<Access> reads,
                                  const Access &write, const TileTarget &target);
+
+/// The same with the numbers that the user wrote. Emits an error at `root` where they
+/// do not fit.
+mlir::FailureOr<Matrix> readMatrix(tile::MatrixAttr attr, ein::EinsumOp root,
+                                   llvm::ArrayRef<Access> reads, const Access &write,
+                                   const TileTarget &target);
 
 } // namespace einfall
 

@@ -285,8 +285,7 @@ void EinsumLowering::enterFragments() {
 /// elsewhere: row by row, lanes along columns.
 void EinsumLowering::finishFragments(Value sums) {
   const Matrix &matrix = *schedule.matrix;
-  // Eight rows of a fragment's columns lie in different banks.
-  int64_t stride = matrix.columnBlock + 8;
+  int64_t stride = matrix.sumStride();
   PackedMemory packed;
   packed.packed.value = root.getYielded();
   packed.packed.ranks = {matrix.rows, matrix.columns};
