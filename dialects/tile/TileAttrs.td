@@ -74,7 +74,7 @@ def Tile_MatrixAttr : AttrDef<Tile_Dialect, "Matrix"> {
     A block sums `row_block` coordinates of rank `rows` by `column_block` of rank
     `columns` in fragments. It goes along rank `depth` by `part` at a time; `slots`
     such parts of both operands lie in the block's memory, of which all but one are
-    on their way. Where the block has fewer rows than `from`, the schedule around
+    on their way. Where there are fewer rows than `from` in all, the schedule around
     this one is run.
   }];
   let parameters = (ins "::mlir::StringAttr":$rows, "::mlir::StringAttr":$columns,

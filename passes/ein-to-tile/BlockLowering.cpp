@@ -72,6 +72,7 @@ func::FuncOp BlockLowering::begin(StringRef name) {
 }
 
 AffineExpr BlockLowering::placeBlock(Value number, AffineExpr &work) {
+  blockNumber = number;
   AffineExpr grid = builder.getAffineConstantExpr(1);
   for (unsigned rank : llvm::reverse(schedule.order)) {
     int64_t size = schedule.ranks[rank].block;

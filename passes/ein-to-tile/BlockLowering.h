@@ -120,6 +120,7 @@ protected:
   mlir::SmallVector<mlir::Value> ends; // of the block's part of a rank; null: by the schedule
   mlir::SmallVector<int64_t> active;
   mlir::Value limit; // of lanes, where a tile is ragged
+  mlir::Value blockNumber;
   int alongOne = -1; // a rank of which the block holds one coordinate
   /// The memory of a tensor of the kernel's body.
   virtual mlir::Value bufferOf(mlir::Value tensor);

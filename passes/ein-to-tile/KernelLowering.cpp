@@ -99,10 +99,13 @@ FailureOr<func::FuncOp> KernelLowering::run(StringRef name) {
     planPacking(root, reads, write, target, schedule);
     schedule.matrix = planMatrix(root, reads, write, target);
   }
-  if (schedule.matrix) {
-    schedule.ranks[schedule.matrix->rows].block = schedule.matrix->rowBlock;
-    schedule.ranks[schedule.matrix->columns].block = schedule.matrix->columnBlock;
-  }
+  if (const std::optional<Matrix> &matrix = schedule.matrix)
+    for (auto [rank, block] : {std::pair(matrix->rows, matrix->rowBlock),
+                               std::pair(matrix->columns, matrix->columnBlock)}) {
+      // Where few rows run in another way, that has smaller blocks, and more of them.
+      int64_t &own = schedule.ranks[rank].block;
+      own = matrix->from ? std::min(own, block) : block;
+    }
 
   if (update && !isa<BlockArgument>(update.getDest()))
     return update.emitOpError("expected to update an operand of the kernel");

@@ -13,20 +13,29 @@ constexpr int64_t kStep = 16;
 /// Elements that eight warps copy at once.
 constexpr int64_t kTurn = 8 * 32 * 8;
 
-/// By matrix instructions, or as `emitFew` does where the block has few rows.
+/// By matrix instructions, or as `emitFew` does where there are few rows. The grid is
+/// that of the latter, which has no fewer blocks: those that are over do nothing.
 void EinsumLowering::emitMatrixOr(function_ref<void()> emitFew, ArrayRef<Access> reads) {
   const Matrix &matrix = *schedule.matrix;
   if (matrix.from == 0)
     return emitMatrix(reads);
-  Value count = arith::SubIOp::create(builder, loc, endOfBlock(matrix.rows), at[matrix.rows]);
-  Value enough =
-      arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sge, count, constant(matrix.from));
+  Value enough = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sge,
+                                       extentOf(matrix.rows), constant(matrix.from));
   auto branch = scf::IfOp::create(builder, loc, enough, /*withElse=*/true);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(branch.elseBlock());
   emitFew();
   builder.setInsertionPointToStart(branch.thenBlock());
+  SmallVector<RankSchedule> saved = schedule.ranks;
+  schedule.ranks[matrix.rows].block = matrix.rowBlock;
+  schedule.ranks[matrix.columns].block = matrix.columnBlock;
+  AffineExpr work = builder.getAffineConstantExpr(1);
+  Value blocks = expand(placeBlock(blockNumber, work), {});
+  Value some = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, blockNumber, blocks);
+  auto inside = scf::IfOp::create(builder, loc, some, /*withElse=*/false);
+  builder.setInsertionPointToStart(inside.thenBlock());
   emitMatrix(reads);
+  schedule.ranks = saved;
 }
 
 /// The block's part of the root and its epilogue in fragments.
