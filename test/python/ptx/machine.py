@@ -10,7 +10,7 @@ import numpy as np
 
 from . import conversions, floats, integers, logic, matrix, movement, warps  # noqa: F401 (each adds its instructions)
 from .asynchronous import Copies
-from .memory import SHARED_BASE, SHARED_WINDOW, Memory, Region
+from .memory import POISON, SHARED_BASE, SHARED_WINDOW, Memory, Region
 from .movement import access
 from .program import LANES, Program
 from .text import Module, PtxError, read
@@ -154,6 +154,7 @@ class Machine:
         memory = self.memory
         memory.clock.start_block()
         shared = Region("shared memory", aligned(shared_bytes, 128), base=SHARED_BASE, poisoned=True)
+        shared.data[:] = POISON
         shared.watch(granule)
         generic = Region("shared memory", shared.data, base=SHARED_BASE + SHARED_WINDOW)
         for name in ("granule", "poisoned", "written", "writer", "reader", "first", "coming", "write_line", "read_line", "first_line"):

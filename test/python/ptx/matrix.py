@@ -1,5 +1,7 @@
 """Matrices in the registers of a warp: ldmatrix, and mma of m16n8k16. All 32 lanes take part.
 
+Where a matrix has more rows than there are, nothing has to be written: such rows are NaN here, as are the results that
+come from them, and only those.
 Of a matrix of 8 by 8 lane t holds row t / 4 at columns 2 (t mod 4) and the next one.
 """
 
@@ -24,7 +26,7 @@ def load(program, index, instruction):
     where, last = address(program, instruction, instruction.operands[1]), [None]
 
     def run(warp):
-        found = warp.memory(space).fetch(instruction, index, warp.number, where(warp), WIDTH, last)
+        found = warp.memory(space).fetch(instruction, index, warp.number, where(warp), WIDTH, last, anything=True)
         matrices = found.view(np.uint16).reshape(4, ROWS, ROWS)
         if transposed:
             matrices = matrices.transpose(0, 2, 1)

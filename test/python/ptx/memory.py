@@ -11,8 +11,8 @@ WARPS = 64
 SHARED_BASE, SHARED_WINDOW = 1024, 1 << 62
 
 
-#: What a copy leaves until it has arrived: two NaN of 32 bits.
-POISON = np.uint64(0xFFFFFFFFFFFFFFFF)
+#: What a block finds in its memory, and a copy leaves there until it has arrived: NaN in every floating-point type.
+POISON = 0xFF
 
 
 class Race(PtxError):
@@ -116,11 +116,12 @@ class Memory:
 
     # -- accesses of one warp -------------------------------------------------------------------
 
-    def load(self, instruction: Instruction, number: int, warp: int, region: Region, offsets: np.ndarray, width: int) -> np.ndarray:
+    def load(self, instruction: Instruction, number: int, warp: int, region: Region, offsets: np.ndarray, width: int,
+             anything: bool = False) -> np.ndarray:
         if region.writable:
             at = region.granules(offsets, width)
             self.settled(instruction, region, at, "reads")
-            if region.poisoned and not region.written[at].all():
+            if region.poisoned and not anything and not region.written[at].all():
                 raise instruction.error(f"reads '{region.name}' where nothing was written")
             self.check(instruction, warp, region, at, region.writer[at], region.write_line, "written")
             phase = self.clock.phase * WARPS
@@ -151,14 +152,16 @@ class Memory:
         if (view[index] != values).any():
             raise Race(f"{instruction}: lanes of one warp store different values to one address of '{region.name}'")
 
-    def fetch(self, instruction: Instruction, number: int, warp: int, addresses: np.ndarray, width: int, last: list) -> np.ndarray:
-        """Loads from wherever the addresses lie; 16 bytes as two words. `last` keeps the region."""
+    def fetch(self, instruction: Instruction, number: int, warp: int, addresses: np.ndarray, width: int, last: list,
+              anything: bool = False) -> np.ndarray:
+        """Loads from wherever the addresses lie; 16 bytes as two words. `last` keeps the region. If `anything`, what was
+        never written is read as NaN."""
         found = self.locate(instruction, addresses, width, last[0] if last[0] in self.regions else None)
         last[0] = found[0][0]
         part = min(width, 8)
         values = np.empty((len(addresses), width // part), UNSIGNED[part])
         for region, offsets, lanes in found:
-            loaded = self.load(instruction, number, warp, region, words(offsets, width), part)
+            loaded = self.load(instruction, number, warp, region, words(offsets, width), part, anything)
             values[slice(None) if lanes is None else lanes] = loaded.reshape(-1, width // part)
         return values.ravel()
 
@@ -171,7 +174,7 @@ class Memory:
         self.check(instruction, warp, region, at, region.writer[at], region.write_line, "written")
         self.check(instruction, warp, region, at, region.reader[at], region.read_line, "read")
         region.coming[at] = number + 1
-        region.views[8][words(offsets, width) // np.uint64(8)] = POISON
+        region.data[offsets.astype(np.int64)[:, None] + np.arange(width)] = POISON
         self.clock.coming += 1
 
     def arrive(self, instruction: Instruction, number: int, warp: int, region: Region, offsets: np.ndarray, values: np.ndarray):
