@@ -43,7 +43,7 @@ bool isOne(Value value) { return getConstantIntValue(value) == 1; }
 
 } // namespace
 
-Alignment::Alignment(func::FuncOp program) {
+Alignment::Alignment(func::FuncOp program, int64_t threads) : threads(threads) {
   bool multiplies = false;
   program.walk([&](Operation *op) {
     multiplies |= isa<tile::MmaOp>(op);
@@ -98,7 +98,10 @@ int64_t Alignment::computeWidth(Operation *op) {
   Move move = *moveOf(op);
   if (!isOne(move.strides.back()))
     return 1;
-  int64_t width = std::min(kAccessBytes / bytesOf(move.tile), divisorOf(move.offset));
+  // A thread has no more elements of it.
+  int64_t own = cast<RankedTensorType>(move.tile).getShape().back() / threads;
+  int64_t width = std::min(powerIn(std::max<int64_t>(1, own)), kAccessBytes / bytesOf(move.tile));
+  width = std::min(width, divisorOf(move.offset));
   for (Value stride : move.strides.drop_back())
     width = std::min(width, divisorOf(stride));
   return move.limit ? std::min(width, divisorOf(move.limit)) : width;

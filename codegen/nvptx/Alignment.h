@@ -18,7 +18,8 @@ constexpr int64_t kAccessBytes = 16;
 
 class Alignment {
 public:
-  explicit Alignment(mlir::func::FuncOp program);
+  /// Lanes of `program` lie over so many threads.
+  Alignment(mlir::func::FuncOp program, int64_t threads);
 
   /// Elements of the narrowest access in `kAccessBytes`; 1 if none is wider than one.
   int64_t run() const { return longest; }
@@ -42,7 +43,7 @@ private:
   llvm::DenseMap<mlir::Value, int64_t> known;
   llvm::SmallPtrSet<void *, 8> multiples; // arguments
   llvm::SmallVector<mlir::BlockArgument> needed;
-  int64_t longest = 1;
+  int64_t threads, longest = 1;
 };
 
 } // namespace einfall::nvptx

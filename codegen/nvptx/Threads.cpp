@@ -126,7 +126,7 @@ FailureOr<LLVM::LLVMFuncOp> writeThreads(OpBuilder &builder, func::FuncOp progra
     scratch = LLVM::GEPOp::create(builder, loc, pointer, builder.getI8Type(), shared,
                                   ArrayRef<LLVM::GEPArg>{static_cast<int32_t>(scratchAt)});
   Body body{builder, program, kernel, memory, team * kWarp, shared, scratch};
-  Alignment alignment(program);
+  Alignment alignment(program, team * kWarp);
   int64_t size = 0;
   program.walk([&](Operation *) { ++size; });
   if (alignment.run() == 1 || size > kMostTwice) {
