@@ -74,13 +74,14 @@ def Tile_MatrixAttr : AttrDef<Tile_Dialect, "Matrix"> {
     A block sums `row_block` coordinates of rank `rows` by `column_block` of rank
     `columns` in fragments. It goes along rank `depth` by `part` at a time; `slots`
     such parts of both operands lie in the block's memory, of which all but one are
-    on their way. Where there are fewer rows than `from` in all, the schedule around
-    this one is run.
+    on their way. Where there are fewer rows than `from`, `few` is run, another
+    `#tile.matrix`, or without it the schedule around this one.
   }];
   let parameters = (ins "::mlir::StringAttr":$rows, "::mlir::StringAttr":$columns,
                         "::mlir::StringAttr":$depth, "int64_t":$row_block, "int64_t":$column_block,
                         "int64_t":$row_warps, "int64_t":$column_warps, "int64_t":$part,
-                        "int64_t":$slots, DefaultValuedParameter<"int64_t", "0">:$from);
+                        "int64_t":$slots, DefaultValuedParameter<"int64_t", "0">:$from,
+                        OptionalParameter<"::mlir::Attribute">:$few);
   let assemblyFormat = "`<` struct(params) `>`";
 }
 

@@ -99,13 +99,16 @@ FailureOr<func::FuncOp> KernelLowering::run(StringRef name) {
     planPacking(root, reads, write, target, schedule);
     schedule.matrix = planMatrix(root, reads, write, target);
   }
-  if (const std::optional<Matrix> &matrix = schedule.matrix)
-    for (auto [rank, block] : {std::pair(matrix->rows, matrix->rowBlock),
-                               std::pair(matrix->columns, matrix->columnBlock)}) {
-      // Where few rows run in another way, that has smaller blocks, and more of them.
-      int64_t &own = schedule.ranks[rank].block;
-      own = matrix->from ? std::min(own, block) : block;
-    }
+  if (const std::optional<Matrix> &matrix = schedule.matrix) {
+    // Where few rows run in another way, that has smaller blocks, and more of them.
+    int64_t &rows = schedule.ranks[matrix->rows].block;
+    int64_t &columns = schedule.ranks[matrix->columns].block;
+    rows = matrix->from && !matrix->few ? std::min(rows, matrix->rowBlock) : matrix->rowBlock;
+    if (matrix->few)
+      columns = std::min(matrix->few->columnBlock, matrix->columnBlock);
+    else
+      columns = matrix->from ? std::min(columns, matrix->columnBlock) : matrix->columnBlock;
+  }
 
   if (update && !isa<BlockArgument>(update.getDest()))
     return update.emitOpError("expected to update an operand of the kernel");

@@ -13,11 +13,11 @@ namespace {
 
 /// Rows and columns of what one instruction adds to, and its depth.
 constexpr int64_t kRows = 16, kColumns = 16, kDepth = 16;
-/// From so many rows on the instructions pay.
-constexpr int64_t kFewestRows = 9;
 /// A part of the depth: 128 bytes, a line of memory.
 constexpr int64_t kPart = 64;
 constexpr int64_t kMostSlots = 4;
+/// With few rows all is waiting for memory: more is under way.
+constexpr int64_t kFewRows = 16, kMostSlotsOfFew = 8;
 /// Of a GPU, about.
 constexpr int64_t kBlocksAtOnce = 128;
 /// Extents that are known at run time only count as this.
@@ -72,13 +72,15 @@ public:
   Planner(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write)
       : root(root), reads(reads), write(write), supports(root, reads) {}
 
-  std::optional<Matrix> plan(const TileTarget &target) {
+  /// `few`: for no more than kFewRows rows.
+  std::optional<Matrix> plan(const TileTarget &target, bool few) {
     Matrix matrix;
     if (!findFactors(root, matrix.lhs.value, matrix.rhs.value) || !findRanks(matrix))
       return std::nullopt;
     place(matrix.lhs, matrix.rows, matrix.depth);
     place(matrix.rhs, matrix.columns, matrix.depth);
-    if (!size(matrix, target))
+    few |= sizeOf(matrix.rows) <= kFewRows;
+    if (!(few ? sizeOfFew(matrix, target) : size(matrix, target)))
       return std::nullopt;
     return matrix;
   }
@@ -134,7 +136,7 @@ private:
       if (depth < 0 || sizeOf(rank) >= kDepth)
         depth = rank;
     }
-    if (depth < 0 || sizeOf(depth) < kDepth || sizeOf(rows) < kFewestRows || sizeOf(columns) < 8)
+    if (depth < 0 || sizeOf(depth) < kDepth || sizeOf(columns) < 8)
       return false;
     matrix.rows = rows;
     matrix.columns = columns;
@@ -183,6 +185,17 @@ private:
     }
   }
 
+  /// All warps side by side along columns.
+  static bool sizeOfFew(Matrix &matrix, const TileTarget &target) {
+    matrix.rowBlock = kFewRows;
+    matrix.columnBlock = kColumns * target.warps;
+    matrix.rowWarps = 1;
+    matrix.columnWarps = target.warps;
+    matrix.part = kPart;
+    matrix.slots = std::min(kMostSlotsOfFew, target.matrixBytes / setParts(matrix));
+    return matrix.slots >= 2 && sumBytes(matrix) <= target.matrixBytes;
+  }
+
   ein::EinsumOp root;
   ArrayRef<Access> reads;
   const Access &write;
@@ -195,16 +208,21 @@ tile::MatrixAttr Matrix::toAttr(ein::EinsumOp root) const {
   Builder builder(root.getContext());
   auto name = [&](unsigned rank) { return builder.getStringAttr(root.getRankName(rank)); };
   return tile::MatrixAttr::get(root.getContext(), name(rows), name(columns), name(depth), rowBlock,
-                               columnBlock, rowWarps, columnWarps, part, slots, from);
+                               columnBlock, rowWarps, columnWarps, part, slots, from,
+                               few ? Attribute(few->toAttr(root)) : Attribute());
 }
 
 std::optional<Matrix> planMatrix(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write,
                                  const TileTarget &target) {
   if (target.matrixBytes == 0 || target.warps < 4)
     return std::nullopt;
-  std::optional<Matrix> matrix = Planner(root, reads, write).plan(target);
-  if (matrix && !root.getRankExtent(matrix->rows).getLiteral())
-    matrix->from = kFewestRows;
+  std::optional<Matrix> matrix = Planner(root, reads, write).plan(target, /*few=*/false);
+  if (!matrix || root.getRankExtent(matrix->rows).getLiteral())
+    return matrix;
+  if (std::optional<Matrix> few = Planner(root, reads, write).plan(target, /*few=*/true)) {
+    matrix->from = kFewRows + 1;
+    matrix->few = std::make_shared<const Matrix>(*few);
+  }
   return matrix;
 }
 
@@ -228,6 +246,7 @@ FailureOr<Matrix> readMatrix(tile::MatrixAttr attr, ein::EinsumOp root, ArrayRef
   matrix.part = attr.getPart();
   matrix.slots = attr.getSlots();
   matrix.from = attr.getFrom();
+  matrix.few = nullptr;
   auto isMultiple = [](int64_t number, int64_t of) { return number > 0 && number % of == 0; };
   if (matrix.rowWarps < 1 || matrix.rowWarps > target.warps ||
       matrix.rowWarps * matrix.columnWarps != target.warps)
@@ -244,6 +263,17 @@ FailureOr<Matrix> readMatrix(tile::MatrixAttr attr, ein::EinsumOp root, ArrayRef
       sumBytes(matrix) > target.matrixBytes)
     return refuse() << "matrix expects 2 to 8 slots of blocks and parts that fit into "
                     << target.matrixBytes << " bytes";
+  if (!attr.getFew())
+    return matrix;
+  auto inner = dyn_cast<tile::MatrixAttr>(attr.getFew());
+  if (!inner || inner.getFew() || inner.getFrom() != 0)
+    return refuse() << "few expects a #tile.matrix without from and few";
+  FailureOr<Matrix> few = readMatrix(inner, root, reads, write, target);
+  if (failed(few))
+    return failure();
+  if (few->rowBlock + 1 < matrix.from)
+    return refuse() << "few expects a row_block of all rows below " << matrix.from;
+  matrix.few = std::make_shared<const Matrix>(*few);
   return matrix;
 }
 

@@ -13,6 +13,7 @@
 #include "dialects/tile/TileDialect.h"
 #include "passes/ein-to-tile/Access.h"
 #include "passes/ein-to-tile/TileTarget.h"
+#include <memory>
 
 namespace einfall {
 
@@ -36,7 +37,8 @@ struct Matrix {
   unsigned rows = 0, columns = 0, depth = 0;
   int64_t rowBlock = 0, columnBlock = 0, rowWarps = 0, columnWarps = 0;
   int64_t part = 0, slots = 0;
-  int64_t from = 0; ///< the fewest rows for which it pays
+  int64_t from = 0;                  ///< the fewest rows for which it pays
+  std::shared_ptr<const Matrix> few; ///< what is run for fewer; null: no matrix instructions
 
   /// Elements from one row of the sums to the next in memory: eight rows of a
   /// fragment's columns lie in different banks.

@@ -13,10 +13,11 @@ constexpr int64_t kStep = 16;
 /// Elements that eight warps copy at once.
 constexpr int64_t kTurn = 8 * 32 * 8;
 
-/// By matrix instructions, or as `emitFew` does where there are few rows. The grid is
-/// that of the latter, which has no fewer blocks: those that are over do nothing.
+/// By matrix instructions; where there are few rows, in another way, `emitFew` if it is
+/// none by matrix instructions. The grid is that of the latter, which has no fewer
+/// blocks: those that are over do nothing.
 void EinsumLowering::emitMatrixOr(function_ref<void()> emitFew, ArrayRef<Access> reads) {
-  const Matrix &matrix = *schedule.matrix;
+  const Matrix matrix = *schedule.matrix;
   if (matrix.from == 0)
     return emitMatrix(reads);
   Value enough = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sge,
@@ -24,7 +25,13 @@ void EinsumLowering::emitMatrixOr(function_ref<void()> emitFew, ArrayRef<Access>
   auto branch = scf::IfOp::create(builder, loc, enough, /*withElse=*/true);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(branch.elseBlock());
-  emitFew();
+  if (matrix.few) {
+    schedule.matrix = *matrix.few;
+    emitMatrix(reads);
+    schedule.matrix = matrix;
+  } else {
+    emitFew();
+  }
   builder.setInsertionPointToStart(branch.thenBlock());
   SmallVector<RankSchedule> saved = schedule.ranks;
   schedule.ranks[matrix.rows].block = matrix.rowBlock;
