@@ -136,6 +136,13 @@ struct DistributeWarpsPass : impl::TileDistributeWarpsBase<DistributeWarpsPass> 
       }
       Distribution distribution(program, warps);
       bool done = warps > 1 && distribution.run();
+      auto collective = program.walk([](Operation *op) {
+        return isCollective(op) ? WalkResult::interrupt() : WalkResult::advance();
+      });
+      if (!done && collective.wasInterrupted()) {
+        program.emitOpError("needs all warps of a block, but what it does cannot be dealt to them");
+        return signalPassFailure();
+      }
       numLoops += distribution.loops;
       numSingle += !done;
       program->setAttr(kWarps, builder.getI64IntegerAttr(done ? warps.getValue() : 1));
