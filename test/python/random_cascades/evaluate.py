@@ -93,9 +93,10 @@ class Evaluator:
     def rounded(self, v, e, type_: str, ulps: float = 1.0) -> Value:
         """`v` after an operation that is right within `ulps` roundings of its type."""
         type_ = "f64" if self.wide else type_
+        unknown = np.isposinf(e)
         e = e + np.abs(v) * (UNIT[type_] * ulps) + TINY[type_]
         e = np.where(np.isfinite(v), e, 0.0)
-        return Value(v, np.where(np.isfinite(v) & (np.abs(v) + e > LARGEST[type_]), np.inf, e))
+        return Value(v, np.where(unknown | np.isfinite(v) & (np.abs(v) + e > LARGEST[type_]), np.inf, e))
 
     # -- points -----------------------------------------------------------------------------------------
 
@@ -168,7 +169,10 @@ class Evaluator:
     def reduce_floats(self, monoid: str, v, e, type_: str) -> Value:
         n = v.shape[-1]
         if monoid == "add":
-            return self.rounded(v.sum(-1), e.sum(-1) + self.spread(np.abs(v).sum(-1), n, type_), type_)
+            total, error = v.sum(-1), e.sum(-1) + self.spread(np.abs(v).sum(-1), n, type_)
+            # Of infinities of both signs nothing is promised: a factor of the terms may have moved out of the sum.
+            meet = np.isnan(total) & ~np.isnan(v).any(-1)
+            return self.rounded(total, np.where(meet, np.inf, error), type_)
         if monoid == "mul":
             size, stored = np.abs(v), "f64" if self.wide else type_
             # In some order the large factors, or the small ones, come first: then they overflow, or lose their digits.
@@ -327,7 +331,13 @@ def _integer_op(name: str, a):
 
 
 def _float_op(name: str, args: list[Value]) -> tuple[np.ndarray, np.ndarray]:
-    """Value, and what the errors of the arguments make of its error."""
+    """Value, and what the errors of the arguments make of its error. What nobody knows makes nothing that is known."""
+    v, e = _known_float_op(name, args)
+    unknown = np.isposinf(args[0].e) if len(args) == 1 else np.isposinf(args[0].e) | np.isposinf(args[1].e)
+    return v, np.where(unknown, np.inf, e)
+
+
+def _known_float_op(name: str, args: list[Value]) -> tuple[np.ndarray, np.ndarray]:
     a = args[0]
     if len(args) == 2:
         b = args[1]
