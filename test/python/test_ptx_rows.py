@@ -85,8 +85,8 @@ def check(package: Package, name: str, element: str, rows: int, columns: int, sh
     np.testing.assert_allclose(got, want, rtol=bound, atol=bound * np.abs(want).max(initial=0) if element == "bf16" else 1e-6)
 
 
-@pytest.mark.parametrize("element", ["f32", "bf16"])
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("element", [pytest.param("f32", marks=pytest.mark.slow), "bf16"])
+@pytest.mark.parametrize("name", [n if n == "softmax" else pytest.param(n, marks=pytest.mark.slow) for n in CASES])
 def test_columns(packages, name, element):
     package = packages(name, element)
     assert ".v4" in package.ptx
@@ -94,12 +94,14 @@ def test_columns(packages, name, element):
         check(package, name, element, 3, columns)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name, element", [("softmax", "bf16"), ("layer_norm", "f32"), ("swiglu", "bf16")])
 def test_long_rows(packages, name, element):
     for columns in LONG:
         check(packages(name, element), name, element, 2, columns)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("element, shift", [("f32", 4), ("bf16", 2), ("bf16", 8)])
 @pytest.mark.parametrize("name", CASES)
 def test_buffers_that_are_no_multiples(packages, name, element, shift):
