@@ -77,7 +77,7 @@ struct ExpandUnary : RewritePattern {
 };
 
 /// exp(x) = 2^n 2^f where n + f = x log2(e), n the integer below: 2^f is the target's, in
-/// [1, 2), so that its error is one of its last bit. n stays where 2^n is normal, and f is
+/// [1, 2), within two of its last bit. n stays where 2^n is normal, and f is
 /// then far from [0, 1): what overflows or is subnormal comes out of the product.
 struct ExpByPowerOfTwo : OpRewritePattern<math::ExpOp> {
   ExpByPowerOfTwo(MLIRContext *context, Mode mode, const MathTarget &target)
@@ -85,8 +85,8 @@ struct ExpByPowerOfTwo : OpRewritePattern<math::ExpOp> {
         fmaSaturated(target.fmaSaturated), powerOfTwo(target.powerOfTwo) {}
   LogicalResult matchAndRewrite(math::ExpOp op, PatternRewriter &rewriter) const override {
     Type type = op.getType();
-    if (!type.isF32() || ein::isStrict(op))
-      return rewriter.notifyMatchFailure(op, "expected a single f32, and no strict numerics");
+    if (!type.isF32() || ein::numericsOf(op) != ein::Numerics::fast)
+      return rewriter.notifyMatchFailure(op, "expected a single f32, and fast numerics");
     IrSite site = mode.site(rewriter, op);
     auto call = [&](StringRef name, ValueRange operands) -> F32 {
       auto made = LLVM::CallIntrinsicOp::create(rewriter, op.getLoc(), type,
