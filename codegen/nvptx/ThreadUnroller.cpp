@@ -173,7 +173,8 @@ void ThreadUnroller::generic(Operation &op) {
 }
 
 /// By the reciprocal, and one step from there: the remainder is exact, so that the result
-/// is rounded once, almost. Where the reciprocal is not near 1, by division.
+/// is rounded once, almost; of a negative zero the sign may be lost. Where the reciprocal
+/// is not near 1, by division.
 void ThreadUnroller::divide(arith::DivFOp op) {
   Units numbers = map.lookup(op.getLhs());
   Value divisor = one(op.getRhs());
@@ -196,8 +197,10 @@ void ThreadUnroller::divide(arith::DivFOp op) {
   for (Value number : numbers) {
     Value first = arith::MulFOp::create(builder, loc, number, reciprocal);
     Value rest = math::FmaOp::create(builder, loc, negative, first, number);
-    // Of an infinity there is none.
-    rest = LLVM::MinNumOp::create(builder, loc, rest, real(std::numeric_limits<float>::max()));
+    // Of an infinity, given or come to, there is none: any finite number leaves it alone.
+    constexpr double most = std::numeric_limits<float>::max();
+    rest = LLVM::MinNumOp::create(builder, loc, rest, real(most));
+    rest = LLVM::MaxNumOp::create(builder, loc, rest, real(-most));
     results.push_back(math::FmaOp::create(builder, loc, rest, reciprocal, first));
   }
   scf::YieldOp::create(builder, loc, results);

@@ -3,38 +3,23 @@ no such multiples. References are numpy in double precision."""
 
 import os
 import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-import einfall
 from ptx.floats import to_bf16, widen_bf16
 from ptx.package import Package
+
+sys.path.append(str(Path(__file__).parents[2] / "bench" / "gpu"))
+
+import einfall  # noqa: E402
+import timed  # noqa: E402
 
 # A thread's 16 bytes, a warp's and a block's lanes, and their neighbours.
 COLUMNS = [0, 1, 7, 8, 63, 64, 65, 127, 128, 129, 257]
 LONG = [1024, 2056, 4095, 4096, 4097, 8200]
-
-
-@einfall.cascade
-def softmax(x: "m n"):
-    p[m, n] = exp(x[m, n] - max[c](x[m, c]))
-    y[m, n] = p[m, n] / sum[c](p[m, c])
-    return y[m, n]
-
-
-@einfall.cascade
-def layer_norm(x: "m n", g: "n"):
-    mean[m] = sum[c](x[m, c]) / size(n)
-    var[m] = sum[c]((x[m, c] - mean[m]) ** 2) / size(n)
-    y[m, n] = (x[m, n] - mean[m]) * rsqrt(var[m] + 1e-5) * g[n]
-    return y[m, n]
-
-
-@einfall.cascade
-def swiglu(a: "m n", b: "m n"):
-    y[m, n] = a[m, n] / (1 + exp(-a[m, n])) * b[m, n]
-    return y[m, n]
 
 
 def softmax_of(x):
@@ -42,12 +27,11 @@ def softmax_of(x):
     return p / p.sum(-1, keepdims=True)
 
 
-def layer_norm_of(x, g):
-    return (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-5) * g
+def layer_norm_of(x, g, b):
+    return (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-5) * g + b
 
 
-CASES = {"softmax": (softmax, softmax_of, "mn"), "layer_norm": (layer_norm, layer_norm_of, "mn n"),
-         "swiglu": (swiglu, lambda a, b: a / (1 + np.exp(-a)) * b, "mn mn")}
+CASES = {"softmax": (softmax_of, "mn"), "layer_norm": (layer_norm_of, "mn n n"), "swiglu": (lambda a, b: a / (1 + np.exp(-a)) * b, "mn mn")}
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +41,8 @@ def packages(build, tmp_path_factory):
     def package(name: str, element: str) -> Package:
         if (name, element) not in made:
             path = tmp_path_factory.mktemp("rows") / "m.einf"
-            cascade = CASES[name][0]
             done = subprocess.run([build / "bin" / "einfall-compile", "-", "-o", path, "--target=sm_80"],
-                                  input=cascade.text(*[element] * len(cascade._parameters)), text=True, capture_output=True,
+                                  input=timed.text(name, element), text=True, capture_output=True,
                                   env={**os.environ, "PATH": os.devnull})
             assert done.returncode == 0, done.stderr
             made[name, element] = Package(path)
@@ -69,7 +52,7 @@ def packages(build, tmp_path_factory):
 
 
 def check(package: Package, name: str, element: str, rows: int, columns: int, shift: int = 0) -> None:
-    _, reference, shapes = CASES[name]
+    reference, shapes = CASES[name]
     random = np.random.default_rng(columns)
     sizes = {"m": rows, "n": columns}
     inputs = [random.standard_normal([sizes[s] for s in shape]).astype(np.float32) for shape in shapes.split()]
@@ -107,3 +90,25 @@ def test_long_rows(packages, name, element):
 def test_buffers_that_are_no_multiples(packages, name, element, shift):
     for columns in (8, 64, 257):
         check(packages(name, element), name, element, 3, columns, shift)
+
+
+@einfall.cascade
+def quotient(x: "m n", d: "m"):
+    y[m, n] = x[m, n] / d[m]
+    return y[m, n]
+
+
+def test_quotients_by_one_divisor(build, tmp_path):
+    """A thread divides several numbers by one; infinities, what overflows and what is no number are as IEEE has them."""
+    done = subprocess.run([build / "bin" / "einfall-compile", "-", "-o", tmp_path / "m.einf", "--target=sm_80"],
+                          input=quotient.text("f32", "f32"), text=True, capture_output=True, env={**os.environ, "PATH": os.devnull})
+    assert done.returncode == 0, done.stderr
+    big, inf, nan = 3.4e38, np.inf, np.nan
+    divisors = np.array([1e-10, -1e-10, 3, -7e9, 1e-30, 1e30, 0, -0.0, inf, -inf, nan, 1e-40], np.float32)
+    row = np.array([1, -1, big, -big, inf, -inf, nan, 0, 1e-38, 1e-42, 1e38, -1e38, 1e-20, 7] * 19, np.float32)
+    numbers = np.tile(row[:257], (len(divisors), 1))
+    numbers[:, 14:] *= np.random.default_rng(0).uniform(0.5, 1, 243).astype(np.float32)
+    (got,) = Package(tmp_path / "m.einf").call("quotient", numbers, divisors)
+    with np.errstate(all="ignore"):
+        want = numbers / divisors[:, None]
+    np.testing.assert_allclose(got, want, rtol=2.0**-23, atol=2.0**-149)
