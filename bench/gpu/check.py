@@ -1,6 +1,6 @@
 """Checks what pack.py packed on this machine's GPU, then times it; writes results.json, each bound to the hash of the code.
 
-    python3 check.py [--no-times]
+    python3 check.py [--no-times] [--only KIND]
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import torch
 
 FOLDER = Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER))
+import products  # noqa: E402
 from package import TYPES, Broken, Package  # noqa: E402
 from random_cascades.evaluate import evaluate  # noqa: E402
 from random_cascades.generate import Choices, make  # noqa: E402
@@ -98,13 +99,19 @@ def hash_of(path: Path, target: str) -> str:
         return hashlib.sha256(archive.read(f"code/{target}.so")).hexdigest()
 
 
+CHECKS = {"variant": check_variant, "product": products.check, "random": check_random, "strict": check_strict}
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--no-times", action="store_true")
+    parser.add_argument("--only", choices=CHECKS, help="one kind of checks, and no times")
     args = parser.parse_args()
     target, failed = (FOLDER / "target").read_text(), 0
     results = {"gpu": torch.cuda.get_device_name(), "torch": torch.__version__, "target": target, "checks": {}}
-    for kind, check in (("variant", check_variant), ("random", check_random), ("strict", check_strict)):
+    for kind, check in CHECKS.items():
+        if args.only not in (None, kind):
+            continue
         done = 0
         for path in sorted(FOLDER.glob(f"{kind}-*.einf")):
             wrong = []
@@ -116,7 +123,7 @@ def main() -> int:
             failed += len(wrong)
             results["checks"][path.stem] = {"code": hash_of(path, target), "wrong": wrong}
         print(f"{kind}: {done} results checked, {failed} wrong so far", flush=True)
-    if not args.no_times:
+    if not args.no_times and not args.only:
         import times
 
         results["times"] = times.run(FOLDER, target)

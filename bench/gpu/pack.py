@@ -4,8 +4,8 @@
     python3 FOLDER/check.py          # there: PyTorch and a GPU
 
 It holds every cascade of test/python/cascade_variants.py in float32 and bfloat16, each in two sizes with its reference in
-double precision; random cascades of test/python/random_cascades; some under strict numerics with the bits of the CPU; and what
-is timed.
+double precision; products of matrices; random cascades of test/python/random_cascades; some under strict numerics with the bits
+of the CPU; and what is timed.
 """
 
 from __future__ import annotations
@@ -84,6 +84,38 @@ def pack_strict(first: int, folder: Path, target: str) -> None:
     np.savez(folder / f"strict-{first}.npz", **results)
 
 
+def pack_variants(args) -> None:
+    for name in cascade_variants.CASES:
+        for element in ("f32", "bf16"):
+            pack_variant(name, element, args.folder, args.target)
+
+
+def pack_products(args) -> None:
+    for name, cascade in timed.PRODUCTS.items():
+        for element in ("bf16", "f16"):
+            text = cascade.text(*[element] * len(cascade._parameters))
+            compile_text(text, args.folder / f"product-{name}-{element}.einf", args.target)
+
+
+def pack_random(args) -> None:
+    for first in range(args.seed, args.seed + args.random, BATCH):
+        compile_text(random_text(first), args.folder / f"random-{first}.einf", args.target)
+
+
+def pack_all_strict(args) -> None:
+    for first in range(args.seed + 10000, args.seed + 10000 + args.strict, BATCH):
+        pack_strict(first, args.folder, args.target)
+
+
+def pack_timed(args) -> None:
+    for name in timed.CASCADES:
+        for element in ("f32", "bf16"):
+            compile_text(timed.text(name, element), args.folder / f"timed-{name}-{element}.einf", args.target)
+
+
+KINDS = {"variant": pack_variants, "product": pack_products, "random": pack_random, "strict": pack_all_strict, "timed": pack_timed}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
@@ -91,20 +123,13 @@ def main() -> None:
     parser.add_argument("--random", type=int, default=200, help="random cascades")
     parser.add_argument("--strict", type=int, default=100, help="random cascades under strict numerics")
     parser.add_argument("--seed", type=int, default=60000)
+    parser.add_argument("--only", choices=KINDS, action="append", help="of the kinds (may be repeated)")
     args = parser.parse_args()
     args.folder.mkdir(parents=True)
-    for name in cascade_variants.CASES:
-        for element in ("f32", "bf16"):
-            pack_variant(name, element, args.folder, args.target)
-    for first in range(args.seed, args.seed + args.random, BATCH):
-        compile_text(random_text(first), args.folder / f"random-{first}.einf", args.target)
-    for first in range(args.seed + 10000, args.seed + 10000 + args.strict, BATCH):
-        pack_strict(first, args.folder, args.target)
-    for name in timed.CASCADES:
-        for element in ("f32", "bf16"):
-            compile_text(timed.text(name, element), args.folder / f"timed-{name}-{element}.einf", args.target)
+    for kind in args.only or KINDS:
+        KINDS[kind](args)
     (args.folder / "target").write_text(args.target)
-    for file in ("package.py", "check.py", "times.py"):
+    for file in ("package.py", "check.py", "products.py", "times.py"):
         shutil.copy(ROOT / "bench" / "gpu" / file, args.folder)
     shutil.copytree(ROOT / "test" / "python" / "random_cascades", args.folder / "random_cascades")
     print(f"{args.folder}: copy it to a machine with a GPU and run check.py there")

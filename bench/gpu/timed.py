@@ -1,4 +1,4 @@
-"""The cascades that are timed on a GPU."""
+"""The cascades that are timed on a GPU, and products of matrices that are checked there."""
 
 import einfall
 
@@ -51,6 +51,34 @@ def attention(q: "h s 128", k: "h t 128", v: "h t 128"):
 
 
 CASCADES = {f.__name__: f for f in (softmax, rms_norm, layer_norm, swiglu, cross_entropy, contraction, attention)}
+
+
+@einfall.cascade
+def nn(x: "m k", w: "k n"):
+    y[m, n] = sum[k](x[m, k] * w[k, n])
+    return y[m, n]
+
+
+@einfall.cascade
+def tn(x: "k m", w: "k n", b: "n", r: "m n"):
+    y[m, n] = sum[k](x[k, m] * w[k, n]) + b[n] + r[m, n]
+    return y[m, n]
+
+
+@einfall.cascade
+def two(x: "m h k", w: "n h k"):
+    y[m, n] = sum[h, k](x[m, h, k] * w[n, h, k])
+    return y[m, n]
+
+
+@einfall.cascade
+def batch(x: "b m k", w: "b n k", c: "n"):
+    y[b, m, n] = sum[k](x[b, m, k] * w[b, n, k]) + c[n]
+    return y[b, m, n]
+
+
+#: By the names of products.FORMS.
+PRODUCTS = {"nt": contraction, "nn": nn, "tn": tn, "two": two, "batch": batch}
 
 
 def text(name: str, element: str) -> str:

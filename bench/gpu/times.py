@@ -12,12 +12,24 @@ ROWS, COLUMNS = 16384, 4096
 ELEMENTS = {"f32": torch.float32, "bf16": torch.bfloat16}
 
 
+#: Rows, columns and depth of the products: large ones, and few rows as in a step of decoding.
+PRODUCTS = [(4096, 4096, 4096), (8192, 14336, 4096), (512, 4096, 4096), (16, 4096, 4096), (8, 14336, 4096), (1, 4096, 4096)]
+
+
+def cases(name: str, element: torch.dtype):
+    """Yields what is timed of a cascade: its sizes, if there are several, and a case."""
+    if name != "contraction":
+        yield "", case(name, element)
+        return
+    for m, n, k in PRODUCTS:
+        inputs = [torch.randn(m, k, device="cuda").to(element), torch.randn(n, k, device="cuda").to(element)]
+        yield f"{m} x {n} x {k}", (inputs, lambda x, w: x @ w.T, (m * k + n * k + m * n) * element.itemsize, 2 * m * n * k)
+
+
 def case(name: str, element: torch.dtype):
     """(inputs, PyTorch's function of them, bytes that have to move, operations)."""
     random = lambda *shape: torch.randn(*shape, device="cuda").to(element)  # noqa: E731
     table = ROWS * COLUMNS * element.itemsize
-    if name == "contraction":
-        return [random(4096, 4096), random(4096, 4096)], lambda x, w: x @ w.T, 3 * 4096 * 4096 * element.itemsize, 2 * 4096**3
     if name == "attention":
         inputs = [random(16, 4096, 128) for _ in range(3)]
         return inputs, lambda q, k, v: F.scaled_dot_product_attention(q[None], k[None], v[None])[0], 4 * inputs[0].nbytes, 4 * 16 * 4096**2 * 128
@@ -57,15 +69,16 @@ def run(folder: Path, target: str) -> list[dict]:
     rows = []
     for path in sorted(folder.glob("timed-*.einf")):
         _, name, element = path.stem.split("-")
-        inputs, peer, size, operations = case(name, ELEMENTS[element])
-        ours, (result,) = Package(path, target).prepare(name, inputs)
-        ours()
-        want = peer(*(x.double() if x.is_floating_point() else x for x in inputs)) if name != "attention" else peer(*inputs)
-        error = float((result.double() - want.double()).abs().max() / want.double().abs().max())
-        mine, theirs = alternating([ours, lambda: peer(*inputs)])
-        rows.append({"name": name, "element": element, "us": mine, "peer_us": theirs, "ratio": theirs / mine, "error": error,
-                     "copy_share": size / mine / 1e3 / copy, "tflops": operations / mine / 1e6})
-        print(f"{name:12} {element:4}  {mine:9.1f} us  PyTorch {theirs:9.1f}  ratio {theirs / mine:5.2f}  "
-              + (f"{operations / mine / 1e6:7.1f} TFLOP/s" if operations else f"{100 * size / mine / 1e3 / copy:5.0f} % of copy")
-              + f"  error {error:.1e}", flush=True)
+        package = Package(path, target)
+        for sizes, (inputs, peer, size, operations) in cases(name, ELEMENTS[element]):
+            ours, (result,) = package.prepare(name, inputs)
+            ours()
+            want = peer(*(x.double() if x.is_floating_point() else x for x in inputs)) if name != "attention" else peer(*inputs)
+            error = float((result.double() - want.double()).abs().max() / want.double().abs().max())
+            mine, theirs = alternating([ours, lambda: peer(*inputs)])
+            rows.append({"name": name, "element": element, "sizes": sizes, "us": mine, "peer_us": theirs, "ratio": theirs / mine,
+                         "error": error, "copy_share": size / mine / 1e3 / copy, "tflops": operations / mine / 1e6})
+            print(f"{name:13} {element:4}  {mine:9.1f} us  PyTorch {theirs:9.1f}  ratio {theirs / mine:5.2f}  "
+                  + (f"{operations / mine / 1e6:7.1f} TFLOP/s" if operations else f"{100 * size / mine / 1e3 / copy:5.0f} % of copy")
+                  + f"  error {error:.1e}  {sizes}", flush=True)
     return rows

@@ -101,13 +101,11 @@ FailureOr<func::FuncOp> KernelLowering::run(StringRef name) {
   }
   if (const std::optional<Matrix> &matrix = schedule.matrix) {
     // Where few rows run in another way, that has smaller blocks, and more of them.
-    int64_t &rows = schedule.ranks[matrix->rows].block;
-    int64_t &columns = schedule.ranks[matrix->columns].block;
-    rows = matrix->from && !matrix->few ? std::min(rows, matrix->rowBlock) : matrix->rowBlock;
-    if (matrix->few)
-      columns = std::min(matrix->few->columnBlock, matrix->columnBlock);
-    else
-      columns = matrix->from ? std::min(columns, matrix->columnBlock) : matrix->columnBlock;
+    RankSchedule &rows = schedule.ranks[matrix->rows], &columns = schedule.ranks[matrix->columns];
+    bool plain = matrix->from && !matrix->few;
+    int64_t least = matrix->few ? matrix->few->columnBlock : matrix->columnBlock;
+    rows.block = plain ? std::min(rows.block, matrix->rowBlock) : matrix->rowBlock;
+    columns.block = std::min(plain ? columns.block : least, matrix->columnBlock);
   }
 
   if (update && !isa<BlockArgument>(update.getDest()))

@@ -10,8 +10,8 @@ namespace einfall {
 
 /// The depth of one instruction.
 constexpr int64_t kStep = 16;
-/// Elements that eight warps copy at once.
-constexpr int64_t kTurn = 8 * 32 * 8;
+/// Elements that a thread copies at once.
+constexpr int64_t kChunk = 8;
 
 /// By matrix instructions; where there are few rows, in another way, `emitFew` if it is
 /// none by matrix instructions. The grid is that of the latter, which has no fewer
@@ -343,7 +343,8 @@ void EinsumLowering::fillFactor(const Factor &factor, ArrayRef<Access> reads, Va
     SmallVector<Value> dims(at.begin(), at.begin() + read.numRanks);
     dims[schedule.matrix->depth] = starts[schedule.matrix->depth];
     // Pieces are whole turns of the block's threads.
-    int64_t turns = llvm::divideCeil(factor.majorPart * factor.minorPart, kTurn);
+    int64_t turn = target.warps * target.warpLanes * kChunk;
+    int64_t turns = llvm::divideCeil(factor.majorPart * factor.minorPart, turn);
     int64_t rows = factor.majorPart / turns;
     int64_t from = turns * piece.number / piece.count * rows;
     rows = turns * (piece.number + 1) / piece.count * rows - from;
