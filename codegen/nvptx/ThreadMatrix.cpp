@@ -111,6 +111,39 @@ void ThreadUnroller::loadFactor(tile::LoadFactorOp op) {
   map[op.getResult()] = units;
 }
 
+/// The registers of two neighbouring columns of a sum are one of the factor's.
+void ThreadUnroller::asFactor(tile::AsFactorOp op) {
+  Shape shape(op.getSource().getType());
+  auto type = cast<RankedTensorType>(op.getResult().getType());
+  Type element = type.getElementType();
+  bool rounds = getElementTypeOrSelf(op.getSource().getType()) != element;
+  Units source = map.lookup(op.getSource()), units;
+  int64_t n = shape.columnRegisters(), first = op.getFrom() / 4;
+  auto pair = [&](int64_t at) -> Value {
+    Value low = source[at], high = source[at + 1];
+    Type i32 = builder.getI32Type();
+    if (rounds && element.isBF16()) {
+      auto two = VectorType::get(2, element);
+      Value both = callIntrinsic(builder, loc, "llvm.nvvm.ff2bf16x2.rn", two, {high, low});
+      return LLVM::BitcastOp::create(builder, loc, i32, both);
+    }
+    if (rounds) {
+      low = narrowHeld(builder, loc, low, element);
+      high = narrowHeld(builder, loc, high, element);
+    }
+    Value half = arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(16));
+    high = arith::ShLIOp::create(builder, loc, arith::ExtUIOp::create(builder, loc, i32, high),
+                                 half);
+    return arith::OrIOp::create(builder, loc, high, arith::ExtUIOp::create(builder, loc, i32, low));
+  };
+  for (int64_t depth = 0; depth < type.getDimSize(1) / 16; ++depth)
+    for (int64_t row = 0; row < shape.rowRegisters(); row += 2)
+      for (int64_t half = 0; half < 2; ++half)
+        for (int64_t below = 0; below < 2; ++below)
+          units.push_back(pair((row + below) * n + first + 4 * depth + 2 * half));
+  map[op.getResult()] = units;
+}
+
 void ThreadUnroller::mma(tile::MmaOp op) {
   Shape shape(op.getAcc().getType());
   auto type = cast<RankedTensorType>(op.getLhs().getType());

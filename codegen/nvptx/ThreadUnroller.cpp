@@ -147,6 +147,20 @@ void ThreadUnroller::reduce(tile::ReduceOp op) {
   if (element.isInteger(1)) // the order of a truth value is that of a signed number
     kind = kind == "max" ? "or" : kind == "min" || kind == "mul" ? "and" : kind;
   Units source = map.lookup(op.getSource()), units;
+  if (shape.fragment) { // along columns: four threads hold a row
+    for (int64_t row = 0, e = shape.count(), n = shape.columnRegisters(); row < e; row += n) {
+      Value whole;
+      for (int64_t k = 0; k < n; ++k) {
+        Value next = widenHeld(builder, loc, source[row + k], element);
+        whole = whole ? combine(builder, loc, kind, whole, next) : next;
+      }
+      for (int64_t bits : {1, 2})
+        whole = combine(builder, loc, kind, whole, exchange(whole, bits));
+      units.push_back(narrowHeld(builder, loc, whole, element));
+    }
+    map[op.getResult()] = units;
+    return;
+  }
   for (int64_t place = 0, e = shape.places(), n = shape.perPlace(); place < e; ++place) {
     Value whole;
     for (int64_t k = 0; k < n; ++k) {
@@ -248,9 +262,12 @@ Value ThreadUnroller::joinWarps(Value whole, StringRef kind) {
 
 LogicalResult ThreadUnroller::check(Operation &op) const {
   if (isa<tile::ReduceOp, tile::ScatterOp, tile::StoreOp>(op))
-    if (Shape shape(op.getOperand(0).getType());
-        shape.fragment && (!isa<tile::StoreOp>(op) || !shape.warpRows || !shape.warpColumns))
-      return op.emitOpError("has no form for ") << op.getOperand(0).getType();
+    if (Shape shape(op.getOperand(0).getType()); shape.fragment) {
+      bool whole = shape.warpRows && shape.warpColumns;
+      bool alongColumns = shape.warpColumns && shape.fragment.getColumnWarps() == 1;
+      if (isa<tile::ReduceOp>(op) ? !alongColumns : isa<tile::ScatterOp>(op) || !whole)
+        return op.emitOpError("has no form for ") << op.getOperand(0).getType();
+    }
   for (Type type : llvm::concat<const Type>(op.getOperandTypes(), op.getResultTypes()))
     if (Shape shape = shapeOf(type); shape.lanes % threads != 0)
       return op.emitOpError("has ") << shape.lanes << " lanes, no multiple of the " << threads
@@ -265,6 +282,8 @@ LogicalResult ThreadUnroller::special(Operation &op) {
     meetAll();
   else if (auto product = dyn_cast<tile::MmaOp>(op))
     mma(product);
+  else if (auto taken = dyn_cast<tile::AsFactorOp>(op))
+    asFactor(taken);
   else if (auto factor = dyn_cast<tile::LoadFactorOp>(op))
     loadFactor(factor);
   else if (auto rows = dyn_cast<tile::CopyOp>(op))

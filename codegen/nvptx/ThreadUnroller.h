@@ -66,6 +66,7 @@ private:
   /// Where the element in register `unit` lies.
   mlir::Value offsetOf(const Shape &shape, int64_t unit, mlir::Value base,
                        mlir::ValueRange strides);
+  void asFactor(tile::AsFactorOp op);
   void mma(tile::MmaOp op);
   void copy(tile::CopyOp op);
   void copyElements(tile::CopyOp op);

@@ -83,6 +83,30 @@ LogicalResult LoadFactorOp::verify() {
   return success();
 }
 
+LogicalResult AsFactorOp::verify() {
+  auto source = cast<RankedTensorType>(getSource().getType());
+  auto result = cast<RankedTensorType>(getResult().getType());
+  FragmentAttr fragment = fragmentOf(source);
+  FactorAttr factor = factorOf(result);
+  if (!fragment || !fragment.getRows() || !fragment.getColumns() || source.getRank() != 2 ||
+      fragment.getColumnWarps() != 1)
+    return emitOpError("expected a fragment whose warps lie along rows, but got ") << source;
+  if (!factor || !factor.getLeft() || result.getRank() != 2 ||
+      factor.getRowWarps() != fragment.getRowWarps() || factor.getColumnWarps() != 1 ||
+      result.getDimSize(0) != source.getDimSize(0) ||
+      result.getElementType().getIntOrFloatBitWidth() != 16)
+    return emitOpError("expected a left factor of 16 bits in the rows of ")
+           << source << ", but got " << result;
+  int64_t from = getFrom(), depth = result.getDimSize(1);
+  if (from < 0 || from % 16 || depth % 16 || from + depth > source.getDimSize(1))
+    return emitOpError("expected columns by 16 of ")
+           << source << ", but got " << depth << " from " << from;
+  Type element = source.getElementType();
+  if (element != result.getElementType() && !element.isF32())
+    return emitOpError("expected elements of f32 or of the factor's type, but got ") << source;
+  return success();
+}
+
 LogicalResult MmaOp::verify() {
   auto acc = cast<RankedTensorType>(getAcc().getType());
   auto lhs = cast<RankedTensorType>(getLhs().getType());

@@ -123,6 +123,18 @@ def Tile_LoadFactorOp : Tile_Op<"load_factor"> {
   let hasVerifier = 1;
 }
 
+def Tile_AsFactorOp : Tile_Op<"as_factor", [Pure]> {
+  let summary = "take columns of a fragment as a left factor";
+  let description = [{
+    Element (i, k) of the factor is element (i, from + k) of the fragment, rounded to the
+    factor's type. The warps lie along rows alone, so that every thread has what it needs.
+  }];
+  let arguments = (ins AnyRankedTensor:$source, I64Attr:$from);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$source `from` $from attr-dict `:` type($source) `->` type($result)";
+  let hasVerifier = 1;
+}
+
 def Tile_MmaOp : Tile_Op<"mma", [Pure, TypesMatchWith<"the result is the accumulator", "acc", "result", "$_self">]> {
   let summary = "add the product of two factors to a fragment";
   let description = [{

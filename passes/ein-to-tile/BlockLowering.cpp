@@ -264,6 +264,14 @@ TileValue BlockLowering::laneMask() {
   return compare(arith::CmpIPredicate::slt, {lane, mask}, {limit, 0});
 }
 
+TileValue BlockLowering::edgeOf(uint32_t mask) {
+  TileValue all;
+  for (auto [dim, edge] : llvm::enumerate(edges))
+    if (mask & (1u << dim))
+      all = both(all, edge);
+  return all;
+}
+
 TileValue BlockLowering::toIndex(TileValue value) {
   // A truth value is 0 or 1.
   if (getElementTypeOrSelf(value.value.getType()).isInteger(1))
@@ -310,6 +318,7 @@ BlockLowering::Reach BlockLowering::reach(const Access &access, ArrayRef<TileVal
     valuesOf(access, coordinates, dims, values);
     result.inside = insideOf(access, dims, values);
   }
+  result.edge = edgeOf(result.mask);
   return result;
 }
 
@@ -330,19 +339,20 @@ TileValue BlockLowering::loadStrided(const Access &access, Value buffer, Type st
   for (TileValue value : coordinates)
     extra.push_back(value.value);
   // A mask may vary along dimensions that the offset does not depend on.
-  uint32_t mask = where.mask | where.inside.mask;
+  TileValue inside = both(where.inside, where.edge);
+  uint32_t mask = where.mask | inside.mask;
   Type type = tiles.space.type(mask, stored);
   auto emit = [&](Value allowed) -> Value {
     Value lanes = mask & tiles.space.laneBit() ? limit : Value();
     return tile::LoadOp::create(builder, loc, type, buffer, expand(access.offset, dims, extra),
                                 stridesOf(access, mask, dims, extra), lanes, allowed);
   };
-  if (!where.inside.value)
+  if (!inside.value)
     return {emit({}), mask};
-  if (where.inside.mask)
-    return {emit(tiles.broadcast(where.inside, mask).value), mask};
+  if (inside.mask)
+    return {emit(tiles.broadcast(inside, mask).value), mask};
   // One condition for the whole tile.
-  auto branch = scf::IfOp::create(builder, loc, TypeRange(type), where.inside.value, true);
+  auto branch = scf::IfOp::create(builder, loc, TypeRange(type), inside.value, true);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(branch.thenBlock());
   scf::YieldOp::create(builder, loc, ValueRange{emit({})});
@@ -361,7 +371,7 @@ TileValue BlockLowering::load(const Access &access, Value source, ArrayRef<TileV
   // A point that does not exist contributes nothing, whichever operand it is
   // missing from.
   if (where.inside.value && !access.fill)
-    exists = exists.value ? both(exists, where.inside) : where.inside;
+    exists = both(exists, where.inside);
 
   TileValue loaded;
   if (where.strided) {
@@ -369,8 +379,9 @@ TileValue BlockLowering::load(const Access &access, Value source, ArrayRef<TileV
   } else {
     SmallVector<TileValue> dims, values;
     valuesOf(access, coordinates, dims, values);
-    TileValue inside =
-        where.inside.value ? where.inside : tiles.constant(builder.getBoolAttr(true));
+    TileValue inside = both(where.inside, where.edge);
+    if (!inside.value)
+      inside = tiles.constant(builder.getBoolAttr(true));
     if (limit) // lanes past the limit are no points at all
       inside = both(inside, laneMask());
     TileValue offsets = tiles.evaluate(access.offset, dims, values);
@@ -392,8 +403,7 @@ TileValue BlockLowering::load(const Access &access, Value source, ArrayRef<TileV
 void BlockLowering::store(const Access &access, Value buffer, TileValue value,
                           ArrayRef<TileValue> coordinates, TileValue where) {
   Reach target = reach(access, coordinates, /*anyLaneStep=*/true);
-  if (target.inside.value)
-    where = where.value ? both(where, target.inside) : target.inside;
+  where = both(both(where, target.inside), edgeOf(value.mask | target.mask));
   Type element = getElementTypeOrSelf(value.value.getType());
   if (Type stored = storageType(element); stored != element)
     value = tiles.create<arith::ExtUIOp>(stored, {value});

@@ -74,18 +74,24 @@ protected:
   }
 
   TileValue compare(mlir::arith::CmpIPredicate predicate, TileValue a, TileValue b);
+  /// Null stands for what always holds.
   TileValue both(TileValue a, TileValue b) {
+    if (!a.value || !b.value)
+      return a.value ? a : b;
     return tiles.create<mlir::arith::AndIOp>(builder.getI1Type(), {a, b});
   }
   /// Coordinates of `rank` as a tile value.
   TileValue coordinate(unsigned rank);
   /// Which lanes lie below the limit.
   TileValue laneMask();
+  /// Which of the coordinates along these dimensions there are; null: all.
+  TileValue edgeOf(uint32_t mask);
   /// What has to be known to reach the elements of an access.
   struct Reach {
     uint32_t mask = 0;   // tiled dimensions that the offset depends on
     bool strided = true; // a constant step along each, 1 along lanes unless any will do
     TileValue inside;    // null where the access is proven inside
+    TileValue edge;      // null where the tile is whole along these dimensions
   };
   Reach reach(const Access &access, mlir::ArrayRef<TileValue> coordinates,
               bool anyLaneStep = false);
@@ -120,6 +126,9 @@ protected:
   mlir::SmallVector<mlir::Value> ends; // of the block's part of a rank; null: by the schedule
   mlir::SmallVector<int64_t> active;
   mlir::Value limit; // of lanes, where a tile is ragged
+  /// Which coordinates of each tiled dimension there are, where a tile of fragments is
+  /// ragged; null: all.
+  mlir::SmallVector<TileValue> edges;
   mlir::Value blockNumber;
   int alongOne = -1; // a rank of which the block holds one coordinate
   /// The memory of a tensor of the kernel's body.

@@ -43,6 +43,22 @@ protected:
   mlir::DenseMap<mlir::Value, TileValue> results; // of einsums already computed
   mlir::SmallVector<mlir::Value> starts;          // of the block's part of a reduced rank; null: 0
 
+  TileValue evaluate(ein::EinsumOp op);
+  mlir::SmallVector<TileValue> evaluate(ein::EinsumOp op, mlir::ValueRange wanted,
+                                        TileValue &exists);
+  mlir::Value splat(mlir::TypedAttr attr, uint32_t mask);
+  /// `plain`: element by element. `aligned`: rows begin runs of 16 bytes. `whole`: so do
+  /// they, and there is nothing past an end.
+  enum class Filling { plain, aligned, whole };
+  void fillFactor(const Factor &factor, mlir::ArrayRef<Access> reads, mlir::Value memory,
+                  mlir::Value offset, Filling filling, Piece piece);
+  /// Whether all rows of a factor that is copied begin runs of 16 bytes; null if it is
+  /// not copied.
+  mlir::Value copiesAligned(const Factor &factor, mlir::ArrayRef<Access> reads,
+                            mlir::ArrayRef<unsigned> outer);
+  bool isPacked = false;  // of the root's body only what is wanted is evaluated
+  TileSpace accumulators; // the tile's space; a lane of a dot's sum is a group of lanes
+
 private:
   /// A packed value in the block's own memory. A panel is `width` wide.
   struct PackedMemory {
@@ -74,9 +90,6 @@ private:
     mlir::SmallVector<unsigned> outer; // reduced ranks but the depth
     mlir::Value zero;                  // sums of nothing
   };
-  /// `plain`: element by element. `aligned`: rows begin runs of 16 bytes. `whole`: so do
-  /// they, and there is nothing past an end.
-  enum class Filling { plain, aligned, whole };
   mlir::Value wholeParts(const MatrixLoop &loop);
   mlir::Value multiplyBySteps(const MatrixLoop &loop, mlir::Value sums, mlir::Value slot);
   mlir::Value copiesAreAligned(const MatrixLoop &loop);
@@ -86,8 +99,6 @@ private:
                 Piece piece = {});
   mlir::SmallVector<mlir::Value> loadStep(const MatrixLoop &loop, mlir::Value slot,
                                           mlir::Value from);
-  void fillFactor(const Factor &factor, mlir::ArrayRef<Access> reads, mlir::Value memory,
-                  mlir::Value offset, Filling filling, Piece piece);
   void clearTail(const Factor &factor, mlir::Value memory, mlir::Value offset);
   void emitInChunks(mlir::ArrayRef<Access> reads, int64_t chunk);
   /// Runs `inner` for tiles of several rows, or for each row: less code.
@@ -103,21 +114,15 @@ private:
   void emitReducedRank(
       unsigned rank, mlir::ArrayRef<mlir::Value> init, mlir::SmallVectorImpl<mlir::Value> &result,
       mlir::function_ref<mlir::SmallVector<mlir::Value>(mlir::ArrayRef<mlir::Value>)> inner);
-  TileValue evaluate(ein::EinsumOp op);
-  mlir::SmallVector<TileValue> evaluate(ein::EinsumOp op, mlir::ValueRange wanted,
-                                        TileValue &exists);
   void addNeeded(mlir::Value value, mlir::DenseSet<mlir::Value> &needed);
   uint32_t spanOf(mlir::Value value);
   mlir::SmallVector<mlir::Value> dotStep(mlir::ArrayRef<mlir::Value> running);
   TileValue reduceRoot();
-  mlir::Value splat(mlir::TypedAttr attr, uint32_t mask);
 
   /// An inner reduction carries whether it had a point: without one it is
   /// nothing to the outer reduction, which its identity might be.
   bool countsPoints = false;
-  bool isPacked = false; // the root's loops are those over packed operands
   llvm::MapVector<mlir::Value, PackedMemory> packedValues;
-  TileSpace accumulators; // the tile's space; a lane of a dot's sum is a group of lanes
 };
 
 } // namespace einfall

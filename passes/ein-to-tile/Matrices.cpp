@@ -32,38 +32,6 @@ Value narrowed(Value value) {
   return from.isBF16() || from.isF16() ? extend.getIn() : Value();
 }
 
-/// The two factors of every product that `root` sums; false if it is no such sum.
-bool findFactors(ein::EinsumOp root, Value &lhs, Value &rhs) {
-  ArrayRef<int32_t> monoids = root.getMonoids();
-  if (monoids.empty() || root.getNumRanks() > 64 || ein::isStrict(root) ||
-      !llvm::all_of(monoids, [](int32_t m) { return m == (int32_t)ein::Monoid::add; }))
-    return false;
-  // A point that does not exist would have to leave the sum alone.
-  for (auto [i, coordinate] : llvm::enumerate(root.getCoords()))
-    if (!ein::readsInside(root, i) || !cast<StringAttr>(coordinate).getValue().empty())
-      return false;
-  auto product = root.getYielded().getDefiningOp<arith::MulFOp>();
-  if (!product)
-    return false;
-  lhs = narrowed(product.getLhs());
-  rhs = narrowed(product.getRhs());
-  return lhs && rhs && lhs.getType() == rhs.getType();
-}
-
-/// Says how large parts of the factors are, and returns the bytes of a slot.
-int64_t setParts(Matrix &matrix) {
-  auto part = [&](unsigned rank) {
-    return rank == matrix.rows      ? matrix.rowBlock
-           : rank == matrix.columns ? matrix.columnBlock
-                                    : matrix.part;
-  };
-  for (Factor *factor : {&matrix.lhs, &matrix.rhs}) {
-    factor->majorPart = part(factor->major);
-    factor->minorPart = part(factor->minor);
-  }
-  return 2 * (matrix.lhs.size() + matrix.rhs.size());
-}
-
 /// Sums pass through the same memory at the end.
 int64_t sumBytes(const Matrix &matrix) { return 4 * matrix.rowBlock * matrix.sumStride(); }
 
@@ -75,10 +43,15 @@ public:
   /// `few`: for no more than kFewRows rows.
   std::optional<Matrix> plan(const TileTarget &target, bool few) {
     Matrix matrix;
-    if (!findFactors(root, matrix.lhs.value, matrix.rhs.value) || !findRanks(matrix))
+    std::optional<Factors> factors = factorsOf(root);
+    if (!factors)
       return std::nullopt;
-    place(matrix.lhs, matrix.rows, matrix.depth);
-    place(matrix.rhs, matrix.columns, matrix.depth);
+    matrix.lhs.value = factors->lhs;
+    matrix.rhs.value = factors->rhs;
+    if (!findRanks(matrix))
+      return std::nullopt;
+    matrix.lhs.place(matrix.rows, matrix.depth, reads);
+    matrix.rhs.place(matrix.columns, matrix.depth, reads);
     few |= sizeOf(matrix.rows) <= kFewRows;
     if (!(few ? sizeOfFew(matrix, target) : size(matrix, target)))
       return std::nullopt;
@@ -144,20 +117,6 @@ private:
     return true;
   }
 
-  /// How a factor lies in the block's memory: as the operand does, where it is one.
-  void place(Factor &factor, unsigned free, unsigned depth) {
-    factor.major = free;
-    factor.minor = depth;
-    auto argument = dyn_cast<BlockArgument>(factor.value);
-    if (!argument)
-      return;
-    const Access &read = reads[argument.getArgNumber()];
-    if (read.isUnitStride(free) && !read.isUnitStride(depth))
-      std::swap(factor.major, factor.minor);
-    if (read.isUnitStride(factor.minor) && !read.fill)
-      factor.operand = argument.getArgNumber();
-  }
-
   /// Blocks as large as the registers of their warps hold, parts as the memory does.
   bool size(Matrix &matrix, const TileTarget &target) {
     auto upTo = [&](unsigned rank, int64_t least, int64_t most) {
@@ -172,7 +131,7 @@ private:
     matrix.columnWarps = target.warps / 2;
     matrix.part = kPart;
     for (;;) {
-      matrix.slots = std::min(kMostSlots, target.matrixBytes / setParts(matrix));
+      matrix.slots = std::min(kMostSlots, target.matrixBytes / matrix.setParts());
       bool fits = sumBytes(matrix) <= target.matrixBytes;
       if (fits && matrix.slots >= 3)
         return true;
@@ -192,7 +151,7 @@ private:
     matrix.rowWarps = 1;
     matrix.columnWarps = target.warps;
     matrix.part = kPart;
-    matrix.slots = std::min(kMostSlotsOfFew, target.matrixBytes / setParts(matrix));
+    matrix.slots = std::min(kMostSlotsOfFew, target.matrixBytes / matrix.setParts());
     return matrix.slots >= 2 && sumBytes(matrix) <= target.matrixBytes;
   }
 
@@ -203,6 +162,53 @@ private:
 };
 
 } // namespace
+
+std::optional<Factors> factorsOf(ein::EinsumOp root, bool rounds) {
+  ArrayRef<int32_t> monoids = root.getMonoids();
+  if (monoids.empty() || root.getNumRanks() > 64 || ein::isStrict(root) ||
+      !llvm::all_of(monoids, [](int32_t m) { return m == (int32_t)ein::Monoid::add; }))
+    return std::nullopt;
+  // A point that does not exist would have to leave the sum alone.
+  for (auto [i, coordinate] : llvm::enumerate(root.getCoords()))
+    if (!ein::readsInside(root, i) || !cast<StringAttr>(coordinate).getValue().empty())
+      return std::nullopt;
+  auto product = root.getYielded().getDefiningOp<arith::MulFOp>();
+  if (!product || !product.getType().isF32())
+    return std::nullopt;
+  Factors factors{narrowed(product.getLhs()), narrowed(product.getRhs())};
+  if (factors.lhs && factors.rhs)
+    return factors.lhs.getType() == factors.rhs.getType() ? std::optional(factors) : std::nullopt;
+  // bf16 has the range of f32.
+  Value narrow = factors.lhs ? factors.lhs : factors.rhs;
+  if (!rounds || !narrow || !narrow.getType().isBF16())
+    return std::nullopt;
+  (factors.lhs ? factors.rhs : factors.lhs) = factors.lhs ? product.getRhs() : product.getLhs();
+  return factors;
+}
+
+void Factor::place(unsigned free, unsigned depth, ArrayRef<Access> reads) {
+  major = free;
+  minor = depth;
+  auto argument = dyn_cast<BlockArgument>(value);
+  if (!argument)
+    return;
+  const Access &read = reads[argument.getArgNumber()];
+  if (read.isUnitStride(free) && !read.isUnitStride(depth))
+    std::swap(major, minor);
+  if (read.isUnitStride(minor) && !read.fill)
+    operand = argument.getArgNumber();
+}
+
+int64_t Matrix::setParts() {
+  auto size = [&](unsigned rank) {
+    return rank == rows ? rowBlock : rank == columns ? columnBlock : part;
+  };
+  for (Factor *factor : {&lhs, &rhs}) {
+    factor->majorPart = size(factor->major);
+    factor->minorPart = size(factor->minor);
+  }
+  return 2 * (lhs.size() + rhs.size());
+}
 
 tile::MatrixAttr Matrix::toAttr(ein::EinsumOp root) const {
   Builder builder(root.getContext());
@@ -259,7 +265,7 @@ FailureOr<Matrix> readMatrix(tile::MatrixAttr attr, ein::EinsumOp root, ArrayRef
               "part, of multiples of 32";
   constexpr int64_t kMost = 1024;
   if (std::max({matrix.rowBlock, matrix.columnBlock, matrix.part}) > kMost || matrix.slots < 2 ||
-      matrix.slots > 8 || matrix.slots * setParts(matrix) > target.matrixBytes ||
+      matrix.slots > 8 || matrix.slots * matrix.setParts() > target.matrixBytes ||
       sumBytes(matrix) > target.matrixBytes)
     return refuse() << "matrix expects 2 to 8 slots of blocks and parts that fit into "
                     << target.matrixBytes << " bytes";

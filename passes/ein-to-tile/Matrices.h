@@ -29,6 +29,9 @@ struct Factor {
   /// that eight of them lie in different banks.
   int64_t stride() const { return minorPart + 8; }
   int64_t size() const { return majorPart * stride(); }
+
+  /// Says how it lies: as the operand does, where it is one.
+  void place(unsigned free, unsigned depth, llvm::ArrayRef<Access> reads);
 };
 
 /// How a contraction runs by matrix instructions.
@@ -44,8 +47,19 @@ struct Matrix {
   /// fragment's columns lie in different banks.
   int64_t sumStride() const { return columnBlock + 8; }
 
+  /// Says how large parts of the factors are, and returns the bytes of a slot.
+  int64_t setParts();
   tile::MatrixAttr toAttr(ein::EinsumOp root) const;
 };
+
+/// The two factors of every product that a root sums.
+struct Factors {
+  mlir::Value lhs, rhs;
+};
+
+/// The factors of 16 bits, if `root` is such a sum. With `rounds`, one of them may be
+/// f32, of which only the 16 bits of the other's type matter. Algebraic.
+std::optional<Factors> factorsOf(ein::EinsumOp root, bool rounds = false);
 
 /// How `root` runs by matrix instructions of `target`, if it does. Algebraic.
 std::optional<Matrix> planMatrix(ein::EinsumOp root, llvm::ArrayRef<Access> reads,

@@ -91,23 +91,27 @@ void EinsumLowering::emitMatrix(ArrayRef<Access> reads) {
 /// none is copied.
 Value EinsumLowering::copiesAreAligned(const MatrixLoop &loop) {
   Value all;
-  for (const Factor *factor : {&schedule.matrix->lhs, &schedule.matrix->rhs}) {
-    if (factor->operand < 0)
-      continue;
-    const Access &read = loop.reads[factor->operand];
-    SmallVector<Value> dims(at.begin(), at.begin() + read.numRanks), strides;
-    SmallVector<Value> none(root.getInputs().size(), constant(0));
-    for (unsigned rank = root.getNumFree(); rank < root.getNumRanks(); ++rank)
-      dims[rank] = constant(0);
-    strides.push_back(expand(read.stride(factor->major), dims, none));
-    for (unsigned rank : loop.outer)
-      strides.push_back(expand(read.stride(rank), dims, none));
-    Value aligned = tile::IsAlignedOp::create(builder, loc, builder.getI1Type(),
-                                              bufferOf(root.getInputs()[factor->operand]),
-                                              expand(read.offset, dims, none), strides);
-    all = all ? Value(arith::AndIOp::create(builder, loc, all, aligned)) : aligned;
-  }
+  for (const Factor *factor : {&schedule.matrix->lhs, &schedule.matrix->rhs})
+    if (Value aligned = copiesAligned(*factor, loop.reads, loop.outer))
+      all = all ? Value(arith::AndIOp::create(builder, loc, all, aligned)) : aligned;
   return all;
+}
+
+Value EinsumLowering::copiesAligned(const Factor &factor, ArrayRef<Access> reads,
+                                    ArrayRef<unsigned> outer) {
+  if (factor.operand < 0)
+    return {};
+  const Access &read = reads[factor.operand];
+  SmallVector<Value> dims(at.begin(), at.begin() + read.numRanks), strides;
+  SmallVector<Value> none(root.getInputs().size(), constant(0));
+  for (unsigned rank = root.getNumFree(); rank < root.getNumRanks(); ++rank)
+    dims[rank] = constant(0);
+  strides.push_back(expand(read.stride(factor.major), dims, none));
+  for (unsigned rank : outer)
+    strides.push_back(expand(read.stride(rank), dims, none));
+  return tile::IsAlignedOp::create(builder, loc, builder.getI1Type(),
+                                   bufferOf(root.getInputs()[factor.operand]),
+                                   expand(read.offset, dims, none), strides);
 }
 
 /// Parts of both factors come to the block's memory in a ring of slots: while one is

@@ -582,6 +582,7 @@ FailureOr<func::FuncOp> StagedLowering::run(StringRef name) {
   if (failed(planned))
     return failure();
   plan = std::move(*planned);
+  fragments = planFragments(kernel, *stages, plan, symbols, target);
   for (auto &[label, rank] : plan.inOrder())
     symbols.names.push_back(builder.getStringAttr("begin of " + label));
   // The grid's own ranks, for its place.
@@ -621,7 +622,10 @@ FailureOr<func::FuncOp> StagedLowering::run(StringRef name) {
         arith::MinSIOp::create(builder, loc, moved(box.end, rank.first + rank.span), extent);
     enterBox(label, begin, arith::MaxSIOp::create(builder, loc, begin, end));
   }
-  emit(*stages);
+  if (fragments)
+    emitFragments(kernel.getBody().front());
+  else
+    emit(*stages);
   finish(program, grid, work);
   if (target.team)
     program->setAttr(tile::kTeam, builder.getI64IntegerAttr(target.warps));

@@ -1,7 +1,8 @@
 //===- StagedLowering.h - Kernels of several stages -------------*- C++ -*-===//
 //
 // The pieces of `lowerStaged`: StagedLowering.cpp writes stages and walks,
-// StagedOrder.cpp the lists of the k best.
+// StagedFragments.cpp those whose tensors are registers (Fragments.h), StagedOrder.cpp
+// the lists of the k best.
 //
 //===----------------------------------------------------------------------===//
 #ifndef EINFALL_PASSES_EINTOTILE_STAGEDLOWERING_H
@@ -11,6 +12,7 @@
 #include "passes/ein-to-tile/BlockPlan.h"
 #include "passes/ein-to-tile/BoxPredicate.h"
 #include "passes/ein-to-tile/EinsumLowering.h"
+#include "passes/ein-to-tile/Fragments.h"
 #include "passes/ein-to-tile/SettledConditions.h"
 #include "passes/ein-to-tile/Stages.h"
 
@@ -58,12 +60,48 @@ private:
   bool passesInPlace(ein::StreamOp stream, unsigned carried, const std::vector<Stage> &stages);
   bool isNeeded(mlir::Value tensor) const;
 
+  /// A product's factors: what is read chunk by chunk, and what is the same in all.
+  struct FragmentProduct {
+    mlir::Value right, rightAligned; // memory of the slots
+    mlir::SmallVector<mlir::Value> left;
+  };
+  int64_t fragmentSize(ein::EinsumOp op, int rank);
+  void enterFragment(ein::EinsumOp op, int columns);
+  void emitFragment(ein::EinsumOp op);
+  TileValue reduceFragment(ein::EinsumOp op);
+  Matrix matrixOf(ein::EinsumOp op, llvm::ArrayRef<Access> reads);
+  llvm::SmallVector<Access> readsOf(ein::EinsumOp op);
+  void prepareProduct(ein::EinsumOp op);
+  void fillProduct(ein::EinsumOp op, bool left, mlir::Value memory, mlir::Value offset,
+                   mlir::Value aligned);
+  mlir::Value loadFactorStep(const Matrix &matrix, bool left, mlir::Value memory,
+                             mlir::Value offset, int64_t from);
+  TileValue multiplyFragments(ein::EinsumOp op);
+  void emitFragments(mlir::Block &block);
+  llvm::SmallVector<mlir::Value> emitChunk(ein::StreamOp stream, llvm::ArrayRef<TileValue> state);
+  llvm::SmallVector<mlir::Value> emitSettled(ein::StreamOp stream, const std::vector<Stage> &stages,
+                                             llvm::ArrayRef<TileValue> state, mlir::Value begin);
+  mlir::Value visits(ein::StreamOp stream, mlir::Value begin, mlir::Value step, mlir::Value extent);
+  void streamFragments(ein::StreamOp stream);
+  /// Looking for bounds stands at places of its own; what is in registers stays.
+  mlir::Value withOwnPlace(llvm::function_ref<mlir::Value()> look) {
+    auto saved = results;
+    edges.clear();
+    mlir::Value found = look();
+    results = std::move(saved);
+    return found;
+  }
+
   Access access(mlir::Operation *op, unsigned number) override;
   mlir::Value bufferOf(mlir::Value tensor) override;
   void storeTile() override;
   llvm::SmallVector<int64_t> blockParts() override;
 
   BlockPlan plan;
+  std::optional<FragmentPlan> fragments; // of a kernel that runs in them
+  llvm::DenseMap<mlir::Operation *, FragmentProduct> products;
+  mlir::Value ringSlot;  // where the factors of the current chunk are
+  bool isRagged = false; // the chunk may end before its part does
   const Stage *stage = nullptr;
   bool counts = kernel->getParentOfType<mlir::ModuleOp>()->hasAttr(tile::kCountVisits);
   mlir::Block *chunk = nullptr; // the body of the stream that is being walked

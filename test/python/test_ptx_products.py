@@ -92,7 +92,7 @@ def text(name: str) -> str:
 """
 
 
-def compiled(build, folder, names, target: str) -> Package:
+def compiled(build, folder, names, target: str, text=text) -> Package:
     (folder / "m.mlir").write_text("".join(map(text, names)))
     done = subprocess.run([build / "bin" / "einfall-compile", folder / "m.mlir", "-o", folder / "m.einf", f"--target={target}"],
                           capture_output=True, text=True, env={**os.environ, "PATH": os.devnull})

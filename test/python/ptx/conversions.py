@@ -36,6 +36,8 @@ def to_integer(value: np.ndarray, mode: str, target: str) -> np.ndarray:
 @op("cvt")
 def convert(program, index, instruction):
     *modes, target, source = instruction.parts[1:]
+    if target == "bf16x2":
+        return convert_pair(program, instruction, modes, source)
     saturates = "sat" in modes
     modes = [m for m in modes if m != "sat"]
     mode = modes[0] if modes else ""
@@ -48,6 +50,20 @@ def convert(program, index, instruction):
     def run(warp):
         value = function(get(warp))
         put(warp, register, value.astype(held) if extends else value)
+
+    return run
+
+
+def convert_pair(program, instruction, modes, source: str):
+    """Two numbers to bf16 in a word, the first one high."""
+    if modes != ["rn"] or source != "f32":
+        raise ValueError("pairs of f32 only, to nearest")
+    register = program.target(instruction)
+    high, low = (program.operand(instruction, i, source) for i in (1, 2))
+
+    def run(warp):
+        halves = [to_bf16(get(warp)).view(np.uint16).astype(np.uint32) for get in (high, low)]
+        put(warp, register, halves[0] << np.uint32(16) | halves[1])
 
     return run
 

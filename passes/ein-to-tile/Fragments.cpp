@@ -1,0 +1,237 @@
+//===- Fragments.cpp - Staged kernels in fragments ------------------------===//
+#include "passes/ein-to-tile/Fragments.h"
+#include "dialects/ein/EinBounds.h"
+#include "dialects/ein/EinMonoids.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "passes/ein-to-tile/LinearFlow.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+
+namespace einfall {
+namespace {
+
+/// Rows of one warp's part, and the depth of a matrix instruction.
+constexpr int64_t kWarpRows = 16, kDepth = 16;
+/// Of a stream, columns at a time.
+constexpr int64_t kChunk = 64;
+/// The most columns of a fragment, and the most elements that a thread carries on.
+constexpr int64_t kMostColumns = 256, kMostCarried = 144;
+
+class Planner {
+public:
+  Planner(ein::KernelOp kernel, BlockPlan &plan, const KernelSymbols &symbols,
+          const TileTarget &target)
+      : kernel(kernel), plan(plan), symbols(symbols), target(target) {}
+
+  std::optional<FragmentPlan> run(const std::vector<Stage> &stages) {
+    if (!collect(stages, /*inStream=*/false) || !findRows())
+      return std::nullopt;
+    result.rowBlock = target.warps * kWarpRows;
+    for (ein::EinsumOp op : ops)
+      if (!add(op))
+        return std::nullopt;
+    if (carried > kMostCarried || bytes > target.matrixBytes)
+      return std::nullopt;
+    for (StringRef label : plan.grid)
+      plan.ranks.find(label)->second.part = label == result.rows ? result.rowBlock : 1;
+    for (auto &entry : plan.ranks)
+      if (entry.getValue().isStreamed)
+        entry.getValue().part = kChunk;
+    return std::move(result);
+  }
+
+private:
+  bool collect(const std::vector<Stage> &stages, bool inStream) {
+    for (const Stage &stage : stages) {
+      if (stage.order || stage.update)
+        return false;
+      if (ein::StreamOp stream = stage.stream) {
+        Block &body = stream.getBody().front();
+        for (unsigned i = 0, e = stream.getInputs().size(); i < e; ++i)
+          outer[body.getArgument(i)] = stream.getInputs()[i];
+        bool again = llvm::any_of(body.getOps<ein::GuardOp>(), [](ein::GuardOp guard) {
+          return guard.getSeen().has_value();
+        });
+        if (inStream || again || !collect(stage.body, /*inStream=*/true))
+          return false;
+        for (Value now : body.getTerminator()->getOperands()) {
+          auto maker = now.getDefiningOp<ein::EinsumOp>();
+          if (!maker)
+            return false;
+          carriers.push_back(maker);
+        }
+        continue;
+      }
+      ops.push_back(stage.root);
+      llvm::append_range(ops, stage.epilogue);
+    }
+    return true;
+  }
+
+  /// The kernel's own op that makes `tensor`; null for its arguments.
+  ein::EinsumOp makerOf(Value tensor) {
+    for (auto it = outer.find(tensor); it != outer.end(); it = outer.find(tensor))
+      tensor = it->second;
+    if (auto stream = tensor.getDefiningOp<ein::StreamOp>())
+      tensor = stream.getBody().front().getTerminator()->getOperand(
+          cast<OpResult>(tensor).getResultNumber());
+    return tensor.getDefiningOp<ein::EinsumOp>();
+  }
+
+  bool dependsOn(ein::EinsumOp op, Value value, unsigned rank) {
+    if (auto argument = dyn_cast<BlockArgument>(value))
+      return op.getMap(argument.getArgNumber()).isFunctionOfDim(rank);
+    if (auto index = value.getDefiningOp<ein::IndexOp>())
+      return op.findRank(index.getRank()) == (int)rank;
+    return llvm::any_of(value.getDefiningOp()->getOperands(),
+                        [&](Value operand) { return dependsOn(op, operand, rank); });
+  }
+  bool readsOwn(ein::EinsumOp op, Value value) {
+    if (auto argument = dyn_cast<BlockArgument>(value))
+      return makerOf(op.getInputs()[argument.getArgNumber()]) != nullptr;
+    return llvm::any_of(value.getDefiningOp()->getOperands(),
+                        [&](Value operand) { return readsOwn(op, operand); });
+  }
+
+  std::optional<Factors> factors(ein::EinsumOp op) {
+    return factorsOf(op, flowsLinearly(op.getResult()));
+  }
+
+  /// Of all products, the longest rank that one factor has and the other has not.
+  bool findRows() {
+    SmallVector<StringRef> common;
+    bool first = true;
+    for (ein::EinsumOp op : ops) {
+      std::optional<Factors> two = factors(op);
+      if (!two)
+        continue;
+      SmallVector<StringRef> own;
+      for (int64_t rank = 0; rank < op.getNumFree(); ++rank) {
+        StringRef label = op.getRankName(rank);
+        if (llvm::is_contained(plan.grid, label) &&
+            dependsOn(op, two->lhs, rank) != dependsOn(op, two->rhs, rank))
+          own.push_back(label);
+      }
+      if (first)
+        common = own;
+      llvm::erase_if(common, [&](StringRef label) { return !llvm::is_contained(own, label); });
+      first = false;
+    }
+    auto extent = [&](StringRef label) {
+      return plan.ranks.find(label)->second.extent.getLiteral().value_or(INT64_MAX);
+    };
+    for (StringRef label : common)
+      if (result.rows.empty() || extent(label) > extent(result.rows))
+        result.rows = label;
+    return !result.rows.empty() && extent(result.rows) > 1;
+  }
+
+  /// Coordinates of a rank in a block, of a multiple of what instructions take; 0 if there
+  /// are too many.
+  int64_t blockOf(ein::EinsumOp op, int rank) {
+    const BlockPlan::Rank &cut = plan.ranks.find(op.getRankName(rank))->second;
+    if (cut.isStreamed)
+      return op->getParentOfType<ein::StreamOp>() ? kChunk : 0;
+    int64_t size = cut.extent.getLiteral().value_or(INT64_MAX);
+    return size <= kMostColumns ? llvm::alignTo(size, kDepth) : 0;
+  }
+
+  bool add(ein::EinsumOp op) {
+    if (!op.use_empty() && llvm::all_of(op->getUsers(), llvm::IsaPred<ein::GuardOp>))
+      return true;
+    FragmentOp &own = result.ops[op];
+    for (int64_t rank = 0; rank < op.getNumRanks(); ++rank) {
+      StringRef label = op.getRankName(rank);
+      if (label == result.rows) {
+        if (op.isReduced(rank))
+          return false;
+        own.rows = rank;
+        continue;
+      }
+      if (llvm::is_contained(plan.grid, label) && !op.isReduced(rank))
+        continue;
+      int &place = op.isReduced(rank) ? own.reduced : own.columns;
+      if (place >= 0 || blockOf(op, rank) == 0)
+        return false;
+      place = rank;
+    }
+    if (!readsAtOwnPoint(op) || (own.reduced >= 0 && !addReduction(op, own)))
+      return false;
+    if (llvm::is_contained(carriers, op))
+      carried += (own.columns < 0 ? 1 : blockOf(op, own.columns) / 2);
+    return true;
+  }
+
+  /// What is in registers is read where it lies.
+  bool readsAtOwnPoint(ein::EinsumOp op) {
+    for (auto [i, input] : llvm::enumerate(op.getInputs())) {
+      ein::EinsumOp maker = makerOf(input);
+      if (!maker)
+        continue;
+      if (ein::fillOf(op, i) || !cast<StringAttr>(op.getCoords()[i]).getValue().empty())
+        return false;
+      for (auto [dim, index] : llvm::enumerate(op.getMap(i).getResults())) {
+        auto rank = dyn_cast<AffineDimExpr>(index);
+        if (!rank || op.getRankName(rank.getPosition()) != maker.getRankName(dim))
+          return false;
+      }
+    }
+    return true;
+  }
+
+  bool addReduction(ein::EinsumOp op, FragmentOp &own) {
+    ein::Monoid monoid = op.getMonoid(own.reduced);
+    if (own.columns < 0)
+      return !ein::isArg(monoid);
+    std::optional<Factors> two = factors(op);
+    if (!two || own.rows < 0)
+      return false;
+    own.isProduct = true;
+    own.rowsAreLeft = dependsOn(op, two->lhs, own.rows);
+    Value left = own.rowsAreLeft ? two->lhs : two->rhs;
+    Value right = own.rowsAreLeft ? two->rhs : two->lhs;
+    auto isEven = [&](unsigned rank) {
+      for (unsigned i = 0, e = op.getInputs().size(); i < e; ++i)
+        if (!makerOf(op.getInputs()[i]) && !accessOf(op, i, symbols).stride(rank))
+          return false;
+      return true;
+    };
+    if (!dependsOn(op, left, own.reduced) || dependsOn(op, right, own.rows) ||
+        dependsOn(op, left, own.columns) || !dependsOn(op, right, own.columns) ||
+        !dependsOn(op, right, own.reduced) || readsOwn(op, right) || !isEven(own.columns) ||
+        !isEven(own.reduced))
+      return false;
+    bool streamed = false;
+    if (auto stream = op->getParentOfType<ein::StreamOp>())
+      streamed = op.findRank(stream.getRank()) >= 0 &&
+                 dependsOn(op, left, op.findRank(stream.getRank()));
+    own.inRegisters = streamed || readsOwn(op, left) || left.getType().isF32();
+    int64_t columns = blockOf(op, own.columns), depth = blockOf(op, own.reduced);
+    bytes += 2 * 2 * (columns + 8) * (depth + 8);
+    if (!own.inRegisters)
+      bytes += 2 * result.rowBlock * (depth + 8);
+    return true;
+  }
+
+  ein::KernelOp kernel;
+  BlockPlan &plan;
+  const KernelSymbols &symbols;
+  const TileTarget &target;
+  FragmentPlan result;
+  SmallVector<ein::EinsumOp> ops, carriers;
+  DenseMap<Value, Value> outer; // arguments of streams' bodies
+  int64_t carried = 0, bytes = 0;
+};
+
+} // namespace
+
+std::optional<FragmentPlan> planFragments(ein::KernelOp kernel, const std::vector<Stage> &stages,
+                                          BlockPlan &plan, const KernelSymbols &symbols,
+                                          const TileTarget &target) {
+  if (target.matrixBytes == 0 || target.warps < 4 || target.team)
+    return std::nullopt;
+  return Planner(kernel, plan, symbols, target).run(stages);
+}
+
+} // namespace einfall

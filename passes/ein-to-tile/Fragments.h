@@ -1,0 +1,43 @@
+//===- Fragments.h - Staged kernels in fragments ----------------*- C++ -*-===//
+//
+// A kernel of several stages that multiplies matrices may keep all of its own tensors
+// in registers, in fragments: each warp has some rows and all columns, so that a row's
+// reductions are exchanges of four threads, and what one product made is a factor of
+// the next one where it lies.
+//
+// One free rank of the kernel, its `rows`, is the rows of every product. An Einsum has
+// no more than one rank beside it that is not a single coordinate in a block: columns
+// or what it reduces; a product has both.
+//
+//===----------------------------------------------------------------------===//
+#ifndef EINFALL_PASSES_EINTOTILE_FRAGMENTS_H
+#define EINFALL_PASSES_EINTOTILE_FRAGMENTS_H
+
+#include "passes/ein-to-tile/BlockPlan.h"
+#include "passes/ein-to-tile/Matrices.h"
+
+namespace einfall {
+
+/// The part of one Einsum, by numbers of its ranks; -1: it has none.
+struct FragmentOp {
+  int rows = -1, columns = -1;
+  int reduced = -1;
+  bool isProduct = false;
+  bool rowsAreLeft = true;  ///< the product's left factor as written has the rows
+  bool inRegisters = false; ///< the factor with the rows is made in a fragment
+};
+
+struct FragmentPlan {
+  llvm::StringRef rows;
+  int64_t rowBlock = 0;
+  llvm::DenseMap<mlir::Operation *, FragmentOp> ops;
+};
+
+/// How the kernel runs in fragments, if it does; `plan` is cut accordingly.
+std::optional<FragmentPlan> planFragments(ein::KernelOp kernel, const std::vector<Stage> &stages,
+                                          BlockPlan &plan, const KernelSymbols &symbols,
+                                          const TileTarget &target);
+
+} // namespace einfall
+
+#endif

@@ -1,0 +1,428 @@
+//===- StagedFragments.cpp - Stages whose tensors are registers -----------===//
+#include "passes/ein-to-tile/Monoids.h"
+#include "passes/ein-to-tile/StagedLowering.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+
+namespace einfall {
+
+/// The depth of one instruction, and elements that registers are a multiple of.
+constexpr int64_t kStep = 16;
+/// Parts of a factor in the block's memory: one is multiplied, one is on its way.
+constexpr int64_t kSlots = 2;
+
+/// Coordinates of a rank that a fragment has.
+int64_t StagedLowering::fragmentSize(ein::EinsumOp op, int rank) {
+  return rank < 0 ? 1 : llvm::alignTo(plan.partFor(op, op.getRankName(rank)), kStep);
+}
+
+/// Stands at the block's part of `op`, whose rank `columns` runs along columns.
+void StagedLowering::enterFragment(ein::EinsumOp op, int columns) {
+  const FragmentOp &own = fragments->ops.find(op)->second;
+  beginRoot(op);
+  epilogue.clear();
+  extents.clear();
+  unsigned numRanks = op.getNumRanks();
+  at.assign(numRanks, Value());
+  ends.assign(numRanks, Value());
+  active.assign(numRanks, 1);
+  schedule = Schedule();
+  schedule.ranks.resize(numRanks);
+  schedule.lanes = -1;
+  for (unsigned rank = 0; rank < numRanks; ++rank) {
+    const Box &box = boxes.find(op.getRankName(rank))->second;
+    extents.push_back(op.getRankExtent(rank));
+    at[rank] = box.begin;
+    ends[rank] = box.end;
+    if (op.isReduced(rank))
+      starts[rank] = box.begin;
+  }
+  constexpr unsigned kNone = ~0u;
+  tiles.space = TileSpace();
+  tiles.space.sizes = {fragments->rowBlock, fragmentSize(op, columns)};
+  tiles.space.ranks = {own.rows < 0 ? kNone : own.rows, columns < 0 ? kNone : columns};
+  tiles.space.fragment =
+      tile::FragmentAttr::get(builder.getContext(), target.warps, 1, true, true);
+  accumulators = tiles.space;
+  edges.assign(2, TileValue());
+  for (auto [dim, rank] : llvm::enumerate(ArrayRef{own.rows, columns})) {
+    if (rank < 0)
+      continue;
+    int64_t size = tiles.space.sizes[dim];
+    active[rank] = size;
+    bool isStreamed = plan.ranks.find(op.getRankName(rank))->second.isStreamed;
+    if (!divides(rank, size) && (!isStreamed || isRagged))
+      edges[dim] = compare(arith::CmpIPredicate::slt, coordinate(rank), {ends[rank], 0});
+  }
+}
+
+/// The op's values over the block's part, in registers.
+void StagedLowering::emitFragment(ein::EinsumOp op) {
+  const FragmentOp &own = fragments->ops.find(op)->second;
+  TileValue value;
+  if (own.isProduct) {
+    value = multiplyFragments(op);
+  } else {
+    enterFragment(op, own.reduced < 0 ? own.columns : own.reduced);
+    value = own.reduced < 0 ? evaluate(op) : reduceFragment(op);
+  }
+  enterFragment(op, own.columns);
+  results[op.getResult()] = value;
+  for (OpOperand &use : op.getResult().getUses())
+    if (isa<ein::YieldOp>(use.getOwner()) && isa<ein::KernelOp>(use.getOwner()->getParentOp()))
+      store(accessAll(op.getResult().getType(), symbols), outputs[use.getOperandNumber()], value,
+            {});
+}
+
+TileValue StagedLowering::reduceFragment(ein::EinsumOp op) {
+  constexpr uint32_t kColumns = 2;
+  ein::Monoid monoid = op.getMonoid(op.getNumFree());
+  Type element = op.getYielded().getType();
+  TileValue exists, value = evaluate(op, op.getYielded(), exists).front();
+  exists = both(exists, edges[1]);
+  if (exists.value)
+    value = tiles.create<arith::SelectOp>(
+        element, {exists, value, tiles.constant(ein::identityOf(monoid, element))});
+  value = tiles.broadcast(value, value.mask | kColumns);
+  uint32_t mask = value.mask & ~kColumns;
+  return {tile::ReduceOp::create(builder, loc, tiles.space.type(mask, element), value.value,
+                                 stringifyMonoid(monoid)),
+          mask};
+}
+
+//===----------------------------------------------------------------------===//
+// Products
+//===----------------------------------------------------------------------===//
+
+/// How `op` multiplies, given the factors of its body as it is now.
+Matrix StagedLowering::matrixOf(ein::EinsumOp op, ArrayRef<Access> reads) {
+  const FragmentOp &own = fragments->ops.find(op)->second;
+  Factors factors = *factorsOf(op, /*rounds=*/true);
+  Matrix matrix;
+  matrix.lhs.value = own.rowsAreLeft ? factors.lhs : factors.rhs;
+  matrix.rhs.value = own.rowsAreLeft ? factors.rhs : factors.lhs;
+  matrix.rows = own.rows;
+  matrix.columns = own.columns;
+  matrix.depth = own.reduced;
+  matrix.rowBlock = fragments->rowBlock;
+  matrix.columnBlock = fragmentSize(op, own.columns);
+  matrix.rowWarps = target.warps;
+  matrix.columnWarps = 1;
+  matrix.part = fragmentSize(op, own.reduced);
+  matrix.slots = kSlots;
+  matrix.lhs.place(matrix.rows, matrix.depth, reads);
+  matrix.rhs.place(matrix.columns, matrix.depth, reads);
+  matrix.setParts();
+  return matrix;
+}
+
+/// Where operands of `op` lie that are not in registers.
+SmallVector<Access> StagedLowering::readsOf(ein::EinsumOp op) {
+  return llvm::map_to_vector(llvm::seq<unsigned>(0, op.getInputs().size()),
+                             [&](unsigned i) { return accessOf(op, i, symbols); });
+}
+
+/// Makes the memory of a product's factors, and brings there what is the same in all
+/// chunks.
+void StagedLowering::prepareProduct(ein::EinsumOp op) {
+  const FragmentOp &own = fragments->ops.find(op)->second;
+  FragmentProduct &product = products[op];
+  SmallVector<Access> reads = readsOf(op);
+  Matrix matrix = matrixOf(op, reads);
+  enterFragment(op, -1);
+  edges.clear();
+  product.right = tile::LocalOp::create(
+      builder, loc, MemRefType::get({kSlots * matrix.rhs.size()}, matrix.rhs.value.getType()));
+  product.rightAligned = copiesAligned(matrix.rhs, reads, {});
+  if (own.inRegisters)
+    return;
+  Value memory = tile::LocalOp::create(
+      builder, loc, MemRefType::get({matrix.lhs.size()}, matrix.lhs.value.getType()));
+  fillProduct(op, /*left=*/true, memory, constant(0), copiesAligned(matrix.lhs, reads, {}));
+  tile::CommitOp::create(builder, loc);
+  tile::WaitOp::create(builder, loc, builder.getI64IntegerAttr(0));
+  tile::BarrierOp::create(builder, loc);
+  for (int64_t from = 0; from < matrix.part; from += kStep)
+    product.left.push_back(loadFactorStep(matrix, /*left=*/true, memory, constant(0), from));
+}
+
+/// Begins to bring one factor of the part where the block stands to `memory`.
+void StagedLowering::fillProduct(ein::EinsumOp op, bool left, Value memory, Value offset,
+                                 Value aligned) {
+  SmallVector<Access> reads = readsOf(op);
+  auto fill = [&](Filling filling) {
+    Matrix matrix = matrixOf(op, reads);
+    enterFragment(op, -1);
+    edges.clear();
+    schedule.matrix = matrix;
+    fillFactor(left ? matrix.lhs : matrix.rhs, reads, memory, offset, filling, {});
+  };
+  if (!aligned)
+    return fill(Filling::plain);
+  auto branch = scf::IfOp::create(builder, loc, aligned, /*withElse=*/true);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(branch.thenBlock());
+  fill(Filling::aligned);
+  builder.setInsertionPointToStart(branch.elseBlock());
+  fill(Filling::plain);
+}
+
+/// A factor in `kStep` coordinates of the depth.
+Value StagedLowering::loadFactorStep(const Matrix &matrix, bool left, Value memory, Value offset,
+                                     int64_t from) {
+  const Factor &factor = left ? matrix.lhs : matrix.rhs;
+  bool along = factor.minor == matrix.depth;
+  int64_t free = along ? factor.stride() : 1, deep = along ? 1 : factor.stride();
+  auto type = RankedTensorType::get(
+      {left ? matrix.rowBlock : matrix.columnBlock, kStep}, factor.value.getType(),
+      tile::FactorAttr::get(builder.getContext(), matrix.rowWarps, matrix.columnWarps, left));
+  offset = arith::AddIOp::create(builder, loc, offset, constant(from * deep));
+  return tile::LoadFactorOp::create(builder, loc, type, memory, offset,
+                                    builder.getDenseI64ArrayAttr({free, deep}));
+}
+
+TileValue StagedLowering::multiplyFragments(ein::EinsumOp op) {
+  const FragmentOp &own = fragments->ops.find(op)->second;
+  bool isAlone = !products.count(op); // outside of streams
+  Value slot = constant(0);
+  if (isAlone) {
+    prepareProduct(op);
+    const FragmentProduct &product = products[op];
+    fillProduct(op, /*left=*/false, product.right, slot, product.rightAligned);
+    tile::CommitOp::create(builder, loc);
+    tile::WaitOp::create(builder, loc, builder.getI64IntegerAttr(0));
+    tile::BarrierOp::create(builder, loc);
+  } else {
+    slot = ringSlot;
+  }
+  const FragmentProduct &product = products[op];
+  Matrix matrix = matrixOf(op, readsOf(op));
+  Type element = matrix.rhs.value.getType();
+  constexpr uint32_t kAll = 3;
+  TileValue factor;
+  if (own.inRegisters) {
+    enterFragment(op, own.reduced);
+    TileValue exists;
+    isPacked = true; // the other factor is elsewhere
+    factor = evaluate(op, matrix.lhs.value, exists).front();
+    isPacked = false;
+    exists = both(exists, edges[1]);
+    Type own = matrix.lhs.value.getType();
+    if (exists.value)
+      factor = tiles.create<arith::SelectOp>(
+          own, {exists, factor, tiles.constant(builder.getZeroAttr(own))});
+    factor = tiles.broadcast(factor, kAll);
+  }
+  enterFragment(op, own.columns);
+  Value sums = splat(builder.getF32FloatAttr(0), kAll);
+  Value offset = arith::MulIOp::create(builder, loc, slot, constant(matrix.rhs.size()));
+  auto leftType = RankedTensorType::get(
+      {matrix.rowBlock, kStep}, element,
+      tile::FactorAttr::get(builder.getContext(), matrix.rowWarps, matrix.columnWarps, true));
+  for (int64_t from = 0; from < matrix.part; from += kStep) {
+    Value left = own.inRegisters
+                     ? tile::AsFactorOp::create(builder, loc, leftType, factor.value, from)
+                     : product.left[from / kStep];
+    Value right = loadFactorStep(matrix, /*left=*/false, product.right, offset, from);
+    sums = tile::MmaOp::create(builder, loc, sums.getType(), sums, left, right);
+  }
+  if (isAlone)
+    tile::BarrierOp::create(builder, loc);
+  return {sums, kAll};
+}
+
+//===----------------------------------------------------------------------===//
+// Streams
+//===----------------------------------------------------------------------===//
+
+void StagedLowering::emitFragments(Block &block) {
+  for (Operation &op : block.without_terminator()) {
+    if (auto einsum = dyn_cast<ein::EinsumOp>(op); einsum && fragments->ops.count(einsum))
+      emitFragment(einsum);
+    else if (auto stream = dyn_cast<ein::StreamOp>(op))
+      streamFragments(stream);
+  }
+}
+
+/// The state that the chunk's body makes of `state`.
+SmallVector<Value> StagedLowering::emitChunk(ein::StreamOp stream, ArrayRef<TileValue> state) {
+  Block &body = stream.getBody().front();
+  for (auto [i, value] : llvm::enumerate(state))
+    results[body.getArgument(i)] = value;
+  emitFragments(body);
+  SmallVector<Value> next;
+  for (auto [i, value] : llvm::enumerate(state)) {
+    TileValue now = results[body.getTerminator()->getOperand(i)];
+    auto op = body.getTerminator()->getOperand(i).getDefiningOp<ein::EinsumOp>();
+    enterFragment(op, fragments->ops.find(op)->second.columns);
+    next.push_back(tiles.broadcast(now, value.mask).value);
+  }
+  return next;
+}
+
+/// As emitChunk; where conditions are settled and the chunk is whole, without them.
+SmallVector<Value> StagedLowering::emitSettled(ein::StreamOp stream,
+                                               const std::vector<Stage> &stages,
+                                               ArrayRef<TileValue> state, Value begin) {
+  const BlockPlan::Rank &rank = plan.ranks.find(stream.getRank())->second;
+  std::optional<int64_t> literal = rank.extent.getLiteral();
+  bool even = literal && *literal % rank.part == 0;
+  SmallVector<SettledCondition> conditions;
+  Value fast;
+  auto require = [&](Value holds) {
+    fast = fast ? Value(arith::AndIOp::create(builder, loc, fast, holds)) : holds;
+  };
+  unsigned settled = 0;
+  for (const Stage &inner : stages) {
+    SmallVector<SettledCondition> own;
+    Value holds = withOwnPlace([&] { return settle(inner, own); });
+    if (!holds)
+      continue;
+    ++settled;
+    require(holds);
+    llvm::append_range(conditions, own);
+  }
+  if (!even) {
+    Value end = arith::AddIOp::create(builder, loc, begin, constant(rank.part));
+    Value extent = expand(symbols.expr(stream.getExtent()), {});
+    require(arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sle, end, extent));
+  }
+  isRagged = !even;
+  if (!fast)
+    return emitChunk(stream, state);
+  auto types = llvm::map_to_vector(state, [](TileValue value) { return value.value.getType(); });
+  auto branch = scf::IfOp::create(builder, loc, types, fast, /*withElse=*/true);
+  OpBuilder::InsertionGuard guard(builder);
+  auto emit = [&](Block *block, StringRef counter) {
+    builder.setInsertionPointToStart(block);
+    for (unsigned i = 0; i < settled; ++i)
+      count(counter);
+    SmallVector<Value> next = emitChunk(stream, state);
+    scf::YieldOp::create(builder, loc, next);
+  };
+  emit(branch.elseBlock(), "masked");
+  isRagged = false;
+  WithoutConditions bodies(conditions);
+  emit(branch.thenBlock(), "unmasked");
+  return branch.getResults();
+}
+
+/// Whether there is a chunk at `begin` that may count. The block stands there then.
+Value StagedLowering::visits(ein::StreamOp stream, Value begin, Value step, Value extent) {
+  Value exists =
+      arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, begin, extent);
+  Value end = arith::MinSIOp::create(
+      builder, loc, arith::AddIOp::create(builder, loc, begin, step), extent);
+  enterBox(stream.getRank(), begin, end);
+  llvm::StringMap<Bounds> outside = knownBounds;
+  auto branch = scf::IfOp::create(builder, loc, builder.getI1Type(), exists, /*withElse=*/true);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(branch.elseBlock());
+  scf::YieldOp::create(builder, loc, exists);
+  builder.setInsertionPointToStart(branch.thenBlock());
+  Value some = withOwnPlace([&] { return mayHold(stream.getBody().front(), Value()); });
+  scf::YieldOp::create(builder, loc, some ? some : exists);
+  knownBounds = std::move(outside);
+  return branch.getResult(0);
+}
+
+/// Walks the chunks with the state in registers. What the next chunk multiplies comes to
+/// memory while this one is computed; chunks that count for nothing are passed over.
+void StagedLowering::streamFragments(ein::StreamOp stream) {
+  Block &body = stream.getBody().front();
+  unsigned carried = stream.getNumResults();
+  StringRef label = stream.getRank();
+  for (unsigned i = 0, e = stream.getInputs().size(); i < e; ++i) {
+    captured[body.getArgument(i)] = stream.getInputs()[i];
+    if (auto it = results.find(outside(stream.getInputs()[i])); it != results.end())
+      results[body.getArgument(i)] = it->second;
+  }
+  std::vector<Stage> stages = *stagesOf(body);
+  Value zero = constant(0), step = constant(plan.ranks.find(label)->second.part);
+  Value extent = expand(symbols.expr(stream.getExtent()), {});
+  enterBox(label, zero, extent);
+  SmallVector<ein::EinsumOp> multiplied;
+  for (auto op : body.getOps<ein::EinsumOp>())
+    if (auto it = fragments->ops.find(op); it != fragments->ops.end() && it->second.isProduct) {
+      prepareProduct(op);
+      multiplied.push_back(op);
+    }
+  SmallVector<TileValue> state;
+  SmallVector<Value> init;
+  for (unsigned i = 0; i < carried; ++i) {
+    auto op = body.getTerminator()->getOperand(i).getDefiningOp<ein::EinsumOp>();
+    const FragmentOp &own = fragments->ops.find(op)->second;
+    uint32_t mask = (own.rows < 0 ? 0 : 1) | (own.columns < 0 ? 0 : 2);
+    enterFragment(op, own.columns);
+    state.push_back(tiles.broadcast(results[outside(stream.getInputs()[i])], mask));
+    init.push_back(state.back().value);
+  }
+  Block *outer = std::exchange(chunk, &body);
+  withOwnPlace([&] {
+    boundBefore(stream);
+    return Value();
+  });
+  auto begin = [&](Value visited, Value slot) {
+    auto branch = scf::IfOp::create(builder, loc, visited, /*withElse=*/false);
+    {
+      OpBuilder::InsertionGuard guard(builder);
+      builder.setInsertionPointToStart(branch.thenBlock());
+      for (ein::EinsumOp op : multiplied) {
+        const FragmentProduct &product = products[op];
+        int64_t size = matrixOf(op, readsOf(op)).rhs.size();
+        fillProduct(op, /*left=*/false, product.right,
+                    arith::MulIOp::create(builder, loc, slot, constant(size)),
+                    product.rightAligned);
+      }
+    }
+    tile::CommitOp::create(builder, loc);
+  };
+  Value first = visits(stream, zero, step, extent);
+  begin(first, zero);
+  init.push_back(first);
+  init.push_back(zero);
+  auto loop = scf::ForOp::create(builder, loc, zero, extent, step, init);
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(loop.getBody());
+    ValueRange carriedOn = loop.getRegionIterArgs();
+    Value visited = carriedOn[carried], slot = carriedOn[carried + 1];
+    for (unsigned i = 0; i < carried; ++i)
+      state[i].value = carriedOn[i];
+    Value now = loop.getInductionVar();
+    tile::WaitOp::create(builder, loc, builder.getI64IntegerAttr(0));
+    tile::BarrierOp::create(builder, loc);
+    Value other = arith::SubIOp::create(builder, loc, constant(1), slot);
+    Value next = arith::AddIOp::create(builder, loc, now, step);
+    Value coming = visits(stream, next, step, extent);
+    begin(coming, other);
+    enterBox(label, now, arith::MinSIOp::create(builder, loc, next, extent));
+    count("chunks");
+    auto types = llvm::map_to_vector(state, [](TileValue value) { return value.value.getType(); });
+    auto branch = scf::IfOp::create(builder, loc, types, visited, /*withElse=*/true);
+    builder.setInsertionPointToStart(branch.elseBlock());
+    scf::YieldOp::create(builder, loc, carriedOn.take_front(carried));
+    builder.setInsertionPointToStart(branch.thenBlock());
+    count("visited");
+    ringSlot = slot;
+    llvm::StringMap<Bounds> outside = knownBounds;
+    SmallVector<Value> last = emitSettled(stream, stages, state, now);
+    knownBounds = std::move(outside);
+    scf::YieldOp::create(builder, loc, last);
+    builder.setInsertionPointToEnd(loop.getBody());
+    SmallVector<Value> yielded(branch.getResults());
+    yielded.push_back(coming);
+    yielded.push_back(other);
+    scf::YieldOp::create(builder, loc, yielded);
+  }
+  chunk = outer;
+  for (unsigned i = 0; i < carried; ++i)
+    results[stream.getResult(i)] = {loop.getResult(i), state[i].mask};
+  enterBox(label, zero, extent);
+  // Memory of the chunks may be something else's from here on.
+  tile::WaitOp::create(builder, loc, builder.getI64IntegerAttr(0));
+  tile::BarrierOp::create(builder, loc);
+}
+
+} // namespace einfall

@@ -1,0 +1,156 @@
+"""Attention whose scores and sums stay in the registers of matrix instructions, emulated, against numpy in double precision.
+
+Extents are small and mostly odd: chunks end early, blocks have rows that are not there, widths are padded.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from test_ptx_products import compiled, numbers, wide
+
+
+@dataclass
+class Attention:
+    """softmax over t of a q . k, with what `score` makes of it and where `mask` holds, times v."""
+
+    width: int = 64
+    out: int = 64
+    mask: str = ""  # in s and t
+    score: str = ""  # MLIR from %a1 to %a2
+    heads: str = "h"  # of q; "h g" where g of them share keys
+    keys: str = "t d"
+    sums: bool = False  # the result is not divided by its row's sum, which is another result
+    extra: bool = False  # a bias [h, t] is added
+    sizes: list = field(default_factory=lambda: [(2, 17, 65), (1, 130, 63), (1, 1, 129)])
+
+
+VARIANTS = {
+    "full": Attention(sizes=[(2, 17, 65), (1, 130, 64), (1, 1, 200), (2, 3, 0), (1, 129, 1)]),
+    "causal": Attention(mask="sle", sizes=[(1, 130, 130), (2, 65, 65), (1, 3, 200), (1, 140, 17)]),
+    "later": Attention(mask="sge", sizes=[(1, 70, 200), (1, 200, 70)]),
+    "odd": Attention(width=24, out=40),
+    "wide": Attention(width=128, out=128, mask="sle", sizes=[(1, 129, 130)]),
+    "soft": Attention(score="%c5 = arith.constant 5.0 : f32\n %x = arith.divf %a1, %c5 : f32\n %y = math.tanh %x : f32\n %a2 = arith.mulf %y, %c5 : f32"),
+    "grouped": Attention(heads="h g", mask="sle"),
+    "columns": Attention(keys="d t"),
+    "sums": Attention(sums=True),
+    "bias": Attention(extra=True),
+}
+GROUPS = 3
+
+
+def text(name: str) -> str:
+    p = VARIANTS[name]
+    q, scores = p.heads.split() + ["s", "d"], p.heads.split() + ["s", "t"]
+    rows, out = scores[:-1], scores[:-1] + ["e"]
+    literal = {"d": p.width, "e": p.out}
+    labels = lambda dims: f"[{', '.join(dims)}]"  # noqa: E731
+    kind = lambda dims, e: f"!ein.tensor<[{', '.join(str(literal.get(d, d)) for d in dims)}], {e}>"  # noqa: E731
+    k, v = ["h", *p.keys.split()], ["h", "t", "e"]
+    masked = f"""    %t0 = ein.index "t"
+    %s0 = ein.index "s"
+    %in = arith.cmpi {p.mask}, %t0, %s0 : index
+    %none = arith.constant 0xFF800000 : f32
+    %a4 = arith.select %in, %a3, %none : f32
+""" if p.mask else ""
+    bias = kind(["h", "t"], "f32")
+    scored = p.score or "%zero = arith.constant 0.0 : f32\n    %a2 = arith.addf %a1, %zero : f32"
+    more = "%bias[h, t]" if p.extra else ""
+    last = f"""  %y = ein.einsum (%o{labels(out)}) -> {labels(out)} : ({kind(out, "f32")}) -> {kind(out, "bf16")} {{
+  ^bb0(%a: f32):
+    %n = arith.truncf %a : f32 to bf16
+    ein.yield %n : bf16
+  }}
+  return %y, %l : {kind(out, "bf16")}, {kind(rows, "f32")}
+""" if p.sums else f"""  %y = ein.einsum (%o{labels(out)}, %l{labels(rows)}) -> {labels(out)} : ({kind(out, "f32")}, {kind(rows, "f32")}) -> {kind(out, "bf16")} {{
+  ^bb0(%a: f32, %b: f32):
+    %quotient = arith.divf %a, %b : f32
+    %n = arith.truncf %quotient : f32 to bf16
+    ein.yield %n : bf16
+  }}
+  return %y : {kind(out, "bf16")}
+"""
+    returned = kind(out, "bf16") + ' {ein.name = "y"}' + (", " + kind(rows, "f32") + ' {ein.name = "l"}' if p.sums else "")
+    return f"""func.func @{name}(%q: {kind(q, "bf16")} {{ein.name = "q"}}, %k: {kind(k, "bf16")} {{ein.name = "k"}}, %v: {kind(v, "bf16")} {{ein.name = "v"}}{f', %bias: {bias} {{ein.name = "bias"}}' if p.extra else ''}) -> ({returned}) attributes {{ein.entry}} {{
+  %w = ein.einsum (%q{labels(q)}, %k{labels(k)}) -> {labels(scores)} reduce [d: add] : ({kind(q, "bf16")}, {kind(k, "bf16")}) -> {kind(scores, "f32")} {{
+  ^bb0(%a: bf16, %b: bf16):
+    %x = arith.extf %a : bf16 to f32
+    %y = arith.extf %b : bf16 to f32
+    %z = arith.mulf %x, %y : f32
+    ein.yield %z : f32
+  }}
+  %w2 = ein.einsum (%w{labels(scores)}{', ' + more if more else ''}) -> {labels(scores)} : ({kind(scores, "f32")}{', ' + bias if more else ''}) -> {kind(scores, "f32")} {{
+  ^bb0(%a0: f32{', %b0: f32' if more else ''}):
+    %c = arith.constant 0.25 : f32
+    %a1 = arith.mulf %a0, %c : f32
+    {scored}
+    %a3 = arith.addf %a2, {'%b0' if more else '%c'} : f32
+{masked}    ein.yield %{'a4' if masked else 'a3'} : f32
+  }}
+  %m = ein.einsum (%w2{labels(scores[:-1] + ['u'])}) -> {labels(rows)} reduce [u: max] : ({kind(scores, "f32")}) -> {kind(rows, "f32")}
+  %p = ein.einsum (%w2{labels(scores)}, %m{labels(rows)}) -> {labels(scores)} : ({kind(scores, "f32")}, {kind(rows, "f32")}) -> {kind(scores, "f32")} {{
+  ^bb0(%a: f32, %b: f32):
+    %x = arith.subf %a, %b : f32
+    %y = math.exp %x : f32
+    ein.yield %y : f32
+  }}
+  %l = ein.einsum (%p{labels(scores)}) -> {labels(rows)} reduce [t: add] : ({kind(scores, "f32")}) -> {kind(rows, "f32")}
+  %o = ein.einsum (%p{labels(scores)}, %v{labels(v)}) -> {labels(out)} reduce [t: add] : ({kind(scores, "f32")}, {kind(v, "bf16")}) -> {kind(out, "f32")} {{
+  ^bb0(%a: f32, %b: bf16):
+    %y = arith.extf %b : bf16 to f32
+    %z = arith.mulf %a, %y : f32
+    ein.yield %z : f32
+  }}
+{last}}}
+"""
+
+
+def check(package, name: str, heads: int, rows: int, keys: int):
+    p, rng = VARIANTS[name], np.random.default_rng([heads, rows, keys])
+    sizes = {"h": heads, "g": GROUPS, "s": rows, "t": keys, "d": p.width, "e": p.out}
+    shape = lambda dims: [sizes[d] for d in dims.split()]  # noqa: E731
+    arrays = [numbers(rng, shape(dims), "bf16") for dims in (f"{p.heads} s d", f"h {p.keys}", "h t e")]
+    q, k, v = map(wide, arrays)
+    own = p.heads.replace(" ", "")
+    scores = np.einsum(f"{own}sd,h{p.keys.replace(' ', '')}->{own}st", q, k) * 0.25
+    if p.score:
+        scores = 5 * np.tanh(scores / 5)
+    if p.extra:
+        arrays.append(rng.standard_normal((heads, keys)).astype(np.float32))
+        scores = scores + arrays[-1][:, None, :]
+    s, t = np.indices((rows, keys))
+    if p.mask:
+        scores = np.where(t <= s if p.mask == "sle" else t >= s, scores, -np.inf)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        if keys:
+            weights = np.exp(scores - scores.max(-1, keepdims=True))
+        else:
+            weights = scores
+        total = weights.sum(-1)
+        want = np.einsum(f"{own}st,hte->{own}se", weights, v)
+        size = np.einsum(f"{own}st,hte->{own}se", weights**2, v**2) ** 0.5
+        if not p.sums:
+            want, size = want / total[..., None], size / total[..., None]
+        # Weights rounded to eight bits, the sum's own rounding; of eight such errors none is over.
+        allowed = 2.0**-8 * abs(want) + 8 * 2.0**-9 * size + 1e-6
+    results = package.call(name, *[a.reshape(-1).reshape(a.shape) for a in arrays])
+    got = wide(results[0])
+    assert got.shape == want.shape
+    same = np.isnan(got) & np.isnan(want)
+    assert (same | (abs(got - want) <= allowed)).all(), (name, heads, rows, keys)
+    if p.sums:
+        assert np.allclose(results[1], total, rtol=1e-5)
+
+
+FAST = ("full", "causal")
+
+
+@pytest.mark.parametrize("name", [n if n in FAST else pytest.param(n, marks=pytest.mark.slow) for n in VARIANTS])
+def test_attention(build, tmp_path, name):
+    package = compiled(build, tmp_path, [name], "sm_90a", text)
+    for sizes in VARIANTS[name].sizes[: 2 if name in FAST else None]:
+        check(package, name, *sizes)
+    kernels = [k for k in package.machine.module.kernels.values()]
+    assert any(i.name == "mma" for k in kernels for i in k.code)
