@@ -1,6 +1,7 @@
 //===- EinToTile.cpp - A tile program for every kernel --------------------===//
 #include "dialects/ein/EinBounds.h"
 #include "dialects/ein/EinNumerics.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "passes/ein-to-tile/KernelLowering.h"
 #include "passes/ein-to-tile/Passes.h"
 #include "llvm/ADT/StringMap.h"
@@ -32,6 +33,17 @@ std::string keyOf(ein::KernelOp kernel) {
   if (Attribute facts = kernel->getParentOfType<func::FuncOp>()->getAttr("ein.assume"))
     os << facts;
   return text;
+}
+
+/// Where all that a kernel stores has 16 bits, a GPU's exp need not be nearer than these
+/// by more than what a sum of many takes.
+void relaxFunctions(func::FuncOp program, ein::KernelOp kernel) {
+  if (ein::isStrict(kernel) || !llvm::all_of(kernel.getResultTypes(), [](Type type) {
+        Type element = cast<ein::TensorType>(type).getElementType();
+        return element.isBF16() || element.isF16();
+      }))
+    return;
+  program.walk([](math::ExpOp op) { op.setFastmath(arith::FastMathFlags::afn); });
 }
 
 struct EinToTilePass : impl::EinToTileBase<EinToTilePass> {
@@ -66,6 +78,8 @@ struct EinToTilePass : impl::EinToTileBase<EinToTilePass> {
         // Programs leave the module to be compiled, so each says it itself.
         if (Attribute numerics = getOperation()->getAttr(ein::kNumerics))
           (*lowered)->setAttr(ein::kNumerics, numerics);
+        if (target.warps)
+          relaxFunctions(*lowered, kernel);
         bool counts = false;
         (*lowered)->walk([&](tile::CountOp) { counts = true; });
         if (counts)

@@ -150,7 +150,7 @@ FAST = ("full", "causal")
 @pytest.mark.parametrize("name", [n if n in FAST else pytest.param(n, marks=pytest.mark.slow) for n in VARIANTS])
 def test_attention(build, tmp_path, name):
     package = compiled(build, tmp_path, [name], "sm_90a", text)
-    for sizes in VARIANTS[name].sizes[: 2 if name in FAST else None]:
+    for sizes in VARIANTS[name].sizes:
         check(package, name, *sizes)
     kernels = [k for k in package.machine.module.kernels.values()]
     assert any(i.name == "mma" for k in kernels for i in k.code)

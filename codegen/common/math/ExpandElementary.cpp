@@ -108,6 +108,24 @@ struct ExpByPowerOfTwo : OpRewritePattern<math::ExpOp> {
   std::string fmaDown, fmaSaturated, powerOfTwo;
 };
 
+/// Where a relative error of 2^-17 will do: the argument's own rounding is most of it.
+struct ExpNearly : OpRewritePattern<math::ExpOp> {
+  ExpNearly(MLIRContext *context, Mode mode, std::string powerOfTwo)
+      : OpRewritePattern(context, /*benefit=*/3), mode(mode), powerOfTwo(std::move(powerOfTwo)) {}
+  LogicalResult matchAndRewrite(math::ExpOp op, PatternRewriter &rewriter) const override {
+    Type type = op.getType();
+    if (!type.isF32() || !bitEnumContainsAny(op.getFastmath(), arith::FastMathFlags::afn))
+      return rewriter.notifyMatchFailure(op, "expected a single f32 that may be near");
+    IrSite site = mode.site(rewriter, op);
+    F32 x{&site, op.getOperand()};
+    rewriter.replaceOpWithNewOp<LLVM::CallIntrinsicOp>(
+        op, type, rewriter.getStringAttr(powerOfTwo), ValueRange{(x * x.like(kLog2E)).v});
+    return success();
+  }
+  Mode mode;
+  std::string powerOfTwo;
+};
+
 template <typename Op> struct ExpandBinary : OpRewritePattern<Op> {
   ExpandBinary(MLIRContext *context, Mode mode, F64 (*function)(F64, F64))
       : OpRewritePattern<Op>(context), mode(mode), function(function) {}
@@ -157,6 +175,8 @@ void populateElementaryPatterns(RewritePatternSet &patterns, const MathTarget &t
   patterns.add<SplitSincos>(context);
   if (!target.fmaDown.empty() && !target.powerOfTwo.empty())
     patterns.add<ExpByPowerOfTwo>(context, mode, target);
+  if (!target.powerOfTwo.empty())
+    patterns.add<ExpNearly>(context, mode, target.powerOfTwo);
 }
 
 } // namespace einfall::codegen
