@@ -22,7 +22,9 @@ def ExpandMath : Pass<"expand-math", "::mlir::ModuleOp"> {
     Option<"fmaSaturated", "fma-saturated", "std::string", "",
            "intrinsic that multiplies and adds f32, clamped to [0, 1]">,
     Option<"powerOfTwo", "power-of-two", "std::string", "",
-           "intrinsic for 2^x of f32, within 2^-22 of it for x in [0, 1)">];
+           "intrinsic for 2^x of f32, within 2^-22 of it for x in [0, 1)">,
+    Option<"reciprocal", "reciprocal", "std::string", "",
+           "intrinsic for 1 / x of f32, within 2^-22 of it for x in [1, 2]">];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::scf::SCFDialect",
                            "::mlir::vector::VectorDialect"];
 }

@@ -26,7 +26,7 @@ inline constexpr llvm::StringLiteral kSymbols = "tile.symbols"; // names of the 
 
 /// Of a loop: its iterations are independent and may run at once.
 inline constexpr llvm::StringLiteral kParallel = "tile.parallel"; // unit
-/// Of a program, set by `tile-distribute-warps`: the warps of a block.
+/// Of a program: the warps of a block. `tile-distribute-warps` sets it where it was not.
 inline constexpr llvm::StringLiteral kWarps = "tile.warps"; // integer
 /// Of a program: so many warps of a block hold each tile together. Without it, one.
 inline constexpr llvm::StringLiteral kTeam = "tile.team"; // integer

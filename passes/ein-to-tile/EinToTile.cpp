@@ -35,15 +35,20 @@ std::string keyOf(ein::KernelOp kernel) {
   return text;
 }
 
-/// Where all that a kernel stores has 16 bits, a GPU's exp need not be nearer than these
-/// by more than what a sum of many takes.
+/// Where all that a kernel stores has 16 bits, exp and tanh on a GPU need not be nearer than
+/// these by more than what sums of many take.
 void relaxFunctions(func::FuncOp program, ein::KernelOp kernel) {
   if (ein::isStrict(kernel) || !llvm::all_of(kernel.getResultTypes(), [](Type type) {
         Type element = cast<ein::TensorType>(type).getElementType();
         return element.isBF16() || element.isF16();
       }))
     return;
-  program.walk([](math::ExpOp op) { op.setFastmath(arith::FastMathFlags::afn); });
+  program.walk([](Operation *op) {
+    if (auto exp = dyn_cast<math::ExpOp>(op))
+      exp.setFastmath(arith::FastMathFlags::afn);
+    else if (auto tanh = dyn_cast<math::TanhOp>(op))
+      tanh.setFastmath(arith::FastMathFlags::afn);
+  });
 }
 
 struct EinToTilePass : impl::EinToTileBase<EinToTilePass> {

@@ -573,8 +573,6 @@ static LogicalResult separateStarts(ein::KernelOp kernel) {
 }
 
 FailureOr<func::FuncOp> StagedLowering::run(StringRef name) {
-  if (failed(separateStarts(kernel)))
-    return failure();
   std::optional<std::vector<Stage>> stages = stagesOf(kernel.getBody().front());
   if (!stages)
     return kernel.emitOpError("holds an op that has no tile lowering among others");
@@ -627,15 +625,32 @@ FailureOr<func::FuncOp> StagedLowering::run(StringRef name) {
   else
     emit(*stages);
   finish(program, grid, work);
+  if (fragments)
+    program->setAttr(tile::kWarps, builder.getI64IntegerAttr(target.warps));
   if (target.team)
     program->setAttr(tile::kTeam, builder.getI64IntegerAttr(target.warps));
   return program;
 }
 
+/// True if the kernel runs in fragments.
+static bool isInFragments(ein::KernelOp kernel, const TileTarget &target) {
+  std::optional<std::vector<Stage>> stages = stagesOf(kernel.getBody().front());
+  if (!stages)
+    return false;
+  ScopedDiagnosticHandler quiet(kernel.getContext(), [](Diagnostic &) { return success(); });
+  FailureOr<BlockPlan> plan = planBlock(kernel, *stages, target);
+  return succeeded(plan) && planFragments(kernel, *stages, *plan, KernelSymbols::of(kernel), target);
+}
+
 FailureOr<func::FuncOp> lowerStaged(OpBuilder &builder, ein::KernelOp kernel, StringRef name,
                                     const TileTarget &target) {
-  TileTarget together = target.asTeam();
-  return StagedLowering(builder, kernel, isRowwise(kernel, target) ? together : target).run(name);
+  if (failed(separateStarts(kernel)))
+    return failure();
+  TileTarget own = isRowwise(kernel, target) ? target.asTeam() : target;
+  // Two blocks that do not wait for each other: one multiplies while the other does not.
+  if (TileTarget half = target; half.warps /= 2, isInFragments(kernel, half))
+    own = half;
+  return StagedLowering(builder, kernel, own).run(name);
 }
 
 } // namespace einfall

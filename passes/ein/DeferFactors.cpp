@@ -3,6 +3,7 @@
 #include "lib/Algebra/Factor.h"
 #include "passes/ein/AlgebraBridge.h"
 #include "passes/ein/Passes.h"
+#include "mlir/IR/Remarks.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
@@ -282,6 +283,15 @@ struct DeferPass : impl::EinDeferBase<DeferPass> {
     for (EinsumOp op : llvm::to_vector(function.getOps<EinsumOp>()))
       for (unsigned depth = 0; op && depth <= maxDepth; ++depth)
         while (EinsumOp reduced = Deferral(rewriter, op, depth).run()) {
+          // Values beyond the finite ones are not what distributivity is about.
+          remark::passed(reduced.getLoc(), remark::RemarkOpts::name("factor")
+                                               .category("ein-defer")
+                                               .function(function.getName()))
+              << ("a factor that is the same all along rank '" +
+                  reduced.getRankName(reduced.getNumFree()) +
+                  "' left its reduction (algebraic): where the factor, or the reduction "
+                  "without it, is an infinity or NaN, the result may be another infinity or NaN")
+                     .str();
           op = reduced;
           ++numDeferred;
         }

@@ -134,8 +134,10 @@ struct DistributeWarpsPass : impl::TileDistributeWarpsBase<DistributeWarpsPass> 
         ++numTeams;
         continue;
       }
-      Distribution distribution(program, warps);
-      bool done = warps > 1 && distribution.run();
+      auto given = program->getAttrOfType<IntegerAttr>(kWarps);
+      int64_t own = given ? given.getInt() : warps.getValue();
+      Distribution distribution(program, own);
+      bool done = own > 1 && distribution.run();
       auto collective = program.walk([](Operation *op) {
         return isCollective(op) ? WalkResult::interrupt() : WalkResult::advance();
       });
@@ -145,7 +147,7 @@ struct DistributeWarpsPass : impl::TileDistributeWarpsBase<DistributeWarpsPass> 
       }
       numLoops += distribution.loops;
       numSingle += !done;
-      program->setAttr(kWarps, builder.getI64IntegerAttr(done ? warps.getValue() : 1));
+      program->setAttr(kWarps, builder.getI64IntegerAttr(done ? own : 1));
     }
   }
 };

@@ -108,22 +108,60 @@ struct ExpByPowerOfTwo : OpRewritePattern<math::ExpOp> {
   std::string fmaDown, fmaSaturated, powerOfTwo;
 };
 
-/// Where a relative error of 2^-17 will do: the argument's own rounding is most of it.
+/// True where a relative error of 2^-17 will do.
+template <typename Op> bool mayBeNear(Op op) {
+  return op.getType().isF32() &&
+         bitEnumContainsAny(op.getFastmath(), arith::FastMathFlags::afn);
+}
+
+/// The argument's own rounding is most of the error.
 struct ExpNearly : OpRewritePattern<math::ExpOp> {
-  ExpNearly(MLIRContext *context, Mode mode, std::string powerOfTwo)
-      : OpRewritePattern(context, /*benefit=*/3), mode(mode), powerOfTwo(std::move(powerOfTwo)) {}
+  ExpNearly(MLIRContext *context, Mode mode, const MathTarget &target)
+      : OpRewritePattern(context, /*benefit=*/3), mode(mode), powerOfTwo(target.powerOfTwo) {}
   LogicalResult matchAndRewrite(math::ExpOp op, PatternRewriter &rewriter) const override {
-    Type type = op.getType();
-    if (!type.isF32() || !bitEnumContainsAny(op.getFastmath(), arith::FastMathFlags::afn))
+    if (!mayBeNear(op))
       return rewriter.notifyMatchFailure(op, "expected a single f32 that may be near");
     IrSite site = mode.site(rewriter, op);
     F32 x{&site, op.getOperand()};
-    rewriter.replaceOpWithNewOp<LLVM::CallIntrinsicOp>(
-        op, type, rewriter.getStringAttr(powerOfTwo), ValueRange{(x * x.like(kLog2E)).v});
+    rewriter.replaceOpWithNewOp<LLVM::CallIntrinsicOp>(op, op.getType(),
+                                                       rewriter.getStringAttr(powerOfTwo),
+                                                       ValueRange{(x * x.like(kLog2E)).v});
     return success();
   }
   Mode mode;
   std::string powerOfTwo;
+};
+
+/// (1 - t) / (1 + t) with t = exp(-2 |x|); where that cancels, three terms of the series.
+struct TanhNearly : OpRewritePattern<math::TanhOp> {
+  TanhNearly(MLIRContext *context, Mode mode, const MathTarget &target)
+      : OpRewritePattern(context, /*benefit=*/3), mode(mode), powerOfTwo(target.powerOfTwo),
+        reciprocal(target.reciprocal) {}
+  LogicalResult matchAndRewrite(math::TanhOp op, PatternRewriter &rewriter) const override {
+    if (!mayBeNear(op))
+      return rewriter.notifyMatchFailure(op, "expected a single f32 that may be near");
+    IrSite site = mode.site(rewriter, op);
+    Location loc = op.getLoc();
+    auto call = [&](StringRef name, Value operand) -> F32 {
+      auto made = LLVM::CallIntrinsicOp::create(rewriter, loc, op.getType(),
+                                                rewriter.getStringAttr(name), operand);
+      return {&site, made.getResult(0)};
+    };
+    F32 x{&site, op.getOperand()};
+    F32 size{&site, math::AbsFOp::create(rewriter, loc, x.v)};
+    F32 t = call(powerOfTwo, (size * x.like(-2 * kLog2E)).v);
+    F32 far = (x.like(1) - t) * call(reciprocal, (x.like(1) + t).v);
+    far.v = math::CopySignOp::create(rewriter, loc, far.v, x.v);
+    F32 square = x * x;
+    F32 series = square.fused(x.like(2. / 15), x.like(-1. / 3));
+    F32 near = x.fused(square * series, x);
+    Value isNear = arith::CmpFOp::create(rewriter, loc, arith::CmpFPredicate::OLT, size.v,
+                                         x.like(0.0625).v);
+    rewriter.replaceOpWithNewOp<arith::SelectOp>(op, isNear, near.v, far.v);
+    return success();
+  }
+  Mode mode;
+  std::string powerOfTwo, reciprocal;
 };
 
 template <typename Op> struct ExpandBinary : OpRewritePattern<Op> {
@@ -176,7 +214,9 @@ void populateElementaryPatterns(RewritePatternSet &patterns, const MathTarget &t
   if (!target.fmaDown.empty() && !target.powerOfTwo.empty())
     patterns.add<ExpByPowerOfTwo>(context, mode, target);
   if (!target.powerOfTwo.empty())
-    patterns.add<ExpNearly>(context, mode, target.powerOfTwo);
+    patterns.add<ExpNearly>(context, mode, target);
+  if (!target.powerOfTwo.empty() && !target.reciprocal.empty())
+    patterns.add<TanhNearly>(context, mode, target);
 }
 
 } // namespace einfall::codegen

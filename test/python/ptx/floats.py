@@ -129,8 +129,8 @@ def arithmetic(program, index, instruction):
         if name in integers.UNARY:
             return integers.unary(program, instruction, kind, integers.UNARY[name])
         return integers.binary(program, instruction, kind, integers.BINARY[name])
-    if name == "ex2" and "ftz" in modes:
-        return integers.unary(program, instruction, kind, lambda a: flushed(UNARY["ex2"](flushed(a))))
+    if name in ("ex2", "rcp") and {"ftz", "approx"} <= modes:
+        return integers.unary(program, instruction, kind, lambda a: flushed(UNARY[name](flushed(a))))
     if name == "fma" and "rm" in modes and kind == "f32":
         return integers.ternary(program, instruction, (kind,) * 3, fused_down)
     if name == "fma" and "sat" in modes and kind == "f32":
