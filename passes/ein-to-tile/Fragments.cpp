@@ -31,7 +31,8 @@ public:
     for (ein::EinsumOp op : ops)
       if (!add(op))
         return std::nullopt;
-    if (carried > kMostCarried || bytes > target.matrixBytes)
+    bool multiplies = llvm::any_of(result.ops, [](auto &own) { return own.second.isProduct; });
+    if (!multiplies || carried > kMostCarried || bytes > target.matrixBytes)
       return std::nullopt;
     for (StringRef label : plan.grid)
       plan.ranks.find(label)->second.part = label == result.rows ? result.rowBlock : 1;
@@ -137,6 +138,21 @@ private:
     return size <= kMostColumns ? llvm::alignTo(size, kDepth) : 0;
   }
 
+  /// True if one coordinate at a time would be all that a block has of the columns.
+  bool isCutAlone(ein::EinsumOp op, unsigned rank) {
+    std::optional<Factors> two = factors(op);
+    return two && dependsOn(op, two->lhs, rank) != dependsOn(op, two->rhs, rank) &&
+           plan.ranks.find(op.getRankName(rank))->second.extent.getLiteral() != 1 &&
+           !hasColumns(op, rank);
+  }
+  /// Columns beside those of the grid: what the grid cuts are rows of more products.
+  bool hasColumns(ein::EinsumOp op, unsigned other) {
+    for (int64_t rank = 0; rank < op.getNumFree(); ++rank)
+      if (rank != other && !llvm::is_contained(plan.grid, op.getRankName(rank)))
+        return true;
+    return false;
+  }
+
   bool add(ein::EinsumOp op) {
     if (!op.use_empty() && llvm::all_of(op->getUsers(), llvm::IsaPred<ein::GuardOp>))
       return true;
@@ -149,8 +165,11 @@ private:
         own.rows = rank;
         continue;
       }
-      if (llvm::is_contained(plan.grid, label) && !op.isReduced(rank))
+      if (llvm::is_contained(plan.grid, label) && !op.isReduced(rank)) {
+        if (isCutAlone(op, rank))
+          return false;
         continue;
+      }
       int &place = op.isReduced(rank) ? own.reduced : own.columns;
       if (place >= 0 || blockOf(op, rank) == 0)
         return false;
