@@ -133,7 +133,8 @@ void ThreadUnroller::store(tile::StoreOp op) {
     return storeWide(op, shape, width);
   Units units = map.lookup(op.getValue());
   unsigned align = alignmentOf(shape.unit);
-  bool isWhole = shape.lanes || (shape.warpRows && shape.warpColumns);
+  // Of a fragment without rows or columns, several threads hold and store the same.
+  bool isWhole = shape.lanes || shape.fragment;
   if (!isWhole)
     meet();
   Value first = isWhole ? Value() : isFirst();

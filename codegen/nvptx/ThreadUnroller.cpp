@@ -261,11 +261,10 @@ Value ThreadUnroller::joinWarps(Value whole, StringRef kind) {
 }
 
 LogicalResult ThreadUnroller::check(Operation &op) const {
-  if (isa<tile::ReduceOp, tile::ScatterOp, tile::StoreOp>(op))
+  if (isa<tile::ReduceOp, tile::ScatterOp>(op))
     if (Shape shape(op.getOperand(0).getType()); shape.fragment) {
-      bool whole = shape.warpRows && shape.warpColumns;
       bool alongColumns = shape.warpColumns && shape.fragment.getColumnWarps() == 1;
-      if (isa<tile::ReduceOp>(op) ? !alongColumns : isa<tile::ScatterOp>(op) || !whole)
+      if (isa<tile::ScatterOp>(op) || !alongColumns)
         return op.emitOpError("has no form for ") << op.getOperand(0).getType();
     }
   for (Type type : llvm::concat<const Type>(op.getOperandTypes(), op.getResultTypes()))

@@ -3,6 +3,7 @@
 #include "dialects/ein/EinNumerics.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "passes/ein-to-tile/KernelLowering.h"
+#include "passes/ein-to-tile/LinearFlow.h"
 #include "passes/ein-to-tile/Passes.h"
 #include "llvm/ADT/StringMap.h"
 
@@ -38,10 +39,7 @@ std::string keyOf(ein::KernelOp kernel) {
 /// Where all that a kernel stores has 16 bits, exp and tanh on a GPU need not be nearer than
 /// these by more than what sums of many take.
 void relaxFunctions(func::FuncOp program, ein::KernelOp kernel) {
-  if (ein::isStrict(kernel) || !llvm::all_of(kernel.getResultTypes(), [](Type type) {
-        Type element = cast<ein::TensorType>(type).getElementType();
-        return element.isBF16() || element.isF16();
-      }))
+  if (ein::isStrict(kernel) || !storesHalves(kernel))
     return;
   program.walk([](Operation *op) {
     if (auto exp = dyn_cast<math::ExpOp>(op))

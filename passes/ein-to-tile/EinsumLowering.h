@@ -47,6 +47,8 @@ protected:
   mlir::SmallVector<TileValue> evaluate(ein::EinsumOp op, mlir::ValueRange wanted,
                                         TileValue &exists);
   mlir::Value splat(mlir::TypedAttr attr, uint32_t mask);
+  /// `value` as a sum of so many numbers of `element`, the largest first.
+  mlir::SmallVector<TileValue> splitTerms(TileValue value, int64_t count, mlir::Type element);
   /// `plain`: element by element. `aligned`: rows begin runs of 16 bytes. `whole`: so do
   /// they, and there is nothing past an end.
   enum class Filling { plain, aligned, whole };
@@ -68,6 +70,8 @@ private:
     mlir::SmallVector<mlir::Value> begins;
     mlir::Value buffer;
     mlir::Value base; // where it begins in the buffer; null: 0
+    /// An f32 value in a buffer of bf16 is the sum of so many, so far from each other.
+    int64_t terms = 1, termSize = 0;
   };
 
   /// The root and the epilogue at the current tile, stored.
@@ -90,6 +94,7 @@ private:
     mlir::SmallVector<unsigned> outer; // reduced ranks but the depth
     mlir::Value zero;                  // sums of nothing
   };
+  mlir::Value multiplyStep(mlir::Value sums, mlir::ArrayRef<mlir::Value> factors);
   mlir::Value wholeParts(const MatrixLoop &loop);
   mlir::Value multiplyBySteps(const MatrixLoop &loop, mlir::Value sums, mlir::Value slot);
   mlir::Value copiesAreAligned(const MatrixLoop &loop);

@@ -3,7 +3,6 @@
 #include "dialects/ein/EinBounds.h"
 #include "dialects/ein/EinMonoids.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "passes/ein-to-tile/LinearFlow.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
@@ -80,14 +79,6 @@ private:
     return tensor.getDefiningOp<ein::EinsumOp>();
   }
 
-  bool dependsOn(ein::EinsumOp op, Value value, unsigned rank) {
-    if (auto argument = dyn_cast<BlockArgument>(value))
-      return op.getMap(argument.getArgNumber()).isFunctionOfDim(rank);
-    if (auto index = value.getDefiningOp<ein::IndexOp>())
-      return op.findRank(index.getRank()) == (int)rank;
-    return llvm::any_of(value.getDefiningOp()->getOperands(),
-                        [&](Value operand) { return dependsOn(op, operand, rank); });
-  }
   bool readsOwn(ein::EinsumOp op, Value value) {
     if (auto argument = dyn_cast<BlockArgument>(value))
       return makerOf(op.getInputs()[argument.getArgNumber()]) != nullptr;
@@ -95,16 +86,12 @@ private:
                         [&](Value operand) { return readsOwn(op, operand); });
   }
 
-  std::optional<Factors> factors(ein::EinsumOp op) {
-    return factorsOf(op, flowsLinearly(op.getResult()));
-  }
-
   /// Of all products, the longest rank that one factor has and the other has not.
   bool findRows() {
     SmallVector<StringRef> common;
     bool first = true;
     for (ein::EinsumOp op : ops) {
-      std::optional<Factors> two = factors(op);
+      std::optional<Factors> two = factorsOf(op);
       if (!two)
         continue;
       SmallVector<StringRef> own;
@@ -140,7 +127,7 @@ private:
 
   /// True if one coordinate at a time would be all that a block has of the columns.
   bool isCutAlone(ein::EinsumOp op, unsigned rank) {
-    std::optional<Factors> two = factors(op);
+    std::optional<Factors> two = factorsOf(op);
     return two && dependsOn(op, two->lhs, rank) != dependsOn(op, two->rhs, rank) &&
            plan.ranks.find(op.getRankName(rank))->second.extent.getLiteral() != 1 &&
            !hasColumns(op, rank);
@@ -203,7 +190,7 @@ private:
     ein::Monoid monoid = op.getMonoid(own.reduced);
     if (own.columns < 0)
       return !ein::isArg(monoid);
-    std::optional<Factors> two = factors(op);
+    std::optional<Factors> two = factorsOf(op);
     if (!two || own.rows < 0)
       return false;
     own.isProduct = true;
@@ -226,6 +213,8 @@ private:
       streamed = op.findRank(stream.getRank()) >= 0 &&
                  dependsOn(op, left, op.findRank(stream.getRank()));
     own.inRegisters = streamed || readsOwn(op, left) || left.getType().isF32();
+    if (right.getType().isF32())
+      return false;
     int64_t columns = blockOf(op, own.columns), depth = blockOf(op, own.reduced);
     bytes += 2 * 2 * (columns + 8) * (depth + 8);
     if (!own.inRegisters)

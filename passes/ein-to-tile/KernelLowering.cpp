@@ -128,10 +128,12 @@ FailureOr<func::FuncOp> KernelLowering::run(StringRef name) {
 
 FailureOr<func::FuncOp> lowerKernel(OpBuilder &builder, ein::KernelOp kernel, StringRef name,
                                     const TileTarget &target) {
+  if (target.matrixBytes)
+    inlineFactors(kernel);
   Operation *first = &kernel.getBody().front().front();
   if (kernel.getPartSizes().size() > 1)
     return lowerJoint(builder, kernel, name, target);
-  if (isStaged(kernel))
+  if (isStaged(kernel, target.matrixBytes > 0))
     return lowerStaged(builder, kernel, name, target);
   if (isa<ein::ScanOp>(first))
     return lowerScan(builder, kernel, name, target);

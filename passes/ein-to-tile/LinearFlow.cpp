@@ -8,6 +8,11 @@ using namespace mlir;
 namespace einfall {
 namespace {
 
+bool isHalf(Type type) {
+  Type element = cast<ein::TensorType>(type).getElementType();
+  return element.isBF16() || element.isF16();
+}
+
 /// Follows the values that `tensor` has a part in, bodies and tensors alike.
 class Flow {
 public:
@@ -36,9 +41,7 @@ private:
       if (auto stream = dyn_cast<ein::StreamOp>(around))
         return follow(stream.getBody().front().getArgument(number)) &&
                follow(stream.getResult(number));
-      auto type = cast<ein::TensorType>(use.get().getType());
-      return type.getElementType().isIntOrFloat() &&
-             type.getElementType().getIntOrFloatBitWidth() <= 16;
+      return isHalf(use.get().getType());
     }
     if (isa<arith::AddFOp, arith::SubFOp, arith::NegFOp, arith::ExtFOp, arith::TruncFOp>(user))
       return follow(user->getResult(0));
@@ -62,6 +65,8 @@ private:
 };
 
 } // namespace
+
+bool storesHalves(ein::KernelOp kernel) { return llvm::all_of(kernel.getResultTypes(), isHalf); }
 
 bool flowsLinearly(Value tensor) { return Flow().follow(tensor); }
 

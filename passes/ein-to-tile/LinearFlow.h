@@ -12,6 +12,9 @@ namespace einfall {
 /// the outputs' too. What goes through anything else (a power, a comparison) does not.
 bool flowsLinearly(mlir::Value tensor);
 
+/// True if all that the kernel stores are floats of 16 bits.
+bool storesHalves(ein::KernelOp kernel);
+
 } // namespace einfall
 
 #endif

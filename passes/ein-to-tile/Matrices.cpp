@@ -3,6 +3,7 @@
 #include "dialects/ein/EinBounds.h"
 #include "dialects/ein/EinNumerics.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "passes/ein-to-tile/LinearFlow.h"
 #include "passes/ein-to-tile/Supports.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -52,6 +53,7 @@ public:
       return std::nullopt;
     matrix.lhs.place(matrix.rows, matrix.depth, reads);
     matrix.rhs.place(matrix.columns, matrix.depth, reads);
+    matrix.setElements(root);
     few |= sizeOf(matrix.rows) <= kFewRows;
     if (!(few ? sizeOfFew(matrix, target) : size(matrix, target)))
       return std::nullopt;
@@ -163,7 +165,7 @@ private:
 
 } // namespace
 
-std::optional<Factors> factorsOf(ein::EinsumOp root, bool rounds) {
+std::optional<Factors> factorsOf(ein::EinsumOp root) {
   ArrayRef<int32_t> monoids = root.getMonoids();
   if (monoids.empty() || root.getNumRanks() > 64 || ein::isStrict(root) ||
       !llvm::all_of(monoids, [](int32_t m) { return m == (int32_t)ein::Monoid::add; }))
@@ -180,10 +182,38 @@ std::optional<Factors> factorsOf(ein::EinsumOp root, bool rounds) {
     return factors.lhs.getType() == factors.rhs.getType() ? std::optional(factors) : std::nullopt;
   // bf16 has the range of f32.
   Value narrow = factors.lhs ? factors.lhs : factors.rhs;
-  if (!rounds || !narrow || !narrow.getType().isBF16())
+  if (!narrow || !narrow.getType().isBF16())
     return std::nullopt;
   (factors.lhs ? factors.rhs : factors.lhs) = factors.lhs ? product.getRhs() : product.getLhs();
   return factors;
+}
+
+bool dependsOn(ein::EinsumOp op, Value value, unsigned rank) {
+  if (auto argument = dyn_cast<BlockArgument>(value))
+    return op.getMap(argument.getArgNumber()).isFunctionOfDim(rank);
+  if (auto index = value.getDefiningOp<ein::IndexOp>())
+    return op.findRank(index.getRank()) == (int)rank;
+  return llvm::any_of(value.getDefiningOp()->getOperands(),
+                      [&](Value operand) { return dependsOn(op, operand, rank); });
+}
+
+bool multipliesMatrices(ein::EinsumOp root) {
+  std::optional<Factors> factors = factorsOf(root);
+  if (!factors)
+    return false;
+  bool rows = false, columns = false;
+  for (int64_t rank = 0; rank < root.getNumFree(); ++rank) {
+    bool left = dependsOn(root, factors->lhs, rank), right = dependsOn(root, factors->rhs, rank);
+    rows |= left && !right;
+    columns |= right && !left;
+  }
+  return rows && columns;
+}
+
+int64_t termsOf(ein::EinsumOp root) {
+  if (flowsLinearly(root.getResult()))
+    return 1;
+  return storesHalves(root->getParentOfType<ein::KernelOp>()) ? 2 : 3;
 }
 
 void Factor::place(unsigned free, unsigned depth, ArrayRef<Access> reads) {
@@ -195,8 +225,16 @@ void Factor::place(unsigned free, unsigned depth, ArrayRef<Access> reads) {
   const Access &read = reads[argument.getArgNumber()];
   if (read.isUnitStride(free) && !read.isUnitStride(depth))
     std::swap(major, minor);
-  if (read.isUnitStride(minor) && !read.fill)
+  if (read.isUnitStride(minor) && !read.fill && !value.getType().isF32())
     operand = argument.getArgNumber();
+}
+
+void Matrix::setElements(ein::EinsumOp root) {
+  Type left = lhs.value.getType(), right = rhs.value.getType();
+  lhs.element = left.isF32() ? right : left;
+  rhs.element = lhs.element;
+  if (left != right)
+    (left.isF32() ? lhs : rhs).terms = termsOf(root);
 }
 
 int64_t Matrix::setParts() {

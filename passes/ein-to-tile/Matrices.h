@@ -24,11 +24,16 @@ struct Factor {
   unsigned major = 0, minor = 0;
   int operand = -1; ///< of the root, whose elements are copied; -1: the value is computed
   int64_t majorPart = 0, minorPart = 0;
+  /// An f32 value is the sum of so many numbers of the other factor's type; they lie one
+  /// after the other.
+  int64_t terms = 1;
+  mlir::Type element; ///< of the memory
 
   /// Elements from one `major` coordinate to the next: 16 bytes more than there are, so
   /// that eight of them lie in different banks.
   int64_t stride() const { return minorPart + 8; }
-  int64_t size() const { return majorPart * stride(); }
+  int64_t termSize() const { return majorPart * stride(); }
+  int64_t size() const { return terms * termSize(); }
 
   /// Says how it lies: as the operand does, where it is one.
   void place(unsigned free, unsigned depth, llvm::ArrayRef<Access> reads);
@@ -47,6 +52,8 @@ struct Matrix {
   /// fragment's columns lie in different banks.
   int64_t sumStride() const { return columnBlock + 8; }
 
+  /// Says of what numbers the factors are.
+  void setElements(ein::EinsumOp root);
   /// Says how large parts of the factors are, and returns the bytes of a slot.
   int64_t setParts();
   tile::MatrixAttr toAttr(ein::EinsumOp root) const;
@@ -57,9 +64,24 @@ struct Factors {
   mlir::Value lhs, rhs;
 };
 
-/// The factors of 16 bits, if `root` is such a sum. With `rounds`, one of them may be
-/// f32, of which only the 16 bits of the other's type matter. Algebraic.
-std::optional<Factors> factorsOf(ein::EinsumOp root, bool rounds = false);
+/// The factors, if `root` is such a sum: both of 16 bits, or one bf16 and the other one
+/// f32, which is `termsOf` numbers of bf16 then. Algebraic.
+std::optional<Factors> factorsOf(ein::EinsumOp root);
+
+/// True if `value` of the body of `op` depends on the rank.
+bool dependsOn(ein::EinsumOp op, mlir::Value value, unsigned rank);
+
+/// True if each of the two factors has a free rank that the other one has not.
+bool multipliesMatrices(ein::EinsumOp root);
+
+/// Of how many numbers of 8 bits of mantissa an f32 factor of `root` has to be the sum:
+/// one, if its rounding is no more than that of the kernel's outputs; two, if they have 16
+/// bits but what is between may make an error grow; three are all bits of it.
+int64_t termsOf(ein::EinsumOp root);
+
+/// Writes maps that nobody but products of the kernel reads, each as a factor, into these:
+/// a factor is computed where it is multiplied.
+void inlineFactors(ein::KernelOp kernel);
 
 /// How `root` runs by matrix instructions of `target`, if it does. Algebraic.
 std::optional<Matrix> planMatrix(ein::EinsumOp root, llvm::ArrayRef<Access> reads,

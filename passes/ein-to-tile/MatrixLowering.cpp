@@ -1,5 +1,6 @@
 //===- MatrixLowering.cpp - Loops around matrix instructions --------------===//
 #include "dialects/tile/TileDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "passes/ein-to-tile/EinsumLowering.h"
 #include "passes/ein-to-tile/Monoids.h"
 #include "llvm/ADT/STLExtras.h"
@@ -48,10 +49,9 @@ void EinsumLowering::emitMatrixOr(function_ref<void()> emitFew, ArrayRef<Access>
 /// The block's part of the root and its epilogue in fragments.
 void EinsumLowering::emitMatrix(ArrayRef<Access> reads) {
   const Matrix &matrix = *schedule.matrix;
-  Type element = matrix.lhs.value.getType();
   auto ring = [&](const Factor &factor) -> Value {
     return tile::LocalOp::create(builder, loc,
-                                 MemRefType::get({matrix.slots * factor.size()}, element));
+                                 MemRefType::get({matrix.slots * factor.size()}, factor.element));
   };
   MatrixLoop loop;
   loop.reads = reads;
@@ -169,7 +169,7 @@ Value EinsumLowering::emitRing(const MatrixLoop &loop) {
         fillSlot(loop, next(number), slotOf(next(number)), Filling::whole, {step, steps - 1});
       if (step + 2 == steps)
         tile::CommitOp::create(builder, loc);
-      sums = tile::MmaOp::create(builder, loc, sums.getType(), sums, ready[0], ready[1]);
+      sums = multiplyStep(sums, ready);
       ready = coming;
     }
     SmallVector<Value> yielded = {sums};
@@ -233,10 +233,46 @@ Value EinsumLowering::multiplyBySteps(const MatrixLoop &loop, Value sums, Value 
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(steps.getBody());
   SmallVector<Value> factors = loadStep(loop, slot, steps.getInductionVar());
-  sums = tile::MmaOp::create(builder, loc, sums.getType(), steps.getRegionIterArg(0), factors[0],
-                             factors[1]);
+  sums = multiplyStep(steps.getRegionIterArg(0), factors);
   scf::YieldOp::create(builder, loc, sums);
   return steps.getResult(0);
+}
+
+/// All but the last are cut off, so that the rest has no more bits than it had, and of the
+/// largest numbers nothing overflows. Beyond the finite ones there is no rest.
+SmallVector<TileValue> EinsumLowering::splitTerms(TileValue value, int64_t count, Type element) {
+  Type own = getElementTypeOrSelf(value.value.getType());
+  if (own == element || !own.isF32())
+    return {value};
+  Type i32 = builder.getI32Type();
+  TileValue high = tiles.constant(builder.getIntegerAttr(i32, 0xFFFF0000));
+  TileValue infinity = tiles.constant(builder.getFloatAttr(
+      own, APFloat::getInf(cast<FloatType>(own).getFloatSemantics())));
+  TileValue zero = tiles.constant(builder.getZeroAttr(own));
+  SmallVector<TileValue> terms;
+  for (; count > 1; --count) {
+    TileValue bits = tiles.create<arith::BitcastOp>(i32, {value});
+    TileValue cut =
+        tiles.create<arith::BitcastOp>(own, {tiles.create<arith::AndIOp>(i32, {bits, high})});
+    terms.push_back(tiles.create<arith::TruncFOp>(element, {cut}));
+    TileValue isFinite = tiles.create<arith::CmpFOp>(
+        builder.getI1Type(), {tiles.create<math::AbsFOp>(own, {value}), infinity},
+        std::pair<StringRef, Attribute>(
+            "predicate", builder.getI64IntegerAttr((int64_t)arith::CmpFPredicate::OLT)));
+    TileValue rest = tiles.create<arith::SubFOp>(own, {value, cut});
+    value = tiles.create<arith::SelectOp>(own, {isFinite, rest, zero});
+  }
+  terms.push_back(tiles.create<arith::TruncFOp>(element, {value}));
+  return terms;
+}
+
+/// Every term of the left factor times every one of the right one.
+Value EinsumLowering::multiplyStep(Value sums, ArrayRef<Value> factors) {
+  size_t numLeft = schedule.matrix->lhs.terms;
+  for (Value left : factors.take_front(numLeft))
+    for (Value right : factors.drop_front(numLeft))
+      sums = tile::MmaOp::create(builder, loc, sums.getType(), sums, left, right);
+  return sums;
 }
 
 /// Brings part `number` of both factors, or a piece of it, to `slot`.
@@ -269,7 +305,7 @@ void EinsumLowering::fillSlot(const MatrixLoop &loop, Value number, Value slot, 
   starts[matrix.depth] = ends[matrix.depth] = Value();
 }
 
-/// Both factors in `kStep` coordinates from `from` on of the part in `slot`.
+/// The terms of both factors in `kStep` coordinates from `from` on of the part in `slot`.
 SmallVector<Value> EinsumLowering::loadStep(const MatrixLoop &loop, Value slot, Value from) {
   const Matrix &matrix = *schedule.matrix;
   SmallVector<Value> loaded;
@@ -278,13 +314,16 @@ SmallVector<Value> EinsumLowering::loadStep(const MatrixLoop &loop, Value slot, 
     bool along = factor.minor == matrix.depth;
     int64_t free = along ? factor.stride() : 1, deep = along ? 1 : factor.stride();
     auto type = RankedTensorType::get(
-        {left ? matrix.rowBlock : matrix.columnBlock, kStep}, factor.value.getType(),
+        {left ? matrix.rowBlock : matrix.columnBlock, kStep}, factor.element,
         tile::FactorAttr::get(builder.getContext(), matrix.rowWarps, matrix.columnWarps, left));
     Value offset = arith::AddIOp::create(
         builder, loc, arith::MulIOp::create(builder, loc, slot, constant(factor.size())),
         arith::MulIOp::create(builder, loc, from, constant(deep)));
-    loaded.push_back(tile::LoadFactorOp::create(builder, loc, type, loop.memory[!left], offset,
-                                                builder.getDenseI64ArrayAttr({free, deep})));
+    for (int64_t term = 0; term < factor.terms; ++term)
+      loaded.push_back(tile::LoadFactorOp::create(
+          builder, loc, type, loop.memory[!left],
+          arith::AddIOp::create(builder, loc, offset, constant(term * factor.termSize())),
+          builder.getDenseI64ArrayAttr({free, deep})));
   }
   return loaded;
 }
@@ -386,6 +425,8 @@ void EinsumLowering::fillFactor(const Factor &factor, ArrayRef<Access> reads, Va
   packed.begins = {startOf(factor.major), startOf(factor.minor)};
   packed.buffer = memory;
   packed.base = offset;
+  packed.terms = factor.terms;
+  packed.termSize = factor.termSize();
   Schedule saved = schedule;
   schedule.ranks.assign(saved.ranks.size(), RankSchedule());
   for (unsigned rank : packed.packed.ranks)
@@ -417,7 +458,7 @@ void EinsumLowering::clearTail(const Factor &factor, Value memory, Value offset)
   each->setAttr(tile::kParallel, builder.getUnitAttr());
   tile::BarrierOp::create(builder, loc);
   builder.setInsertionPointToStart(each.getBody());
-  Type element = factor.value.getType();
+  Type element = factor.element;
   Value zero = arith::ConstantOp::create(builder, loc, builder.getZeroAttr(element));
   Value zeros = tile::BroadcastOp::create(
       builder, loc, tile::tileType({target.warpLanes}, element, /*lanes=*/true), zero,

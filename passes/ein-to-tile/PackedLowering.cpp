@@ -202,9 +202,13 @@ void EinsumLowering::storePacked(const PackedMemory &memory, TileValue value, in
     int place = llvm::find(memory.packed.ranks, rank) - memory.packed.ranks.begin();
     strides.push_back(constant((int)rank == columns ? 1 : memory.strides[place]));
   }
-  value = tiles.broadcast(value, mask);
-  tile::StoreOp::create(builder, loc, value.value, memory.buffer, offsetIn(memory, columns),
-                        strides, limit, Value());
+  Type element = cast<MemRefType>(memory.buffer.getType()).getElementType();
+  Value offset = offsetIn(memory, columns);
+  for (auto [number, term] : llvm::enumerate(splitTerms(value, memory.terms, element))) {
+    Value place = arith::AddIOp::create(builder, loc, offset, constant(number * memory.termSize));
+    tile::StoreOp::create(builder, loc, tiles.broadcast(term, mask).value, memory.buffer,
+                          number ? place : offset, strides, limit, Value());
+  }
 }
 
 /// Where the current coordinates lie. `columns` may stand inside a panel; -1: they

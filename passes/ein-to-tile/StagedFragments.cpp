@@ -98,7 +98,7 @@ TileValue StagedLowering::reduceFragment(ein::EinsumOp op) {
 /// How `op` multiplies, given the factors of its body as it is now.
 Matrix StagedLowering::matrixOf(ein::EinsumOp op, ArrayRef<Access> reads) {
   const FragmentOp &own = fragments->ops.find(op)->second;
-  Factors factors = *factorsOf(op, /*rounds=*/true);
+  Factors factors = *factorsOf(op);
   Matrix matrix;
   matrix.lhs.value = own.rowsAreLeft ? factors.lhs : factors.rhs;
   matrix.rhs.value = own.rowsAreLeft ? factors.rhs : factors.lhs;
@@ -113,6 +113,7 @@ Matrix StagedLowering::matrixOf(ein::EinsumOp op, ArrayRef<Access> reads) {
   matrix.slots = kSlots;
   matrix.lhs.place(matrix.rows, matrix.depth, reads);
   matrix.rhs.place(matrix.columns, matrix.depth, reads);
+  matrix.setElements(op);
   matrix.setParts();
   return matrix;
 }
@@ -133,12 +134,12 @@ void StagedLowering::prepareProduct(ein::EinsumOp op) {
   enterFragment(op, -1);
   edges.clear();
   product.right = tile::LocalOp::create(
-      builder, loc, MemRefType::get({kSlots * matrix.rhs.size()}, matrix.rhs.value.getType()));
+      builder, loc, MemRefType::get({kSlots * matrix.rhs.size()}, matrix.rhs.element));
   product.rightAligned = copiesAligned(matrix.rhs, reads, {});
   if (own.inRegisters)
     return;
   Value memory = tile::LocalOp::create(
-      builder, loc, MemRefType::get({matrix.lhs.size()}, matrix.lhs.value.getType()));
+      builder, loc, MemRefType::get({matrix.lhs.size()}, matrix.lhs.element));
   fillProduct(op, /*left=*/true, memory, constant(0), copiesAligned(matrix.lhs, reads, {}));
   tile::CommitOp::create(builder, loc);
   tile::WaitOp::create(builder, loc, builder.getI64IntegerAttr(0));
@@ -175,7 +176,7 @@ Value StagedLowering::loadFactorStep(const Matrix &matrix, bool left, Value memo
   bool along = factor.minor == matrix.depth;
   int64_t free = along ? factor.stride() : 1, deep = along ? 1 : factor.stride();
   auto type = RankedTensorType::get(
-      {left ? matrix.rowBlock : matrix.columnBlock, kStep}, factor.value.getType(),
+      {left ? matrix.rowBlock : matrix.columnBlock, kStep}, factor.element,
       tile::FactorAttr::get(builder.getContext(), matrix.rowWarps, matrix.columnWarps, left));
   offset = arith::AddIOp::create(builder, loc, offset, constant(from * deep));
   return tile::LoadFactorOp::create(builder, loc, type, memory, offset,
@@ -198,21 +199,25 @@ TileValue StagedLowering::multiplyFragments(ein::EinsumOp op) {
   }
   const FragmentProduct &product = products[op];
   Matrix matrix = matrixOf(op, readsOf(op));
-  Type element = matrix.rhs.value.getType();
+  Type element = matrix.rhs.element;
   constexpr uint32_t kAll = 3;
-  TileValue factor;
+  SmallVector<Value> terms;
   if (own.inRegisters) {
     enterFragment(op, own.reduced);
     TileValue exists;
     isPacked = true; // the other factor is elsewhere
-    factor = evaluate(op, matrix.lhs.value, exists).front();
+    TileValue factor = evaluate(op, matrix.lhs.value, exists).front();
     isPacked = false;
     exists = both(exists, edges[1]);
     Type own = matrix.lhs.value.getType();
     if (exists.value)
       factor = tiles.create<arith::SelectOp>(
           own, {exists, factor, tiles.constant(builder.getZeroAttr(own))});
-    factor = tiles.broadcast(factor, kAll);
+    if (matrix.lhs.terms == 1) // is rounded on the way
+      terms = {tiles.broadcast(factor, kAll).value};
+    else
+      for (TileValue term : splitTerms(factor, matrix.lhs.terms, element))
+        terms.push_back(tiles.broadcast(term, kAll).value);
   }
   enterFragment(op, own.columns);
   Value sums = splat(builder.getF32FloatAttr(0), kAll);
@@ -221,11 +226,14 @@ TileValue StagedLowering::multiplyFragments(ein::EinsumOp op) {
       {matrix.rowBlock, kStep}, element,
       tile::FactorAttr::get(builder.getContext(), matrix.rowWarps, matrix.columnWarps, true));
   for (int64_t from = 0; from < matrix.part; from += kStep) {
-    Value left = own.inRegisters
-                     ? tile::AsFactorOp::create(builder, loc, leftType, factor.value, from)
-                     : product.left[from / kStep];
     Value right = loadFactorStep(matrix, /*left=*/false, product.right, offset, from);
-    sums = tile::MmaOp::create(builder, loc, sums.getType(), sums, left, right);
+    SmallVector<Value> left;
+    for (Value term : terms)
+      left.push_back(tile::AsFactorOp::create(builder, loc, leftType, term, from));
+    if (!own.inRegisters)
+      left.push_back(product.left[from / kStep]);
+    for (Value term : left)
+      sums = tile::MmaOp::create(builder, loc, sums.getType(), sums, term, right);
   }
   if (isAlone)
     tile::BarrierOp::create(builder, loc);

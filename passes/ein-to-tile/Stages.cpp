@@ -3,6 +3,7 @@
 #include "dialects/ein/EinBounds.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "passes/ein-to-tile/BlockLowering.h"
+#include "passes/ein-to-tile/Matrices.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
@@ -31,13 +32,13 @@ static bool isCostly(ein::EinsumOp op) {
 
 /// True if `op` runs where `stage` has a point: it reads the stage's values at
 /// that point, and they are registers there.
-static bool follows(ein::EinsumOp op, const Stage &stage) {
+static bool follows(ein::EinsumOp op, const Stage &stage, bool asMatrices) {
   ein::EinsumOp root = stage.root;
   if (!root || stage.update || !op.getMonoids().empty() ||
       op.getResult().getType().getShape() != root.getResult().getType().getShape())
     return false;
   // Sums of lanes are finished one by one: costly work is better done in vectors.
-  if (isCostly(op) && !root.getMonoids().empty())
+  if (isCostly(op) && !root.getMonoids().empty() && !(asMatrices && multipliesMatrices(root)))
     return false;
   bool reads = false;
   for (auto [i, input] : llvm::enumerate(op.getInputs())) {
@@ -51,14 +52,14 @@ static bool follows(ein::EinsumOp op, const Stage &stage) {
   return reads;
 }
 
-std::optional<std::vector<Stage>> stagesOf(Block &block) {
+std::optional<std::vector<Stage>> stagesOf(Block &block, bool asMatrices) {
   std::vector<Stage> stages;
   for (Operation &op : block.without_terminator()) {
     Stage *last = stages.empty() ? nullptr : &stages.back();
     if (auto einsum = dyn_cast<ein::EinsumOp>(op)) {
       if (!op.use_empty() && llvm::all_of(op.getUsers(), llvm::IsaPred<ein::GuardOp>))
         continue; // asked of chunks, never stored
-      if (last && follows(einsum, *last)) {
+      if (last && follows(einsum, *last, asMatrices)) {
         last->epilogue.push_back(einsum);
         continue;
       }
@@ -73,7 +74,7 @@ std::optional<std::vector<Stage>> stagesOf(Block &block) {
       stages.emplace_back();
       stages.back().order = topk;
     } else if (auto stream = dyn_cast<ein::StreamOp>(op)) {
-      std::optional<std::vector<Stage>> body = stagesOf(stream.getBody().front());
+      std::optional<std::vector<Stage>> body = stagesOf(stream.getBody().front(), asMatrices);
       if (!body)
         return std::nullopt;
       stages.emplace_back();
@@ -86,11 +87,11 @@ std::optional<std::vector<Stage>> stagesOf(Block &block) {
   return stages;
 }
 
-bool isStaged(ein::KernelOp kernel) {
+bool isStaged(ein::KernelOp kernel, bool asMatrices) {
   Block &block = kernel.getBody().front();
   if (!block.getOps<ein::StreamOp>().empty())
     return true;
-  std::optional<std::vector<Stage>> stages = stagesOf(block);
+  std::optional<std::vector<Stage>> stages = stagesOf(block, asMatrices);
   if (!stages || stages->empty())
     return false;
   return stages->size() > 1 || kernel.getNumResults() > 1 ||

@@ -29,8 +29,9 @@ struct Stage {
   ein::EinsumOp last() const { return epilogue.empty() ? root : epilogue.back(); }
 };
 
-/// The stages of a kernel's or stream's body; nothing where it holds other ops.
-std::optional<std::vector<Stage>> stagesOf(mlir::Block &block);
+/// The stages of a kernel's or stream's body; nothing where it holds other ops. What
+/// follows products of matrices may cost much, if they are computed as such.
+std::optional<std::vector<Stage>> stagesOf(mlir::Block &block, bool asMatrices = false);
 
 } // namespace einfall
 

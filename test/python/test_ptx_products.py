@@ -54,6 +54,35 @@ PRODUCTS = {
 BATCH, OUTER = 2, 3
 
 
+def wide_text(out: str) -> str:
+    """x and a scale are f32, w is bf16: x times scale is no number of 16 bits."""
+    last = "    %o = arith.truncf %p : f32 to bf16\n" if out == "bf16" else ""
+    return f"""func.func @wide_{out}(%x: !ein.tensor<[m, k], f32> {{ein.name = "x"}}, %s: !ein.tensor<[k], f32> {{ein.name = "s"}}, %w: !ein.tensor<[n, k], bf16> {{ein.name = "w"}}) -> (!ein.tensor<[m, n], {out}> {{ein.name = "y"}}) attributes {{ein.entry}} {{
+  %a = ein.einsum (%x[m, k], %s[k]) -> [m, k] : (!ein.tensor<[m, k], f32>, !ein.tensor<[k], f32>) -> !ein.tensor<[m, k], f32> {{
+  ^bb0(%x0: f32, %s0: f32):
+    %p = arith.mulf %x0, %s0 : f32
+    ein.yield %p : f32
+  }}
+  %b = ein.einsum (%a[m, k], %w[n, k]) -> [m, n] reduce [k: add] : (!ein.tensor<[m, k], f32>, !ein.tensor<[n, k], bf16>) -> !ein.tensor<[m, n], f32> {{
+  ^bb0(%a0: f32, %w0: bf16):
+    %w1 = arith.extf %w0 : bf16 to f32
+    %p = arith.mulf %a0, %w1 : f32
+    ein.yield %p : f32
+  }}
+  %y = ein.einsum (%b[m, n]) -> [m, n] : (!ein.tensor<[m, n], f32>) -> !ein.tensor<[m, n], {out}> {{
+  ^bb0(%q: f32):
+    %p = math.tanh %q : f32
+{last}    ein.yield %{'o' if last else 'p'} : {out}
+  }}
+  return %y : !ein.tensor<[m, n], {out}>
+}}
+"""
+
+
+#: By the type of the result: all bits of the f32 factor, or sixteen of them.
+WIDE_ERROR = {"f32": 2.0**-23, "bf16": 2.0**-16}
+
+
 def text(name: str) -> str:
     p = PRODUCTS[name]
     labels = lambda dims: f"[{', '.join(dims.split())}]"  # noqa: E731
@@ -159,6 +188,31 @@ def test_computed_factors(build, tmp_path, name):
     package = compiled(build, tmp_path, [name], "sm_80")
     for sizes in PRODUCTS[name].sizes:
         check(package, name, sizes)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("out", WIDE_ERROR)
+def test_factor_of_single_precision(build, tmp_path, out):
+    """It is a sum of numbers of 16 bits, as many as the result needs; what is not finite passes."""
+    package = compiled(build, tmp_path, [out], "sm_90a", wide_text)
+    rng = np.random.default_rng(0)
+    for m, n, k in ((17, 9, 65), (65, 17, 33)):
+        x, s = rng.standard_normal((m, k)).astype(np.float32) / 9, rng.standard_normal(k).astype(np.float32)
+        x[3, 5], x[4, 6], x[5, 7] = np.inf, np.nan, 3.4e38
+        s[7] = 1
+        w = to_bf16(rng.standard_normal((n, k)))
+        (got,) = package.call(f"wide_{out}", x, s, w)
+        with np.errstate(invalid="ignore", over="ignore"):
+            a = (x * s).astype(np.float64)
+            sums = np.einsum("mk,nk->mn", a, wide(w))
+            size = np.einsum("mk,nk->mn", abs(a), abs(wide(w)))
+            want = np.tanh(sums)
+            allowed = WIDE_ERROR[out] * (np.where(np.isfinite(size), size, 0) * 8 + 4) + (2.0**-8 if out == "bf16" else 0)
+        rest = np.setdiff1d(np.arange(m), [3, 4, 5])
+        assert (abs(wide(got) - want)[rest] <= allowed[rest]).all()
+        assert (np.isnan(wide(got)[4])).all() and (abs(wide(got)[3]) == 1).all()
+        assert (wide(got)[5] == np.sign(sums[5])).all()
+    assert any(i.name == "mma" for kernel in package.machine.module.kernels.values() for i in kernel.code)
 
 
 @pytest.mark.slow
