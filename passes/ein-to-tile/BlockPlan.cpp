@@ -1,6 +1,7 @@
 //===- BlockPlan.cpp - How a staged kernel's ranks are cut ----------------===//
 #include "passes/ein-to-tile/BlockPlan.h"
 #include "dialects/ein/EinIndexing.h"
+#include "passes/ein-to-tile/Matrices.h"
 #include "passes/ein/BlockCosts.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/STLExtras.h"
@@ -13,6 +14,8 @@ namespace {
 
 /// Stands for an extent that nothing bounds: more than fits.
 constexpr int64_t kUnbounded = 1 << 20;
+/// Of rows and of columns, where matrix instructions multiply.
+constexpr int64_t kMatrixPart = 64;
 
 template <typename Visit> void forEachEinsum(const std::vector<Stage> &stages, Visit visit) {
   for (const Stage &stage : stages) {
@@ -309,6 +312,20 @@ static int64_t wholeBeside(const std::vector<Stage> &stages, const BlockPlan &pl
   return most;
 }
 
+/// True if the same factors of some product move along both ranks.
+static bool areSideBySide(const std::vector<Stage> &stages, StringRef a, StringRef b) {
+  bool found = false;
+  forEachEinsum(stages, [&](ein::EinsumOp op) {
+    int first = op.findRank(a), second = op.findRank(b);
+    std::optional<Factors> factors = first < 0 || second < 0 ? std::nullopt : factorsOf(op);
+    if (factors)
+      found |= llvm::all_of(ArrayRef{factors->lhs, factors->rhs}, [&](Value factor) {
+        return dependsOn(op, factor, first) == dependsOn(op, factor, second);
+      });
+  });
+  return found;
+}
+
 FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &stages,
                                const TileTarget &target) {
   BlockPlan plan;
@@ -316,7 +333,9 @@ FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &s
   chooseGrid(stages, plan);
   llvm::StringSet<> reused;
   forEachEinsum(stages, [&](ein::EinsumOp op) { addReusedRanks(op, reused); });
-  bool contracts = !reused.empty();
+  bool contracts = !reused.empty(), asMatrices = false;
+  if (target.matrixBytes)
+    forEachEinsum(stages, [&](ein::EinsumOp op) { asMatrices |= multipliesMatrices(op); });
   for (auto &entry : plan.ranks) {
     BlockPlan::Rank &rank = entry.getValue();
     if (rank.isStreamed)
@@ -329,16 +348,22 @@ FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &s
   // Parts along which registers reuse what they hold; without any, a few rows.
   // What a block has all of along the same operands counts.
   unsigned tiled = 0;
+  SmallVector<StringRef> cut;
   for (StringRef label : llvm::reverse(plan.grid)) {
     BlockPlan::Rank &rank = plan.ranks.find(label)->second;
     bool wanted = contracts ? reused.contains(label) && tiled < 2 : tiled < 1;
+    // A matrix has one rank of rows and one of columns.
+    if (asMatrices)
+      wanted &=
+          llvm::none_of(cut, [&](StringRef other) { return areSideBySide(stages, label, other); });
     if (rank.extent.getLiteral() == 1 || !wanted)
       continue;
+    cut.push_back(label);
     // Small parts are many blocks, which hide what memory takes on a GPU; on a CPU,
     // rows side by side are lanes.
     bool whole = contracts || (isContiguous(stages, label) && !target.warps);
     int64_t rows = target.team ? 1 : target.warps ? target.warps : 4;
-    rank.part = whole ? ein::kBlockPart : rows;
+    rank.part = whole ? asMatrices ? kMatrixPart : ein::kBlockPart : rows;
     if (contracts)
       rank.part = std::max<int64_t>(1, rank.part / wholeBeside(stages, plan, label));
     ++tiled;

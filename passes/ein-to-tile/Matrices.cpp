@@ -41,8 +41,8 @@ public:
   Planner(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write)
       : root(root), reads(reads), write(write), supports(root, reads) {}
 
-  /// `few`: for no more than kFewRows rows.
-  std::optional<Matrix> plan(const TileTarget &target, bool few) {
+  /// Which ranks and factors there are.
+  std::optional<Matrix> find() {
     Matrix matrix;
     std::optional<Factors> factors = factorsOf(root);
     if (!factors)
@@ -54,10 +54,15 @@ public:
     matrix.lhs.place(matrix.rows, matrix.depth, reads);
     matrix.rhs.place(matrix.columns, matrix.depth, reads);
     matrix.setElements(root);
-    few |= sizeOf(matrix.rows) <= kFewRows;
-    if (!(few ? sizeOfFew(matrix, target) : size(matrix, target)))
-      return std::nullopt;
     return matrix;
+  }
+  /// `few`: for no more than kFewRows rows.
+  std::optional<Matrix> plan(const TileTarget &target, bool few) {
+    std::optional<Matrix> matrix = find();
+    if (!matrix)
+      return std::nullopt;
+    few |= sizeOf(matrix->rows) <= kFewRows;
+    return (few ? sizeOfFew(*matrix, target) : size(*matrix, target)) ? matrix : std::nullopt;
   }
 
 private:
@@ -263,11 +268,44 @@ std::optional<Matrix> planMatrix(ein::EinsumOp root, ArrayRef<Access> reads, con
   std::optional<Matrix> matrix = Planner(root, reads, write).plan(target, /*few=*/false);
   if (!matrix || root.getRankExtent(matrix->rows).getLiteral())
     return matrix;
+  // Of a few rows all is reading, of which lanes do as much; terms are only more work.
+  if (matrix->lhs.terms > 1 || matrix->rhs.terms > 1) {
+    matrix->from = kFewRows + 1;
+    return matrix;
+  }
   if (std::optional<Matrix> few = Planner(root, reads, write).plan(target, /*few=*/true)) {
     matrix->from = kFewRows + 1;
     matrix->few = std::make_shared<const Matrix>(*few);
   }
   return matrix;
+}
+
+std::optional<Matrix> planMatrixOver(ArrayRef<int64_t> parts, int64_t bytes,
+                                     function_ref<bool(unsigned)> isOperand, ein::EinsumOp root,
+                                     ArrayRef<Access> reads, const Access &write,
+                                     const TileTarget &target) {
+  if (target.matrixBytes == 0 || target.warps < 4)
+    return std::nullopt;
+  std::optional<Matrix> matrix = Planner(root, reads, write).find();
+  if (!matrix)
+    return std::nullopt;
+  for (Factor *factor : {&matrix->lhs, &matrix->rhs})
+    if (factor->operand >= 0 && !isOperand(factor->operand))
+      factor->operand = -1;
+  matrix->rowWarps = 2;
+  matrix->columnWarps = target.warps / 2;
+  matrix->rowBlock = llvm::alignTo(parts[matrix->rows], kRows * matrix->rowWarps);
+  matrix->columnBlock = llvm::alignTo(parts[matrix->columns], kColumns * matrix->columnWarps);
+  // Most of the block would be idle.
+  if (2 * parts[matrix->rows] < matrix->rowBlock ||
+      2 * parts[matrix->columns] < matrix->columnBlock)
+    return std::nullopt;
+  for (matrix->part = kPart; matrix->part >= kPart / 2; matrix->part /= 2) {
+    matrix->slots = std::min(kMostSlots, bytes / matrix->setParts());
+    if (matrix->slots >= 2 && sumBytes(*matrix) <= bytes)
+      return matrix;
+  }
+  return std::nullopt;
 }
 
 FailureOr<Matrix> readMatrix(tile::MatrixAttr attr, ein::EinsumOp root, ArrayRef<Access> reads,

@@ -87,6 +87,14 @@ void inlineFactors(ein::KernelOp kernel);
 std::optional<Matrix> planMatrix(ein::EinsumOp root, llvm::ArrayRef<Access> reads,
                                  const Access &write, const TileTarget &target);
 
+/// The same over a block of so many coordinates of each rank, in `bytes` of memory; of
+/// other free ranks the block's coordinates are walked one by one. The factors of which
+/// `isOperand` holds may be copied.
+std::optional<Matrix> planMatrixOver(llvm::ArrayRef<int64_t> parts, int64_t bytes,
+                                     llvm::function_ref<bool(unsigned)> isOperand,
+                                     ein::EinsumOp root, llvm::ArrayRef<Access> reads,
+                                     const Access &write, const TileTarget &target);
+
 /// The same with the numbers that the user wrote. Emits an error at `root` where they
 /// do not fit.
 mlir::FailureOr<Matrix> readMatrix(tile::MatrixAttr attr, ein::EinsumOp root,

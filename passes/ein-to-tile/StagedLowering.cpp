@@ -171,8 +171,39 @@ void StagedLowering::emitPart(const Stage &current) {
     schedule.lanes = -1;
   }
   planPacking(root, reads, write, target, schedule, blockParts());
-  emitRoot(reads);
+  auto isOperand = [&](unsigned i) { return isa<BlockArgument>(outside(root.getInputs()[i])); };
+  schedule.matrix = planMatrixOver(blockParts(), target.matrixBytes - localBytes(), isOperand, root,
+                                   reads, write, target);
+  overOthers(0, [&] { emitRoot(reads); });
   tile::BarrierOp::create(builder, loc);
+}
+
+/// Of a product of matrices, `inner` for each of the block's coordinates of the free ranks
+/// from `rank` on that are neither its rows nor its columns.
+void StagedLowering::overOthers(unsigned rank, function_ref<void()> inner) {
+  if (!schedule.matrix || rank == root.getNumFree())
+    return inner();
+  const Matrix &matrix = *schedule.matrix;
+  if (rank == matrix.rows || rank == matrix.columns || blockParts()[rank] == 1)
+    return overOthers(rank + 1, inner);
+  Value begin = at[rank];
+  auto each = scf::ForOp::create(builder, loc, begin, ends[rank], constant(1));
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(each.getBody());
+  at[rank] = each.getInductionVar();
+  tile::BarrierOp::create(builder, loc);
+  overOthers(rank + 1, inner);
+  at[rank] = begin;
+}
+
+/// Bytes of the block's own tensors so far.
+int64_t StagedLowering::localBytes() {
+  int64_t bytes = 0;
+  for (auto &[tensor, local] : locals) {
+    auto type = cast<MemRefType>(local.memory.getType());
+    bytes += type.getNumElements() * llvm::divideCeil(type.getElementTypeBitWidth(), 8);
+  }
+  return bytes;
 }
 
 /// True if a carried tensor's new value may be stored where the old one is: only
@@ -639,7 +670,8 @@ static bool isInFragments(ein::KernelOp kernel, const TileTarget &target) {
     return false;
   ScopedDiagnosticHandler quiet(kernel.getContext(), [](Diagnostic &) { return success(); });
   FailureOr<BlockPlan> plan = planBlock(kernel, *stages, target);
-  return succeeded(plan) && planFragments(kernel, *stages, *plan, KernelSymbols::of(kernel), target);
+  return succeeded(plan) &&
+         planFragments(kernel, *stages, *plan, KernelSymbols::of(kernel), target);
 }
 
 FailureOr<func::FuncOp> lowerStaged(OpBuilder &builder, ein::KernelOp kernel, StringRef name,

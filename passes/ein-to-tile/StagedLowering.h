@@ -37,6 +37,8 @@ private:
   void emitStage(const Stage &stage);
   void makeLocals(const Stage &stage);
   void emitPart(const Stage &stage);
+  void overOthers(unsigned rank, llvm::function_ref<void()> inner);
+  int64_t localBytes();
   void emitStream(const Stage &stage, const std::vector<Stage> &stages);
   void walk(const Stage &stage, mlir::Value again);
   void emitOrder(ein::TopKOp op);

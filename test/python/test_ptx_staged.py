@@ -1,0 +1,49 @@
+"""Kernels of several stages whose products run by matrix instructions, emulated, against numpy in double precision."""
+
+import einfall
+import numpy as np
+import pytest
+
+from ptx.floats import to_bf16
+from test_ptx_products import compiled, wide
+
+
+@einfall.cascade
+def norm_swiglu(x: "m k", g: "k", a: "n k", b: "n k"):
+    r[m] = rsqrt(sum[k](x[m, k] ** 2) / size(k) + 1e-5)
+    u[m, n] = sum[k](x[m, k] * g[k] * a[n, k]) * r[m]
+    v[m, n] = sum[k](x[m, k] * g[k] * b[n, k]) * r[m]
+    y[m, n] = u[m, n] / (1 + exp(-u[m, n])) * v[m, n]
+    return y[m, n]
+
+
+@einfall.cascade
+def norm_turned(x: "m k", g: "k", w: "2 h 64 k", c: "m 64", s: "m 64"):
+    r[m] = rsqrt(sum[k](x[m, k] ** 2) / size(k) + 1e-5)
+    u[i, m, h, f] = sum[k](x[m, k] * g[k] * w[i, h, f, k]) * r[m]
+    y[m, h, f] = u[0, m, h, f] * c[m, f] - u[1, m, h, f] * s[m, f]
+    return y[m, h, f]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cascade, sizes", [(norm_swiglu, (17, 40, 70)), (norm_swiglu, (70, 9, 33)), (norm_swiglu, (1, 72, 64)), (norm_turned, (19, 3, 40))])
+def test_products_after_a_norm(build, tmp_path, cascade, sizes):
+    name = cascade.__name__
+    package = compiled(build, tmp_path, [name], "sm_90a", lambda _: cascade.text(*["bf16"] * len(cascade._parameters)))
+    m, n, k = sizes
+    rng = np.random.default_rng(sizes)
+    shapes = [(m, k), (k,), (n, k), (n, k)] if cascade is norm_swiglu else [(m, k), (k,), (2, n, 64, k), (m, 64), (m, 64)]
+    arrays = [to_bf16(rng.standard_normal(shape)) for shape in shapes]
+    x, g, *rest = map(wide, arrays)
+    r = 1 / np.sqrt((x**2).mean(-1) + 1e-5)
+    z = x * g * r[:, None]
+    if cascade is norm_swiglu:
+        u, v = z @ rest[0].T, z @ rest[1].T
+        want = u / (1 + np.exp(-u)) * v
+    else:
+        u = np.einsum("mk,ihfk->imhf", z, rest[0])
+        want = u[0] * rest[1][:, None] - u[1] * rest[2][:, None]
+    (got,) = package.call(name, *arrays)
+    # Four units in the last place of the row's largest element: factors are rounded where their sums are.
+    assert (abs(wide(got) - want) <= 2.0**-6 * np.abs(want).max(-1, keepdims=True)).all()
+    assert any(i.name == "mma" for kernel in package.machine.module.kernels.values() for i in kernel.code)
