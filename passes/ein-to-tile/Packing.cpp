@@ -15,7 +15,7 @@ namespace {
 constexpr int64_t kPackedBytes = 512 * 1024;
 /// Rows of a block, so many that packing is a small part of its work: a multiple of
 /// all tiles of rows.
-constexpr int64_t kRows = 96;
+constexpr int64_t kRows = 192;
 /// From so many rows on packing costs less than it saves.
 constexpr int64_t kFewestRows = 8;
 /// A panel of so many points stays in the first-level cache while rows pass by; sums
@@ -259,7 +259,7 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
   Schedule packed;
   packed.ranks.resize(root.getNumRanks());
   packed.ranks[columns].tiles = {lanes * panelVectors(root.getRankExtent(columns), lanes, target)};
-  packed.ranks[rows].tiles = {6, 2, 1};
+  packed.ranks[rows].tiles = {6, 4, 2, 1};
   packed.lanes = packed.widened = columns;
   packed.narrow = rows;
   packed.order = schedule.order;
@@ -280,6 +280,10 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
     int64_t tile = packed.ranks[columns].tile();
     cut.ranks[rows].block = kRows;
     cut.ranks[columns].block = std::max<int64_t>(64, tile);
+    // Of two neighbours in the grid the wider part stays: what changes is read from
+    // farther away.
+    llvm::erase(cut.order, rows);
+    cut.order.insert(llvm::find(cut.order, columns), rows);
     auto fits = [&] {
       std::optional<int64_t> bytes = bytesOf(root, values, packed, partsOf(root, cut));
       return bytes && *bytes <= kPackedBytes;

@@ -4,7 +4,7 @@
 // Both operands run along k, so k takes the lanes; rows and columns are tiled
 // so that each vector that is loaded feeds four products.
 // CHECK-LABEL: func.func private @reduce_0_p0
-// CHECK-SAME: tile.schedule = #tile.schedule<ranks = {i = array<i64: 96, 6, 4, 2, 1>, j = array<i64: 64, 4, 1>, k = array<i64: 16, 16>}, order = ["j", "i"], lanes = "k", narrow_rank = "i", narrow_widens = "j", narrow_tile = 8, packed = #tile.schedule<ranks = {i = array<i64: 1, 6, 2, 1>, j = array<i64: 1, 64>, k = array<i64: 1, 1>}, order = ["j", "i"], lanes = "j", narrow_rank = "i", narrow_widens = "j">, packed_from = 8>
+// CHECK-SAME: tile.schedule = #tile.schedule<ranks = {i = array<i64: 192, 6, 4, 2, 1>, j = array<i64: 64, 4, 1>, k = array<i64: 16, 16>}, order = ["i", "j"], lanes = "k", narrow_rank = "i", narrow_widens = "j", narrow_tile = 8, packed = #tile.schedule<ranks = {i = array<i64: 1, 6, 4, 2, 1>, j = array<i64: 1, 64>, k = array<i64: 1, 1>}, order = ["j", "i"], lanes = "j", narrow_rank = "i", narrow_widens = "j">, packed_from = 8>
 // Many rows: over panels of the weights.
 // CHECK: tile.local : memref<32768xf32>
 // CHECK: tile.store {{.*}} : tensor<16x16xf32, "lanes">, memref<32768xf32>

@@ -9,6 +9,7 @@
 // CHECK: tile.store %[[WIDE]], %[[PANEL]]{{.*}} strides[%c1, %c16]
 // CHECK-NOT: arith.extf
 // CHECK: math.fma {{.*}} : tensor<6x16xf32, "lanes">
+// CHECK: math.fma {{.*}} : tensor<4x16xf32, "lanes">
 // CHECK: math.fma {{.*}} : tensor<2x16xf32, "lanes">
 // A few rows: as they lie.
 // CHECK: arith.extf {{.*}} : tensor<4x8xbf16, "lanes">
@@ -25,7 +26,7 @@ func.func @widened(%x: !ein.tensor<[m, 256], f32>, %w: !ein.tensor<[512, 256], b
 
 // Both factors: the other one stays row by row.
 // CHECK-LABEL: func.func private @reduce_0_p1
-// CHECK: tile.local : memref<24576xf32>
+// CHECK: tile.local : memref<49152xf32>
 // CHECK: tile.local : memref<16384xf32>
 // CHECK: math.fma {{.*}} : tensor<6x16xf32, "lanes">
 func.func @both(%x: !ein.tensor<[m, 256], f16>, %w: !ein.tensor<[512, 256], i8>) -> !ein.tensor<[m, 512], f32> {
@@ -43,7 +44,7 @@ func.func @both(%x: !ein.tensor<[m, 256], f16>, %w: !ein.tensor<[512, 256], i8>)
 // Sums that are long are walked in chunks, and kept in between.
 // CHECK-LABEL: func.func private @reduce_0_p2
 // CHECK-SAME: packed = #tile.schedule<{{.*}}k = array<i64: 512, 1>
-// CHECK: %[[SUMS:.*]] = tile.local : memref<6144xf32>
+// CHECK: %[[SUMS:.*]] = tile.local : memref<12288xf32>
 // CHECK: tile.store {{.*}}, %[[SUMS]]
 // CHECK: scf.for {{.*}} step %c512 {
 // CHECK: tile.local : memref<32768xf32>
