@@ -90,6 +90,7 @@ private:
   struct MatrixLoop {
     mlir::ArrayRef<Access> reads;
     mlir::Value memory[2];             // slots of the factors
+    mlir::Value begin, end;            // of the depth
     mlir::Value parts, count;          // of the depth, and with the `outer` ranks
     mlir::SmallVector<unsigned> outer; // reduced ranks but the depth
     mlir::Value zero;                  // sums of nothing

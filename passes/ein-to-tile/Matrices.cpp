@@ -296,6 +296,13 @@ std::optional<Matrix> planMatrixOver(ArrayRef<int64_t> parts, int64_t bytes,
   matrix->columnWarps = target.warps / 2;
   matrix->rowBlock = llvm::alignTo(parts[matrix->rows], kRows * matrix->rowWarps);
   matrix->columnBlock = llvm::alignTo(parts[matrix->columns], kColumns * matrix->columnWarps);
+  // Blocks of a rank that they divide are taken for whole: each has to begin one.
+  auto isAcross = [&](unsigned rank, int64_t block) {
+    std::optional<int64_t> literal = root.getRankExtent(rank).getLiteral();
+    return literal && *literal % block == 0 && parts[rank] % block != 0;
+  };
+  if (isAcross(matrix->rows, matrix->rowBlock) || isAcross(matrix->columns, matrix->columnBlock))
+    return std::nullopt;
   // Most of the block would be idle.
   if (2 * parts[matrix->rows] < matrix->rowBlock ||
       2 * parts[matrix->columns] < matrix->columnBlock)

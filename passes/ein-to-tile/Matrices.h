@@ -45,6 +45,7 @@ struct Matrix {
   unsigned rows = 0, columns = 0, depth = 0;
   int64_t rowBlock = 0, columnBlock = 0, rowWarps = 0, columnWarps = 0;
   int64_t part = 0, slots = 0;
+  bool isEven = false;               ///< every part of the depth is whole
   int64_t from = 0;                  ///< the fewest rows for which it pays
   std::shared_ptr<const Matrix> few; ///< what is run for fewer; null: no matrix instructions
 

@@ -48,7 +48,7 @@ void EinsumLowering::emitMatrixOr(function_ref<void()> emitFew, ArrayRef<Access>
 
 /// The block's part of the root and its epilogue in fragments.
 void EinsumLowering::emitMatrix(ArrayRef<Access> reads) {
-  const Matrix &matrix = *schedule.matrix;
+  Matrix &matrix = *schedule.matrix;
   auto ring = [&](const Factor &factor) -> Value {
     return tile::LocalOp::create(builder, loc,
                                  MemRefType::get({matrix.slots * factor.size()}, factor.element));
@@ -58,8 +58,15 @@ void EinsumLowering::emitMatrix(ArrayRef<Access> reads) {
   loop.memory[0] = ring(matrix.lhs);
   loop.memory[1] = ring(matrix.rhs);
   // The reduced ranks as one: parts of the depth go fastest.
-  loop.parts =
-      arith::CeilDivUIOp::create(builder, loc, extentOf(matrix.depth), constant(matrix.part));
+  Value begin = std::exchange(starts[matrix.depth], Value());
+  Value end = std::exchange(ends[matrix.depth], Value());
+  matrix.isEven =
+      divides(matrix.depth, matrix.part) && (!end || blockParts()[matrix.depth] % matrix.part == 0);
+  loop.begin = begin ? begin : constant(0);
+  loop.end = end ? end : extentOf(matrix.depth);
+  loop.parts = arith::CeilDivUIOp::create(builder, loc,
+                                          arith::SubIOp::create(builder, loc, loop.end, loop.begin),
+                                          constant(matrix.part));
   loop.count = loop.parts;
   for (unsigned rank = root.getNumFree(); rank < root.getNumRanks(); ++rank)
     if (rank != matrix.depth) {
@@ -82,6 +89,8 @@ void EinsumLowering::emitMatrix(ArrayRef<Access> reads) {
     sums = emitPartByPart(loop);
   }
   leaveReduced();
+  starts[matrix.depth] = begin;
+  ends[matrix.depth] = end;
   tile::WaitOp::create(builder, loc, builder.getI64IntegerAttr(0));
   tile::BarrierOp::create(builder, loc);
   finishFragments(sums);
@@ -201,8 +210,10 @@ Value EinsumLowering::wholeParts(const MatrixLoop &loop) {
       require(arith::CmpIPredicate::sle,
               arith::AddIOp::create(builder, loc, at[rank], constant(part)), extentOf(rank));
   Value count = loop.count;
-  if (!divides(matrix.depth, matrix.part)) {
-    count = arith::DivUIOp::create(builder, loc, extentOf(matrix.depth), constant(matrix.part));
+  if (!matrix.isEven) {
+    count = arith::DivUIOp::create(builder, loc,
+                                   arith::SubIOp::create(builder, loc, loop.end, loop.begin),
+                                   constant(matrix.part));
     if (!loop.outer.empty()) {
       require(arith::CmpIPredicate::eq, count, loop.parts);
       count = loop.count;
@@ -246,8 +257,8 @@ SmallVector<TileValue> EinsumLowering::splitTerms(TileValue value, int64_t count
     return {value};
   Type i32 = builder.getI32Type();
   TileValue high = tiles.constant(builder.getIntegerAttr(i32, 0xFFFF0000));
-  TileValue infinity = tiles.constant(builder.getFloatAttr(
-      own, APFloat::getInf(cast<FloatType>(own).getFloatSemantics())));
+  TileValue infinity = tiles.constant(
+      builder.getFloatAttr(own, APFloat::getInf(cast<FloatType>(own).getFloatSemantics())));
   TileValue zero = tiles.constant(builder.getZeroAttr(own));
   SmallVector<TileValue> terms;
   for (; count > 1; --count) {
@@ -289,9 +300,10 @@ void EinsumLowering::fillSlot(const MatrixLoop &loop, Value number, Value slot, 
     rest = arith::DivUIOp::create(builder, loc, rest, extentOf(rank));
   }
   // Past the last number there is nothing.
-  starts[matrix.depth] = arith::MulIOp::create(builder, loc, part, constant(matrix.part));
+  starts[matrix.depth] = arith::AddIOp::create(
+      builder, loc, loop.begin, arith::MulIOp::create(builder, loc, part, constant(matrix.part)));
   Value end = arith::AddIOp::create(builder, loc, starts[matrix.depth], constant(matrix.part));
-  end = arith::MinSIOp::create(builder, loc, end, extentOf(matrix.depth));
+  end = arith::MinSIOp::create(builder, loc, end, loop.end);
   if (filling == Filling::aligned && !loop.outer.empty()) {
     Value more = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, number, loop.count);
     end = arith::SelectOp::create(builder, loc, more, end, starts[matrix.depth]);
@@ -445,7 +457,7 @@ void EinsumLowering::fillFactor(const Factor &factor, ArrayRef<Access> reads, Va
 /// anything, NaN too, which a product by 0 does not hide.
 void EinsumLowering::clearTail(const Factor &factor, Value memory, Value offset) {
   const Matrix &matrix = *schedule.matrix;
-  if (divides(matrix.depth, matrix.part))
+  if (matrix.isEven)
     return;
   Value length = arith::SubIOp::create(builder, loc, ends[matrix.depth], starts[matrix.depth]);
   Value isShort =

@@ -172,8 +172,12 @@ void StagedLowering::emitPart(const Stage &current) {
   }
   planPacking(root, reads, write, target, schedule, blockParts());
   auto isOperand = [&](unsigned i) { return isa<BlockArgument>(outside(root.getInputs()[i])); };
-  schedule.matrix = planMatrixOver(blockParts(), target.matrixBytes - localBytes(), isOperand, root,
-                                   reads, write, target);
+  unsigned cut = 0; // of the reduced ranks
+  for (unsigned rank = numFree; rank < numRanks; ++rank)
+    cut += starts[rank] ? 1 : 0;
+  if (cut == 0 || numRanks == numFree + 1)
+    schedule.matrix = planMatrixOver(blockParts(), target.matrixBytes - localBytes(), isOperand,
+                                     root, reads, write, target);
   overOthers(0, [&] { emitRoot(reads); });
   tile::BarrierOp::create(builder, loc);
 }

@@ -1,5 +1,6 @@
 """Kernels of several stages whose products run by matrix instructions, emulated, against numpy in double precision."""
 
+import cascade_variants
 import einfall
 import numpy as np
 import pytest
@@ -47,3 +48,19 @@ def test_products_after_a_norm(build, tmp_path, cascade, sizes):
     # Four units in the last place of the row's largest element: factors are rounded where their sums are.
     assert (abs(wide(got) - want) <= 2.0**-6 * np.abs(want).max(-1, keepdims=True)).all()
     assert any(i.name == "mma" for kernel in package.machine.module.kernels.values() for i in kernel.code)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["full", "causal", "grouped_query", "differential", "document"])
+def test_attention_of_unknown_width(build, tmp_path, name):
+    """Scores and sums lie in the block's memory: widths that nothing bounds at compile time fit no registers."""
+    cascade, arguments, reference = cascade_variants.CASES[name]
+    types = ["i64" if np.asarray(a).dtype.kind == "i" else "bf16" for a in arguments]
+    package = compiled(build, tmp_path, [name], "sm_90a", lambda _: cascade.text(*types))
+    arguments = cascade_variants.grown(name, 3)
+    rounded = [a if t == "i64" else wide(to_bf16(np.asarray(a))) for a, t in zip(arguments, types)]
+    (got,) = package.call(name, *(np.asarray(a, np.int64) if t == "i64" else to_bf16(a) for a, t in zip(rounded, types)))
+    want = np.asarray(reference(*rounded))
+    assert (abs(wide(got) - want) <= 2.0**-6 * np.abs(want).max()).all()
+    if name in ("full", "causal"):
+        assert any(i.name == "mma" for kernel in package.machine.module.kernels.values() for i in kernel.code)
