@@ -126,7 +126,7 @@ def main() -> int:
     if not args.no_times and not args.only:
         import times
 
-        results["times"] = times.run(FOLDER, target)
+        results["times"] = times.run(FOLDER, target) + times.run_attentions(FOLDER, target)
     (FOLDER / "results.json").write_text(json.dumps(results, indent=1))
     return 1 if failed else 0
 

@@ -21,6 +21,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "test" / "python"), str(ROOT / "bench" / "gpu")]
 
+import attentions  # noqa: E402
 import cascade_variants  # noqa: E402
 import timed  # noqa: E402
 from random_cascades.generate import Choices, make  # noqa: E402
@@ -113,7 +114,13 @@ def pack_timed(args) -> None:
             compile_text(timed.text(name, element), args.folder / f"timed-{name}-{element}.einf", args.target)
 
 
-KINDS = {"variant": pack_variants, "product": pack_products, "random": pack_random, "strict": pack_all_strict, "timed": pack_timed}
+def pack_attentions(args) -> None:
+    for name in attentions.CASCADES:
+        for width in attentions.WIDTHS:
+            compile_text(attentions.text(name, width), args.folder / f"attention-{name}-{width}.einf", args.target)
+
+
+KINDS = {"variant": pack_variants, "product": pack_products, "random": pack_random, "strict": pack_all_strict, "timed": pack_timed, "attention": pack_attentions}
 
 
 def main() -> None:

@@ -60,6 +60,56 @@ def alternating(functions, repeats: int = 9) -> list[float]:
     return [sorted(t[2:])[repeats // 2] for t in times]
 
 
+#: Heads and length of the attentions, and of what is left of the scores: how much.
+HEADS, LENGTH, WINDOW = 32, 4096, 512
+LEFT = {"causal": 0.5, "window": WINDOW / LENGTH}
+
+
+def attention_of(name: str, q, k, v, slope):
+    """In double precision, of one head."""
+    w = q @ k.T * 0.125
+    s, t = torch.arange(LENGTH, device="cuda")[:, None], torch.arange(LENGTH, device="cuda")[None]
+    if name == "sigmoid":
+        return torch.sigmoid(w) @ v
+    if name == "alibi":
+        w = w - slope * (s - t).abs()
+    if name == "soft_cap":
+        w = 30 * torch.tanh(w / 30)
+    if name in LEFT:
+        w = w.masked_fill((t > s) | (t <= s - (WINDOW if name == "window" else LENGTH)), -torch.inf)
+    return torch.softmax(w, -1) @ v
+
+
+def run_attentions(folder: Path, target: str) -> list[dict]:
+    """Each beside FlashAttention-2 as PyTorch has it, which knows the full and the causal one."""
+    from torch.nn.attention import SDPBackend, sdpa_kernel
+
+    rows = []
+    for path in sorted(folder.glob("attention-*.einf")):
+        _, name, width = path.stem.split("-")
+        package = Package(path, target)
+        q, k, v = (torch.randn(HEADS, LENGTH, int(width), device="cuda").bfloat16() for _ in range(3))
+        slope = (2.0 ** -(torch.arange(1, HEADS + 1, device="cuda") / 4)).bfloat16()
+        ours, (result,) = package.prepare(name, [q, k, v] + [slope] * (name == "alibi"))
+        result.fill_(torch.nan)
+        ours()
+        error = 0.0
+        for head in (0, HEADS - 1):
+            want = attention_of(name, *(x[head].double() for x in (q, k, v)), slope[head].double())
+            error = max(error, float((result[head].double() - want).abs().max() / want.abs().max()))
+
+        def peer():
+            with sdpa_kernel(SDPBackend.FLASH_ATTENTION):
+                F.scaled_dot_product_attention(q[None], k[None], v[None], scale=0.125, is_causal=name == "causal")
+
+        mine, theirs = alternating([ours, peer])
+        tflops = 4 * HEADS * LENGTH**2 * int(width) * LEFT.get(name, 1) / mine / 1e6
+        rows.append({"name": name, "element": "bf16", "sizes": f"d {width}", "us": mine, "peer_us": theirs, "ratio": theirs / mine, "error": error, "tflops": tflops})
+        known = f"FlashAttention-2 {theirs:9.1f}  ratio {theirs / mine:5.2f}" if name in ("full", "causal") else f"full FlashAttention-2 {theirs:9.1f}"
+        print(f"{name:9} d {width:3}  {mine:9.1f} us  {tflops:6.1f} TFLOP/s  error {error:.1e}  {known}", flush=True)
+    return rows
+
+
 def run(folder: Path, target: str) -> list[dict]:
     torch.backends.cuda.matmul.allow_tf32 = False
     x = torch.empty(ROWS * COLUMNS, device="cuda")

@@ -1,0 +1,63 @@
+"""Attention forward, timed against FlashAttention-2: the same cascade in two widths, and what is made of its scores."""
+
+import einfall
+
+WINDOW = 512
+SCALE = 0.125
+
+
+@einfall.cascade
+def full(q: "h s 128", k: "h t 128", v: "h t 128"):
+    w[h, s, t] = sum[d](q[h, s, d] * k[h, t, d]) * SCALE
+    p[h, s, t] = exp(w[h, s, t] - max[u](w[h, s, u]))
+    o[h, s, e] = sum[t](p[h, s, t] * v[h, t, e]) / sum[t](p[h, s, t])
+    return o[h, s, e]
+
+
+@einfall.cascade
+def causal(q: "h s 128", k: "h t 128", v: "h t 128"):
+    w[h, s, t] = where(t <= s, sum[d](q[h, s, d] * k[h, t, d]) * SCALE, -inf)
+    p[h, s, t] = exp(w[h, s, t] - max[u](w[h, s, u]))
+    o[h, s, e] = sum[t](p[h, s, t] * v[h, t, e]) / sum[t](p[h, s, t])
+    return o[h, s, e]
+
+
+@einfall.cascade
+def window(q: "h s 128", k: "h t 128", v: "h t 128"):
+    w[h, s, t] = where(s - WINDOW < t <= s, sum[d](q[h, s, d] * k[h, t, d]) * SCALE, -inf)
+    p[h, s, t] = exp(w[h, s, t] - max[u](w[h, s, u]))
+    o[h, s, e] = sum[t](p[h, s, t] * v[h, t, e]) / sum[t](p[h, s, t])
+    return o[h, s, e]
+
+
+@einfall.cascade
+def alibi(q: "h s 128", k: "h t 128", v: "h t 128", slope: "h"):
+    w[h, s, t] = sum[d](q[h, s, d] * k[h, t, d]) * SCALE - slope[h] * abs(s - t)
+    p[h, s, t] = exp(w[h, s, t] - max[u](w[h, s, u]))
+    o[h, s, e] = sum[t](p[h, s, t] * v[h, t, e]) / sum[t](p[h, s, t])
+    return o[h, s, e]
+
+
+@einfall.cascade
+def soft_cap(q: "h s 128", k: "h t 128", v: "h t 128"):
+    w[h, s, t] = 30 * tanh(sum[d](q[h, s, d] * k[h, t, d]) * SCALE / 30)
+    p[h, s, t] = exp(w[h, s, t] - max[u](w[h, s, u]))
+    o[h, s, e] = sum[t](p[h, s, t] * v[h, t, e]) / sum[t](p[h, s, t])
+    return o[h, s, e]
+
+
+@einfall.cascade
+def sigmoid(q: "h s 128", k: "h t 128", v: "h t 128"):
+    p[h, s, t] = 1 / (1 + exp(-sum[d](q[h, s, d] * k[h, t, d]) * SCALE))
+    o[h, s, e] = sum[t](p[h, s, t] * v[h, t, e])
+    return o[h, s, e]
+
+
+CASCADES = {f.__name__: f for f in (full, causal, window, alibi, soft_cap, sigmoid)}
+WIDTHS = (64, 128)
+
+
+def text(name: str, width: int) -> str:
+    """The cascade in bf16, of heads so wide."""
+    cascade = CASCADES[name]
+    return cascade.text(*["bf16"] * len(cascade._parameters)).replace(", 128]", f", {width}]")
