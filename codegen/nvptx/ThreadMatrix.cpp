@@ -132,8 +132,8 @@ void ThreadUnroller::asFactor(tile::AsFactorOp op) {
       high = narrowHeld(builder, loc, high, element);
     }
     Value half = arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(16));
-    high = arith::ShLIOp::create(builder, loc, arith::ExtUIOp::create(builder, loc, i32, high),
-                                 half);
+    high =
+        arith::ShLIOp::create(builder, loc, arith::ExtUIOp::create(builder, loc, i32, high), half);
     return arith::OrIOp::create(builder, loc, high, arith::ExtUIOp::create(builder, loc, i32, low));
   };
   for (int64_t depth = 0; depth < type.getDimSize(1) / 16; ++depth)

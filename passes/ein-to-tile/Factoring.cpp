@@ -38,7 +38,8 @@ void inlineFactors(ein::KernelOp kernel) {
     for (Operation *user : llvm::to_vector(map->getUsers())) {
       auto product = cast<ein::EinsumOp>(user);
       rewriter.setInsertionPoint(product);
-      ein::mergeOperands(rewriter, ein::inlineProducer(rewriter, product, factorMadeBy(product, map)));
+      ein::mergeOperands(rewriter,
+                         ein::inlineProducer(rewriter, product, factorMadeBy(product, map)));
     }
     if (map->use_empty())
       rewriter.eraseOp(map);

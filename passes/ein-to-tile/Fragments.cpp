@@ -50,9 +50,8 @@ private:
         Block &body = stream.getBody().front();
         for (unsigned i = 0, e = stream.getInputs().size(); i < e; ++i)
           outer[body.getArgument(i)] = stream.getInputs()[i];
-        bool again = llvm::any_of(body.getOps<ein::GuardOp>(), [](ein::GuardOp guard) {
-          return guard.getSeen().has_value();
-        });
+        bool again = llvm::any_of(body.getOps<ein::GuardOp>(),
+                                  [](ein::GuardOp guard) { return guard.getSeen().has_value(); });
         if (inStream || again || !collect(stage.body, /*inStream=*/true))
           return false;
         for (Value now : body.getTerminator()->getOperands()) {
@@ -210,8 +209,8 @@ private:
       return false;
     bool streamed = false;
     if (auto stream = op->getParentOfType<ein::StreamOp>())
-      streamed = op.findRank(stream.getRank()) >= 0 &&
-                 dependsOn(op, left, op.findRank(stream.getRank()));
+      streamed =
+          op.findRank(stream.getRank()) >= 0 && dependsOn(op, left, op.findRank(stream.getRank()));
     own.inRegisters = streamed || readsOwn(op, left) || left.getType().isF32();
     if (right.getType().isF32())
       return false;

@@ -42,8 +42,7 @@ void StagedLowering::enterFragment(ein::EinsumOp op, int columns) {
   tiles.space = TileSpace();
   tiles.space.sizes = {fragments->rowBlock, fragmentSize(op, columns)};
   tiles.space.ranks = {own.rows < 0 ? kNone : own.rows, columns < 0 ? kNone : columns};
-  tiles.space.fragment =
-      tile::FragmentAttr::get(builder.getContext(), target.warps, 1, true, true);
+  tiles.space.fragment = tile::FragmentAttr::get(builder.getContext(), target.warps, 1, true, true);
   accumulators = tiles.space;
   edges.assign(2, TileValue());
   for (auto [dim, rank] : llvm::enumerate(ArrayRef{own.rows, columns})) {
@@ -138,8 +137,8 @@ void StagedLowering::prepareProduct(ein::EinsumOp op) {
   product.rightAligned = copiesAligned(matrix.rhs, reads, {});
   if (own.inRegisters)
     return;
-  Value memory = tile::LocalOp::create(
-      builder, loc, MemRefType::get({matrix.lhs.size()}, matrix.lhs.element));
+  Value memory =
+      tile::LocalOp::create(builder, loc, MemRefType::get({matrix.lhs.size()}, matrix.lhs.element));
   fillProduct(op, /*left=*/true, memory, constant(0), copiesAligned(matrix.lhs, reads, {}));
   tile::CommitOp::create(builder, loc);
   tile::WaitOp::create(builder, loc, builder.getI64IntegerAttr(0));
@@ -318,10 +317,9 @@ SmallVector<Value> StagedLowering::emitSettled(ein::StreamOp stream,
 
 /// Whether there is a chunk at `begin` that may count. The block stands there then.
 Value StagedLowering::visits(ein::StreamOp stream, Value begin, Value step, Value extent) {
-  Value exists =
-      arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, begin, extent);
-  Value end = arith::MinSIOp::create(
-      builder, loc, arith::AddIOp::create(builder, loc, begin, step), extent);
+  Value exists = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, begin, extent);
+  Value end = arith::MinSIOp::create(builder, loc, arith::AddIOp::create(builder, loc, begin, step),
+                                     extent);
   enterBox(stream.getRank(), begin, end);
   llvm::StringMap<Bounds> outside = knownBounds;
   auto branch = scf::IfOp::create(builder, loc, builder.getI1Type(), exists, /*withElse=*/true);

@@ -1,9 +1,9 @@
 //===- DeferFactors.cpp - What waits for a reduction ----------------------===//
 #include "dialects/ein/EinNumerics.h"
 #include "lib/Algebra/Factor.h"
+#include "mlir/IR/Remarks.h"
 #include "passes/ein/AlgebraBridge.h"
 #include "passes/ein/Passes.h"
-#include "mlir/IR/Remarks.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
@@ -284,9 +284,9 @@ struct DeferPass : impl::EinDeferBase<DeferPass> {
       for (unsigned depth = 0; op && depth <= maxDepth; ++depth)
         while (EinsumOp reduced = Deferral(rewriter, op, depth).run()) {
           // Values beyond the finite ones are not what distributivity is about.
-          remark::passed(reduced.getLoc(), remark::RemarkOpts::name("factor")
-                                               .category("ein-defer")
-                                               .function(function.getName()))
+          remark::passed(
+              reduced.getLoc(),
+              remark::RemarkOpts::name("factor").category("ein-defer").function(function.getName()))
               << ("a factor that is the same all along rank '" +
                   reduced.getRankName(reduced.getNumFree()) +
                   "' left its reduction (algebraic): where the factor, or the reduction "

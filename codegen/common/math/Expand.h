@@ -18,7 +18,7 @@ struct MathTarget {
   bool halfCasts;   ///< converts between f16 and f32
   bool bfloatCasts; ///< converts f32 to bf16
   // Names of intrinsics, or empty.
-  std::string toBfloat;                          ///< rounds a single f32 to bf16, subnormals too
+  std::string toBfloat; ///< rounds a single f32 to bf16, subnormals too
   std::string fmaDown, fmaSaturated, powerOfTwo, reciprocal; ///< of f32
 };
 

@@ -110,8 +110,7 @@ struct ExpByPowerOfTwo : OpRewritePattern<math::ExpOp> {
 
 /// True where a relative error of 2^-17 will do.
 template <typename Op> bool mayBeNear(Op op) {
-  return op.getType().isF32() &&
-         bitEnumContainsAny(op.getFastmath(), arith::FastMathFlags::afn);
+  return op.getType().isF32() && bitEnumContainsAny(op.getFastmath(), arith::FastMathFlags::afn);
 }
 
 /// The argument's own rounding is most of the error.
@@ -123,9 +122,8 @@ struct ExpNearly : OpRewritePattern<math::ExpOp> {
       return rewriter.notifyMatchFailure(op, "expected a single f32 that may be near");
     IrSite site = mode.site(rewriter, op);
     F32 x{&site, op.getOperand()};
-    rewriter.replaceOpWithNewOp<LLVM::CallIntrinsicOp>(op, op.getType(),
-                                                       rewriter.getStringAttr(powerOfTwo),
-                                                       ValueRange{(x * x.like(kLog2E)).v});
+    rewriter.replaceOpWithNewOp<LLVM::CallIntrinsicOp>(
+        op, op.getType(), rewriter.getStringAttr(powerOfTwo), ValueRange{(x * x.like(kLog2E)).v});
     return success();
   }
   Mode mode;
@@ -155,8 +153,8 @@ struct TanhNearly : OpRewritePattern<math::TanhOp> {
     F32 square = x * x;
     F32 series = square.fused(x.like(2. / 15), x.like(-1. / 3));
     F32 near = x.fused(square * series, x);
-    Value isNear = arith::CmpFOp::create(rewriter, loc, arith::CmpFPredicate::OLT, size.v,
-                                         x.like(0.0625).v);
+    Value isNear =
+        arith::CmpFOp::create(rewriter, loc, arith::CmpFPredicate::OLT, size.v, x.like(0.0625).v);
     rewriter.replaceOpWithNewOp<arith::SelectOp>(op, isNear, near.v, far.v);
     return success();
   }
