@@ -24,7 +24,9 @@ def ExpandMath : Pass<"expand-math", "::mlir::ModuleOp"> {
     Option<"powerOfTwo", "power-of-two", "std::string", "",
            "intrinsic for 2^x of f32, within 2^-22 of it for x in [0, 1)">,
     Option<"reciprocal", "reciprocal", "std::string", "",
-           "intrinsic for 1 / x of f32, within 2^-22 of it for x in [1, 2]">];
+           "intrinsic for 1 / x of f32, within 2^-22 of it for x in [1, 2]">,
+    Option<"quotient", "quotient", "std::string", "",
+           "intrinsic for a quotient of f32, within two units in the last place">];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::scf::SCFDialect",
                            "::mlir::vector::VectorDialect"];
 }

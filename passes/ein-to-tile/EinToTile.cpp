@@ -36,8 +36,8 @@ std::string keyOf(ein::KernelOp kernel) {
   return text;
 }
 
-/// Where all that a kernel stores has 16 bits, exp and tanh on a GPU need not be nearer than
-/// these by more than what sums of many take.
+/// Where all that a kernel stores has 16 bits, exp, tanh and quotients on a GPU need not be nearer
+/// than these by more than what sums of many take.
 void relaxFunctions(func::FuncOp program, ein::KernelOp kernel) {
   if (ein::isStrict(kernel) || !storesHalves(kernel))
     return;
@@ -46,6 +46,8 @@ void relaxFunctions(func::FuncOp program, ein::KernelOp kernel) {
       exp.setFastmath(arith::FastMathFlags::afn);
     else if (auto tanh = dyn_cast<math::TanhOp>(op))
       tanh.setFastmath(arith::FastMathFlags::afn);
+    else if (auto quotient = dyn_cast<arith::DivFOp>(op))
+      quotient.setFastmath(arith::FastMathFlags::afn);
   });
 }
 

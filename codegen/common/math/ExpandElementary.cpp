@@ -130,6 +130,20 @@ struct ExpNearly : OpRewritePattern<math::ExpOp> {
   std::string powerOfTwo;
 };
 
+/// By the chip's quotient, which is off by two units in the last place.
+struct QuotientNearly : OpRewritePattern<arith::DivFOp> {
+  QuotientNearly(MLIRContext *context, const MathTarget &target)
+      : OpRewritePattern(context), quotient(target.quotient) {}
+  LogicalResult matchAndRewrite(arith::DivFOp op, PatternRewriter &rewriter) const override {
+    if (!mayBeNear(op))
+      return rewriter.notifyMatchFailure(op, "expected a single f32 that may be near");
+    rewriter.replaceOpWithNewOp<LLVM::CallIntrinsicOp>(
+        op, op.getType(), rewriter.getStringAttr(quotient), op.getOperands());
+    return success();
+  }
+  std::string quotient;
+};
+
 /// (1 - t) / (1 + t) with t = exp(-2 |x|); where that cancels, three terms of the series.
 struct TanhNearly : OpRewritePattern<math::TanhOp> {
   TanhNearly(MLIRContext *context, Mode mode, const MathTarget &target)
@@ -213,6 +227,8 @@ void populateElementaryPatterns(RewritePatternSet &patterns, const MathTarget &t
     patterns.add<ExpByPowerOfTwo>(context, mode, target);
   if (!target.powerOfTwo.empty())
     patterns.add<ExpNearly>(context, mode, target);
+  if (!target.quotient.empty())
+    patterns.add<QuotientNearly>(context, target);
   if (!target.powerOfTwo.empty() && !target.reciprocal.empty())
     patterns.add<TanhNearly>(context, mode, target);
 }

@@ -110,7 +110,7 @@ UNARY = {"neg": np.negative, "abs": np.abs, "sqrt": np.sqrt, "rcp": lambda a: a.
          "lg2": lambda a: np.log2(a.astype(np.float64)).astype(a.dtype), "sin": lambda a: np.sin(a.astype(np.float64)).astype(a.dtype),
          "cos": lambda a: np.cos(a.astype(np.float64)).astype(a.dtype), "tanh": lambda a: np.tanh(a.astype(np.float64)).astype(a.dtype)}
 #: What changes nothing here: rounding to nearest even, and approximations, which give the rounded exact value.
-PLAIN = {"rn", "approx", "NaN"}
+PLAIN = {"rn", "approx", "full", "NaN"}
 _APPROXIMATE = {"rsqrt", "ex2", "lg2", "sin", "cos", "tanh"}
 
 
