@@ -148,7 +148,7 @@ private:
 };
 
 /// True if a kernel needs memory of the block's own: it walks a rank in chunks,
-/// or computes more than one Einsum and what follows at the same point.
+/// or computes more than one Einsum and what follows at the same point (`stagesOf`).
 bool isStaged(ein::KernelOp kernel, bool asMatrices);
 mlir::FailureOr<mlir::func::FuncOp> lowerJoint(mlir::OpBuilder &builder, ein::KernelOp kernel,
                                                mlir::StringRef name, const TileTarget &target);

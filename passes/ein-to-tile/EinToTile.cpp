@@ -2,8 +2,8 @@
 #include "dialects/ein/EinBounds.h"
 #include "dialects/ein/EinNumerics.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "passes/ein-to-tile/ErrorFlow.h"
 #include "passes/ein-to-tile/KernelLowering.h"
-#include "passes/ein-to-tile/LinearFlow.h"
 #include "passes/ein-to-tile/Passes.h"
 #include "llvm/ADT/StringMap.h"
 
@@ -36,18 +36,15 @@ std::string keyOf(ein::KernelOp kernel) {
   return text;
 }
 
-/// Where all that a kernel stores has 16 bits, exp, tanh and quotients on a GPU need not be nearer
-/// than these by more than what sums of many take.
-void relaxFunctions(func::FuncOp program, ein::KernelOp kernel) {
+/// Where all that a kernel stores has 16 bits, exp, tanh and quotients on a GPU may be near
+/// (codegen/common/math/ExpandElementary.cpp), unless something is decided by them.
+void relaxFunctions(ein::KernelOp kernel) {
   if (ein::isStrict(kernel) || !storesHalves(kernel))
     return;
-  program.walk([](Operation *op) {
-    if (auto exp = dyn_cast<math::ExpOp>(op))
-      exp.setFastmath(arith::FastMathFlags::afn);
-    else if (auto tanh = dyn_cast<math::TanhOp>(op))
-      tanh.setFastmath(arith::FastMathFlags::afn);
-    else if (auto quotient = dyn_cast<arith::DivFOp>(op))
-      quotient.setFastmath(arith::FastMathFlags::afn);
+  kernel.walk([](arith::ArithFastMathInterface op) {
+    if (isa<math::ExpOp, math::TanhOp, arith::DivFOp>(op) && flowsSmoothly(op->getResult(0)))
+      op->setAttr(op.getFastMathAttrName(),
+                  arith::FastMathFlagsAttr::get(op.getContext(), arith::FastMathFlags::afn));
   });
 }
 
@@ -77,14 +74,14 @@ struct EinToTilePass : impl::EinToTileBase<EinToTilePass> {
       if (!program) {
         std::string name = (kernel.getName() + "_p" + Twine(programs.size() - 1)).str();
         builder.setInsertionPointToEnd(getOperation().getBody());
+        if (target.warps)
+          relaxFunctions(kernel);
         FailureOr<func::FuncOp> lowered = lowerKernel(builder, kernel, name, target);
         if (failed(lowered))
           return signalPassFailure();
         // Programs leave the module to be compiled, so each says it itself.
         if (Attribute numerics = getOperation()->getAttr(ein::kNumerics))
           (*lowered)->setAttr(ein::kNumerics, numerics);
-        if (target.warps)
-          relaxFunctions(*lowered, kernel);
         bool counts = false;
         (*lowered)->walk([&](tile::CountOp) { counts = true; });
         if (counts)

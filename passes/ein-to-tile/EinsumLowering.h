@@ -58,6 +58,9 @@ protected:
   /// not copied.
   mlir::Value copiesAligned(const Factor &factor, mlir::ArrayRef<Access> reads,
                             mlir::ArrayRef<unsigned> outer);
+  /// The terms of one factor in a step of the depth from `from` on, of the part in `slot`.
+  mlir::SmallVector<mlir::Value> loadTerms(const Matrix &matrix, bool left, mlir::Value memory,
+                                           mlir::Value slot, mlir::Value from);
   bool isPacked = false;  // of the root's body only what is wanted is evaluated
   TileSpace accumulators; // the tile's space; a lane of a dot's sum is a group of lanes
 

@@ -3,7 +3,7 @@
 #include "dialects/ein/EinBounds.h"
 #include "dialects/ein/EinNumerics.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "passes/ein-to-tile/LinearFlow.h"
+#include "passes/ein-to-tile/ErrorFlow.h"
 #include "passes/ein-to-tile/Supports.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -215,10 +215,11 @@ bool multipliesMatrices(ein::EinsumOp root) {
   return rows && columns;
 }
 
-int64_t termsOf(ein::EinsumOp root) {
-  if (flowsLinearly(root.getResult()))
+int64_t termsOf(ein::EinsumOp root, Value factor) {
+  if (isNonNegative(factor) && flowsLinearly(root.getResult()))
     return 1;
-  return storesHalves(root->getParentOfType<ein::KernelOp>()) ? 2 : 3;
+  bool isSmall = storesHalves(root->getParentOfType<ein::KernelOp>());
+  return isSmall && flowsSmoothly(root.getResult()) ? 2 : 3;
 }
 
 void Factor::place(unsigned free, unsigned depth, ArrayRef<Access> reads) {
@@ -238,8 +239,17 @@ void Matrix::setElements(ein::EinsumOp root) {
   Type left = lhs.value.getType(), right = rhs.value.getType();
   lhs.element = left.isF32() ? right : left;
   rhs.element = lhs.element;
-  if (left != right)
-    (left.isF32() ? lhs : rhs).terms = termsOf(root);
+  if (left != right) {
+    Factor &wide = left.isF32() ? lhs : rhs;
+    wide.terms = termsOf(root, wide.value);
+  }
+}
+
+RankedTensorType Matrix::stepType(bool left) const {
+  Type element = lhs.element;
+  return RankedTensorType::get(
+      {left ? rowBlock : columnBlock, kMatrixStep}, element,
+      tile::FactorAttr::get(element.getContext(), rowWarps, columnWarps, left));
 }
 
 int64_t Matrix::setParts() {

@@ -1,10 +1,10 @@
 //===- Matrices.h - Contractions by matrix instructions ---------*- C++ -*-===//
 //
-// A sum of products of two narrow factors, each of which lacks a rank that the other
-// one has, is a matrix product in those two ranks and a reduced one; every other rank
-// stands still meanwhile. What a factor is made of does not matter: the block
-// computes it into memory of its own, or copies it there if it is an operand as it
-// lies, and the instructions read it from there.
+// A sum of products of two factors, each of which lacks a rank that the other one has, is
+// a matrix product in those two ranks and a reduced one; every other rank stands still
+// meanwhile. Factors have 16 bits, or one of them is a sum of such numbers. What a factor is made
+// of does not matter: the block computes it into memory of its own, or copies it there if it is an
+// operand as it lies, and the instructions read it from there.
 //
 //===----------------------------------------------------------------------===//
 #ifndef EINFALL_PASSES_EINTOTILE_MATRICES_H
@@ -39,6 +39,9 @@ struct Factor {
   void place(unsigned free, unsigned depth, llvm::ArrayRef<Access> reads);
 };
 
+/// The depth of one instruction.
+constexpr int64_t kMatrixStep = 16;
+
 /// How a contraction runs by matrix instructions.
 struct Matrix {
   Factor lhs, rhs; ///< with the rows, and with the columns
@@ -53,6 +56,8 @@ struct Matrix {
   /// fragment's columns lie in different banks.
   int64_t sumStride() const { return columnBlock + 8; }
 
+  /// The type of one factor in a step of the depth.
+  mlir::RankedTensorType stepType(bool left) const;
   /// Says of what numbers the factors are.
   void setElements(ein::EinsumOp root);
   /// Says how large parts of the factors are, and returns the bytes of a slot.
@@ -75,10 +80,11 @@ bool dependsOn(ein::EinsumOp op, mlir::Value value, unsigned rank);
 /// True if each of the two factors has a free rank that the other one has not.
 bool multipliesMatrices(ein::EinsumOp root);
 
-/// Of how many numbers of 8 bits of mantissa an f32 factor of `root` has to be the sum:
-/// one, if its rounding is no more than that of the kernel's outputs; two, if they have 16
-/// bits but what is between may make an error grow; three are all bits of it.
-int64_t termsOf(ein::EinsumOp root);
+/// Of how many numbers of 8 bits of mantissa `factor`, the f32 one of `root`, has to be the
+/// sum (ErrorFlow.h): one, if it has no negative elements and all is linear from there, so
+/// that its rounding is no more than that of the outputs; two, if these have 16 bits and
+/// nothing between decides by it; three are all of its bits.
+int64_t termsOf(ein::EinsumOp root, mlir::Value factor);
 
 /// Writes maps that nobody but products of the kernel reads, each as a factor, into these:
 /// a factor is computed where it is multiplied.

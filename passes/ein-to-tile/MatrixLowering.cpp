@@ -9,8 +9,6 @@ using namespace mlir;
 
 namespace einfall {
 
-/// The depth of one instruction.
-constexpr int64_t kStep = 16;
 /// Elements that a thread copies at once.
 constexpr int64_t kChunk = 8;
 
@@ -137,7 +135,7 @@ Value EinsumLowering::emitRing(const MatrixLoop &loop) {
     fillSlot(loop, number, slotOf(number), filling);
     tile::CommitOp::create(builder, loc);
   };
-  const int64_t steps = matrix.part / kStep;
+  const int64_t steps = matrix.part / kMatrixStep;
   auto first =
       scf::ForOp::create(builder, loc, constant(0), constant(matrix.slots - 1), constant(1));
   {
@@ -167,7 +165,7 @@ Value EinsumLowering::emitRing(const MatrixLoop &loop) {
     for (int64_t step = 0; step < steps; ++step) {
       SmallVector<Value> coming;
       if (step + 1 < steps) {
-        coming = loadStep(loop, slot, constant((step + 1) * kStep));
+        coming = loadStep(loop, slot, constant((step + 1) * kMatrixStep));
       } else {
         arrive();
         Value following = arith::AddIOp::create(builder, loc, number, constant(1));
@@ -240,7 +238,7 @@ Value EinsumLowering::emitPartByPart(const MatrixLoop &loop) {
 
 Value EinsumLowering::multiplyBySteps(const MatrixLoop &loop, Value sums, Value slot) {
   auto steps = scf::ForOp::create(builder, loc, constant(0), constant(schedule.matrix->part),
-                                  constant(kStep), sums);
+                                  constant(kMatrixStep), sums);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(steps.getBody());
   SmallVector<Value> factors = loadStep(loop, slot, steps.getInductionVar());
@@ -317,25 +315,27 @@ void EinsumLowering::fillSlot(const MatrixLoop &loop, Value number, Value slot, 
   starts[matrix.depth] = ends[matrix.depth] = Value();
 }
 
-/// The terms of both factors in `kStep` coordinates from `from` on of the part in `slot`.
+/// The terms of both factors in `kMatrixStep` coordinates from `from` on of the part in `slot`.
 SmallVector<Value> EinsumLowering::loadStep(const MatrixLoop &loop, Value slot, Value from) {
   const Matrix &matrix = *schedule.matrix;
+  SmallVector<Value> loaded = loadTerms(matrix, /*left=*/true, loop.memory[0], slot, from);
+  llvm::append_range(loaded, loadTerms(matrix, /*left=*/false, loop.memory[1], slot, from));
+  return loaded;
+}
+
+SmallVector<Value> EinsumLowering::loadTerms(const Matrix &matrix, bool left, Value memory,
+                                             Value slot, Value from) {
+  const Factor &factor = left ? matrix.lhs : matrix.rhs;
+  bool along = factor.minor == matrix.depth;
+  int64_t free = along ? factor.stride() : 1, deep = along ? 1 : factor.stride();
+  Value offset = arith::AddIOp::create(
+      builder, loc, arith::MulIOp::create(builder, loc, slot, constant(factor.size())),
+      arith::MulIOp::create(builder, loc, from, constant(deep)));
   SmallVector<Value> loaded;
-  for (bool left : {true, false}) {
-    const Factor &factor = left ? matrix.lhs : matrix.rhs;
-    bool along = factor.minor == matrix.depth;
-    int64_t free = along ? factor.stride() : 1, deep = along ? 1 : factor.stride();
-    auto type = RankedTensorType::get(
-        {left ? matrix.rowBlock : matrix.columnBlock, kStep}, factor.element,
-        tile::FactorAttr::get(builder.getContext(), matrix.rowWarps, matrix.columnWarps, left));
-    Value offset = arith::AddIOp::create(
-        builder, loc, arith::MulIOp::create(builder, loc, slot, constant(factor.size())),
-        arith::MulIOp::create(builder, loc, from, constant(deep)));
-    for (int64_t term = 0; term < factor.terms; ++term)
-      loaded.push_back(tile::LoadFactorOp::create(
-          builder, loc, type, loop.memory[!left],
-          arith::AddIOp::create(builder, loc, offset, constant(term * factor.termSize())),
-          builder.getDenseI64ArrayAttr({free, deep})));
+  for (int64_t term = 0; term < factor.terms; ++term) {
+    Value place = arith::AddIOp::create(builder, loc, offset, constant(term * factor.termSize()));
+    loaded.push_back(tile::LoadFactorOp::create(builder, loc, matrix.stepType(left), memory, place,
+                                                builder.getDenseI64ArrayAttr({free, deep})));
   }
   return loaded;
 }

@@ -7,14 +7,12 @@ using namespace mlir;
 
 namespace einfall {
 
-/// The depth of one instruction, and elements that registers are a multiple of.
-constexpr int64_t kStep = 16;
 /// Parts of a factor in the block's memory: one is multiplied, one is on its way.
 constexpr int64_t kSlots = 2;
 
 /// Coordinates of a rank that a fragment has.
 int64_t StagedLowering::fragmentSize(ein::EinsumOp op, int rank) {
-  return rank < 0 ? 1 : llvm::alignTo(plan.partFor(op, op.getRankName(rank)), kStep);
+  return rank < 0 ? 1 : llvm::alignTo(plan.partFor(op, op.getRankName(rank)), kMatrixStep);
 }
 
 /// Stands at the block's part of `op`, whose rank `columns` runs along columns.
@@ -143,8 +141,9 @@ void StagedLowering::prepareProduct(ein::EinsumOp op) {
   tile::CommitOp::create(builder, loc);
   tile::WaitOp::create(builder, loc, builder.getI64IntegerAttr(0));
   tile::BarrierOp::create(builder, loc);
-  for (int64_t from = 0; from < matrix.part; from += kStep)
-    product.left.push_back(loadFactorStep(matrix, /*left=*/true, memory, constant(0), from));
+  for (int64_t from = 0; from < matrix.part; from += kMatrixStep)
+    llvm::append_range(product.left,
+                       loadTerms(matrix, /*left=*/true, memory, constant(0), constant(from)));
 }
 
 /// Begins to bring one factor of the part where the block stands to `memory`.
@@ -166,20 +165,6 @@ void StagedLowering::fillProduct(ein::EinsumOp op, bool left, Value memory, Valu
   fill(Filling::aligned);
   builder.setInsertionPointToStart(branch.elseBlock());
   fill(Filling::plain);
-}
-
-/// A factor in `kStep` coordinates of the depth.
-Value StagedLowering::loadFactorStep(const Matrix &matrix, bool left, Value memory, Value offset,
-                                     int64_t from) {
-  const Factor &factor = left ? matrix.lhs : matrix.rhs;
-  bool along = factor.minor == matrix.depth;
-  int64_t free = along ? factor.stride() : 1, deep = along ? 1 : factor.stride();
-  auto type = RankedTensorType::get(
-      {left ? matrix.rowBlock : matrix.columnBlock, kStep}, factor.element,
-      tile::FactorAttr::get(builder.getContext(), matrix.rowWarps, matrix.columnWarps, left));
-  offset = arith::AddIOp::create(builder, loc, offset, constant(from * deep));
-  return tile::LoadFactorOp::create(builder, loc, type, memory, offset,
-                                    builder.getDenseI64ArrayAttr({free, deep}));
 }
 
 TileValue StagedLowering::multiplyFragments(ein::EinsumOp op) {
@@ -220,17 +205,14 @@ TileValue StagedLowering::multiplyFragments(ein::EinsumOp op) {
   }
   enterFragment(op, own.columns);
   Value sums = splat(builder.getF32FloatAttr(0), kAll);
-  Value offset = arith::MulIOp::create(builder, loc, slot, constant(matrix.rhs.size()));
-  auto leftType = RankedTensorType::get(
-      {matrix.rowBlock, kStep}, element,
-      tile::FactorAttr::get(builder.getContext(), matrix.rowWarps, matrix.columnWarps, true));
-  for (int64_t from = 0; from < matrix.part; from += kStep) {
-    Value right = loadFactorStep(matrix, /*left=*/false, product.right, offset, from);
+  for (int64_t from = 0; from < matrix.part; from += kMatrixStep) {
+    Value right = loadTerms(matrix, /*left=*/false, product.right, slot, constant(from)).front();
     SmallVector<Value> left;
     for (Value term : terms)
-      left.push_back(tile::AsFactorOp::create(builder, loc, leftType, term, from));
+      left.push_back(
+          tile::AsFactorOp::create(builder, loc, matrix.stepType(/*left=*/true), term, from));
     if (!own.inRegisters)
-      left.push_back(product.left[from / kStep]);
+      left.push_back(product.left[from / kMatrixStep]);
     for (Value term : left)
       sums = tile::MmaOp::create(builder, loc, sums.getType(), sums, term, right);
   }

@@ -607,15 +607,10 @@ static LogicalResult separateStarts(ein::KernelOp kernel) {
   return failure(walked.wasInterrupted());
 }
 
-FailureOr<func::FuncOp> StagedLowering::run(StringRef name) {
-  std::optional<std::vector<Stage>> stages = stagesOf(kernel.getBody().front());
-  if (!stages)
-    return kernel.emitOpError("holds an op that has no tile lowering among others");
-  FailureOr<BlockPlan> planned = planBlock(kernel, *stages, target);
-  if (failed(planned))
-    return failure();
-  plan = std::move(*planned);
-  fragments = planFragments(kernel, *stages, plan, symbols, target);
+func::FuncOp StagedLowering::run(StringRef name, const std::vector<Stage> &stages,
+                                 BlockPlan planned, std::optional<FragmentPlan> inFragments) {
+  plan = std::move(planned);
+  fragments = std::move(inFragments);
   for (auto &[label, rank] : plan.inOrder())
     symbols.names.push_back(builder.getStringAttr("begin of " + label));
   // The grid's own ranks, for its place.
@@ -658,7 +653,7 @@ FailureOr<func::FuncOp> StagedLowering::run(StringRef name) {
   if (fragments)
     emitFragments(kernel.getBody().front());
   else
-    emit(*stages);
+    emit(stages);
   finish(program, grid, work);
   if (fragments)
     program->setAttr(tile::kWarps, builder.getI64IntegerAttr(target.warps));
@@ -667,26 +662,39 @@ FailureOr<func::FuncOp> StagedLowering::run(StringRef name) {
   return program;
 }
 
-/// True if the kernel runs in fragments.
-static bool isInFragments(ein::KernelOp kernel, const TileTarget &target) {
-  std::optional<std::vector<Stage>> stages = stagesOf(kernel.getBody().front());
-  if (!stages)
-    return false;
+/// `plan` is cut for fragments then. A block without bounds is an error elsewhere.
+static std::optional<FragmentPlan> planQuietly(ein::KernelOp kernel,
+                                               const std::vector<Stage> &stages, BlockPlan &plan,
+                                               const TileTarget &target) {
   ScopedDiagnosticHandler quiet(kernel.getContext(), [](Diagnostic &) { return success(); });
-  FailureOr<BlockPlan> plan = planBlock(kernel, *stages, target);
-  return succeeded(plan) &&
-         planFragments(kernel, *stages, *plan, KernelSymbols::of(kernel), target);
+  FailureOr<BlockPlan> planned = planBlock(kernel, stages, target);
+  if (failed(planned))
+    return std::nullopt;
+  plan = std::move(*planned);
+  return planFragments(kernel, stages, plan, KernelSymbols::of(kernel), target);
 }
 
 FailureOr<func::FuncOp> lowerStaged(OpBuilder &builder, ein::KernelOp kernel, StringRef name,
                                     const TileTarget &target) {
   if (failed(separateStarts(kernel)))
     return failure();
+  std::optional<std::vector<Stage>> stages = stagesOf(kernel.getBody().front());
+  if (!stages)
+    return kernel.emitOpError("holds an op that has no tile lowering among others");
+  if (target.matrixBytes) {
+    // Blocks of half as many warps: two of them do not wait for each other, and one
+    // multiplies while the other does not.
+    TileTarget half = target;
+    half.warps /= 2;
+    BlockPlan plan;
+    if (std::optional<FragmentPlan> fragments = planQuietly(kernel, *stages, plan, half))
+      return StagedLowering(builder, kernel, half).run(name, *stages, plan, fragments);
+  }
   TileTarget own = isRowwise(kernel, target) ? target.asTeam() : target;
-  // Two blocks that do not wait for each other: one multiplies while the other does not.
-  if (TileTarget half = target; half.warps /= 2, isInFragments(kernel, half))
-    own = half;
-  return StagedLowering(builder, kernel, own).run(name);
+  FailureOr<BlockPlan> plan = planBlock(kernel, *stages, own);
+  if (failed(plan))
+    return failure();
+  return StagedLowering(builder, kernel, own).run(name, *stages, *plan, std::nullopt);
 }
 
 } // namespace einfall

@@ -21,7 +21,8 @@ namespace einfall {
 class StagedLowering : EinsumLowering {
 public:
   using EinsumLowering::EinsumLowering;
-  mlir::FailureOr<mlir::func::FuncOp> run(llvm::StringRef name);
+  mlir::func::FuncOp run(llvm::StringRef name, const std::vector<Stage> &stages, BlockPlan plan,
+                         std::optional<FragmentPlan> fragments);
 
 private:
   /// A tensor of the kernel's own, in memory of the block's.
@@ -76,8 +77,6 @@ private:
   void prepareProduct(ein::EinsumOp op);
   void fillProduct(ein::EinsumOp op, bool left, mlir::Value memory, mlir::Value offset,
                    mlir::Value aligned);
-  mlir::Value loadFactorStep(const Matrix &matrix, bool left, mlir::Value memory,
-                             mlir::Value offset, int64_t from);
   TileValue multiplyFragments(ein::EinsumOp op);
   void emitFragments(mlir::Block &block);
   llvm::SmallVector<mlir::Value> emitChunk(ein::StreamOp stream, llvm::ArrayRef<TileValue> state);

@@ -1,0 +1,135 @@
+//===- ErrorFlow.cpp - Where an error may go ------------------------------===//
+#include "passes/ein-to-tile/ErrorFlow.h"
+#include "dialects/ein/EinBounds.h"
+#include "dialects/ein/EinMonoids.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+
+namespace einfall {
+namespace {
+
+bool isHalf(Type type) {
+  Type element = cast<ein::TensorType>(type).getElementType();
+  return element.isBF16() || element.isF16();
+}
+
+/// Arithmetic without steps.
+bool isSmooth(Operation *op) {
+  if (isa<arith::AddFOp, arith::SubFOp, arith::MulFOp, arith::DivFOp, arith::NegFOp,
+          arith::MaximumFOp, arith::MinimumFOp, arith::MaxNumFOp, arith::MinNumFOp, arith::ExtFOp,
+          arith::TruncFOp>(op))
+    return true;
+  return isa<math::MathDialect>(op->getDialect()) && isa<FloatType>(op->getResult(0).getType()) &&
+         !isa<math::FloorOp, math::CeilOp, math::RoundOp, math::RoundEvenOp, math::TruncOp,
+              math::CopySignOp>(op);
+}
+
+/// Follows all that a value has a part in.
+class Flow {
+public:
+  explicit Flow(bool linear) : linear(linear) {}
+  bool follow(Value value) {
+    if (!seen.insert(value).second)
+      return true;
+    return llvm::all_of(value.getUses(), [&](OpOperand &use) { return passes(use); });
+  }
+
+private:
+  bool passes(OpOperand &use) {
+    Operation *user = use.getOwner();
+    unsigned number = use.getOperandNumber();
+    if (auto einsum = dyn_cast<ein::EinsumOp>(user)) {
+      bool fits = llvm::all_of(einsum.getMonoids(), [&](int32_t number) {
+        auto monoid = static_cast<ein::Monoid>(number);
+        return linear ? monoid == ein::Monoid::add : !ein::isArg(monoid);
+      });
+      return fits && follow(einsum.getBody().front().getArgument(number));
+    }
+    if (auto stream = dyn_cast<ein::StreamOp>(user))
+      return follow(stream.getBody().front().getArgument(number));
+    if (isa<ein::YieldOp>(user)) {
+      Operation *around = user->getParentOp();
+      if (auto einsum = dyn_cast<ein::EinsumOp>(around))
+        return follow(einsum.getResult());
+      if (auto stream = dyn_cast<ein::StreamOp>(around))
+        return follow(stream.getBody().front().getArgument(number)) &&
+               follow(stream.getResult(number));
+      return !linear || isHalf(use.get().getType());
+    }
+    if (isa<arith::SelectOp>(user))
+      return number != 0 && follow(user->getResult(0));
+    bool fits = linear ? isLinearIn(user, number) : isSmooth(user);
+    return fits && follow(user->getResult(0));
+  }
+  /// Differences may be of nearly the same.
+  bool isLinearIn(Operation *op, unsigned number) {
+    if (isa<arith::AddFOp, arith::ExtFOp, arith::TruncFOp>(op))
+      return true;
+    bool isFactor = isa<arith::MulFOp>(op) || (isa<arith::DivFOp>(op) && number == 0);
+    return isFactor && !isMadeOf(op->getOperand(1 - number));
+  }
+  /// Of values that are not followed yet, those in the same body are looked at.
+  bool isMadeOf(Value value) {
+    if (seen.contains(value))
+      return true;
+    Operation *op = value.getDefiningOp();
+    return op && llvm::any_of(op->getOperands(), [&](Value operand) { return isMadeOf(operand); });
+  }
+
+  bool linear;
+  DenseSet<Value> seen;
+};
+
+/// The tensor that a stream's body reads as `argument` without carrying it.
+Value captured(BlockArgument argument) {
+  auto stream = dyn_cast<ein::StreamOp>(argument.getOwner()->getParentOp());
+  bool isCarried = stream && argument.getArgNumber() < stream.getNumResults();
+  return stream && !isCarried ? stream.getInputs()[argument.getArgNumber()] : Value();
+}
+
+bool hasNoNegative(Value tensor) {
+  if (auto argument = dyn_cast<BlockArgument>(tensor)) {
+    Value outside = captured(argument);
+    return outside && hasNoNegative(outside);
+  }
+  auto maker = tensor.getDefiningOp<ein::EinsumOp>();
+  return maker &&
+         llvm::all_of(maker.getMonoids(),
+                      [](int32_t monoid) { return monoid == (int32_t)ein::Monoid::add; }) &&
+         isNonNegative(maker.getYielded());
+}
+
+} // namespace
+
+bool storesHalves(ein::KernelOp kernel) { return llvm::all_of(kernel.getResultTypes(), isHalf); }
+
+bool flowsLinearly(Value tensor) { return Flow(/*linear=*/true).follow(tensor); }
+
+bool flowsSmoothly(Value value) { return Flow(/*linear=*/false).follow(value); }
+
+bool isNonNegative(Value value) {
+  if (auto argument = dyn_cast<BlockArgument>(value)) {
+    auto reader = dyn_cast<ein::EinsumOp>(argument.getOwner()->getParentOp());
+    unsigned number = argument.getArgNumber();
+    return reader && !ein::fillOf(reader, number) && hasNoNegative(reader.getInputs()[number]);
+  }
+  Operation *op = value.getDefiningOp();
+  if (isa<math::ExpOp, math::Exp2Op, math::AbsFOp, math::SqrtOp, math::RsqrtOp>(op))
+    return true;
+  if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
+    auto number = dyn_cast<FloatAttr>(constant.getValue());
+    return number && !number.getValue().isNegative();
+  }
+  if (isa<arith::MulFOp>(op) && op->getOperand(0) == op->getOperand(1))
+    return true;
+  if (auto select = dyn_cast<arith::SelectOp>(op))
+    return isNonNegative(select.getTrueValue()) && isNonNegative(select.getFalseValue());
+  return isa<arith::AddFOp, arith::MulFOp, arith::DivFOp, arith::MaximumFOp, arith::MinimumFOp,
+             arith::ExtFOp, arith::TruncFOp>(op) &&
+         llvm::all_of(op->getOperands(), [](Value operand) { return isNonNegative(operand); });
+}
+
+} // namespace einfall

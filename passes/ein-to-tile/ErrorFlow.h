@@ -1,0 +1,32 @@
+//===- ErrorFlow.h - Where an error may go ----------------------*- C++ -*-===//
+//
+// What a kernel computes less exactly than f32 must not show in outputs of 16 bits.
+// These questions follow a value through the bodies and tensors that it has a part in.
+//
+//===----------------------------------------------------------------------===//
+#ifndef EINFALL_PASSES_EINTOTILE_ERRORFLOW_H
+#define EINFALL_PASSES_EINTOTILE_ERRORFLOW_H
+
+#include "dialects/ein/EinDialect.h"
+
+namespace einfall {
+
+/// True if all that the kernel stores are floats of 16 bits.
+bool storesHalves(ein::KernelOp kernel);
+
+/// True if `tensor` of a kernel's own reaches its outputs, all of 16 bits, by sums, and by
+/// products with and quotients by what it has no part in. A relative error of terms that
+/// do not cancel, no greater than that of the outputs' rounding, is one of the outputs' too.
+bool flowsLinearly(mlir::Value tensor);
+
+/// True if `value` decides nothing on its way to the kernel's outputs: it is neither
+/// compared nor rounded to an integer, and no position is made of it. A small error stays
+/// one.
+bool flowsSmoothly(mlir::Value value);
+
+/// True if `value` of an Einsum's body is known to be no negative number.
+bool isNonNegative(mlir::Value value);
+
+} // namespace einfall
+
+#endif
