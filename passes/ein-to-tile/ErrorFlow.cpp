@@ -16,6 +16,14 @@ bool isHalf(Type type) {
   return element.isBF16() || element.isF16();
 }
 
+/// True if `op` asks whether a number is finite, which a small error does not change.
+bool asksIfFinite(Operation *op) {
+  auto compare = dyn_cast<arith::CmpFOp>(op);
+  auto bound = compare ? compare.getRhs().getDefiningOp<arith::ConstantOp>() : nullptr;
+  auto number = bound ? dyn_cast<FloatAttr>(bound.getValue()) : FloatAttr();
+  return number && number.getValue().isInfinity();
+}
+
 /// Arithmetic without steps.
 bool isSmooth(Operation *op) {
   if (isa<arith::AddFOp, arith::SubFOp, arith::MulFOp, arith::DivFOp, arith::NegFOp,
@@ -61,6 +69,8 @@ private:
     }
     if (isa<arith::SelectOp>(user))
       return number != 0 && follow(user->getResult(0));
+    if (!linear && asksIfFinite(user))
+      return true;
     bool fits = linear ? isLinearIn(user, number) : isSmooth(user);
     return fits && follow(user->getResult(0));
   }

@@ -1,10 +1,12 @@
 // RUN: einfall-opt %s --compile-to=tile --target=sm_90a | FileCheck %s
 // RUN: einfall-opt %s --compile-to=tile --target=x86-64-v3 | FileCheck %s --check-prefix=CPU
 
-// On a GPU, functions may be near where all outputs have 16 bits, but what decides may not.
+// On a GPU, functions may be near where all outputs have 16 bits, but what decides may not; whether
+// a number is finite is no decision.
 // CHECK: func.func private @map_0_p0(
 // CHECK-DAG: arith.divf %{{.*}} : tensor
 // CHECK-DAG: math.exp %{{.*}} fastmath<afn> : tensor
+// CHECK-DAG: math.tanh %{{.*}} fastmath<afn> : tensor
 // CPU-NOT: fastmath
 func.func @decides(%a: !ein.tensor<[m, n], bf16>, %b: !ein.tensor<[m, n], bf16>) -> !ein.tensor<[m, n], bf16> attributes {ein.entry} {
   %y = ein.einsum (%a[m, n], %b[m, n]) -> [m, n] : (!ein.tensor<[m, n], bf16>, !ein.tensor<[m, n], bf16>) -> !ein.tensor<[m, n], bf16> {
@@ -15,7 +17,12 @@ func.func @decides(%a: !ein.tensor<[m, n], bf16>, %b: !ein.tensor<[m, n], bf16>)
     %e = math.exp %d : f32
     %f = math.floor %d : f32
     %s = arith.addf %e, %f : f32
-    %o = arith.truncf %s : f32 to bf16
+    %inf = arith.constant 0x7F800000 : f32
+    %h = math.tanh %q : f32
+    %c = arith.cmpf olt, %h, %inf : f32
+    %u = arith.select %c, %h, %q : f32
+    %v = arith.addf %s, %u : f32
+    %o = arith.truncf %v : f32 to bf16
     ein.yield %o : bf16
   }
   return %y : !ein.tensor<[m, n], bf16>
