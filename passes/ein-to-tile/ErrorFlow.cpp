@@ -16,12 +16,71 @@ bool isHalf(Type type) {
   return element.isBF16() || element.isF16();
 }
 
-/// True if `op` asks whether a number is finite, which a small error does not change.
-bool asksIfFinite(Operation *op) {
+/// What is known to be no negative number. Of what a stream carries it is assumed, and
+/// follows if it holds of the start and of what each chunk makes of it.
+class Sign {
+public:
+  bool isFree(Value value) {
+    if (auto argument = dyn_cast<BlockArgument>(value)) {
+      auto reader = cast<ein::EinsumOp>(argument.getOwner()->getParentOp());
+      unsigned number = argument.getArgNumber();
+      return !ein::fillOf(reader, number) && isTensorFree(reader.getInputs()[number]);
+    }
+    Operation *op = value.getDefiningOp();
+    if (isa<math::ExpOp, math::Exp2Op, math::AbsFOp, math::SqrtOp, math::RsqrtOp>(op))
+      return true;
+    if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
+      auto number = dyn_cast<FloatAttr>(constant.getValue());
+      return number && !number.getValue().isNegative();
+    }
+    if (isa<arith::MulFOp>(op) && op->getOperand(0) == op->getOperand(1))
+      return true;
+    if (auto select = dyn_cast<arith::SelectOp>(op))
+      return isFree(select.getTrueValue()) && isFree(select.getFalseValue());
+    return isa<arith::AddFOp, arith::MulFOp, arith::DivFOp, arith::MaximumFOp, arith::MinimumFOp,
+               arith::ExtFOp, arith::TruncFOp>(op) &&
+           llvm::all_of(op->getOperands(), [&](Value operand) { return isFree(operand); });
+  }
+
+private:
+  bool isTensorFree(Value tensor) {
+    if (auto argument = dyn_cast<BlockArgument>(tensor)) {
+      auto stream = dyn_cast<ein::StreamOp>(argument.getOwner()->getParentOp());
+      return stream && isOfStream(stream, argument.getArgNumber());
+    }
+    if (auto stream = tensor.getDefiningOp<ein::StreamOp>())
+      return isOfStream(stream, cast<OpResult>(tensor).getResultNumber());
+    auto maker = tensor.getDefiningOp<ein::EinsumOp>();
+    return maker &&
+           llvm::all_of(maker.getMonoids(),
+                        [](int32_t monoid) { return monoid == (int32_t)ein::Monoid::add; }) &&
+           isFree(maker.getYielded());
+  }
+  bool isOfStream(ein::StreamOp stream, unsigned number) {
+    bool isCarried = number < stream.getNumResults();
+    Value argument = stream.getBody().front().getArgument(number);
+    if (isCarried && assumed.contains(argument))
+      return true;
+    if (!isTensorFree(stream.getInputs()[number]))
+      return false;
+    if (!isCarried)
+      return true;
+    assumed.insert(argument);
+    return isTensorFree(stream.getBody().front().getTerminator()->getOperand(number));
+  }
+  DenseSet<Value> assumed;
+};
+
+/// True if `op` asks whether a number is finite, or whether one without a sign is zero: a
+/// small error changes neither.
+bool asksForKind(Operation *op) {
   auto compare = dyn_cast<arith::CmpFOp>(op);
   auto bound = compare ? compare.getRhs().getDefiningOp<arith::ConstantOp>() : nullptr;
   auto number = bound ? dyn_cast<FloatAttr>(bound.getValue()) : FloatAttr();
-  return number && number.getValue().isInfinity();
+  if (!number)
+    return false;
+  return number.getValue().isInfinity() ||
+         (number.getValue().isZero() && Sign().isFree(compare.getLhs()));
 }
 
 /// Arithmetic without steps.
@@ -69,7 +128,7 @@ private:
     }
     if (isa<arith::SelectOp>(user))
       return number != 0 && follow(user->getResult(0));
-    if (!linear && asksIfFinite(user))
+    if (!linear && asksForKind(user))
       return true;
     bool fits = linear ? isLinearIn(user, number) : isSmooth(user);
     return fits && follow(user->getResult(0));
@@ -93,25 +152,6 @@ private:
   DenseSet<Value> seen;
 };
 
-/// The tensor that a stream's body reads as `argument` without carrying it.
-Value captured(BlockArgument argument) {
-  auto stream = dyn_cast<ein::StreamOp>(argument.getOwner()->getParentOp());
-  bool isCarried = stream && argument.getArgNumber() < stream.getNumResults();
-  return stream && !isCarried ? stream.getInputs()[argument.getArgNumber()] : Value();
-}
-
-bool hasNoNegative(Value tensor) {
-  if (auto argument = dyn_cast<BlockArgument>(tensor)) {
-    Value outside = captured(argument);
-    return outside && hasNoNegative(outside);
-  }
-  auto maker = tensor.getDefiningOp<ein::EinsumOp>();
-  return maker &&
-         llvm::all_of(maker.getMonoids(),
-                      [](int32_t monoid) { return monoid == (int32_t)ein::Monoid::add; }) &&
-         isNonNegative(maker.getYielded());
-}
-
 } // namespace
 
 bool storesHalves(ein::KernelOp kernel) { return llvm::all_of(kernel.getResultTypes(), isHalf); }
@@ -120,26 +160,6 @@ bool flowsLinearly(Value tensor) { return Flow(/*linear=*/true).follow(tensor); 
 
 bool flowsSmoothly(Value value) { return Flow(/*linear=*/false).follow(value); }
 
-bool isNonNegative(Value value) {
-  if (auto argument = dyn_cast<BlockArgument>(value)) {
-    auto reader = dyn_cast<ein::EinsumOp>(argument.getOwner()->getParentOp());
-    unsigned number = argument.getArgNumber();
-    return reader && !ein::fillOf(reader, number) && hasNoNegative(reader.getInputs()[number]);
-  }
-  Operation *op = value.getDefiningOp();
-  if (isa<math::ExpOp, math::Exp2Op, math::AbsFOp, math::SqrtOp, math::RsqrtOp>(op))
-    return true;
-  if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
-    auto number = dyn_cast<FloatAttr>(constant.getValue());
-    return number && !number.getValue().isNegative();
-  }
-  if (isa<arith::MulFOp>(op) && op->getOperand(0) == op->getOperand(1))
-    return true;
-  if (auto select = dyn_cast<arith::SelectOp>(op))
-    return isNonNegative(select.getTrueValue()) && isNonNegative(select.getFalseValue());
-  return isa<arith::AddFOp, arith::MulFOp, arith::DivFOp, arith::MaximumFOp, arith::MinimumFOp,
-             arith::ExtFOp, arith::TruncFOp>(op) &&
-         llvm::all_of(op->getOperands(), [](Value operand) { return isNonNegative(operand); });
-}
+bool isNonNegative(Value value) { return Sign().isFree(value); }
 
 } // namespace einfall
