@@ -347,11 +347,10 @@ FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &s
   }
   // Parts along which registers reuse what they hold; without any, a few rows.
   // What a block has all of along the same operands counts.
-  unsigned tiled = 0;
   SmallVector<StringRef> cut;
   for (StringRef label : llvm::reverse(plan.grid)) {
     BlockPlan::Rank &rank = plan.ranks.find(label)->second;
-    bool wanted = contracts ? reused.contains(label) && tiled < 2 : tiled < 1;
+    bool wanted = contracts ? reused.contains(label) && cut.size() < 2 : cut.empty();
     // A matrix has one rank of rows and one of columns.
     if (asMatrices)
       wanted &=
@@ -366,7 +365,6 @@ FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &s
     rank.part = whole ? asMatrices ? kMatrixPart : ein::kBlockPart : rows;
     if (contracts)
       rank.part = std::max<int64_t>(1, rank.part / wholeBeside(stages, plan, label));
-    ++tiled;
   }
   // What is computed beyond a part is a small share of it.
   for (auto &entry : plan.ranks)
