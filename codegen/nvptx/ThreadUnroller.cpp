@@ -140,6 +140,24 @@ Value ThreadUnroller::exchange(Value value, int64_t bits) {
   return isa<FloatType>(type) ? Value(arith::BitcastOp::create(builder, loc, type, raw)) : raw;
 }
 
+/// The positive number by which all of `parts` have been multiplied, which they are not
+/// then: rounding keeps their order. Null if there is none.
+static Value takeScale(SmallVectorImpl<Value> &parts) {
+  Value scale;
+  for (Value part : parts) {
+    auto scaled = part.getDefiningOp<arith::MulFOp>();
+    FloatAttr number;
+    if (!scaled || !matchPattern(scaled.getRhs(), m_Constant(&number)) ||
+        !number.getValue().isFiniteNonZero() || number.getValue().isNegative() ||
+        (scale && scale != scaled.getRhs()))
+      return {};
+    scale = scaled.getRhs();
+  }
+  for (Value &part : parts)
+    part = part.getDefiningOp<arith::MulFOp>().getLhs();
+  return scale;
+}
+
 void ThreadUnroller::reduce(tile::ReduceOp op) {
   Shape shape = shapeOf(op.getSource().getType());
   Type element = getElementTypeOrSelf(op.getSource().getType());
@@ -149,13 +167,23 @@ void ThreadUnroller::reduce(tile::ReduceOp op) {
   Units source = map.lookup(op.getSource()), units;
   if (shape.fragment) { // along columns: four threads hold a row
     for (int64_t row = 0, e = shape.count(), n = shape.columnRegisters(); row < e; row += n) {
-      Value whole;
-      for (int64_t k = 0; k < n; ++k) {
-        Value next = widenHeld(builder, loc, source[row + k], element);
-        whole = whole ? combine(builder, loc, kind, whole, next) : next;
+      SmallVector<Value> parts = llvm::map_to_vector(
+          ArrayRef(source).slice(row, n),
+          [&](Value part) { return widenHeld(builder, loc, part, element); });
+      Value scale = kind == "max" || kind == "min" ? takeScale(parts) : Value();
+      // By twos: nothing waits for the one before.
+      while (size_t half = parts.size() / 2) {
+        for (size_t k = 0; k < half; ++k)
+          parts[k] = combine(builder, loc, kind, parts[2 * k], parts[2 * k + 1]);
+        if (parts.size() % 2)
+          parts[half++] = parts.back();
+        parts.truncate(half);
       }
+      Value whole = parts.front();
       for (int64_t bits : {1, 2})
         whole = combine(builder, loc, kind, whole, exchange(whole, bits));
+      if (scale)
+        whole = arith::MulFOp::create(builder, loc, whole, scale);
       units.push_back(narrowHeld(builder, loc, whole, element));
     }
     map[op.getResult()] = units;
@@ -177,6 +205,10 @@ void ThreadUnroller::reduce(tile::ReduceOp op) {
 }
 
 void ThreadUnroller::generic(Operation &op) {
+  if (auto power = dyn_cast<math::ExpOp>(op);
+      power && getElementTypeOrSelf(power.getType()).isF32() &&
+      bitEnumContainsAny(power.getFastmath(), arith::FastMathFlags::afn))
+    return powers(power);
   if (auto quotient = dyn_cast<arith::DivFOp>(op); quotient && !ein::isStrict(quotient)) {
     Units divisors = map.lookup(quotient.getRhs());
     if (divisors.front().getType().isF32() && divisors.size() >= 4 && llvm::all_equal(divisors) &&
@@ -184,6 +216,61 @@ void ThreadUnroller::generic(Operation &op) {
       return divide(quotient);
   }
   codegen::Unroller::generic(op);
+}
+
+/// Of an exp that may be near. Where many arguments are `x + shift` with one shift, they
+/// are multiplied by log2(e) on the way: x * base + shift * base. A shift so large that
+/// this might overflow leaves 0 or a number of which any power is 0 or infinite, so that
+/// there any base will do.
+void ThreadUnroller::powers(math::ExpOp op) {
+  constexpr int kFew = 4;
+  Units arguments = map.lookup(op.getOperand()), results;
+  llvm::MapVector<Value, int> uses;
+  auto shifts = [&](Value argument) -> std::pair<Value, Value> {
+    auto sum = argument.getDefiningOp<arith::AddFOp>();
+    if (!sum)
+      return {};
+    bool first = uses.lookup(sum.getLhs()) > uses.lookup(sum.getRhs());
+    return first ? std::pair(sum.getRhs(), sum.getLhs()) : std::pair(sum.getLhs(), sum.getRhs());
+  };
+  for (Value argument : arguments)
+    if (auto sum = argument.getDefiningOp<arith::AddFOp>())
+      for (Value operand : sum->getOperands())
+        ++uses[operand];
+  auto real = [&](double value) -> Value {
+    return arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(value));
+  };
+  DenseMap<Value, std::pair<Value, Value>> scaled; // base and shift of a shift
+  auto timesPower = [&](Value x, Value base) {
+    auto product = x.getDefiningOp<arith::MulFOp>();
+    FloatAttr factor;
+    if (!product || !matchPattern(product.getRhs(), m_Constant(&factor)) ||
+        factor.getValue().getExactLog2Abs() == INT_MIN || std::abs(factor.getValueAsDouble()) > 1)
+      return std::pair(x, base);
+    // Exact, so that it does not matter which product is taken first.
+    Value both = arith::MulFOp::create(builder, loc, base, product.getRhs());
+    return std::pair(product.getLhs(), both);
+  };
+  auto near = arith::FastMathFlagsAttr::get(builder.getContext(), arith::FastMathFlags::afn);
+  for (Value argument : arguments) {
+    auto [x, shift] = shifts(argument);
+    if (!shift || uses.lookup(shift) < kFew) {
+      results.push_back(math::ExpOp::create(builder, loc, argument, near));
+      continue;
+    }
+    auto &[base, moved] = scaled[shift];
+    if (!base) {
+      Value size = math::AbsFOp::create(builder, loc, shift);
+      Value small = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OLT, size,
+                                          real(0x1p120));
+      base = arith::SelectOp::create(builder, loc, small, real(llvm::numbers::log2e), real(0x1p-10));
+      moved = arith::MulFOp::create(builder, loc, shift, base);
+    }
+    auto [number, factor] = timesPower(x, base);
+    Value sum = math::FmaOp::create(builder, loc, number, factor, moved);
+    results.push_back(math::Exp2Op::create(builder, loc, sum, near));
+  }
+  map[op.getResult()] = results;
 }
 
 /// By the reciprocal, and one step from there: the remainder is exact, so that the result

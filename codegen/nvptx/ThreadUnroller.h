@@ -56,6 +56,7 @@ private:
   void storeWide(tile::StoreOp op, const Shape &shape, int64_t width);
   /// f32 quotients by one divisor.
   void divide(mlir::arith::DivFOp op);
+  void powers(mlir::math::ExpOp op);
   /// `whole` of every warp of the team, joined.
   mlir::Value joinWarps(mlir::Value whole, llvm::StringRef kind);
   /// Coordinates of a fragment's registers along its rows and columns.

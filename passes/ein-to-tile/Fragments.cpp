@@ -30,6 +30,7 @@ public:
     for (ein::EinsumOp op : ops)
       if (!add(op))
         return std::nullopt;
+    llvm::for_each(ops, [&](ein::EinsumOp op) { findTotal(op); });
     bool multiplies = llvm::any_of(result.ops, [](auto &own) { return own.second.isProduct; });
     if (!multiplies || carried > kMostCarried || bytes > target.matrixBytes)
       return std::nullopt;
@@ -221,6 +222,27 @@ private:
     return true;
   }
 
+  /// A product that is added to something is added up from there on: sums have no
+  /// registers of their own then.
+  void findTotal(ein::EinsumOp product) {
+    auto own = result.ops.find(product);
+    if (own == result.ops.end() || !own->second.isProduct || !product->hasOneUse())
+      return;
+    OpOperand &use = *product->getUses().begin();
+    auto total = dyn_cast<ein::EinsumOp>(use.getOwner());
+    auto it = result.ops.find(total);
+    if (!total || it == result.ops.end() || total->getBlock() != product->getBlock() ||
+        !total.getMonoids().empty() || it->second.product)
+      return;
+    for (unsigned i = 0, e = total.getInputs().size(); i < e; ++i)
+      if (ein::fillOf(total, i) || !cast<StringAttr>(total.getCoords()[i]).getValue().empty())
+        return;
+    if (!addendOf(total, use.getOperandNumber()))
+      return;
+    own->second.total = total;
+    it->second.product = product;
+  }
+
   ein::KernelOp kernel;
   BlockPlan &plan;
   const KernelSymbols &symbols;
@@ -232,6 +254,16 @@ private:
 };
 
 } // namespace
+
+Value addendOf(ein::EinsumOp total, unsigned input) {
+  Value product = total.getBody().getArgument(input);
+  auto sum = total.getYielded().getDefiningOp<arith::AddFOp>();
+  if (!sum || !sum.getType().isF32() || !product.hasOneUse())
+    return {};
+  if (sum.getLhs() == product)
+    return sum.getRhs();
+  return sum.getRhs() == product ? sum.getLhs() : Value();
+}
 
 std::optional<FragmentPlan> planFragments(ein::KernelOp kernel, const std::vector<Stage> &stages,
                                           BlockPlan &plan, const KernelSymbols &symbols,

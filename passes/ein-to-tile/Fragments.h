@@ -25,6 +25,8 @@ struct FragmentOp {
   bool isProduct = false;
   bool rowsAreLeft = true;  ///< the product's left factor as written has the rows
   bool inRegisters = false; ///< the factor with the rows is made in a fragment
+  ein::EinsumOp total;      ///< adds the product to something and is all that reads it
+  ein::EinsumOp product;    ///< what this op is the total of
 };
 
 struct FragmentPlan {
@@ -32,6 +34,9 @@ struct FragmentPlan {
   int64_t rowBlock = 0;
   llvm::DenseMap<mlir::Operation *, FragmentOp> ops;
 };
+
+/// What `total` adds to its operand `input`, if all it does with that is to add it.
+mlir::Value addendOf(ein::EinsumOp total, unsigned input);
 
 /// How the kernel runs in fragments, if it does; `plan` is cut accordingly.
 std::optional<FragmentPlan> planFragments(ein::KernelOp kernel, const std::vector<Stage> &stages,

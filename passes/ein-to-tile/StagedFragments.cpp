@@ -56,10 +56,20 @@ void StagedLowering::enterFragment(ein::EinsumOp op, int columns) {
 
 /// The op's values over the block's part, in registers.
 void StagedLowering::emitFragment(ein::EinsumOp op) {
-  const FragmentOp &own = fragments->ops.find(op)->second;
+  FragmentOp own = fragments->ops.find(op)->second;
   TileValue value;
-  if (own.isProduct) {
-    value = multiplyFragments(op);
+  if (own.total)
+    return; // is made there
+  if (own.product) {
+    unsigned input = own.product.getResult().getUses().begin()->getOperandNumber();
+    enterFragment(op, own.columns);
+    TileValue exists;
+    isPacked = true; // the product is not there yet
+    TileValue addend = evaluate(op, addendOf(op, input), exists).front();
+    isPacked = false;
+    value = multiplyFragments(own.product, addend);
+  } else if (own.isProduct) {
+    value = multiplyFragments(op, {});
   } else {
     enterFragment(op, own.reduced < 0 ? own.columns : own.reduced);
     value = own.reduced < 0 ? evaluate(op) : reduceFragment(op);
@@ -167,7 +177,8 @@ void StagedLowering::fillProduct(ein::EinsumOp op, bool left, Value memory, Valu
   fill(Filling::plain);
 }
 
-TileValue StagedLowering::multiplyFragments(ein::EinsumOp op) {
+/// The product, added to `addend` if there is one.
+TileValue StagedLowering::multiplyFragments(ein::EinsumOp op, TileValue addend) {
   const FragmentOp &own = fragments->ops.find(op)->second;
   bool isAlone = !products.count(op); // outside of streams
   Value slot = constant(0);
@@ -204,7 +215,8 @@ TileValue StagedLowering::multiplyFragments(ein::EinsumOp op) {
         terms.push_back(tiles.broadcast(term, kAll).value);
   }
   enterFragment(op, own.columns);
-  Value sums = splat(builder.getF32FloatAttr(0), kAll);
+  Value sums = addend.value ? tiles.broadcast(addend, kAll).value
+                            : splat(builder.getF32FloatAttr(0), kAll);
   for (int64_t from = 0; from < matrix.part; from += kMatrixStep) {
     Value right = loadTerms(matrix, /*left=*/false, product.right, slot, constant(from)).front();
     SmallVector<Value> left;

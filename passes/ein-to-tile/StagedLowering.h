@@ -77,7 +77,7 @@ private:
   void prepareProduct(ein::EinsumOp op);
   void fillProduct(ein::EinsumOp op, bool left, mlir::Value memory, mlir::Value offset,
                    mlir::Value aligned);
-  TileValue multiplyFragments(ein::EinsumOp op);
+  TileValue multiplyFragments(ein::EinsumOp op, TileValue addend);
   void emitFragments(mlir::Block &block);
   llvm::SmallVector<mlir::Value> emitChunk(ein::StreamOp stream, llvm::ArrayRef<TileValue> state);
   llvm::SmallVector<mlir::Value> emitSettled(ein::StreamOp stream, const std::vector<Stage> &stages,
