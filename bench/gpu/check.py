@@ -105,7 +105,7 @@ CHECKS = {"variant": check_variant, "product": products.check, "random": check_r
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--no-times", action="store_true")
-    parser.add_argument("--only", choices=CHECKS, help="one kind of checks, and no times")
+    parser.add_argument("--only", choices=[*CHECKS, "timed", "attention"], help="one kind of checks or of times")
     args = parser.parse_args()
     target, failed = (FOLDER / "target").read_text(), 0
     results = {"gpu": torch.cuda.get_device_name(), "torch": torch.__version__, "target": target, "checks": {}}
@@ -123,10 +123,10 @@ def main() -> int:
             failed += len(wrong)
             results["checks"][path.stem] = {"code": hash_of(path, target), "wrong": wrong}
         print(f"{kind}: {done} results checked, {failed} wrong so far", flush=True)
-    if not args.no_times and not args.only:
+    if not args.no_times:
         import times
 
-        results["times"] = times.run(FOLDER, target) + times.run_attentions(FOLDER, target)
+        results["times"] = [row for kind, time in times.KINDS.items() if args.only in (None, kind) for row in time(FOLDER, target)]
     (FOLDER / "results.json").write_text(json.dumps(results, indent=1))
     return 1 if failed else 0
 

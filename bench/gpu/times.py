@@ -132,3 +132,6 @@ def run(folder: Path, target: str) -> list[dict]:
                   + (f"{operations / mine / 1e6:7.1f} TFLOP/s" if operations else f"{100 * size / mine / 1e3 / copy:5.0f} % of copy")
                   + f"  error {error:.1e}  {sizes}", flush=True)
     return rows
+
+
+KINDS = {"timed": run, "attention": run_attentions}

@@ -10,12 +10,16 @@ using namespace mlir;
 namespace einfall {
 namespace {
 
-/// Rows of one warp's part, and the depth of a matrix instruction.
-constexpr int64_t kWarpRows = 16, kDepth = 16;
+/// Rows and depth of a matrix instruction. A warp has two such parts of rows where its
+/// registers hold them: what it reads of the other factor serves both.
+constexpr int64_t kRows = 16, kDepth = 16;
 /// Of a stream, columns at a time.
 constexpr int64_t kChunk = 64;
-/// The most columns of a fragment, and the most elements that a thread carries on.
-constexpr int64_t kMostColumns = 256, kMostCarried = 144;
+/// The most columns of a fragment.
+constexpr int64_t kMostColumns = 256;
+/// Of a thread's registers those that sums and a chunk's products may take, and those with
+/// a factor that is the same in all chunks.
+constexpr int64_t kMostHeld = 208, kMostWithFactor = 168;
 
 class Planner {
 public:
@@ -26,14 +30,26 @@ public:
   std::optional<FragmentPlan> run(const std::vector<Stage> &stages) {
     if (!collect(stages, /*inStream=*/false) || !findRows())
       return std::nullopt;
-    result.rowBlock = target.warps * kWarpRows;
+    result.rowBlock = target.warps * kRows;
     for (ein::EinsumOp op : ops)
       if (!add(op))
         return std::nullopt;
-    llvm::for_each(ops, [&](ein::EinsumOp op) { findTotal(op); });
+    int64_t chunk = 0;
+    for (ein::EinsumOp op : ops) {
+      findTotal(op);
+      auto own = result.ops.find(op);
+      if (own != result.ops.end() && own->second.isProduct && !own->second.total)
+        chunk = std::max(chunk, heldBy(op, own->second.columns));
+    }
     bool multiplies = llvm::any_of(result.ops, [](auto &own) { return own.second.isProduct; });
-    if (!multiplies || carried > kMostCarried || bytes > target.matrixBytes)
+    if (!multiplies || carried + chunk > kMostHeld || bytes + leftBytes > target.matrixBytes)
       return std::nullopt;
+    if (2 * (carried + chunk) <= kMostHeld && !isWide && isLong() &&
+        bytes + 2 * leftBytes <= target.matrixBytes) {
+      result.rowBlock *= 2;
+      carried *= 2, chunk *= 2, leftHeld *= 2;
+    }
+    result.rereadsLeft = carried + chunk + leftHeld > kMostWithFactor;
     for (StringRef label : plan.grid)
       plan.ranks.find(label)->second.part = label == result.rows ? result.rowBlock : 1;
     for (auto &entry : plan.ranks)
@@ -140,6 +156,17 @@ private:
     return false;
   }
 
+  /// Registers of a thread that hold the values of 16 rows of a warp.
+  int64_t heldBy(ein::EinsumOp op, int rank) {
+    return rank < 0 ? 2 : blockOf(op, rank) * kRows / target.warpLanes;
+  }
+
+  /// True if there may be more rows than one block of two parts has.
+  bool isLong() {
+    const BlockPlan::Rank &rows = plan.ranks.find(result.rows)->second;
+    return rows.extent.getLiteral().value_or(INT64_MAX) > 2 * target.warps * kRows;
+  }
+
   bool add(ein::EinsumOp op) {
     if (!op.use_empty() && llvm::all_of(op->getUsers(), llvm::IsaPred<ein::GuardOp>))
       return true;
@@ -165,7 +192,7 @@ private:
     if (!readsAtOwnPoint(op) || (own.reduced >= 0 && !addReduction(op, own)))
       return false;
     if (llvm::is_contained(carriers, op))
-      carried += (own.columns < 0 ? 1 : blockOf(op, own.columns) / 2);
+      carried += heldBy(op, own.columns);
     return true;
   }
 
@@ -217,8 +244,12 @@ private:
       return false;
     int64_t columns = blockOf(op, own.columns), depth = blockOf(op, own.reduced);
     bytes += 2 * 2 * (columns + 8) * (depth + 8);
-    if (!own.inRegisters)
-      bytes += 2 * result.rowBlock * (depth + 8);
+    if (own.inRegisters) {
+      isWide |= left.getType().isF32() && termsOf(op, left) > 1;
+    } else {
+      leftBytes += 2 * result.rowBlock * (depth + 8);
+      leftHeld += heldBy(op, own.reduced) / 2;
+    }
     return true;
   }
 
@@ -249,8 +280,10 @@ private:
   const TileTarget &target;
   FragmentPlan result;
   SmallVector<ein::EinsumOp> ops, carriers;
-  DenseMap<Value, Value> outer; // arguments of streams' bodies
-  int64_t carried = 0, bytes = 0;
+  DenseMap<Value, Value> outer;      // arguments of streams' bodies
+  int64_t bytes = 0, leftBytes = 0;  // of the block's memory
+  int64_t carried = 0, leftHeld = 0; // of a thread's registers
+  bool isWide = false;               // a factor in registers is several terms
 };
 
 } // namespace

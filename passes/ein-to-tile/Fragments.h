@@ -32,6 +32,7 @@ struct FragmentOp {
 struct FragmentPlan {
   llvm::StringRef rows;
   int64_t rowBlock = 0;
+  bool rereadsLeft = false; ///< what is the same in all chunks is read in each again
   llvm::DenseMap<mlir::Operation *, FragmentOp> ops;
 };
 

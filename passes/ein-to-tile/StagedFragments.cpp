@@ -151,6 +151,9 @@ void StagedLowering::prepareProduct(ein::EinsumOp op) {
   tile::CommitOp::create(builder, loc);
   tile::WaitOp::create(builder, loc, builder.getI64IntegerAttr(0));
   tile::BarrierOp::create(builder, loc);
+  product.leftMemory = memory;
+  if (fragments->rereadsLeft)
+    return;
   for (int64_t from = 0; from < matrix.part; from += kMatrixStep)
     llvm::append_range(product.left,
                        loadTerms(matrix, /*left=*/true, memory, constant(0), constant(from)));
@@ -215,8 +218,8 @@ TileValue StagedLowering::multiplyFragments(ein::EinsumOp op, TileValue addend) 
         terms.push_back(tiles.broadcast(term, kAll).value);
   }
   enterFragment(op, own.columns);
-  Value sums = addend.value ? tiles.broadcast(addend, kAll).value
-                            : splat(builder.getF32FloatAttr(0), kAll);
+  Value sums =
+      addend.value ? tiles.broadcast(addend, kAll).value : splat(builder.getF32FloatAttr(0), kAll);
   for (int64_t from = 0; from < matrix.part; from += kMatrixStep) {
     Value right = loadTerms(matrix, /*left=*/false, product.right, slot, constant(from)).front();
     SmallVector<Value> left;
@@ -224,7 +227,10 @@ TileValue StagedLowering::multiplyFragments(ein::EinsumOp op, TileValue addend) 
       left.push_back(
           tile::AsFactorOp::create(builder, loc, matrix.stepType(/*left=*/true), term, from));
     if (!own.inRegisters)
-      left.push_back(product.left[from / kMatrixStep]);
+      left.push_back(product.left.empty() ? loadTerms(matrix, /*left=*/true, product.leftMemory,
+                                                      constant(0), constant(from))
+                                                .front()
+                                          : product.left[from / kMatrixStep]);
     for (Value term : left)
       sums = tile::MmaOp::create(builder, loc, sums.getType(), sums, term, right);
   }
@@ -309,22 +315,33 @@ SmallVector<Value> StagedLowering::emitSettled(ein::StreamOp stream,
   return branch.getResults();
 }
 
-/// Whether there is a chunk at `begin` that may count. The block stands there then.
-Value StagedLowering::visits(ein::StreamOp stream, Value begin, Value step, Value extent) {
-  Value exists = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, begin, extent);
-  Value end = arith::MinSIOp::create(builder, loc, arith::AddIOp::create(builder, loc, begin, step),
-                                     extent);
-  enterBox(stream.getRank(), begin, end);
+/// The first chunk from `begin` on that may count; `extent` or more if there is none.
+Value StagedLowering::firstVisited(ein::StreamOp stream, Value begin, Value step, Value extent) {
   llvm::StringMap<Bounds> outside = knownBounds;
-  auto branch = scf::IfOp::create(builder, loc, builder.getI1Type(), exists, /*withElse=*/true);
+  Type index = builder.getIndexType();
+  auto search = scf::WhileOp::create(builder, loc, TypeRange{index}, ValueRange{begin});
   OpBuilder::InsertionGuard guard(builder);
+  Value now = builder.createBlock(&search.getBefore(), {}, {index}, {loc})->getArgument(0);
+  Value exists = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, now, extent);
+  auto branch = scf::IfOp::create(builder, loc, builder.getI1Type(), exists, /*withElse=*/true);
+  scf::ConditionOp::create(builder, loc, branch.getResult(0), ValueRange{now});
   builder.setInsertionPointToStart(branch.elseBlock());
   scf::YieldOp::create(builder, loc, exists);
   builder.setInsertionPointToStart(branch.thenBlock());
+  Value next = arith::AddIOp::create(builder, loc, now, step);
+  enterBox(stream.getRank(), now, arith::MinSIOp::create(builder, loc, next, extent));
   Value some = withOwnPlace([&] { return mayHold(stream.getBody().front(), Value()); });
-  scf::YieldOp::create(builder, loc, some ? some : exists);
   knownBounds = std::move(outside);
-  return branch.getResult(0);
+  if (!some) {
+    search.erase();
+    return begin;
+  }
+  Value passes = arith::XOrIOp::create(
+      builder, loc, some, arith::ConstantOp::create(builder, loc, builder.getBoolAttr(true)));
+  scf::YieldOp::create(builder, loc, passes);
+  Value last = builder.createBlock(&search.getAfter(), {}, {index}, {loc})->getArgument(0);
+  scf::YieldOp::create(builder, loc, Value(arith::AddIOp::create(builder, loc, last, step)));
+  return search.getResult(0);
 }
 
 /// Walks the chunks with the state in registers. What the next chunk multiplies comes to
@@ -363,8 +380,15 @@ void StagedLowering::streamFragments(ein::StreamOp stream) {
     boundBefore(stream);
     return Value();
   });
-  auto begin = [&](Value visited, Value slot) {
-    auto branch = scf::IfOp::create(builder, loc, visited, /*withElse=*/false);
+  auto isThere = [&](Value begin) -> Value {
+    return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, begin, extent);
+  };
+  // Begins to bring what the chunk at `begin` multiplies; the block stands there then.
+  auto bring = [&](Value begin, Value slot) {
+    enterBox(label, begin,
+             arith::MinSIOp::create(builder, loc, arith::AddIOp::create(builder, loc, begin, step),
+                                    extent));
+    auto branch = scf::IfOp::create(builder, loc, isThere(begin), /*withElse=*/false);
     {
       OpBuilder::InsertionGuard guard(builder);
       builder.setInsertionPointToStart(branch.thenBlock());
@@ -378,41 +402,34 @@ void StagedLowering::streamFragments(ein::StreamOp stream) {
     }
     tile::CommitOp::create(builder, loc);
   };
-  Value first = visits(stream, zero, step, extent);
-  begin(first, zero);
-  init.push_back(first);
+  init.push_back(firstVisited(stream, zero, step, extent));
   init.push_back(zero);
-  auto loop = scf::ForOp::create(builder, loc, zero, extent, step, init);
+  bring(init[carried], zero);
+  auto loop = scf::WhileOp::create(builder, loc, ValueRange(init).getTypes(), init);
   {
     OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(loop.getBody());
-    ValueRange carriedOn = loop.getRegionIterArgs();
-    Value visited = carriedOn[carried], slot = carriedOn[carried + 1];
+    auto types = loop.getResultTypes();
+    SmallVector<Location> places(types.size(), loc);
+    Block *before = builder.createBlock(&loop.getBefore(), {}, types, places);
+    scf::ConditionOp::create(builder, loc, isThere(before->getArgument(carried)),
+                             before->getArguments());
+    ValueRange now = builder.createBlock(&loop.getAfter(), {}, types, places)->getArguments();
+    Value begin = now[carried], slot = now[carried + 1];
     for (unsigned i = 0; i < carried; ++i)
-      state[i].value = carriedOn[i];
-    Value now = loop.getInductionVar();
+      state[i].value = now[i];
     tile::WaitOp::create(builder, loc, builder.getI64IntegerAttr(0));
     tile::BarrierOp::create(builder, loc);
     Value other = arith::SubIOp::create(builder, loc, constant(1), slot);
-    Value next = arith::AddIOp::create(builder, loc, now, step);
-    Value coming = visits(stream, next, step, extent);
-    begin(coming, other);
-    enterBox(label, now, arith::MinSIOp::create(builder, loc, next, extent));
-    count("chunks");
-    auto types = llvm::map_to_vector(state, [](TileValue value) { return value.value.getType(); });
-    auto branch = scf::IfOp::create(builder, loc, types, visited, /*withElse=*/true);
-    builder.setInsertionPointToStart(branch.elseBlock());
-    scf::YieldOp::create(builder, loc, carriedOn.take_front(carried));
-    builder.setInsertionPointToStart(branch.thenBlock());
+    Value end = arith::AddIOp::create(builder, loc, begin, step);
+    Value next = firstVisited(stream, end, step, extent);
+    bring(next, other);
+    enterBox(label, begin, arith::MinSIOp::create(builder, loc, end, extent));
     count("visited");
     ringSlot = slot;
     llvm::StringMap<Bounds> outside = knownBounds;
-    SmallVector<Value> last = emitSettled(stream, stages, state, now);
+    SmallVector<Value> yielded = emitSettled(stream, stages, state, begin);
     knownBounds = std::move(outside);
-    scf::YieldOp::create(builder, loc, last);
-    builder.setInsertionPointToEnd(loop.getBody());
-    SmallVector<Value> yielded(branch.getResults());
-    yielded.push_back(coming);
+    yielded.push_back(next);
     yielded.push_back(other);
     scf::YieldOp::create(builder, loc, yielded);
   }

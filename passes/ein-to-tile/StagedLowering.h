@@ -66,7 +66,8 @@ private:
   /// A product's factors: what is read chunk by chunk, and what is the same in all.
   struct FragmentProduct {
     mlir::Value right, rightAligned; // memory of the slots
-    mlir::SmallVector<mlir::Value> left;
+    mlir::Value leftMemory;
+    mlir::SmallVector<mlir::Value> left; // what is the same in all, if registers hold it
   };
   int64_t fragmentSize(ein::EinsumOp op, int rank);
   void enterFragment(ein::EinsumOp op, int columns);
@@ -82,7 +83,8 @@ private:
   llvm::SmallVector<mlir::Value> emitChunk(ein::StreamOp stream, llvm::ArrayRef<TileValue> state);
   llvm::SmallVector<mlir::Value> emitSettled(ein::StreamOp stream, const std::vector<Stage> &stages,
                                              llvm::ArrayRef<TileValue> state, mlir::Value begin);
-  mlir::Value visits(ein::StreamOp stream, mlir::Value begin, mlir::Value step, mlir::Value extent);
+  mlir::Value firstVisited(ein::StreamOp stream, mlir::Value begin, mlir::Value step,
+                           mlir::Value extent);
   void streamFragments(ein::StreamOp stream);
   /// Looking for bounds stands at places of its own; what is in registers stays.
   mlir::Value withOwnPlace(llvm::function_ref<mlir::Value()> look) {
