@@ -1,9 +1,7 @@
 //===- SettledConditions.cpp - Bodies without their conditions ------------===//
 #include "passes/ein-to-tile/SettledConditions.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Matchers.h"
-#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "passes/ein/EmptySteps.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SetVector.h"
@@ -71,36 +69,14 @@ SmallVector<SettledCondition> conditionsOf(ein::EinsumOp op, Block &stream) {
   return conditions;
 }
 
-/// Folds what can be folded in `block` and drops what nobody reads.
-static void simplify(Block &block) {
-  OpBuilder builder(block.getParentOp()->getContext());
-  for (Operation &op : llvm::make_early_inc_range(block.without_terminator())) {
-    builder.setInsertionPoint(&op);
-    SmallVector<Value> values;
-    if (succeeded(builder.tryFold(&op, values)) && !values.empty())
-      op.replaceAllUsesWith(values);
-  }
-  SmallVector<Operation *> ops;
-  for (Operation &op : block.without_terminator())
-    ops.push_back(&op);
-  for (Operation *op : llvm::reverse(ops))
-    if (isOpTriviallyDead(op))
-      op->erase();
-}
-
 WithoutConditions::WithoutConditions(ArrayRef<SettledCondition> conditions) {
   DenseMap<Operation *, IRMapping> copies;
   for (const SettledCondition &condition : conditions) {
     ein::EinsumOp op = condition.op;
-    auto [copy, isNew] = copies.try_emplace(op);
-    if (isNew) {
-      Region simpler;
-      op.getBody().cloneInto(&simpler, copy->second);
-      originals.push_back({op, std::make_unique<Region>()});
-      originals.back().second->takeBody(op.getBody());
-      op.getBody().takeBody(simpler);
-    }
-    Value value = copy->second.lookup(condition.value);
+    auto [values, isNew] = copies.try_emplace(op);
+    if (isNew)
+      copy(op, &values->second);
+    Value value = values->second.lookup(condition.value);
     OpBuilder builder(op.getContext());
     builder.setInsertionPointToStart(&op.getBody().front());
     value.replaceAllUsesWith(
@@ -108,11 +84,6 @@ WithoutConditions::WithoutConditions(ArrayRef<SettledCondition> conditions) {
   }
   for (auto &[op, body] : originals)
     simplify(op.getBody().front());
-}
-
-WithoutConditions::~WithoutConditions() {
-  for (auto &[op, body] : originals)
-    op.getBody().takeBody(*body);
 }
 
 } // namespace einfall

@@ -14,8 +14,7 @@
 #ifndef EINFALL_PASSES_EINTOTILE_SETTLEDCONDITIONS_H
 #define EINFALL_PASSES_EINTOTILE_SETTLEDCONDITIONS_H
 
-#include "dialects/ein/EinDialect.h"
-#include "mlir/IR/Region.h"
+#include "passes/ein-to-tile/OtherBodies.h"
 
 namespace einfall {
 
@@ -36,17 +35,10 @@ bool isPartOf(mlir::Value part, mlir::Value whole);
 /// The elements that `scalar` is computed from.
 llvm::SmallVector<mlir::BlockArgument> argumentsOf(mlir::Value scalar);
 
-/// While it lives, the bodies are what they are with these values. The scalars
-/// of the bodies are others then.
-class WithoutConditions {
+/// While it lives, the bodies are what they are with these values.
+class WithoutConditions : OtherBodies {
 public:
   explicit WithoutConditions(llvm::ArrayRef<SettledCondition> conditions);
-  ~WithoutConditions();
-  WithoutConditions(const WithoutConditions &) = delete;
-  WithoutConditions &operator=(const WithoutConditions &) = delete;
-
-private:
-  llvm::SmallVector<std::pair<ein::EinsumOp, std::unique_ptr<mlir::Region>>> originals;
 };
 
 } // namespace einfall

@@ -268,7 +268,8 @@ SmallVector<Value> StagedLowering::emitChunk(ein::StreamOp stream, ArrayRef<Tile
   return next;
 }
 
-/// As emitChunk; where conditions are settled and the chunk is whole, without them.
+/// As emitChunk; where conditions are settled, the chunk is whole and coordinates are
+/// small, without them and in f32.
 SmallVector<Value> StagedLowering::emitSettled(ein::StreamOp stream,
                                                const std::vector<Stage> &stages,
                                                ArrayRef<TileValue> state, Value begin) {
@@ -289,6 +290,16 @@ SmallVector<Value> StagedLowering::emitSettled(ein::StreamOp stream,
     ++settled;
     require(holds);
     llvm::append_range(conditions, own);
+  }
+  SmallVector<ein::EinsumOp> measuring; // distances
+  for (auto op : stream.getBody().front().getOps<ein::EinsumOp>()) {
+    SmallVector<StringRef> ranks = ranksMadeReal(op);
+    if (ranks.empty() || !fragments->ops.count(op))
+      continue;
+    measuring.push_back(op);
+    for (StringRef rank : ranks)
+      require(arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sle,
+                                    boxes.find(rank)->second.end, constant(kSmallCoordinate)));
   }
   if (!even) {
     Value end = arith::AddIOp::create(builder, loc, begin, constant(rank.part));
@@ -311,6 +322,7 @@ SmallVector<Value> StagedLowering::emitSettled(ein::StreamOp stream,
   emit(branch.elseBlock(), "masked");
   isRagged = false;
   WithoutConditions bodies(conditions);
+  WithRealCoordinates reals(measuring);
   emit(branch.thenBlock(), "unmasked");
   return branch.getResults();
 }

@@ -13,6 +13,7 @@
 #include "passes/ein-to-tile/BoxPredicate.h"
 #include "passes/ein-to-tile/EinsumLowering.h"
 #include "passes/ein-to-tile/Fragments.h"
+#include "passes/ein-to-tile/RealCoordinates.h"
 #include "passes/ein-to-tile/SettledConditions.h"
 #include "passes/ein-to-tile/Stages.h"
 
