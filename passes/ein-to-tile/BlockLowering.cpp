@@ -241,7 +241,54 @@ void BlockLowering::setSpace() {
 // Coordinates and elements
 //===----------------------------------------------------------------------===//
 
+/// A fragment's columns against what is the same in all of them, as numbers of 32 bits that
+/// count from its first column; null if that is not what is compared.
+TileValue BlockLowering::compareColumns(arith::CmpIPredicate predicate, TileValue a, TileValue b) {
+  constexpr uint32_t kColumns = 2;
+  if (!tiles.space.fragment || !a.value || !b.value)
+    return {};
+  auto startOf = [](TileValue value) -> Value {
+    Value whole = value.value;
+    while (auto cast = whole.getDefiningOp<arith::IndexCastOp>())
+      whole = cast.getIn();
+    auto iota = whole.getDefiningOp<tile::IotaOp>();
+    return value.mask == kColumns && iota ? iota.getStart() : Value();
+  };
+  using arith::CmpIPredicate;
+  Value start = startOf(b);
+  if (!start) {
+    constexpr CmpIPredicate turned[] = {CmpIPredicate::eq,  CmpIPredicate::ne,  CmpIPredicate::sgt,
+                                        CmpIPredicate::sge, CmpIPredicate::slt, CmpIPredicate::sle};
+    if (predicate > CmpIPredicate::sge || !(start = startOf(a)))
+      return {};
+    std::swap(a, b);
+    predicate = turned[(int)predicate];
+  }
+  Type type = getElementTypeOrSelf(a.value.getType());
+  if (a.mask & kColumns || predicate > CmpIPredicate::sge ||
+      !(type.isIndex() || type.isInteger(64)))
+    return {};
+  // Coordinates are not negative; what is beyond the columns is beside them, too.
+  auto number = [&](int64_t value) { return tiles.constant(builder.getIntegerAttr(type, value)); };
+  TileValue from{start, 0}, none = number(-1), all = number(tiles.space.sizes[1]);
+  if (!type.isIndex())
+    from = tiles.create<arith::IndexCastOp>(type, {from});
+  a = tiles.create<arith::MaxSIOp>(type, {a, none});
+  a = tiles.create<arith::SubIOp>(type, {a, from});
+  a = tiles.create<arith::MinSIOp>(type, {tiles.create<arith::MaxSIOp>(type, {a, none}), all});
+  Type narrow = builder.getI32Type();
+  a = type.isIndex() ? tiles.create<arith::IndexCastOp>(narrow, {a})
+                     : tiles.create<arith::TruncIOp>(narrow, {a});
+  TileValue columns{tile::IotaOp::create(builder, loc,
+                                         tiles.space.type(kColumns, builder.getIndexType()),
+                                         constant(0)),
+                    kColumns};
+  return compare(predicate, a, tiles.create<arith::IndexCastOp>(narrow, {columns}));
+}
+
 TileValue BlockLowering::compare(arith::CmpIPredicate predicate, TileValue a, TileValue b) {
+  if (TileValue narrow = compareColumns(predicate, a, b); narrow.value)
+    return narrow;
   return tiles.create<arith::CmpIOp>(
       builder.getI1Type(), {a, b},
       std::pair<StringRef, Attribute>("predicate", builder.getI64IntegerAttr((int64_t)predicate)));
@@ -451,6 +498,13 @@ void BlockLowering::evaluateBody(Block &body, DenseMap<Value, TileValue> &values
       SmallVector<TileValue> operands;
       for (Value operand : inner.getOperands())
         operands.push_back(values.lookup(operand));
+      if (auto cmp = dyn_cast<arith::CmpIOp>(inner)) {
+        TileValue narrow = compareColumns(cmp.getPredicate(), operands[0], operands[1]);
+        if (narrow.value) {
+          values[cmp] = narrow;
+          continue;
+        }
+      }
       for (auto [result, value] : llvm::zip(inner.getResults(), tiles.clone(&inner, operands)))
         values[result] = value;
     }

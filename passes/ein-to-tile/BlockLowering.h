@@ -74,6 +74,7 @@ protected:
   }
 
   TileValue compare(mlir::arith::CmpIPredicate predicate, TileValue a, TileValue b);
+  TileValue compareColumns(mlir::arith::CmpIPredicate predicate, TileValue a, TileValue b);
   /// Null stands for what always holds.
   TileValue both(TileValue a, TileValue b) {
     if (!a.value || !b.value)
