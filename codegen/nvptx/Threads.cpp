@@ -106,7 +106,7 @@ FailureOr<LLVM::LLVMFuncOp> writeThreads(OpBuilder &builder, func::FuncOp progra
   auto given = program->getAttrOfType<IntegerAttr>(tile::kTeam);
   int64_t team = given ? given.getInt() : 1, scratchAt = memory.bytes;
   if (team > 1)
-    memory.bytes += team * 8;
+    memory.bytes += team * 16;
   kernel->setAttr(kThreads, builder.getI64IntegerAttr(warps.getInt() * kWarp));
   kernel->setAttr(kShared, builder.getI64IntegerAttr(memory.bytes));
   if (Attribute numerics = program->getAttr(ein::kNumerics))

@@ -13,6 +13,10 @@
 
 namespace einfall {
 
+/// True if `op` is a sum of ones: so many as there are points. Under strict numerics floats
+/// are added up, which may end elsewhere.
+bool isCount(ein::EinsumOp op);
+
 /// A part of a factor is filled in so many pieces; which of them.
 struct Piece {
   int64_t number = 0, count = 1;
@@ -43,6 +47,10 @@ protected:
   mlir::DenseMap<mlir::Value, TileValue> results; // of einsums already computed
   mlir::SmallVector<mlir::Value> starts;          // of the block's part of a reduced rank; null: 0
 
+  /// The root's reduction where the tile holds all of its points, up to the limit.
+  TileValue reduceAtOnce();
+  /// The points that the root, which counts them, reduces.
+  TileValue countPoints();
   TileValue evaluate(ein::EinsumOp op);
   mlir::SmallVector<TileValue> evaluate(ein::EinsumOp op, mlir::ValueRange wanted,
                                         TileValue &exists);

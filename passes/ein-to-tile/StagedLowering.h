@@ -2,7 +2,7 @@
 //
 // The pieces of `lowerStaged`: StagedLowering.cpp writes stages and walks,
 // StagedFragments.cpp those whose tensors are registers (Fragments.h), StagedOrder.cpp
-// the lists of the k best.
+// the lists of the k best, HeldRows.cpp rows that are registers.
 //
 //===----------------------------------------------------------------------===//
 #ifndef EINFALL_PASSES_EINTOTILE_STAGEDLOWERING_H
@@ -13,6 +13,7 @@
 #include "passes/ein-to-tile/BoxPredicate.h"
 #include "passes/ein-to-tile/EinsumLowering.h"
 #include "passes/ein-to-tile/Fragments.h"
+#include "passes/ein-to-tile/Rows.h"
 #include "passes/ein-to-tile/SettledConditions.h"
 #include "passes/ein-to-tile/Stages.h"
 
@@ -79,6 +80,10 @@ private:
                    mlir::Value aligned);
   TileValue multiplyFragments(ein::EinsumOp op);
   void emitFragments(mlir::Block &block);
+  void emitRow(const HeldRow &row, const std::vector<Stage> &stages);
+  void holdRow(const HeldRow &row, int64_t lanes);
+  void holdBlock(mlir::Block &block, const HeldRow &row, int64_t lanes);
+  void enterRow(ein::EinsumOp op, const HeldRow &row, int64_t lanes);
   llvm::SmallVector<mlir::Value> emitChunk(ein::StreamOp stream, llvm::ArrayRef<TileValue> state);
   llvm::SmallVector<mlir::Value> emitSettled(ein::StreamOp stream, const std::vector<Stage> &stages,
                                              llvm::ArrayRef<TileValue> state, mlir::Value begin);
