@@ -2,6 +2,7 @@
 #include "codegen/common/Held.h"
 #include "codegen/nvptx/ThreadUnroller.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 
@@ -159,14 +160,21 @@ Value ThreadUnroller::joinWarps(tile::ReduceOp op, Value whole) {
   });
   meet();
   Value joined;
-  for (int64_t number = 0; number < threads / kWarp; ++number) {
-    Value next =
-        LLVM::LoadOp::create(builder, loc, stored, at(index(number), half), alignmentOf(stored));
-    if (type.isIndex())
-      next = arith::IndexCastOp::create(builder, loc, type, next);
-    else if (type != stored)
-      next = arith::TruncIOp::create(builder, loc, type, next);
-    joined = joined ? combine(builder, loc, kindOf(op), joined, next) : next;
+  // Words by fours: 16 bytes an access.
+  int64_t warps = threads / kWarp;
+  int64_t width = stored.getIntOrFloatBitWidth() == 32 && warps % 4 == 0 ? 4 : 1;
+  for (int64_t number = 0; number < warps; number += width) {
+    Type loaded = width == 1 ? stored : VectorType::get(width, stored);
+    Value some = LLVM::LoadOp::create(builder, loc, loaded, at(index(number), half),
+                                      width * alignmentOf(stored));
+    for (int64_t k = 0; k < width; ++k) {
+      Value next = width == 1 ? some : vector::ExtractOp::create(builder, loc, some, k).getResult();
+      if (type.isIndex())
+        next = arith::IndexCastOp::create(builder, loc, type, next);
+      else if (type != stored)
+        next = arith::TruncIOp::create(builder, loc, type, next);
+      joined = joined ? combine(builder, loc, kindOf(op), joined, next) : next;
+    }
   }
   return joined;
 }

@@ -112,6 +112,8 @@ void ThreadUnroller::generic(Operation &op) {
         getElementTypeOrSelf(quotient.getType()).isF32())
       return divide(quotient);
   }
+  if (auto widened = dyn_cast<arith::ExtFOp>(op); widened && widen(widened))
+    return;
   codegen::Unroller::generic(op);
 }
 

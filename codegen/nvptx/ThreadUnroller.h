@@ -54,6 +54,10 @@ private:
   template <typename Op> int64_t widthOf(Op op, const Shape &shape) const;
   void loadWide(tile::LoadOp op, const Shape &shape, int64_t width);
   void storeWide(tile::StoreOp op, const Shape &shape, int64_t width);
+  /// bf16 as f32, where they are halves of words; false where they are not.
+  bool widen(mlir::arith::ExtFOp op);
+  /// Two elements of 16 bits as a word.
+  mlir::Value joinHalves(mlir::Value low, mlir::Value high, bool isStrict);
   /// f32 quotients by one divisor.
   void divide(mlir::arith::DivFOp op);
   /// Of a row of a fragment, what the threads that have it hold, combined.
@@ -97,7 +101,7 @@ private:
   void meetAll();
   bool isWarp() const { return threads == kWarp; }
 
-  int64_t threads; // of a team
+  int64_t threads;                            // of a team
   llvm::SmallVector<mlir::Operation *> joins; // of warps, in the order of the program
   const SharedMemory &memory;
   mlir::Value shared;

@@ -52,7 +52,7 @@ SmallVector<TileValue> EinsumLowering::evaluate(ein::EinsumOp op, ValueRange wan
       values[block.getArgument(i)] = it->second;
       continue;
     }
-    TileValue loaded = load(access(op, i), op.getInputs()[i], coordinates, exists);
+    TileValue loaded = read(op, i, coordinates, exists);
     values[block.getArgument(i)] = loaded;
     if (!cast<StringAttr>(op.getCoords()[i]).getValue().empty())
       coordinates[i] = toIndex(loaded);

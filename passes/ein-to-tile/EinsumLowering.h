@@ -38,6 +38,11 @@ protected:
   virtual Access access(mlir::Operation *op, unsigned number) {
     return accessOf(op, number, symbols);
   }
+  /// Operand `number` of `op` at the current tile.
+  virtual TileValue read(ein::EinsumOp op, unsigned number, mlir::ArrayRef<TileValue> coordinates,
+                         TileValue &exists) {
+    return load(access(op, number), op.getInputs()[number], coordinates, exists);
+  }
   /// Fills in what depends on the root alone.
   void beginRoot(ein::EinsumOp op);
 

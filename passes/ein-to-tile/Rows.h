@@ -24,6 +24,14 @@ struct HeldRow {
   llvm::SmallVector<int64_t> tiles; ///< lanes that may hold it, ascending
 };
 
+/// A part of a row or a number beside it: an argument of a kernel, and by which of its
+/// ranks it is read.
+using RowRead = std::pair<mlir::Value, mlir::AffineMap>;
+
+/// What operand `number` of `op` is in the kernel's row, where nothing but coordinates
+/// says so and all of it exists.
+std::optional<RowRead> rowRead(ein::EinsumOp op, unsigned number, unsigned rank);
+
 /// How the rows of a rowwise kernel are kept; nothing where what passes between its parts
 /// is not read at the coordinate that made it, or a thread would have too much.
 std::optional<HeldRow> planHeldRow(ein::KernelOp kernel, const BlockPlan &plan,

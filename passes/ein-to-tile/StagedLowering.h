@@ -100,11 +100,15 @@ private:
 
   Access access(mlir::Operation *op, unsigned number) override;
   mlir::Value bufferOf(mlir::Value tensor) override;
+  TileValue read(ein::EinsumOp op, unsigned number, mlir::ArrayRef<TileValue> coordinates,
+                 TileValue &exists) override;
   void storeTile() override;
   llvm::SmallVector<int64_t> blockParts() override;
 
   BlockPlan plan;
   std::optional<FragmentPlan> fragments; // of a kernel that runs in them
+  const HeldRow *heldRow = nullptr;      // while it is in registers, and what was read then
+  llvm::SmallDenseMap<RowRead, TileValue> heldReads;
   llvm::DenseMap<mlir::Operation *, FragmentProduct> products;
   mlir::Value ringSlot;  // where the factors of the current chunk are
   bool isRagged = false; // the chunk may end before its part does
