@@ -137,7 +137,9 @@ void ThreadUnroller::divide(arith::DivFOp op) {
   auto branch = scf::IfOp::create(builder, loc, types, near, /*withElse=*/true);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(branch.thenBlock());
-  Value reciprocal = arith::DivFOp::create(builder, loc, real(1), divisor, op.getFastmathAttr());
+  Value reciprocal = isRough
+                         ? callIntrinsic(builder, loc, "llvm.nvvm.rcp.approx.ftz.f", f32, divisor)
+                         : arith::DivFOp::create(builder, loc, real(1), divisor).getResult();
   Value negative = arith::NegFOp::create(builder, loc, divisor);
   Units results;
   for (Value number : numbers) {

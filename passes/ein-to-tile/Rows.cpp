@@ -12,8 +12,8 @@ namespace {
 /// Shorter rows leave most threads of a block idle.
 constexpr int64_t kShortest = 1024;
 
-/// Elements of a row that a thread may hold, and bytes of registers for them.
-constexpr int64_t kHeld[] = {8, 16, 32}, kHeldBytes = 384;
+/// Elements of a row that a thread may hold, and registers for them.
+constexpr int64_t kHeld[] = {8, 16, 32}, kHeldRegisters = 96;
 
 bool isLong(ein::ExtentAttr extent) { return extent.getLiteral().value_or(kShortest) >= kShortest; }
 
@@ -111,11 +111,11 @@ std::optional<RowRead> rowRead(ein::EinsumOp op, unsigned number, unsigned rank)
   return RowRead{tensor, AffineMap::get(rank + 1, 0, map.getResults(), op.getContext())};
 }
 
-/// Bytes of registers that a thread needs for each of its elements: what it reads of the
-/// arguments, and what it makes of that.
-static int64_t bytesOfElement(ArrayRef<ein::EinsumOp> alongRow, unsigned rank) {
+/// Registers that a thread needs for each of its elements: for what it reads of the
+/// arguments, and for what it makes of that.
+static int64_t registersOfElement(ArrayRef<ein::EinsumOp> alongRow, unsigned rank) {
   llvm::SmallDenseSet<RowRead> reads;
-  int64_t bytes = 4;
+  int64_t registers = 1;
   for (ein::EinsumOp op : alongRow)
     for (unsigned i = 0, e = op.getInputs().size(); i < e; ++i) {
       std::optional<RowRead> read = rowRead(op, i, rank);
@@ -123,9 +123,9 @@ static int64_t bytesOfElement(ArrayRef<ein::EinsumOp> alongRow, unsigned rank) {
       if (!isNew || !op.getMap(i).isFunctionOfDim(rank) || !isa<BlockArgument>(op.getInputs()[i]))
         continue;
       Type element = cast<ein::TensorType>(op.getInputs()[i].getType()).getElementType();
-      bytes += std::max<int64_t>(1, element.getIntOrFloatBitWidth() / 8);
+      registers += llvm::divideCeil(element.getIntOrFloatBitWidth(), 32);
     }
-  return bytes;
+  return registers;
 }
 
 std::optional<HeldRow> planHeldRow(ein::KernelOp kernel, const BlockPlan &plan,
@@ -159,9 +159,9 @@ std::optional<HeldRow> planHeldRow(ein::KernelOp kernel, const BlockPlan &plan,
   });
   if (streams.wasInterrupted())
     return std::nullopt;
-  int64_t bytes = bytesOfElement(alongRow, row.rank);
+  int64_t registers = registersOfElement(alongRow, row.rank);
   SmallVector<int64_t> kHeldX(std::begin(kHeld), std::end(kHeld));
-  if (const char *e = getenv("EINF_TILES")) {
+  if (const char *e = getenv("EINF_TILES"); e && *e) {
     kHeldX.clear();
     SmallVector<StringRef> parts;
     StringRef(e).split(parts, ',');
@@ -172,7 +172,7 @@ std::optional<HeldRow> planHeldRow(ein::KernelOp kernel, const BlockPlan &plan,
     }
   }
   for (int64_t own : kHeldX)
-    if (own * bytes <= kHeldBytes)
+    if (own * registers <= kHeldRegisters)
       row.tiles.push_back(own * team.warpLanes);
   if (std::optional<int64_t> literal = row.extent.getLiteral())
     llvm::erase_if(row.tiles, [&](int64_t lanes) { return lanes < *literal; });
