@@ -2,6 +2,7 @@
 #include "passes/ein-to-tile/Rows.h"
 #include "dialects/ein/EinBounds.h"
 #include "passes/ein-to-tile/EinsumLowering.h"
+#include "passes/ein/BlockCosts.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
@@ -12,8 +13,9 @@ namespace {
 /// Shorter rows leave most threads of a block idle.
 constexpr int64_t kShortest = 1024;
 
-/// Elements of a row that a thread may hold, and registers for them.
-constexpr int64_t kHeld[] = {8, 16, 32}, kHeldRegisters = 96;
+/// Elements of a row that a thread may hold, and registers for them. All are straight code,
+/// of at most so many additions.
+constexpr int64_t kHeld[] = {8, 16, 32}, kHeldRegisters = 96, kHeldCost = 1024;
 
 bool isLong(ein::ExtentAttr extent) { return extent.getLiteral().value_or(kShortest) >= kShortest; }
 
@@ -128,6 +130,19 @@ static int64_t registersOfElement(ArrayRef<ein::EinsumOp> alongRow, unsigned ran
   return registers;
 }
 
+/// What an element of the row costs, in additions. Near functions are instructions.
+static int64_t costOfElement(ArrayRef<ein::EinsumOp> alongRow) {
+  int64_t cost = 0;
+  for (ein::EinsumOp op : alongRow)
+    for (Operation &inner : op.getBody().front()) {
+      auto math = dyn_cast<arith::ArithFastMathInterface>(inner);
+      arith::FastMathFlagsAttr flags = math ? math.getFastMathFlagsAttr() : nullptr;
+      bool isNear = flags && bitEnumContainsAny(flags.getValue(), arith::FastMathFlags::afn);
+      cost += isNear ? 2 : ein::costOf(inner);
+    }
+  return cost;
+}
+
 std::optional<HeldRow> planHeldRow(ein::KernelOp kernel, const BlockPlan &plan,
                                    const TileTarget &team) {
   HeldRow row;
@@ -160,19 +175,9 @@ std::optional<HeldRow> planHeldRow(ein::KernelOp kernel, const BlockPlan &plan,
   if (streams.wasInterrupted())
     return std::nullopt;
   int64_t registers = registersOfElement(alongRow, row.rank);
-  SmallVector<int64_t> kHeldX(std::begin(kHeld), std::end(kHeld));
-  if (const char *e = getenv("EINF_TILES"); e && *e) {
-    kHeldX.clear();
-    SmallVector<StringRef> parts;
-    StringRef(e).split(parts, ',');
-    for (StringRef q : parts) {
-      int64_t v;
-      if (!q.getAsInteger(10, v))
-        kHeldX.push_back(v);
-    }
-  }
-  for (int64_t own : kHeldX)
-    if (own * registers <= kHeldRegisters)
+  int64_t cost = costOfElement(alongRow);
+  for (int64_t own : kHeld)
+    if (own * registers <= kHeldRegisters && own * cost <= kHeldCost)
       row.tiles.push_back(own * team.warpLanes);
   if (std::optional<int64_t> literal = row.extent.getLiteral())
     llvm::erase_if(row.tiles, [&](int64_t lanes) { return lanes < *literal; });
