@@ -158,7 +158,8 @@ std::optional<HeldRow> planHeldRow(ein::KernelOp kernel, const BlockPlan &plan,
     if (!readsInPlace(op))
       return std::nullopt;
     if (op.getNumRanks() > row.rank) {
-      if (op.getRankExtent(row.rank) != row.extent)
+      if (op.getRankExtent(row.rank) != row.extent ||
+          llvm::is_contained(plan.grid, op.getRankName(row.rank)))
         return std::nullopt;
       alongRow.push_back(op);
     }

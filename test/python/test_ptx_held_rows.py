@@ -44,14 +44,14 @@ def masked_of(x, lengths):
 @einfall.cascade
 def batched(x: "b s n", g: "n"):
     top[b, s] = max[c](x[b, s, c])
-    total[b, s] = sum[c]((x[b, s, c] - top[b, s]) * g[c])
+    total[b, s] = sum[c](abs(x[b, s, c] - top[b, s]) * g[c])
     y[b, s, n] = (x[b, s, n] - top[b, s]) * (n + 1) * total[b, s] + x[b, s, 0]
     return y[b, s, n]
 
 
 def batched_of(x, g):
     y = x - x.max(-1, keepdims=True)
-    return y * np.arange(1, x.shape[-1] + 1) * (y * g).sum(-1, keepdims=True) + x[..., :1]
+    return y * np.arange(1, x.shape[-1] + 1) * (np.abs(y) * g).sum(-1, keepdims=True) + x[..., :1]
 
 
 @einfall.cascade
