@@ -42,7 +42,8 @@ void relaxFunctions(ein::KernelOp kernel) {
   if (ein::isStrict(kernel) || !storesHalves(kernel))
     return;
   kernel.walk([](arith::ArithFastMathInterface op) {
-    if (isa<math::ExpOp, math::TanhOp, math::RsqrtOp, arith::DivFOp>(op) && flowsSmoothly(op->getResult(0)))
+    if (isa<math::ExpOp, math::TanhOp, math::RsqrtOp, arith::DivFOp>(op) &&
+        flowsSmoothly(op->getResult(0)))
       op->setAttr(op.getFastMathAttrName(),
                   arith::FastMathFlagsAttr::get(op.getContext(), arith::FastMathFlags::afn));
   });
