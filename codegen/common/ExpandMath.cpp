@@ -18,7 +18,7 @@ struct ExpandMathPass : impl::ExpandMathBase<ExpandMathPass> {
   using ExpandMathBase::ExpandMathBase;
   void runOnOperation() override {
     MathTarget target{fma,          halfCasts,  bfloatCasts, toBfloat, fmaDown,
-                      fmaSaturated, powerOfTwo, reciprocal,  quotient};
+                      fmaSaturated, powerOfTwo, reciprocal,  quotient, inverseRoot};
     RewritePatternSet patterns(&getContext());
     populateElementaryPatterns(patterns, target);
     populateFloatPatterns(patterns, target);

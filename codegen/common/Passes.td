@@ -26,7 +26,9 @@ def ExpandMath : Pass<"expand-math", "::mlir::ModuleOp"> {
     Option<"reciprocal", "reciprocal", "std::string", "",
            "intrinsic for 1 / x of f32, within 2^-22 of it for x in [1, 2]">,
     Option<"quotient", "quotient", "std::string", "",
-           "intrinsic for a quotient of f32, within two units in the last place">];
+           "intrinsic for a quotient of f32, within two units in the last place">,
+    Option<"inverseRoot", "inverse-root", "std::string", "",
+           "intrinsic for 1 / sqrt(x) of f32, within 2^-22 of it">];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::scf::SCFDialect",
                            "::mlir::vector::VectorDialect"];
 }

@@ -3,6 +3,7 @@
 #include "codegen/common/Held.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -31,6 +32,23 @@ Value combine(OpBuilder &builder, Location loc, StringRef kind, Value a, Value b
   if (kind == "and")
     return arith::AndIOp::create(builder, loc, a, b);
   return make(arith::AddFOp(), arith::AddIOp());
+}
+
+Value identityOf(OpBuilder &builder, Location loc, StringRef kind, Type type) {
+  bool real = isa<FloatType>(type);
+  using arith::AtomicRMWKind;
+  auto number = llvm::StringSwitch<AtomicRMWKind>(kind)
+                    .Case("mul", real ? AtomicRMWKind::mulf : AtomicRMWKind::muli)
+                    .Case("max", real ? AtomicRMWKind::maximumf : AtomicRMWKind::maxs)
+                    .Case("min", real ? AtomicRMWKind::minimumf : AtomicRMWKind::mins)
+                    .Case("or", AtomicRMWKind::ori)
+                    .Case("and", AtomicRMWKind::andi)
+                    .Default(real ? AtomicRMWKind::addf : AtomicRMWKind::addi);
+  // 0 and not -0, which a sum of nothing is not.
+  TypedAttr attr = number == AtomicRMWKind::addf
+                       ? TypedAttr(builder.getZeroAttr(type))
+                       : arith::getIdentityValueAttr(number, type, builder, loc);
+  return arith::ConstantOp::create(builder, loc, attr);
 }
 
 Value Unroller::i64(Value index) {

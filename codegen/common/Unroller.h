@@ -77,6 +77,10 @@ private:
 mlir::Value combine(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef kind,
                     mlir::Value a, mlir::Value b);
 
+/// What leaves any value alone that it is combined with.
+mlir::Value identityOf(mlir::OpBuilder &builder, mlir::Location loc, llvm::StringRef kind,
+                       mlir::Type type);
+
 /// The alignment of an element in memory, in bytes.
 unsigned alignmentOf(mlir::Type unit);
 

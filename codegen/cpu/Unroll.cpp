@@ -77,6 +77,12 @@ void Unroller::count(tile::CountOp op) {
                             LLVM::AtomicOrdering::monotonic);
 }
 
+LogicalResult Unroller::check(Operation &op) const {
+  if (auto reduced = dyn_cast<tile::ReduceOp>(op); reduced && reduced.getLimit())
+    return op.emitOpError("with a limit has no form on a CPU");
+  return success();
+}
+
 LogicalResult Unroller::special(Operation &op) {
   if (auto dot = dyn_cast<tile::DotOp>(op))
     return this->dot(dot);

@@ -39,6 +39,7 @@ private:
     Shape shape(type);
     return {shape.count, shape.unit};
   }
+  mlir::LogicalResult check(mlir::Operation &op) const override;
   mlir::LogicalResult special(mlir::Operation &op) override;
   void load(tile::LoadOp op) override;
   void gather(tile::GatherOp op) override;

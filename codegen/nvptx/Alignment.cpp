@@ -84,6 +84,11 @@ Alignment::Alignment(func::FuncOp program, int64_t threads) : threads(threads) {
     }
   if (!some)
     longest = 1;
+  widths = measure();
+  program.walk([&](tile::ReduceOp op) {
+    if (op.getLimit())
+      widths[op] = std::min(longest, divisorOf(op.getLimit()));
+  });
 }
 
 llvm::DenseMap<Operation *, int64_t> Alignment::measure() {

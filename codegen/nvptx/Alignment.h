@@ -26,6 +26,8 @@ public:
   /// Elements beginning at any multiple of it in lanes that lie so in memory too.
   int64_t widthOf(tile::LoadOp op) const { return widths.lookup(op); }
   int64_t widthOf(tile::StoreOp op) const { return widths.lookup(op); }
+  /// As many lanes beginning at any multiple of it are left out together.
+  int64_t widthOf(tile::ReduceOp op) const { return widths.lookup(op); }
   /// Arguments of the program: buffers that have to be multiples of `kAccessBytes`, and
   /// extents that have to be of `run()`.
   llvm::ArrayRef<mlir::BlockArgument> assumed() const { return needed; }

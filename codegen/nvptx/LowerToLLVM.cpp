@@ -49,6 +49,7 @@ void populateLowerToLLVM(OpPassManager &passes, const GpuTarget &target) {
   math.fmaDown = "llvm.nvvm.fma.rm.f";
   math.fmaSaturated = "llvm.nvvm.fma.rn.sat.f";
   math.powerOfTwo = "llvm.nvvm.ex2.approx.ftz";
+  math.inverseRoot = "llvm.nvvm.rsqrt.approx.f";
   math.quotient = "llvm.nvvm.div.full";
   math.reciprocal = "llvm.nvvm.rcp.approx.ftz.f";
   codegen::populateToLLVM(passes, math);

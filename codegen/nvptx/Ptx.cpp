@@ -38,13 +38,15 @@ StringRef versionOf(StringRef text) {
 } // namespace
 
 FailureOr<std::string> emitPtx(ModuleOp module, const GpuTarget &target) {
-  llvm::StringMap<int64_t> threads;
+  llvm::StringMap<int64_t> threads, blocks;
   StringRef features = target.features;
   for (auto kernel : module.getOps<LLVM::LLVMFuncOp>()) {
     auto count = kernel->getAttrOfType<IntegerAttr>(kThreads);
     if (!count)
       continue;
     threads[kernel.getName()] = count.getInt();
+    if (auto own = kernel->getAttrOfType<IntegerAttr>(kBlocks))
+      blocks[kernel.getName()] = own.getInt();
     int64_t bytes = parameterBytes(kernel);
     if (bytes > kMostParameters)
       return kernel.emitOpError("takes ")
@@ -55,9 +57,12 @@ FailureOr<std::string> emitPtx(ModuleOp module, const GpuTarget &target) {
   }
   codegen::Machine machine{target.name, "nvptx64-nvidia-cuda", target.chip, features};
   auto prepare = [&](llvm::Function &function) {
-    auto found = threads.find(function.getName());
-    if (found != threads.end())
-      function.addFnAttr("nvvm.maxntid", std::to_string(found->second));
+    auto add = [&](StringRef name, const llvm::StringMap<int64_t> &numbers) {
+      if (auto found = numbers.find(function.getName()); found != numbers.end())
+        function.addFnAttr(name, std::to_string(found->second));
+    };
+    add("nvvm.maxntid", threads);
+    add("nvvm.minctasm", blocks);
     function.addFnAttr(llvm::Attribute::NoUnwind);
   };
   SmallVector<char> text;
@@ -154,6 +159,8 @@ std::string giveAllRegisters(StringRef ptx, const std::map<std::string, int64_t>
   while (!ptx.empty()) {
     auto [line, rest] = ptx.split('\n');
     ptx = rest;
+    if (line.starts_with(".minnctapersm ") && kernels.count(kernel))
+      continue;
     text += (line + "\n").str();
     if (line.starts_with(kEntry))
       kernel = line.drop_front(kEntry.size()).take_until([](char c) { return c == '('; }).str();

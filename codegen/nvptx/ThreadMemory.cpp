@@ -1,5 +1,6 @@
 //===- ThreadMemory.cpp - Loads and stores of threads ---------------------===//
 #include "codegen/nvptx/ThreadUnroller.h"
+#include "dialects/ein/EinNumerics.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
@@ -39,6 +40,59 @@ static VectorType wideType(Type unit, int64_t width) {
   if (unit.isInteger(16))
     return VectorType::get(width / 2, IntegerType::get(unit.getContext(), 32));
   return VectorType::get(width, unit);
+}
+
+/// The word of which `half` is the lower or upper part; null if it is none.
+static Value wordOf(Value half, bool &isHigh) {
+  auto part = half.getDefiningOp<arith::TruncIOp>();
+  if (!part || !half.getType().isInteger(16) || !part.getIn().getType().isInteger(32))
+    return {};
+  auto shifted = part.getIn().getDefiningOp<arith::ShRUIOp>();
+  isHigh = shifted && getConstantIntValue(shifted.getRhs()) == 16;
+  return isHigh ? shifted.getLhs() : part.getIn();
+}
+
+bool ThreadUnroller::widen(arith::ExtFOp op) {
+  Type to = getElementTypeOrSelf(op.getType());
+  if (!getElementTypeOrSelf(op.getIn().getType()).isBF16() || !to.isF32())
+    return false;
+  Units units;
+  for (Value half : map.lookup(op.getIn())) {
+    bool isHigh = false;
+    Value word = wordOf(half, isHigh);
+    if (!word)
+      return false;
+    auto number = [&](int32_t value) -> Value {
+      return arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(value));
+    };
+    Value bits = isHigh ? arith::AndIOp::create(builder, loc, word, number(0xffff0000)).getResult()
+                        : arith::ShLIOp::create(builder, loc, word, number(16)).getResult();
+    units.push_back(arith::BitcastOp::create(builder, loc, to, bits));
+  }
+  map[op.getResult()] = units;
+  return true;
+}
+
+/// The f32 that was rounded to `half`; null if it is something else.
+static Value roundedFrom(Value half) {
+  auto bits = half.getDefiningOp<arith::BitcastOp>();
+  auto rounded = bits ? bits.getIn().getDefiningOp<arith::TruncFOp>() : nullptr;
+  bool fits = rounded && rounded.getType().isBF16() && rounded.getIn().getType().isF32();
+  return fits ? rounded.getIn() : Value();
+}
+
+Value ThreadUnroller::joinHalves(Value low, Value high, bool isStrict) {
+  Type i32 = builder.getI32Type();
+  Value first = roundedFrom(low), second = roundedFrom(high);
+  if (first && second && !isStrict) {
+    auto two = VectorType::get(2, builder.getBF16Type());
+    Value both = callIntrinsic(builder, loc, "llvm.nvvm.ff2bf16x2.rn", two, {second, first});
+    return LLVM::BitcastOp::create(builder, loc, i32, both);
+  }
+  Value bits = arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(16));
+  auto word = [&](Value half) -> Value { return arith::ExtUIOp::create(builder, loc, i32, half); };
+  return arith::OrIOp::create(builder, loc, word(low),
+                              arith::ShLIOp::create(builder, loc, word(high), bits));
 }
 
 void ThreadUnroller::loadWide(tile::LoadOp op, const Shape &shape, int64_t width) {
@@ -108,14 +162,8 @@ void ThreadUnroller::storeWide(tile::StoreOp op, const Shape &shape, int64_t wid
       Value offset = offsetAt(op.getOffset(), shape.place(i / n), op.getStrides());
       offset = arith::AddIOp::create(builder, loc, offset, lane(shape, i % n));
       Units own(ArrayRef(units).slice(i, width));
-      for (int64_t k = 0; halves && k < width / 2; ++k) {
-        Value bits = arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(16));
-        auto word = [&](Value half) -> Value {
-          return arith::ExtUIOp::create(builder, loc, type.getElementType(), half);
-        };
-        Value high = arith::ShLIOp::create(builder, loc, word(own[2 * k + 1]), bits);
-        own[k] = arith::OrIOp::create(builder, loc, word(own[2 * k]), high);
-      }
+      for (int64_t k = 0; halves && k < width / 2; ++k)
+        own[k] = joinHalves(own[2 * k], own[2 * k + 1], ein::isStrict(op));
       own.resize(type.getNumElements());
       Value all = vector::FromElementsOp::create(builder, loc, type, own);
       LLVM::StoreOp::create(builder, loc, all, address(op.getBuffer(), shape.unit, offset),

@@ -105,105 +105,6 @@ void ThreadUnroller::broadcast(tile::BroadcastOp op) {
   map[op.getResult()] = units;
 }
 
-Value ThreadUnroller::exchange32(Value value, int64_t bits) {
-  auto i32 = [&](int32_t number) -> Value {
-    return arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(number));
-  };
-  return callIntrinsic(builder, loc, "llvm.nvvm.shfl.sync.bfly.i32", builder.getI32Type(),
-                       {i32(-1), value, i32(bits), i32(31)});
-}
-
-Value ThreadUnroller::exchange(Value value, int64_t bits) {
-  Type type = value.getType(), i32 = builder.getI32Type(), wide = builder.getI64Type();
-  unsigned width = type.isIndex() ? 64 : type.getIntOrFloatBitWidth();
-  Value raw = value;
-  if (type.isIndex())
-    raw = arith::IndexCastOp::create(builder, loc, wide, raw);
-  else if (isa<FloatType>(type))
-    raw = arith::BitcastOp::create(builder, loc, builder.getIntegerType(width), raw);
-  if (width < 32) {
-    raw = exchange32(arith::ExtUIOp::create(builder, loc, i32, raw), bits);
-    raw = arith::TruncIOp::create(builder, loc, builder.getIntegerType(width), raw);
-  } else if (width == 32) {
-    raw = exchange32(raw, bits);
-  } else {
-    Value half = arith::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(32));
-    Value high =
-        arith::TruncIOp::create(builder, loc, i32, arith::ShRUIOp::create(builder, loc, raw, half));
-    Value low = exchange32(arith::TruncIOp::create(builder, loc, i32, raw), bits);
-    high = arith::ExtUIOp::create(builder, loc, wide, exchange32(high, bits));
-    raw = arith::OrIOp::create(builder, loc, arith::ExtUIOp::create(builder, loc, wide, low),
-                               arith::ShLIOp::create(builder, loc, high, half));
-  }
-  if (type.isIndex())
-    return arith::IndexCastOp::create(builder, loc, type, raw);
-  return isa<FloatType>(type) ? Value(arith::BitcastOp::create(builder, loc, type, raw)) : raw;
-}
-
-/// The positive number by which all of `parts` have been multiplied, which they are not
-/// then: rounding keeps their order. Null if there is none.
-static Value takeScale(SmallVectorImpl<Value> &parts) {
-  Value scale;
-  for (Value part : parts) {
-    auto scaled = part.getDefiningOp<arith::MulFOp>();
-    FloatAttr number;
-    if (!scaled || !matchPattern(scaled.getRhs(), m_Constant(&number)) ||
-        !number.getValue().isFiniteNonZero() || number.getValue().isNegative() ||
-        (scale && scale != scaled.getRhs()))
-      return {};
-    scale = scaled.getRhs();
-  }
-  for (Value &part : parts)
-    part = part.getDefiningOp<arith::MulFOp>().getLhs();
-  return scale;
-}
-
-void ThreadUnroller::reduce(tile::ReduceOp op) {
-  Shape shape = shapeOf(op.getSource().getType());
-  Type element = getElementTypeOrSelf(op.getSource().getType());
-  StringRef kind = op.getKind();
-  if (element.isInteger(1)) // the order of a truth value is that of a signed number
-    kind = kind == "max" ? "or" : kind == "min" || kind == "mul" ? "and" : kind;
-  Units source = map.lookup(op.getSource()), units;
-  if (shape.fragment) { // along columns: four threads hold a row
-    for (int64_t row = 0, e = shape.count(), n = shape.columnRegisters(); row < e; row += n) {
-      SmallVector<Value> parts = llvm::map_to_vector(
-          ArrayRef(source).slice(row, n),
-          [&](Value part) { return widenHeld(builder, loc, part, element); });
-      Value scale = kind == "max" || kind == "min" ? takeScale(parts) : Value();
-      // By twos: nothing waits for the one before.
-      while (size_t half = parts.size() / 2) {
-        for (size_t k = 0; k < half; ++k)
-          parts[k] = combine(builder, loc, kind, parts[2 * k], parts[2 * k + 1]);
-        if (parts.size() % 2)
-          parts[half++] = parts.back();
-        parts.truncate(half);
-      }
-      Value whole = parts.front();
-      for (int64_t bits : {1, 2})
-        whole = combine(builder, loc, kind, whole, exchange(whole, bits));
-      if (scale)
-        whole = arith::MulFOp::create(builder, loc, whole, scale);
-      units.push_back(narrowHeld(builder, loc, whole, element));
-    }
-    map[op.getResult()] = units;
-    return;
-  }
-  for (int64_t place = 0, e = shape.places(), n = shape.perPlace(); place < e; ++place) {
-    Value whole;
-    for (int64_t k = 0; k < n; ++k) {
-      Value next = widenHeld(builder, loc, source[place * n + k], element);
-      whole = whole ? combine(builder, loc, kind, whole, next) : next;
-    }
-    for (int64_t bits = kWarp / 2; bits; bits /= 2)
-      whole = combine(builder, loc, kind, whole, exchange(whole, bits));
-    if (!isWarp())
-      whole = joinWarps(whole, kind);
-    units.push_back(narrowHeld(builder, loc, whole, element));
-  }
-  map[op.getResult()] = units;
-}
-
 void ThreadUnroller::generic(Operation &op) {
   if (auto power = dyn_cast<math::ExpOp>(op);
       power && getElementTypeOrSelf(power.getType()).isF32() &&
@@ -215,6 +116,8 @@ void ThreadUnroller::generic(Operation &op) {
         getElementTypeOrSelf(quotient.getType()).isF32())
       return divide(quotient);
   }
+  if (auto widened = dyn_cast<arith::ExtFOp>(op); widened && widen(widened))
+    return;
   codegen::Unroller::generic(op);
 }
 
@@ -275,7 +178,7 @@ void ThreadUnroller::powers(math::ExpOp op) {
 
 /// By the reciprocal, and one step from there: the remainder is exact, so that the result
 /// is rounded once, almost; of a negative zero the sign may be lost. Where the reciprocal
-/// is not near 1, by division.
+/// is not near 1, by division. Quotients that may be near go without the step.
 void ThreadUnroller::divide(arith::DivFOp op) {
   Units numbers = map.lookup(op.getLhs());
   Value divisor = one(op.getRhs());
@@ -287,16 +190,23 @@ void ThreadUnroller::divide(arith::DivFOp op) {
     return arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OGT, a, b);
   };
   Value size = math::AbsFOp::create(builder, loc, divisor);
+  bool isRough = bitEnumContainsAny(op.getFastmath(), arith::FastMathFlags::afn);
   Value near = both(isAbove(size, real(0x1p-60)), isAbove(real(0x1p60), size));
   SmallVector<Type> types(numbers.size(), f32);
   auto branch = scf::IfOp::create(builder, loc, types, near, /*withElse=*/true);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(branch.thenBlock());
-  Value reciprocal = arith::DivFOp::create(builder, loc, real(1), divisor);
+  Value reciprocal = isRough
+                         ? callIntrinsic(builder, loc, "llvm.nvvm.rcp.approx.ftz.f", f32, divisor)
+                         : arith::DivFOp::create(builder, loc, real(1), divisor).getResult();
   Value negative = arith::NegFOp::create(builder, loc, divisor);
   Units results;
   for (Value number : numbers) {
     Value first = arith::MulFOp::create(builder, loc, number, reciprocal);
+    if (isRough) {
+      results.push_back(first);
+      continue;
+    }
     Value rest = math::FmaOp::create(builder, loc, negative, first, number);
     // Of an infinity, given or come to, there is none: any finite number leaves it alone.
     constexpr double most = std::numeric_limits<float>::max();
@@ -308,43 +218,9 @@ void ThreadUnroller::divide(arith::DivFOp op) {
   builder.setInsertionPointToStart(branch.elseBlock());
   results.clear();
   for (Value number : numbers)
-    results.push_back(arith::DivFOp::create(builder, loc, number, divisor));
+    results.push_back(arith::DivFOp::create(builder, loc, number, divisor, op.getFastmathAttr()));
   scf::YieldOp::create(builder, loc, results);
   map[op.getResult()] = Units(branch.getResults());
-}
-
-Value ThreadUnroller::joinWarps(Value whole, StringRef kind) {
-  auto pointer = LLVM::LLVMPointerType::get(builder.getContext());
-  Type type = whole.getType();
-  Type stored = type.isInteger(1) ? builder.getI8Type() : type;
-  stored = stored.isIndex() ? builder.getI64Type() : stored;
-  auto at = [&](Value number) -> Value {
-    return LLVM::GEPOp::create(builder, loc, pointer, builder.getI64Type(), scratch,
-                               ArrayRef<LLVM::GEPArg>{i64(number)});
-  };
-  Value raw = whole;
-  if (type.isIndex())
-    raw = i64(raw);
-  else if (type != stored)
-    raw = arith::ExtUIOp::create(builder, loc, stored, raw);
-  Value size = index(kWarp), own = arith::RemUIOp::create(builder, loc, thread, size);
-  Value leads = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, own, index(0));
-  meet(); // what was there has been read
-  guarded(leads, [&] {
-    Value number = arith::DivUIOp::create(builder, loc, thread, size);
-    LLVM::StoreOp::create(builder, loc, raw, at(number), alignmentOf(stored));
-  });
-  meet();
-  Value joined;
-  for (int64_t number = 0; number < threads / kWarp; ++number) {
-    Value next = LLVM::LoadOp::create(builder, loc, stored, at(index(number)), alignmentOf(stored));
-    if (type.isIndex())
-      next = arith::IndexCastOp::create(builder, loc, type, next);
-    else if (type != stored)
-      next = arith::TruncIOp::create(builder, loc, type, next);
-    joined = joined ? combine(builder, loc, kind, joined, next) : next;
-  }
-  return joined;
 }
 
 LogicalResult ThreadUnroller::check(Operation &op) const {

@@ -22,7 +22,7 @@ public:
       : codegen::Unroller(builder), threads(threads), memory(memory), shared(shared) {}
   /// The thread's place in its team, and the team's in its block: both index.
   mlir::Value thread, warp;
-  /// Of a team of several warps: shared memory of 8 bytes for each of them.
+  /// Of a team of several warps: shared memory of twice 8 bytes for each of them.
   mlir::Value scratch;
   /// What is known of offsets; without it nothing is.
   const Alignment *alignment = nullptr;
@@ -54,11 +54,20 @@ private:
   template <typename Op> int64_t widthOf(Op op, const Shape &shape) const;
   void loadWide(tile::LoadOp op, const Shape &shape, int64_t width);
   void storeWide(tile::StoreOp op, const Shape &shape, int64_t width);
+  /// bf16 as f32, where they are halves of words; false where they are not.
+  bool widen(mlir::arith::ExtFOp op);
+  /// Two elements of 16 bits as a word.
+  mlir::Value joinHalves(mlir::Value low, mlir::Value high, bool isStrict);
   /// f32 quotients by one divisor.
   void divide(mlir::arith::DivFOp op);
   void powers(mlir::math::ExpOp op);
+  /// Of a row of a fragment, what the threads that have it hold, combined.
+  mlir::Value reduceColumns(tile::ReduceOp op, const Shape &shape, int64_t row);
+  /// The lanes of a place that this thread holds, combined.
+  mlir::Value reduceOwn(tile::ReduceOp op, const Shape &shape, int64_t place);
   /// `whole` of every warp of the team, joined.
-  mlir::Value joinWarps(mlir::Value whole, llvm::StringRef kind);
+  mlir::Value joinWarps(tile::ReduceOp op, mlir::Value whole);
+  bool mayStillRead(tile::ReduceOp op);
   /// Coordinates of a fragment's registers along its rows and columns.
   mlir::Value rowOf(const Shape &shape, int64_t number);
   mlir::Value columnOf(const Shape &shape, int64_t number);
@@ -93,7 +102,8 @@ private:
   void meetAll();
   bool isWarp() const { return threads == kWarp; }
 
-  int64_t threads; // of a team
+  int64_t threads;                            // of a team
+  llvm::SmallVector<mlir::Operation *> joins; // of warps, in the order of the program
   const SharedMemory &memory;
   mlir::Value shared;
 };

@@ -83,6 +83,10 @@ Value Body::holds(const Alignment &alignment) {
   return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, bits, none);
 }
 
+/// Threads of teams that should share a multiprocessor, half of what it holds. While those
+/// of one row wait for memory, or for each other, those of other rows move on.
+constexpr int64_t kTeamThreads = 1024;
+
 /// A program of more operations is not written twice.
 constexpr int64_t kMostTwice = 1500;
 
@@ -105,8 +109,10 @@ FailureOr<LLVM::LLVMFuncOp> writeThreads(OpBuilder &builder, func::FuncOp progra
   // A team's warps meet in memory of their own.
   auto given = program->getAttrOfType<IntegerAttr>(tile::kTeam);
   int64_t team = given ? given.getInt() : 1, scratchAt = memory.bytes;
-  if (team > 1)
-    memory.bytes += team * 8;
+  if (team > 1) {
+    memory.bytes += team * 16;
+    kernel->setAttr(kBlocks, builder.getI64IntegerAttr(kTeamThreads / (team * kWarp)));
+  }
   kernel->setAttr(kThreads, builder.getI64IntegerAttr(warps.getInt() * kWarp));
   kernel->setAttr(kShared, builder.getI64IntegerAttr(memory.bytes));
   if (Attribute numerics = program->getAttr(ein::kNumerics))

@@ -15,10 +15,12 @@
 
 namespace einfall::nvptx {
 
-/// Attributes of a kernel in the LLVM dialect: the threads of a block, and the bytes
-/// of shared memory that a launch has to give it.
+/// Attributes of a kernel in the LLVM dialect: the threads of a block, the bytes of
+/// shared memory that a launch has to give it, and so many blocks for which a
+/// multiprocessor should have registers.
 inline constexpr llvm::StringLiteral kThreads = "nvptx.threads";
 inline constexpr llvm::StringLiteral kShared = "nvptx.shared";
+inline constexpr llvm::StringLiteral kBlocks = "nvptx.blocks";
 
 /// Writes `program`, which `tile-distribute-warps` has been at, as a kernel: its
 /// parameters are the program's arguments but the last, 8 bytes each, and its block

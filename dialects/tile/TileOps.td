@@ -87,11 +87,15 @@ def Tile_ReduceOp : Tile_Op<"reduce", [Pure]> {
   let summary = "combine the lanes of a tile";
   let description = [{
     `kind` is add, mul, max, min, or, and (as the monoids of `ein`). The result
-    loses the lane dimension.
+    loses the lane dimension. With `limit`, lanes at or past it are left out. A sum of
+    products that may be contracted may be one of fused products.
   }];
-  let arguments = (ins AnyType:$source, StrAttr:$kind);
+  let arguments = (ins AnyType:$source, StrAttr:$kind, Optional<Index>:$limit);
   let results = (outs AnyType:$result);
-  let assemblyFormat = "$kind $source attr-dict `:` type($source) `->` type($result)";
+  let assemblyFormat = "$kind $source (`limit` $limit^)? attr-dict `:` type($source) `->` type($result)";
+  let builders = [OpBuilder<(ins "mlir::Type":$result, "mlir::Value":$source, "llvm::StringRef":$kind), [{
+    build($_builder, $_state, result, source, kind, mlir::Value());
+  }]>];
 }
 
 def Tile_DotOp : Tile_Op<"dot", [Pure, TypesMatchWith<"the result is the accumulator", "acc", "result", "$_self">]> {

@@ -209,6 +209,16 @@ static bool isLocal(ein::EinsumOp op) {
   });
 }
 
+/// True if what `op` makes is read beyond its own stage.
+static bool isReadBeyond(const std::vector<Stage> &stages, ein::EinsumOp op) {
+  return llvm::any_of(stages, [&](const Stage &stage) {
+    if (!stage.computes(op.getResult()))
+      return isReadBeyond(stage.body, op);
+    return llvm::any_of(op.getResult().getUsers(),
+                        [&](Operation *user) { return !llvm::is_contained(stage.epilogue, user); });
+  });
+}
+
 /// The rank of `op` along which a block moves where it moves along `label`: that
 /// rank, or one that follows it; -1 without one.
 static int64_t rankAlong(const BlockPlan &plan, ein::EinsumOp op, StringRef label) {
@@ -219,11 +229,18 @@ static int64_t rankAlong(const BlockPlan &plan, ein::EinsumOp op, StringRef labe
   return -1;
 }
 
-static bool isKept(const std::vector<Stage> &stages, const BlockPlan &plan, StringRef label) {
+/// True if `op` makes a tensor of the block's own, as far as the plan of a block looks at
+/// it: that of a team knows what only its own stage reads.
+static bool isOwn(const std::vector<Stage> &stages, ein::EinsumOp op, bool team) {
+  return isLocal(op) && (!team || isReadBeyond(stages, op));
+}
+
+static bool isKept(const std::vector<Stage> &stages, const BlockPlan &plan, StringRef label,
+                   bool team) {
   bool kept = false;
   forEachEinsum(stages, [&](ein::EinsumOp op) {
     int64_t rank = rankAlong(plan, op, label);
-    kept |= rank >= 0 && !op.isReduced(rank) && isLocal(op);
+    kept |= rank >= 0 && !op.isReduced(rank) && isOwn(stages, op, team);
   });
   return kept;
 }
@@ -262,7 +279,7 @@ static bool isGuarded(const std::vector<Stage> &stages, StringRef label) {
 
 /// A rank is part of the grid if nothing reduces it and no reduction that lacks
 /// it would cost much to repeat in each of its blocks.
-static void chooseGrid(const std::vector<Stage> &stages, BlockPlan &plan) {
+static void chooseGrid(const std::vector<Stage> &stages, BlockPlan &plan, bool team) {
   double heaviest = 1;
   forEachEinsum(stages, [&](ein::EinsumOp op) { heaviest = std::max(heaviest, pointsOf(op)); });
   for (auto &[label, rank] : plan.inOrder()) {
@@ -274,15 +291,15 @@ static void chooseGrid(const std::vector<Stage> &stages, BlockPlan &plan) {
         fits &= ein::isLightToRepeat(pointsOf(op), heaviest, rank.extent);
     });
     // Without a bound, a block cannot keep all of it; it may sweep over it.
-    if (fits || (!rank.extent.getLiteral() && isKept(stages, plan, label)))
+    if (fits || (!rank.extent.getLiteral() && isKept(stages, plan, label, team)))
       plan.grid.push_back(label);
   }
 }
 
-static int64_t bytesOf(const std::vector<Stage> &stages, const BlockPlan &plan) {
+static int64_t bytesOf(const std::vector<Stage> &stages, const BlockPlan &plan, bool team) {
   int64_t bytes = 0;
   forEachEinsum(stages, [&](ein::EinsumOp op) {
-    if (isLocal(op))
+    if (isOwn(stages, op, team))
       bytes += plan.sizeOf(op.getResult()) *
                std::max(1u, op.getResult().getType().getElementType().getIntOrFloatBitWidth() / 8);
   });
@@ -330,10 +347,11 @@ FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &s
                                const TileTarget &target) {
   BlockPlan plan;
   collectRanks(stages, plan);
-  chooseGrid(stages, plan);
+  chooseGrid(stages, plan, target.team);
   llvm::StringSet<> reused;
   forEachEinsum(stages, [&](ein::EinsumOp op) { addReusedRanks(op, reused); });
-  bool contracts = !reused.empty(), asMatrices = false;
+  // A team has one row, which nothing else reuses.
+  bool contracts = !reused.empty() && !target.team, asMatrices = false;
   if (target.matrixBytes)
     forEachEinsum(stages, [&](ein::EinsumOp op) { asMatrices |= multipliesMatrices(op); });
   for (auto &entry : plan.ranks) {
@@ -374,7 +392,7 @@ FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &s
       rank.part = std::max(rank.part, std::max<int64_t>(least, 16 * halo.span));
     }
   // Smaller parts until the block's own tensors fit.
-  while (growHaloes(plan), bytesOf(stages, plan) > target.localBytes) {
+  while (growHaloes(plan), bytesOf(stages, plan, target.team) > target.localBytes) {
     BlockPlan::Rank *largest = nullptr;
     for (auto &entry : plan.ranks) {
       BlockPlan::Rank &rank = entry.getValue();
@@ -394,7 +412,8 @@ FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &s
         label = name;
     if (label.empty())
       return kernel.emitOpError("keeps tensors of ")
-             << bytesOf(stages, plan) << " bytes for a block, more than the " << target.localBytes
+             << bytesOf(stages, plan, target.team) << " bytes for a block, more than the "
+             << target.localBytes
              << " that a core's cache holds: some rank of them has no bound that is known";
     plan.grid.push_back(label);
     plan.ranks.find(label)->second.part = 64;

@@ -36,13 +36,14 @@ std::string keyOf(ein::KernelOp kernel) {
   return text;
 }
 
-/// Where all that a kernel stores has 16 bits, exp, tanh and quotients on a GPU may be near
+/// Where all that a kernel stores has 16 bits, exp, tanh, rsqrt and quotients on a GPU may be near
 /// (codegen/common/math/ExpandElementary.cpp), unless something is decided by them.
 void relaxFunctions(ein::KernelOp kernel) {
   if (ein::isStrict(kernel) || !storesHalves(kernel))
     return;
   kernel.walk([](arith::ArithFastMathInterface op) {
-    if (isa<math::ExpOp, math::TanhOp, arith::DivFOp>(op) && flowsSmoothly(op->getResult(0)))
+    if (isa<math::ExpOp, math::TanhOp, math::RsqrtOp, arith::DivFOp>(op) &&
+        flowsSmoothly(op->getResult(0)))
       op->setAttr(op.getFastMathAttrName(),
                   arith::FastMathFlagsAttr::get(op.getContext(), arith::FastMathFlags::afn));
   });

@@ -4,6 +4,7 @@
 #include "dialects/ein/EinNumerics.h"
 #include "dialects/tile/TileDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/Matchers.h"
 #include "passes/ein-to-tile/Monoids.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -51,7 +52,7 @@ SmallVector<TileValue> EinsumLowering::evaluate(ein::EinsumOp op, ValueRange wan
       values[block.getArgument(i)] = it->second;
       continue;
     }
-    TileValue loaded = load(access(op, i), op.getInputs()[i], coordinates, exists);
+    TileValue loaded = read(op, i, coordinates, exists);
     values[block.getArgument(i)] = loaded;
     if (!cast<StringAttr>(op.getCoords()[i]).getValue().empty())
       coordinates[i] = toIndex(loaded);
@@ -245,8 +246,62 @@ Value EinsumLowering::splat(TypedAttr attr, uint32_t mask) {
                                    builder.getDenseI64ArrayAttr({}));
 }
 
+bool isCount(ein::EinsumOp op) {
+  Type element = op.getYielded().getType();
+  if (!op.getInputs().empty() || op.getMonoids().empty() || element.isInteger(1) ||
+      (isa<FloatType>(element) && ein::isStrict(op)))
+    return false;
+  return llvm::all_of(op.getMonoids(),
+                      [](int32_t monoid) { return monoid == (int32_t)ein::Monoid::add; }) &&
+         (matchPattern(op.getYielded(), m_One()) || matchPattern(op.getYielded(), m_OneFloat()));
+}
+
+TileValue EinsumLowering::countPoints() {
+  Value count = constant(1);
+  for (unsigned rank = root.getNumFree(); rank < root.getNumRanks(); ++rank) {
+    Value size = ends[rank] ? ends[rank] : extentOf(rank);
+    if (starts[rank])
+      size = arith::SubIOp::create(builder, loc, size, starts[rank]);
+    count = builder.createOrFold<arith::MulIOp>(loc, count, size);
+  }
+  Type element = root.getYielded().getType(), wide = builder.getI64Type();
+  TileValue number = tiles.create<arith::IndexCastOp>(isa<FloatType>(element) ? wide : element,
+                                                      {TileValue{count, 0}});
+  return isa<FloatType>(element) ? tiles.create<arith::SIToFPOp>(element, {number}) : number;
+}
+
+TileValue EinsumLowering::reduceAtOnce() {
+  if (isCount(root))
+    return countPoints();
+  uint32_t full = tiles.space.fullMask(), mask = full & ~tiles.space.laneBit();
+  Type element = root.getYielded().getType();
+  ein::Monoid monoid = root.getMonoid(root.getNumFree());
+  TileValue exists, none = tiles.constant(ein::identityOf(monoid, element));
+  auto product = root.getYielded().getDefiningOp<arith::MulFOp>();
+  bool fuses = product && mayFuse(product) && monoid == ein::Monoid::add;
+  SmallVector<TileValue> values =
+      evaluate(root, fuses ? product->getOperands() : ValueRange(root.getYielded()), exists);
+  TileValue value = values[0];
+  if (fuses) {
+    // What reduces it may take it as part of a fused product.
+    auto contract =
+        arith::FastMathFlagsAttr::get(builder.getContext(), arith::FastMathFlags::contract);
+    value = tiles.create<arith::MulFOp>(element, {tiles.broadcast(value, full), values[1]},
+                                        std::pair<StringRef, Attribute>("fastmath", contract));
+  }
+  value = tiles.broadcast(value, full);
+  if (exists.value)
+    value = tiles.create<arith::SelectOp>(element, {exists, value, none});
+  Value reduced =
+      tile::ReduceOp::create(builder, loc, tiles.space.type(mask, element),
+                             tiles.broadcast(value, full).value, stringifyMonoid(monoid), limit);
+  return combine(tiles, monoid, none, {reduced, mask});
+}
+
 /// The root's reduction at the current tile.
 TileValue EinsumLowering::reduceRoot() {
+  if (isCount(root))
+    return countPoints();
   uint32_t full = tiles.space.fullMask();
   Type element = root.getYielded().getType();
   ein::Monoid monoid = root.getMonoid(root.getNumFree());

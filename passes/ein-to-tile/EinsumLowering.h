@@ -13,6 +13,10 @@
 
 namespace einfall {
 
+/// True if `op` is a sum of ones: so many as there are points. Under strict numerics floats
+/// are added up, which may end elsewhere.
+bool isCount(ein::EinsumOp op);
+
 /// A part of a factor is filled in so many pieces; which of them.
 struct Piece {
   int64_t number = 0, count = 1;
@@ -34,6 +38,11 @@ protected:
   virtual Access access(mlir::Operation *op, unsigned number) {
     return accessOf(op, number, symbols);
   }
+  /// Operand `number` of `op` at the current tile.
+  virtual TileValue read(ein::EinsumOp op, unsigned number, mlir::ArrayRef<TileValue> coordinates,
+                         TileValue &exists) {
+    return load(access(op, number), op.getInputs()[number], coordinates, exists);
+  }
   /// Fills in what depends on the root alone.
   void beginRoot(ein::EinsumOp op);
 
@@ -43,6 +52,10 @@ protected:
   mlir::DenseMap<mlir::Value, TileValue> results; // of einsums already computed
   mlir::SmallVector<mlir::Value> starts;          // of the block's part of a reduced rank; null: 0
 
+  /// The root's reduction where the tile holds all of its points, up to the limit.
+  TileValue reduceAtOnce();
+  /// The points that the root, which counts them, reduces.
+  TileValue countPoints();
   TileValue evaluate(ein::EinsumOp op);
   mlir::SmallVector<TileValue> evaluate(ein::EinsumOp op, mlir::ValueRange wanted,
                                         TileValue &exists);

@@ -1,5 +1,8 @@
 //===- Rows.cpp - Kernels of which a block has one row --------------------===//
 #include "passes/ein-to-tile/Rows.h"
+#include "dialects/ein/EinBounds.h"
+#include "passes/ein-to-tile/EinsumLowering.h"
+#include "passes/ein/BlockCosts.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
@@ -9,6 +12,10 @@ namespace {
 
 /// Shorter rows leave most threads of a block idle.
 constexpr int64_t kShortest = 1024;
+
+/// Elements of a row that a thread may hold, and registers for them. All are straight code,
+/// of at most so many additions.
+constexpr int64_t kHeld[] = {8, 16, 32}, kHeldRegisters = 96, kHeldCost = 1024;
 
 bool isLong(ein::ExtentAttr extent) { return extent.getLiteral().value_or(kShortest) >= kShortest; }
 
@@ -46,7 +53,7 @@ bool isRowwise(ein::KernelOp kernel, const TileTarget &target) {
       bool isKnown = isa<ein::StreamOp, ein::YieldOp, ein::ExtentOp, ein::IndexOp>(op);
       return isTensors && !isKnown ? WalkResult::interrupt() : WalkResult::advance();
     }
-    if (einsum.getMonoids().empty()) {
+    if (einsum.getMonoids().empty() || isCount(einsum)) {
       maps.push_back(einsum);
       return WalkResult::advance();
     }
@@ -62,12 +69,120 @@ bool isRowwise(ein::KernelOp kernel, const TileTarget &target) {
   if (walked.wasInterrupted() || !rows)
     return false;
   return llvm::all_of(maps, [&](ein::EinsumOp op) {
-    unsigned count = op.getNumRanks(), common = rows->size();
-    if (count < common || labelsOf(op, common) != *rows)
+    unsigned count = op.getNumFree(), common = rows->size();
+    unsigned shared = std::min(count, common);
+    if (ArrayRef(*rows).take_front(shared) != ArrayRef(labelsOf(op, shared)))
       return false;
-    return count == common ||
+    return count <= common ||
            (count == common + 1 && isLong(op.getRankExtent(common)) && readsAlongLast(op));
   });
+}
+
+/// True if what `op` reads of the kernel's own tensors was made at its own coordinates.
+static bool readsInPlace(ein::EinsumOp op) {
+  for (auto [i, input] : llvm::enumerate(op.getInputs())) {
+    auto argument = dyn_cast<BlockArgument>(input);
+    // A stream's arguments are what it carries, and tensors from outside.
+    auto stream = argument ? dyn_cast<ein::StreamOp>(argument.getOwner()->getParentOp()) : nullptr;
+    bool isOwn =
+        !argument || (stream && !isa<BlockArgument>(stream.getInputs()[argument.getArgNumber()]));
+    if (!isOwn)
+      continue;
+    if (!cast<StringAttr>(op.getCoords()[i]).getValue().empty() || ein::fillOf(op, i))
+      return false;
+    for (auto [dim, index] : llvm::enumerate(op.getMap(i).getResults()))
+      if (index != getAffineDimExpr(dim, op.getContext()))
+        return false;
+  }
+  return true;
+}
+
+std::optional<RowRead> rowRead(ein::EinsumOp op, unsigned number, unsigned rank) {
+  Value tensor = op.getInputs()[number];
+  auto argument = dyn_cast<BlockArgument>(tensor);
+  if (auto stream =
+          argument ? dyn_cast<ein::StreamOp>(argument.getOwner()->getParentOp()) : nullptr)
+    tensor = stream.getInputs()[argument.getArgNumber()];
+  AffineMap map = op.getMap(number);
+  bool isPlain = llvm::all_of(map.getResults(), [&](AffineExpr index) {
+    return isa<AffineDimExpr, AffineConstantExpr>(index);
+  });
+  if (!isa<BlockArgument>(tensor) || !isPlain || ein::fillOf(op, number) ||
+      !ein::readsInside(op, number) || !cast<StringAttr>(op.getCoords()[number]).getValue().empty())
+    return std::nullopt;
+  return RowRead{tensor, AffineMap::get(rank + 1, 0, map.getResults(), op.getContext())};
+}
+
+/// Registers that a thread needs for each of its elements: for what it reads of the
+/// arguments, and for what it makes of that.
+static int64_t registersOfElement(ArrayRef<ein::EinsumOp> alongRow, unsigned rank) {
+  llvm::SmallDenseSet<RowRead> reads;
+  int64_t registers = 1;
+  for (ein::EinsumOp op : alongRow)
+    for (unsigned i = 0, e = op.getInputs().size(); i < e; ++i) {
+      std::optional<RowRead> read = rowRead(op, i, rank);
+      bool isNew = !read || reads.insert(*read).second;
+      if (!isNew || !op.getMap(i).isFunctionOfDim(rank) || !isa<BlockArgument>(op.getInputs()[i]))
+        continue;
+      Type element = cast<ein::TensorType>(op.getInputs()[i].getType()).getElementType();
+      registers += llvm::divideCeil(element.getIntOrFloatBitWidth(), 32);
+    }
+  return registers;
+}
+
+/// What an element of the row costs, in additions. Near functions are instructions.
+static int64_t costOfElement(ArrayRef<ein::EinsumOp> alongRow) {
+  int64_t cost = 0;
+  for (ein::EinsumOp op : alongRow)
+    for (Operation &inner : op.getBody().front()) {
+      auto math = dyn_cast<arith::ArithFastMathInterface>(inner);
+      arith::FastMathFlagsAttr flags = math ? math.getFastMathFlagsAttr() : nullptr;
+      bool isNear = flags && bitEnumContainsAny(flags.getValue(), arith::FastMathFlags::afn);
+      cost += isNear ? 2 : ein::costOf(inner);
+    }
+  return cost;
+}
+
+std::optional<HeldRow> planHeldRow(ein::KernelOp kernel, const BlockPlan &plan,
+                                   const TileTarget &team) {
+  HeldRow row;
+  SmallVector<ein::EinsumOp> alongRow, all;
+  kernel.getBody().walk([&](ein::EinsumOp op) {
+    all.push_back(op);
+    if (!op.getMonoids().empty() && !isCount(op)) {
+      row.rank = op.getNumFree();
+      row.extent = op.getRankExtent(row.rank);
+    }
+  });
+  for (ein::EinsumOp op : all) {
+    if (!readsInPlace(op))
+      return std::nullopt;
+    if (op.getNumRanks() > row.rank) {
+      if (op.getRankExtent(row.rank) != row.extent ||
+          llvm::is_contained(plan.grid, op.getRankName(row.rank)))
+        return std::nullopt;
+      alongRow.push_back(op);
+    }
+    // One row a block.
+    for (unsigned rank = 0; rank < std::min<unsigned>(row.rank, op.getNumFree()); ++rank)
+      if (plan.ranks.find(op.getRankName(rank))->second.part != 1 ||
+          !llvm::is_contained(plan.grid, op.getRankName(rank)))
+        return std::nullopt;
+  }
+  WalkResult streams = kernel.getBody().walk([&](ein::StreamOp stream) {
+    bool fits = stream.getExtent() == row.extent && stream->getParentOp() == kernel;
+    return fits ? WalkResult::advance() : WalkResult::interrupt();
+  });
+  if (streams.wasInterrupted())
+    return std::nullopt;
+  int64_t registers = registersOfElement(alongRow, row.rank);
+  int64_t cost = costOfElement(alongRow);
+  for (int64_t own : kHeld)
+    if (own * registers <= kHeldRegisters && own * cost <= kHeldCost)
+      row.tiles.push_back(own * team.warpLanes);
+  if (std::optional<int64_t> literal = row.extent.getLiteral())
+    llvm::erase_if(row.tiles, [&](int64_t lanes) { return lanes < *literal; });
+  return row.tiles.empty() ? std::nullopt : std::optional(row);
 }
 
 } // namespace einfall

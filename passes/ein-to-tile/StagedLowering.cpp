@@ -10,7 +10,6 @@
 #include "dialects/ein/EinBounds.h"
 #include "dialects/tile/TileDialect.h"
 #include "passes/ein-to-tile/BoxPredicate.h"
-#include "passes/ein-to-tile/Rows.h"
 #include "llvm/ADT/STLExtras.h"
 #include <set>
 
@@ -652,6 +651,9 @@ func::FuncOp StagedLowering::run(StringRef name, const std::vector<Stage> &stage
   }
   if (fragments)
     emitFragments(kernel.getBody().front());
+  else if (std::optional<HeldRow> row =
+               target.team ? planHeldRow(kernel, plan, target) : std::nullopt)
+    emitRow(*row, stages);
   else
     emit(stages);
   finish(program, grid, work);

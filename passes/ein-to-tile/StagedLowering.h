@@ -2,7 +2,7 @@
 //
 // The pieces of `lowerStaged`: StagedLowering.cpp writes stages and walks,
 // StagedFragments.cpp those whose tensors are registers (Fragments.h), StagedOrder.cpp
-// the lists of the k best.
+// the lists of the k best, HeldRows.cpp rows that are registers.
 //
 //===----------------------------------------------------------------------===//
 #ifndef EINFALL_PASSES_EINTOTILE_STAGEDLOWERING_H
@@ -14,6 +14,7 @@
 #include "passes/ein-to-tile/EinsumLowering.h"
 #include "passes/ein-to-tile/Fragments.h"
 #include "passes/ein-to-tile/RealCoordinates.h"
+#include "passes/ein-to-tile/Rows.h"
 #include "passes/ein-to-tile/SettledConditions.h"
 #include "passes/ein-to-tile/Stages.h"
 
@@ -81,6 +82,10 @@ private:
                    mlir::Value aligned);
   TileValue multiplyFragments(ein::EinsumOp op, TileValue addend);
   void emitFragments(mlir::Block &block);
+  void emitRow(const HeldRow &row, const std::vector<Stage> &stages);
+  void holdRow(const HeldRow &row, int64_t lanes);
+  void holdBlock(mlir::Block &block, const HeldRow &row, int64_t lanes);
+  void enterRow(ein::EinsumOp op, const HeldRow &row, int64_t lanes);
   llvm::SmallVector<mlir::Value> emitChunk(ein::StreamOp stream, llvm::ArrayRef<TileValue> state);
   llvm::SmallVector<mlir::Value> emitSettled(ein::StreamOp stream, const std::vector<Stage> &stages,
                                              llvm::ArrayRef<TileValue> state, mlir::Value begin);
@@ -98,11 +103,15 @@ private:
 
   Access access(mlir::Operation *op, unsigned number) override;
   mlir::Value bufferOf(mlir::Value tensor) override;
+  TileValue read(ein::EinsumOp op, unsigned number, mlir::ArrayRef<TileValue> coordinates,
+                 TileValue &exists) override;
   void storeTile() override;
   llvm::SmallVector<int64_t> blockParts() override;
 
   BlockPlan plan;
   std::optional<FragmentPlan> fragments; // of a kernel that runs in them
+  const HeldRow *heldRow = nullptr;      // while it is in registers, and what was read then
+  llvm::SmallDenseMap<RowRead, TileValue> heldReads;
   llvm::DenseMap<mlir::Operation *, FragmentProduct> products;
   mlir::Value ringSlot;  // where the factors of the current chunk are
   bool isRagged = false; // the chunk may end before its part does

@@ -19,7 +19,7 @@ struct MathTarget {
   bool bfloatCasts; ///< converts f32 to bf16
   // Names of intrinsics, or empty.
   std::string toBfloat; ///< rounds a single f32 to bf16, subnormals too
-  std::string fmaDown, fmaSaturated, powerOfTwo, reciprocal, quotient; ///< of f32
+  std::string fmaDown, fmaSaturated, powerOfTwo, reciprocal, quotient, inverseRoot; ///< of f32
 };
 
 /// exp, sin, pow and the like, by the recipes of lib/Elementary.

@@ -157,6 +157,19 @@ struct QuotientNearly : OpRewritePattern<arith::DivFOp> {
   std::string quotient;
 };
 
+struct InverseRootNearly : OpRewritePattern<math::RsqrtOp> {
+  InverseRootNearly(MLIRContext *context, const MathTarget &target)
+      : OpRewritePattern(context, /*benefit=*/3), inverseRoot(target.inverseRoot) {}
+  LogicalResult matchAndRewrite(math::RsqrtOp op, PatternRewriter &rewriter) const override {
+    if (!mayBeNear(op))
+      return rewriter.notifyMatchFailure(op, "expected a single f32 that may be near");
+    rewriter.replaceOpWithNewOp<LLVM::CallIntrinsicOp>(
+        op, op.getType(), rewriter.getStringAttr(inverseRoot), op->getOperands());
+    return success();
+  }
+  std::string inverseRoot;
+};
+
 /// 1 - 2 / (1 + t) with t = exp(2 x); where that cancels, two terms of the series.
 struct TanhNearly : OpRewritePattern<math::TanhOp> {
   TanhNearly(MLIRContext *context, Mode mode, const MathTarget &target)
@@ -241,6 +254,8 @@ void populateElementaryPatterns(RewritePatternSet &patterns, const MathTarget &t
   }
   if (!target.quotient.empty())
     patterns.add<QuotientNearly>(context, target);
+  if (!target.inverseRoot.empty())
+    patterns.add<InverseRootNearly>(context, target);
   if (!target.powerOfTwo.empty() && !target.reciprocal.empty())
     patterns.add<TanhNearly>(context, mode, target);
 }

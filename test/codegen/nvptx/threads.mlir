@@ -50,3 +50,31 @@ func.func private @locals(%out: memref<?xf32>, %block: index) attributes {tile.p
   tile.barrier
   return
 }
+
+// A team of two warps. Lanes past a limit are left out, one by one where nothing is known of it;
+// products that may be contracted are a part of the sum. The warps leave what they have in two
+// halves of shared memory in turn, so that they meet once for each sum.
+// CHECK-LABEL: llvm.func ptx_kernelcc @team
+// CHECK-SAME: nvptx.blocks = 16
+// CHECK-SAME: nvptx.shared = 32
+// CHECK: %[[NONE:.*]] = arith.constant 0xFF800000 : f32
+// CHECK: arith.select %{{.*}}, %{{.*}}, %[[NONE]] : f32
+// CHECK: llvm.nvvm.shfl.sync.bfly.i32
+// CHECK: llvm.nvvm.barrier.cta.sync.aligned.all
+// CHECK: math.fma
+// CHECK: llvm.nvvm.shfl.sync.bfly.i32
+// CHECK: llvm.nvvm.barrier.cta.sync.aligned.all
+// CHECK-NOT: llvm.nvvm.barrier.cta.sync.aligned.all
+// CHECK: llvm.store
+func.func private @team(%x: memref<?xf32>, %out: memref<?xf32>, %n: index, %block: index) attributes {tile.program, tile.team = 2 : i64, tile.warps = 2 : i64} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %0 = tile.load %x[%c0] strides[%c1] limit %n : memref<?xf32> -> tensor<128xf32, "lanes">
+  %1 = tile.reduce "max" %0 limit %n : tensor<128xf32, "lanes"> -> f32
+  %2 = tile.broadcast %1 dims [] : f32 -> tensor<128xf32, "lanes">
+  %3 = arith.mulf %0, %2 fastmath<contract> : tensor<128xf32, "lanes">
+  %4 = tile.reduce "add" %3 : tensor<128xf32, "lanes"> -> f32
+  %5 = tile.broadcast %4 dims [] : f32 -> tensor<128xf32, "lanes">
+  tile.store %5, %out[%c0] strides[%c1] : tensor<128xf32, "lanes">, memref<?xf32>
+  return
+}

@@ -40,6 +40,7 @@ class Warp:
         self.mask = None
         self.copies = Copies()
         self.state = "runs"
+        self.machine = machine
 
     def step(self) -> str:
         """"runs" if something was done, "barrier" if all wait for other warps, "stuck", or "done"."""
@@ -73,7 +74,7 @@ class Warp:
         return ""
 
     def run(self, pc: int, lanes: np.ndarray) -> None:
-        whole = bool(lanes.all())
+        first, whole = pc, bool(lanes.all())
         self.mask = None if whole else lanes
         code = self.program.kernel.code
         if not whole and code[pc].name in ("shfl", "bar"):
@@ -82,6 +83,7 @@ class Warp:
         steps, end = self.program.segment(pc, whole)
         for step in steps:
             step(self)
+        self.machine.executed += (end + 1 - first) * int(np.count_nonzero(lanes))
         instruction = code[end] if end < len(code) else None
         if instruction is None or instruction.name in ("ret", "exit"):
             self.alive = self.alive & ~lanes
@@ -124,6 +126,7 @@ class Machine:
         self.memory = memory or Memory()
         self.random = random.Random(seed)
         self.programs: dict[str, Program] = {}
+        self.executed = 0  # instructions of all threads together
         self.addresses = dict.fromkeys(self.module.shared, SHARED_BASE)
         for table in self.module.tables.values():
             data = aligned(len(table.data), table.align)

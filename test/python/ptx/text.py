@@ -140,7 +140,7 @@ def header(kernel: Kernel, words: str, line: int) -> bool:
         kernel.parameters.append((match[2], match[1]))
     elif match := re.fullmatch(r"\.maxntid (\d+)(?:, 1)*", words):
         kernel.threads = int(match[1])
-    elif words not in (")", "{", ".minnctapersm 1"):
+    elif words not in (")", "{") and not re.fullmatch(r"\.minnctapersm \d+", words):
         raise PtxError(f"line {line}: unknown in the head of a kernel: {words}")
     return words == "{"
 

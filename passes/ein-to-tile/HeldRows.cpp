@@ -1,0 +1,112 @@
+//===- HeldRows.cpp - Rows in the registers of a team ---------------------===//
+//
+// Where a tile of all threads of a block has a lane for each element of its row, every
+// tensor along the row is such a tile and every other one a number that all threads hold:
+// the kernel is straight code over registers, and a row is read once. A stream has one
+// chunk then. Longer rows are walked (StagedLowering.cpp).
+//
+//===----------------------------------------------------------------------===//
+#include "dialects/tile/TileDialect.h"
+#include "passes/ein-to-tile/StagedLowering.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+
+namespace einfall {
+
+/// By the first tile that holds the row. An empty one has no chunk, so it is walked.
+void StagedLowering::emitRow(const HeldRow &row, const std::vector<Stage> &stages) {
+  if (row.extent.getLiteral())
+    return holdRow(row, row.tiles.front());
+  OpBuilder::InsertionGuard guard(builder);
+  Value extent = expand(symbols.expr(row.extent), {});
+  Value last = arith::SubIOp::create(builder, loc, extent, constant(1));
+  for (int64_t lanes : row.tiles) {
+    Value fits =
+        arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ult, last, constant(lanes));
+    auto branch = scf::IfOp::create(builder, loc, fits, /*withElse=*/true);
+    builder.setInsertionPointToStart(branch.thenBlock());
+    holdRow(row, lanes);
+    builder.setInsertionPointToStart(branch.elseBlock());
+  }
+  emit(stages);
+}
+
+/// Stands at the block's point of the ranks of `op`, and at all of the row.
+void StagedLowering::enterRow(ein::EinsumOp op, const HeldRow &row, int64_t lanes) {
+  beginRoot(op);
+  unsigned numRanks = op.getNumRanks();
+  extents.clear();
+  for (unsigned rank = 0; rank < numRanks; ++rank)
+    extents.push_back(op.getRankExtent(rank));
+  at.assign(numRanks, Value());
+  ends.assign(numRanks, Value());
+  active.assign(numRanks, 1);
+  schedule = Schedule();
+  schedule.ranks.resize(numRanks);
+  for (unsigned rank = 0; rank < std::min<unsigned>(row.rank, op.getNumFree()); ++rank)
+    at[rank] = boxes.find(op.getRankName(rank))->second.begin;
+  bool alongRow = numRanks > row.rank && !isCount(op);
+  limit = alongRow ? expand(symbols.expr(row.extent), {}) : Value();
+  if (alongRow) {
+    at[row.rank] = constant(0);
+    active[row.rank] = lanes;
+    schedule.lanes = row.rank;
+    schedule.ranks[row.rank].tiles = {lanes};
+  }
+  setSpace();
+  accumulators = tiles.space;
+}
+
+/// What was read once stays in registers.
+TileValue StagedLowering::read(ein::EinsumOp op, unsigned number, ArrayRef<TileValue> coordinates,
+                               TileValue &exists) {
+  std::optional<RowRead> key = heldRow ? rowRead(op, number, heldRow->rank) : std::nullopt;
+  if (!key)
+    return EinsumLowering::read(op, number, coordinates, exists);
+  TileValue &held = heldReads[*key];
+  if (!held.value)
+    held = EinsumLowering::read(op, number, coordinates, exists);
+  return held;
+}
+
+void StagedLowering::holdBlock(Block &block, const HeldRow &row, int64_t lanes) {
+  for (Operation &op : block.without_terminator()) {
+    if (auto einsum = dyn_cast<ein::EinsumOp>(op)) {
+      enterRow(einsum, row, lanes);
+      results[einsum.getResult()] = einsum.getMonoids().empty() ? evaluate(einsum) : reduceAtOnce();
+      continue;
+    }
+    auto stream = cast<ein::StreamOp>(op);
+    Block &body = stream.getBody().front();
+    for (auto [argument, input] : llvm::zip(body.getArguments(), stream.getInputs())) {
+      captured[argument] = input;
+      if (auto held = results.find(input); held != results.end())
+        results[argument] = TileValue(held->second);
+    }
+    holdBlock(body, row, lanes);
+    for (auto [result, now] : llvm::zip(stream.getResults(), body.getTerminator()->getOperands()))
+      results[result] = TileValue(results.find(now)->second);
+  }
+}
+
+/// The kernel over a tile of so many lanes. What is stored is so when all has been read.
+void StagedLowering::holdRow(const HeldRow &row, int64_t lanes) {
+  epilogue.clear();
+  results.clear();
+  heldReads.clear();
+  heldRow = &row;
+  Block &block = kernel.getBody().front();
+  holdBlock(block, row, lanes);
+  for (OpOperand &output : block.getTerminator()->getOpOperands()) {
+    auto op = output.get().getDefiningOp<ein::EinsumOp>();
+    enterRow(op, row, lanes);
+    store(accessAll(op.getResult().getType(), symbols), outputs[output.getOperandNumber()],
+          results[op.getResult()], {});
+  }
+  limit = Value();
+  results.clear();
+  heldRow = nullptr;
+}
+
+} // namespace einfall
