@@ -18,8 +18,8 @@ from test_cascade import NAMES
 SHARED = {"sm_80": 163 * 1024, "sm_90a": 227 * 1024}
 #: Registers of a multiprocessor.
 REGISTERS = 65536
-#: Bytes that a thread may store away where ptxas has 128 registers, which leaves room for a second block (kMostSpilled in
-#: codegen/nvptx/Ptx.cpp). Where it may take 255 of them nothing is stored away.
+#: Bytes that a thread may store away where ptxas has 128 registers, which leaves room for a second block, or 64 where rows are in
+#: registers (kMostSpilled in codegen/nvptx/Ptx.cpp). Where it may take 255 of them nothing is stored away.
 SPILLED = 400
 
 
@@ -57,7 +57,8 @@ def test_assembled_without_spills(build, variants, tmp_path, name, target):
         return max(map(int, re.findall(r"(\d+) bytes spill stores", done.stderr)))
 
     assert assemble(text) <= SPILLED
-    assert assemble(re.sub(r"^(\.maxntid .*)$", r"\1\n.minnctapersm 1", text, flags=re.M)) == 0
+    plain = re.sub(r"^\.minnctapersm .*\n", "", text, flags=re.M)
+    assert assemble(re.sub(r"^(\.maxntid .*)$", r"\1\n.minnctapersm 1", plain, flags=re.M)) == 0
 
 
 #: Spills unless a block may have all registers; with a second argument, then too.
@@ -65,7 +66,7 @@ ASSEMBLER = """#!/bin/sh
 for word; do case $word in *.ptx) text=$word;; *.cubin) code=$word;; esac; done
 name=$(sed -n 's/^.visible .entry \\([^(]*\\)(.*/\\1/p' $text | head -n 1)
 echo run >> LOG
-if ALWAYS || ! grep -q minnctapersm $text; then
+if ALWAYS || ! grep -q "minnctapersm 1" $text; then
   echo "ptxas warning : Registers are spilled to local memory in function '$name', 416 bytes spill stores, 28 bytes spill loads"
 fi >&2
 echo code > $code
