@@ -68,7 +68,7 @@ LEFT = {"causal": 0.5, "window": WINDOW / LENGTH}
 def attention_of(name: str, q, k, v, slope):
     """In double precision, of one head."""
     w = q @ k.T * 0.125
-    s, t = torch.arange(LENGTH, device="cuda")[:, None], torch.arange(LENGTH, device="cuda")[None]
+    s, t = torch.arange(len(q), device="cuda")[:, None], torch.arange(len(k), device="cuda")[None]
     if name == "sigmoid":
         return torch.sigmoid(w) @ v
     if name == "alibi":
