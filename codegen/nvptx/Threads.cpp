@@ -83,9 +83,10 @@ Value Body::holds(const Alignment &alignment) {
   return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, bits, none);
 }
 
-/// Threads of teams that should share a multiprocessor, half of what it holds. While those
-/// of one row wait for memory, or for each other, those of other rows move on.
-constexpr int64_t kTeamThreads = 1024;
+/// Threads of teams that should share a multiprocessor: half of what it holds, more where
+/// one keeps no more than so many bytes. While those of one row wait for memory, or for
+/// each other, those of other rows move on.
+constexpr int64_t kTeamThreads = 1024, kLightTeamThreads = 1536, kLight = 128;
 
 /// A program of more operations is not written twice.
 constexpr int64_t kMostTwice = 1500;
@@ -111,7 +112,9 @@ FailureOr<LLVM::LLVMFuncOp> writeThreads(OpBuilder &builder, func::FuncOp progra
   int64_t team = given ? given.getInt() : 1, scratchAt = memory.bytes;
   if (team > 1) {
     memory.bytes += team * 16;
-    kernel->setAttr(kBlocks, builder.getI64IntegerAttr(kTeamThreads / (team * kWarp)));
+    auto held = program->getAttrOfType<IntegerAttr>(tile::kHeld);
+    int64_t together = held && held.getInt() <= kLight ? kLightTeamThreads : kTeamThreads;
+    kernel->setAttr(kBlocks, builder.getI64IntegerAttr(together / (team * kWarp)));
   }
   kernel->setAttr(kThreads, builder.getI64IntegerAttr(warps.getInt() * kWarp));
   kernel->setAttr(kShared, builder.getI64IntegerAttr(memory.bytes));

@@ -30,6 +30,8 @@ inline constexpr llvm::StringLiteral kParallel = "tile.parallel"; // unit
 inline constexpr llvm::StringLiteral kWarps = "tile.warps"; // integer
 /// Of a program: so many warps of a block hold each tile together. Without it, one.
 inline constexpr llvm::StringLiteral kTeam = "tile.team"; // integer
+/// Of a team's program: bytes of operands that a thread keeps while it needs them.
+inline constexpr llvm::StringLiteral kHeld = "tile.held"; // integer
 
 /// Of a module: programs count what they walk. Of a program: its name among counters.
 inline constexpr llvm::StringLiteral kCountVisits = "tile.count_visits"; // unit

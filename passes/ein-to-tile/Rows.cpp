@@ -113,11 +113,10 @@ std::optional<RowRead> rowRead(ein::EinsumOp op, unsigned number, unsigned rank)
   return RowRead{tensor, AffineMap::get(rank + 1, 0, map.getResults(), op.getContext())};
 }
 
-/// Registers that a thread needs for each of its elements: for what it reads of the
-/// arguments, and for what it makes of that.
-static int64_t registersOfElement(ArrayRef<ein::EinsumOp> alongRow, unsigned rank) {
+/// What a thread reads of the arguments for each of its elements: the bits of each.
+static SmallVector<int64_t> bitsOfElement(ArrayRef<ein::EinsumOp> alongRow, unsigned rank) {
   llvm::SmallDenseSet<RowRead> reads;
-  int64_t registers = 1;
+  SmallVector<int64_t> bits;
   for (ein::EinsumOp op : alongRow)
     for (unsigned i = 0, e = op.getInputs().size(); i < e; ++i) {
       std::optional<RowRead> read = rowRead(op, i, rank);
@@ -125,9 +124,9 @@ static int64_t registersOfElement(ArrayRef<ein::EinsumOp> alongRow, unsigned ran
       if (!isNew || !op.getMap(i).isFunctionOfDim(rank) || !isa<BlockArgument>(op.getInputs()[i]))
         continue;
       Type element = cast<ein::TensorType>(op.getInputs()[i].getType()).getElementType();
-      registers += llvm::divideCeil(element.getIntOrFloatBitWidth(), 32);
+      bits.push_back(element.getIntOrFloatBitWidth());
     }
-  return registers;
+  return bits;
 }
 
 /// What an element of the row costs, in additions. Near functions are instructions.
@@ -175,14 +174,21 @@ std::optional<HeldRow> planHeldRow(ein::KernelOp kernel, const BlockPlan &plan,
   });
   if (streams.wasInterrupted())
     return std::nullopt;
-  int64_t registers = registersOfElement(alongRow, row.rank);
+  SmallVector<int64_t> read = bitsOfElement(alongRow, row.rank);
+  int64_t registers = 1; // and for what is made of them
+  for (int64_t bits : read)
+    registers += llvm::divideCeil(bits, 32);
   int64_t cost = costOfElement(alongRow);
   for (int64_t own : kHeld)
     if (own * registers <= kHeldRegisters && own * cost <= kHeldCost)
       row.tiles.push_back(own * team.warpLanes);
   if (std::optional<int64_t> literal = row.extent.getLiteral())
     llvm::erase_if(row.tiles, [&](int64_t lanes) { return lanes < *literal; });
-  return row.tiles.empty() ? std::nullopt : std::optional(row);
+  if (row.tiles.empty())
+    return std::nullopt;
+  for (int64_t bits : read)
+    row.bytes += row.tiles.back() / team.warpLanes * std::max<int64_t>(bits, 8) / 8;
+  return row;
 }
 
 } // namespace einfall

@@ -22,6 +22,7 @@ struct HeldRow {
   ein::ExtentAttr extent;
   unsigned rank;                    ///< its place among the ranks of whatever has it
   llvm::SmallVector<int64_t> tiles; ///< lanes that may hold it, ascending
+  int64_t bytes = 0;                ///< of operands that a thread keeps in the largest
 };
 
 /// A part of a row or a number beside it: an argument of a kernel, and by which of its

@@ -652,10 +652,12 @@ func::FuncOp StagedLowering::run(StringRef name, const std::vector<Stage> &stage
   if (fragments)
     emitFragments(kernel.getBody().front());
   else if (std::optional<HeldRow> row =
-               target.team ? planHeldRow(kernel, plan, target) : std::nullopt)
+               target.team ? planHeldRow(kernel, plan, target) : std::nullopt) {
     emitRow(*row, stages);
-  else
+    program->setAttr(tile::kHeld, builder.getI64IntegerAttr(row->bytes));
+  } else {
     emit(stages);
+  }
   finish(program, grid, work);
   if (fragments)
     program->setAttr(tile::kWarps, builder.getI64IntegerAttr(target.warps));
