@@ -73,7 +73,11 @@ Value Unroller::packedOffsets(Value base, const Shape &shape, ValueRange strides
 }
 
 Value Unroller::bitcast(Value value, Type type) {
-  return value.getType() == type ? value : arith::BitcastOp::create(builder, loc, type, value);
+  if (value.getType() == type)
+    return value;
+  if (isa<VectorType>(type)) // it may have other elements
+    return vector::BitCastOp::create(builder, loc, cast<VectorType>(type), value);
+  return arith::BitcastOp::create(builder, loc, type, value);
 }
 
 void Unroller::load(tile::LoadOp op) {

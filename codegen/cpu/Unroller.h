@@ -47,6 +47,7 @@ private:
   void broadcast(tile::BroadcastOp op) override;
   void reduce(tile::ReduceOp op) override;
   mlir::LogicalResult dot(tile::DotOp op);
+  void join(tile::JoinOp op);
   void iota(tile::IotaOp op) override;
   void count(tile::CountOp op);
   void local(tile::LocalOp op) override;

@@ -83,6 +83,20 @@ void EinsumLowering::emitReducedRank(unsigned rank, ArrayRef<Value> init,
   int64_t size = schedule.ranks[rank].tile();
   Value end = ends[rank] ? ends[rank] : extentOf(rank);
   Value start = starts[rank] ? starts[rank] : constant(0);
+  if (runsByGroups(rank)) { // packed memory holds whole ones
+    Value count = arith::SubIOp::create(builder, loc, end, start);
+    Value groups = arith::CeilDivUIOp::create(builder, loc, count, constant(size));
+    auto loop = scf::ForOp::create(builder, loc, constant(0), groups, constant(1), init);
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(loop.getBody());
+    at[rank] = start;
+    groupNumber = loop.getInductionVar();
+    SmallVector<Value> carried(loop.getRegionIterArgs().begin(), loop.getRegionIterArgs().end());
+    scf::YieldOp::create(builder, loc, inner(carried));
+    groupNumber = Value();
+    result.assign(loop.getResults().begin(), loop.getResults().end());
+    return;
+  }
   Value step = constant(size), whole = end;
   bool even =
       (divides(rank, size) && (!ends[rank] || schedule.ranks[rank].block % size == 0)) || size == 1;
@@ -216,6 +230,8 @@ SmallVector<Value> EinsumLowering::dotStep(ArrayRef<Value> running) {
   TileValue exists;
   SmallVector<TileValue> factors = evaluate(root, {dot.lhs, dot.rhs}, exists);
   assert(!exists.value && "a dot of points that may not exist");
+  if (schedule.lanes < static_cast<int>(root.getNumFree()))
+    return packedDotStep(running, factors);
   bool isUnsigned[] = {dot.unsignedLhs, dot.unsignedRhs};
   for (auto [factor, zeros] : llvm::zip(factors, isUnsigned)) {
     Type from = getElementTypeOrSelf(factor.value.getType());
@@ -226,13 +242,32 @@ SmallVector<Value> EinsumLowering::dotStep(ArrayRef<Value> running) {
   }
   auto step = [&](TileValue lhs, Value sum, uint32_t mask) -> Value {
     return tile::DotOp::create(builder, loc, sum.getType(), tiles.broadcast(lhs, mask).value,
-                               tiles.broadcast(factors[1], mask).value, sum);
+                               tiles.broadcast(factors[1], mask).value, sum, TypeAttr(),
+                               IntegerAttr());
   };
   if (!dot.bias)
     return {step(factors[0], running[0], full)};
   TileValue top = tiles.constant(builder.getIntegerAttr(dot.element, -128));
   TileValue raised = tiles.create<arith::XOrIOp>(dot.element, {factors[0], top});
   return {step(raised, running[0], full), step(top, running[1], spanOf(dot.rhs))};
+}
+
+/// The same of factors that lie in panels, as wide as sums are.
+SmallVector<Value> EinsumLowering::packedDotStep(ArrayRef<Value> running,
+                                                 ArrayRef<TileValue> factors) {
+  const Dot &dot = *schedule.dot;
+  auto step = [&](TileValue lhs, Value sum, uint32_t mask) -> Value {
+    return tile::DotOp::create(builder, loc, sum.getType(), tiles.broadcast(lhs, mask).value,
+                               tiles.broadcast(factors[1], mask).value, sum,
+                               TypeAttr::get(dot.element),
+                               builder.getI64IntegerAttr(target.lanesOf(4)));
+  };
+  SmallVector<Value> sums = {step(factors[0], running[0], tiles.space.fullMask())};
+  if (dot.bias) {
+    TileValue top = tiles.constant(builder.getI32IntegerAttr(int32_t(0x80808080)));
+    sums.push_back(step(top, running[1], factors[1].mask));
+  }
+  return sums;
 }
 
 /// `attr` in every accumulator over `mask` of the tile.
@@ -245,6 +280,16 @@ Value EinsumLowering::splat(TypedAttr attr, uint32_t mask) {
                                    builder.getDenseI64ArrayAttr({}));
 }
 
+/// The reductions from `rank` on by packed dots, whose left factors were raised, joined
+/// to `running`.
+TileValue EinsumLowering::withoutBias(unsigned rank, TileValue running) {
+  Type element = root.getYielded().getType();
+  uint32_t span = spanOf(schedule.dot->rhs) | tiles.space.laneBit();
+  Value none = splat(builder.getZeroAttr(element), span);
+  SmallVector<Value> sums = reduceFrom(rank, {running.value, none});
+  return tiles.create<arith::SubIOp>(element, {{sums[0], running.mask}, {sums[1], span}});
+}
+
 /// The root's reduction at the current tile.
 TileValue EinsumLowering::reduceRoot() {
   uint32_t full = tiles.space.fullMask();
@@ -252,15 +297,21 @@ TileValue EinsumLowering::reduceRoot() {
   ein::Monoid monoid = root.getMonoid(root.getNumFree());
   bool biased = schedule.dot && schedule.dot->bias;
   SmallVector<Value> init = {splat(ein::identityOf(monoid, element), full)};
+  bool lanesReduced = schedule.lanes >= static_cast<int>(root.getNumFree());
   if (ein::isArg(monoid))
     init.push_back(splat(builder.getIndexAttr(-1), full));
+  if (biased && !lanesReduced) {
+    TileValue sum = withoutBias(root.getNumFree(), {init[0], full});
+    leaveReduced();
+    return sum;
+  }
   if (biased)
     init.push_back(splat(ein::identityOf(monoid, element), spanOf(schedule.dot->rhs)));
   SmallVector<Value> reduced = reduceFrom(root.getNumFree(), init);
   TileValue value{ein::isArg(monoid) ? reduced.back() : reduced.front(), full};
   if (ein::isArg(monoid))
     value = tiles.create<arith::IndexCastOp>(root.getResult().getType().getElementType(), {value});
-  if (schedule.lanes >= static_cast<int>(root.getNumFree())) {
+  if (lanesReduced) {
     auto acrossLanes = [&](TileValue value) -> TileValue {
       uint32_t mask = value.mask & ~tiles.space.laneBit();
       return {tile::ReduceOp::create(builder, loc, tiles.space.type(mask, element), value.value,
@@ -286,7 +337,7 @@ void EinsumLowering::leaveReduced() {
 void EinsumLowering::emitTile() {
   setSpace();
   accumulators = tiles.space;
-  if (schedule.dot)
+  if (schedule.dot && schedule.lanes >= static_cast<int>(root.getNumFree()))
     accumulators.sizes.back() /= schedule.dot->group;
   results.clear(); // of the tile before
   storeResults(root.getMonoids().empty() ? evaluate(root) : reduceRoot());

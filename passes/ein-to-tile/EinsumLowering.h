@@ -69,6 +69,9 @@ private:
   struct PackedMemory {
     Packed packed;
     int64_t width = 1;
+    std::optional<Dot> dot; // whose groups are elements in memory
+    /// Where the coordinates of the last group end, if it is ragged.
+    mlir::Value groupEnd;
     mlir::SmallVector<int64_t> strides;
     mlir::SmallVector<mlir::Value> begins;
     mlir::Value buffer;
@@ -114,7 +117,10 @@ private:
   void forTilesOfPacked(bool byRows, mlir::function_ref<void()> inner);
   void storePacked(const PackedMemory &memory, TileValue value, int columns);
   void pack(const Packed &value, const Schedule &packed, mlir::ArrayRef<int64_t> parts);
-  void emitPack(const PackedMemory &memory, mlir::ArrayRef<unsigned> order, int columns);
+  void emitGroups(PackedMemory &memory, mlir::function_ref<void()> inner);
+  TileValue joinGroups(const PackedMemory &memory, TileValue value);
+  bool runsByGroups(unsigned rank);
+  void emitPack(PackedMemory &memory, mlir::ArrayRef<unsigned> order, int columns);
   mlir::Value startOf(unsigned rank);
   mlir::Value offsetIn(const PackedMemory &memory, int columns);
   TileValue loadPacked(const PackedMemory &memory);
@@ -126,11 +132,16 @@ private:
   void addNeeded(mlir::Value value, mlir::DenseSet<mlir::Value> &needed);
   uint32_t spanOf(mlir::Value value);
   mlir::SmallVector<mlir::Value> dotStep(mlir::ArrayRef<mlir::Value> running);
+  mlir::SmallVector<mlir::Value> packedDotStep(mlir::ArrayRef<mlir::Value> running,
+                                               mlir::ArrayRef<TileValue> factors);
+  TileValue withoutBias(unsigned rank, TileValue running);
   TileValue reduceRoot();
 
   /// An inner reduction carries whether it had a point: without one it is
   /// nothing to the outer reduction, which its identity might be.
   bool countsPoints = false;
+  /// In loops over joined neighbours, the number of the element along the last rank.
+  mlir::Value groupNumber;
   llvm::MapVector<mlir::Value, PackedMemory> packedValues;
 };
 

@@ -1,6 +1,7 @@
 //===- Packing.cpp - What a block computes once from its operands ---------===//
 #include "passes/ein-to-tile/Packing.h"
 #include "dialects/ein/EinBounds.h"
+#include "dialects/ein/EinNumerics.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "passes/ein-to-tile/Supports.h"
 #include "llvm/ADT/STLExtras.h"
@@ -30,6 +31,15 @@ public:
   Collector(ein::EinsumOp root, ArrayRef<Access> reads, const Schedule &packed)
       : root(root), reads(reads), packed(packed), supports(root, reads) {}
 
+  void collect() {
+    if (!packed.dot)
+      return collect(root.getYielded());
+    for (Value factor : {packed.dot->lhs, packed.dot->rhs})
+      add(factor);
+  }
+  SmallVector<Packed> found;
+
+private:
   void collect(Value value) {
     if (llvm::any_of(found, [&](const Packed &other) { return other.value == value; }))
       return;
@@ -46,9 +56,7 @@ public:
       for (Value operand : op->getOperands())
         collect(operand);
   }
-  SmallVector<Packed> found;
 
-private:
   /// True if memory is read for it: coordinates alone are cheaper made again.
   bool isRead(Value value) {
     SmallVector<unsigned> operands;
@@ -73,6 +81,7 @@ private:
   void add(Value value) {
     Packed next;
     next.value = value;
+    next.group = packed.dot ? packed.dot->group : 1;
     next.isPanel = supports.depends(value, packed.lanes);
     for (unsigned rank = 0; rank < root.getNumRanks(); ++rank)
       if (supports.depends(value, rank))
@@ -159,7 +168,7 @@ rowsAndColumns(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write, 
 
 SmallVector<Packed> findPacked(ein::EinsumOp root, ArrayRef<Access> reads, const Schedule &packed) {
   Collector collector(root, reads, packed);
-  collector.collect(root.getYielded());
+  collector.collect();
   return collector.found;
 }
 
@@ -169,7 +178,11 @@ int64_t sizeOfPacked(const Packed &packed, const Schedule &schedule, ArrayRef<in
     if (parts[rank] < 0)
       return -1;
     bool isLanes = (int)rank == schedule.lanes;
-    size *= isLanes ? llvm::alignTo(parts[rank], schedule.ranks[rank].tile()) : parts[rank];
+    bool isGrouped = rank + 1 == schedule.ranks.size();
+    int64_t whole = isLanes     ? schedule.ranks[rank].tile()
+                    : isGrouped ? packed.group
+                                : 1;
+    size *= llvm::alignTo(parts[rank], whole);
   }
   return size;
 }
@@ -223,9 +236,27 @@ static std::optional<int64_t> bytesOf(ein::EinsumOp root, ArrayRef<Packed> value
     int64_t size = sizeOfPacked(value, packed, inChunk);
     if (size < 0 || size > kPackedBytes)
       return std::nullopt;
-    bytes += size * std::max(1u, value.value.getType().getIntOrFloatBitWidth() / 8);
+    bytes += value.group > 1 ? size / value.group * 4
+                             : size * std::max(1u, value.value.getType().getIntOrFloatBitWidth() / 8);
   }
   return bytes;
+}
+
+std::optional<Dot> findPackedDot(ein::EinsumOp root, ArrayRef<Access> reads,
+                                 const Schedule &packed, const TileTarget &target) {
+  std::optional<Dot> dot = findDot(root, target);
+  if (!dot || (isa<FloatType>(root.getYielded().getType()) && ein::isStrict(root)))
+    return std::nullopt;
+  Supports supports(root, reads);
+  for (Value factor : {dot->lhs, dot->rhs}) {
+    bool both = supports.depends(factor, packed.narrow) && supports.depends(factor, packed.widened);
+    if (both || !supports.depends(factor, root.getNumRanks() - 1))
+      return std::nullopt;
+  }
+  // Of signed bytes columns are the ones that are summed, once for all rows.
+  if (dot->bias && supports.depends(dot->lhs, packed.widened))
+    std::swap(dot->lhs, dot->rhs);
+  return dot;
 }
 
 /// Vectors of a panel's row. Six rows by two or four of them are accumulators, three
@@ -248,7 +279,7 @@ bool fitsPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Schedule &sch
 
 void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write,
                  const TileTarget &target, Schedule &schedule, ArrayRef<int64_t> parts) {
-  if (!target.packs || schedule.dot || !mayPack(root, reads))
+  if (!target.packs || !mayPack(root, reads))
     return;
   int64_t bytes = root.getYielded().getType().getIntOrFloatBitWidth() / 8;
   int64_t lanes = target.lanesOf(bytes);
@@ -263,6 +294,10 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
   packed.lanes = packed.widened = columns;
   packed.narrow = rows;
   packed.order = schedule.order;
+  if ((packed.dot = findPackedDot(root, reads, packed, target)))
+    packed.ranks.back().tiles = {packed.dot->group};
+  else if (schedule.dot)
+    return;
   SmallVector<Packed> values = findPacked(root, reads, packed);
   if (values.empty())
     return;

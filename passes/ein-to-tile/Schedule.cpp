@@ -99,9 +99,9 @@ static LogicalResult readRank(DenseI64ArrayAttr numbers, RankSchedule &plan) {
 static LogicalResult readPacked(tile::ScheduleAttr attr, ein::EinsumOp root, ArrayRef<Access> reads,
                                 const TileTarget &target, Schedule &schedule) {
   auto inner = dyn_cast<tile::ScheduleAttr>(attr.getPacked());
-  if (!inner || inner.getPacked() || inner.getGroup() != 1)
+  if (!inner || inner.getPacked())
     return root.emitOpError("cannot follow its schedule: packed expects a plain schedule");
-  FailureOr<Schedule> packed = readSchedule(inner, root, reads, target);
+  FailureOr<Schedule> packed = readSchedule(inner, root, reads, target, /*isPacked=*/true);
   if (failed(packed))
     return failure();
   if (!fitsPacking(root, reads, schedule, *packed))
@@ -113,7 +113,8 @@ static LogicalResult readPacked(tile::ScheduleAttr attr, ein::EinsumOp root, Arr
 }
 
 FailureOr<Schedule> readSchedule(tile::ScheduleAttr attr, ein::EinsumOp root,
-                                 ArrayRef<Access> reads, const TileTarget &target) {
+                                 ArrayRef<Access> reads, const TileTarget &target,
+                                 bool isPacked) {
   Schedule schedule;
   unsigned numRanks = root.getNumRanks(), numFree = root.getNumFree();
   schedule.ranks.resize(numRanks);
@@ -153,9 +154,14 @@ FailureOr<Schedule> readSchedule(tile::ScheduleAttr attr, ein::EinsumOp root,
     return failure();
   if (attr.getGroup() == 1)
     return schedule;
-  schedule.dot = findDot(root, target);
-  if (!schedule.dot || schedule.dot->group != attr.getGroup() || schedule.lanes < (int)numFree ||
-      schedule.ranks[schedule.lanes].tile() % attr.getGroup() != 0)
+  if (!isPacked)
+    schedule.dot = findDot(root, target);
+  else if (schedule.narrow >= 0)
+    schedule.dot = findPackedDot(root, reads, schedule, target);
+  bool fits = isPacked ? schedule.ranks.back().tile() == attr.getGroup()
+                       : schedule.lanes >= (int)numFree &&
+                             schedule.ranks[schedule.lanes].tile() % attr.getGroup() == 0;
+  if (!schedule.dot || schedule.dot->group != attr.getGroup() || !fits)
     return refuse() << "the target has no dot of " << attr.getGroup()
                     << " neighbours for it along these lanes";
   return schedule;

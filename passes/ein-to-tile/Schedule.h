@@ -52,7 +52,8 @@ Schedule planSchedule(ein::EinsumOp root, llvm::ArrayRef<Access> reads, const Ac
 /// The schedule that the user wrote on a kernel. Emits an error at `root` where
 /// it does not fit.
 mlir::FailureOr<Schedule> readSchedule(tile::ScheduleAttr attr, ein::EinsumOp root,
-                                       llvm::ArrayRef<Access> reads, const TileTarget &target);
+                                       llvm::ArrayRef<Access> reads, const TileTarget &target,
+                                       bool isPacked = false);
 
 } // namespace einfall
 
