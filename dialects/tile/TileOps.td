@@ -16,14 +16,21 @@ def Tile_LoadOp : Tile_Op<"load", [AttrSizedOperandSegments]> {
     The lane dimension has stride 1. With `limit`, lanes at or past it read as
     0 and touch no memory; so do elements where the mask `where`, shaped like
     the result, is 0. A scalar result has no strides. Integers as wide as the
-    buffer's elements are read as the bits of these.
+    buffer's elements are read as the bits of these, wider ones as the bits of neighbours.
+    What lies `ahead` elements further on may be brought closer meanwhile.
   }];
   let arguments = (ins MemRefRankOf<[AnyType], [1]>:$buffer, Index:$offset,
-                       Variadic<Index>:$strides, Optional<Index>:$limit, Optional<AnyType>:$where);
+                       Variadic<Index>:$strides, Optional<Index>:$limit, Optional<AnyType>:$where,
+                       OptionalAttr<I64Attr>:$ahead);
   let results = (outs AnyType:$result);
   let assemblyFormat = [{$buffer `[` $offset `]` `strides` `[` $strides `]` (`limit` $limit^)?
-                         (`where` $where^ `:` type($where))? attr-dict
+                         (`where` $where^ `:` type($where))? (`ahead` $ahead^)? attr-dict
                          `:` type($buffer) `->` type($result)}];
+  let builders = [OpBuilder<(ins "::mlir::Type":$result, "::mlir::Value":$buffer,
+                                 "::mlir::Value":$offset, "::mlir::ValueRange":$strides,
+                                 "::mlir::Value":$limit, "::mlir::Value":$where), [{
+    build($_builder, $_state, result, buffer, offset, strides, limit, where, nullptr);
+  }]>];
   let hasVerifier = 1;
 }
 

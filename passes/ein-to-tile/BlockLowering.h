@@ -99,6 +99,9 @@ protected:
   /// fall outside, `exists` is narrowed, or the element is its fill if it has one.
   TileValue load(const Access &access, mlir::Value source, mlir::ArrayRef<TileValue> coordinates,
                  TileValue &exists);
+  /// The same of an access that is strided; `stored` is what an element is read as.
+  TileValue loadStrided(const Access &access, mlir::Value buffer, mlir::Type stored,
+                        const Reach &where, mlir::ArrayRef<TileValue> coordinates);
   /// Writes `value` to `buffer` where the access is inside and `where` holds.
   void store(const Access &access, mlir::Value buffer, TileValue value,
              mlir::ArrayRef<TileValue> coordinates, TileValue where = {});
@@ -125,6 +128,8 @@ protected:
   mlir::SmallVector<mlir::Value> at;
   mlir::SmallVector<mlir::Value> ends; // of the block's part of a rank; null: by the schedule
   mlir::SmallVector<int64_t> active;
+  /// Loads ask ahead along this rank, in the order of whose coordinates tiles run.
+  int aheadRank = -1;
   mlir::Value limit; // of lanes, where a tile is ragged
   /// Which coordinates of each tiled dimension there are, where a tile of fragments is
   /// ragged; null: all.
@@ -136,8 +141,9 @@ protected:
   mlir::Value endOfBlock(unsigned rank);
 
 private:
-  TileValue loadStrided(const Access &access, mlir::Value buffer, mlir::Type stored,
-                        const Reach &where, mlir::ArrayRef<TileValue> coordinates);
+  mlir::Value endOfEven(mlir::Value from, mlir::Value to, mlir::Value start, int64_t most,
+                        int64_t size);
+  mlir::IntegerAttr aheadOf(const Access &access);
   TileValue insideOf(const Access &access, mlir::ArrayRef<TileValue> dims,
                      mlir::ArrayRef<TileValue> values);
   mlir::SmallVector<mlir::Value> stridesOf(const Access &access, uint32_t mask,

@@ -89,8 +89,9 @@ void EinsumLowering::emitReducedRank(unsigned rank, ArrayRef<Value> init,
     auto loop = scf::ForOp::create(builder, loc, constant(0), groups, constant(1), init);
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(loop.getBody());
-    at[rank] = start;
     groupNumber = loop.getInductionVar();
+    Value past = arith::MulIOp::create(builder, loc, groupNumber, constant(size));
+    at[rank] = arith::AddIOp::create(builder, loc, start, past);
     SmallVector<Value> carried(loop.getRegionIterArgs().begin(), loop.getRegionIterArgs().end());
     scf::YieldOp::create(builder, loc, inner(carried));
     groupNumber = Value();
@@ -228,10 +229,10 @@ SmallVector<Value> EinsumLowering::dotStep(ArrayRef<Value> running) {
   const Dot &dot = *schedule.dot;
   uint32_t full = tiles.space.fullMask();
   TileValue exists;
+  if (schedule.lanes < static_cast<int>(root.getNumFree()))
+    return packedDotStep(running);
   SmallVector<TileValue> factors = evaluate(root, {dot.lhs, dot.rhs}, exists);
   assert(!exists.value && "a dot of points that may not exist");
-  if (schedule.lanes < static_cast<int>(root.getNumFree()))
-    return packedDotStep(running, factors);
   bool isUnsigned[] = {dot.unsignedLhs, dot.unsignedRhs};
   for (auto [factor, zeros] : llvm::zip(factors, isUnsigned)) {
     Type from = getElementTypeOrSelf(factor.value.getType());
@@ -253,9 +254,21 @@ SmallVector<Value> EinsumLowering::dotStep(ArrayRef<Value> running) {
 }
 
 /// The same of factors that lie in panels, as wide as sums are.
-SmallVector<Value> EinsumLowering::packedDotStep(ArrayRef<Value> running,
-                                                 ArrayRef<TileValue> factors) {
+SmallVector<Value> EinsumLowering::packedDotStep(ArrayRef<Value> running) {
   const Dot &dot = *schedule.dot;
+  TileValue factors[2];
+  const Value values[] = {dot.lhs, dot.rhs};
+  for (auto [factor, value] : llvm::zip(factors, values)) {
+    if (auto it = packedValues.find(value); it != packedValues.end()) {
+      factor = loadPacked(it->second);
+      continue;
+    }
+    // Neighbours lie side by side as it is.
+    unsigned number = cast<BlockArgument>(value).getArgNumber();
+    Access read = access(root, number);
+    factor = loadStrided(read, bufferOf(root.getInputs()[number]), builder.getI32Type(),
+                         reach(read, {}), {});
+  }
   auto step = [&](TileValue lhs, Value sum, uint32_t mask) -> Value {
     return tile::DotOp::create(builder, loc, sum.getType(), tiles.broadcast(lhs, mask).value,
                                tiles.broadcast(factors[1], mask).value, sum,
@@ -307,7 +320,13 @@ TileValue EinsumLowering::reduceRoot() {
   }
   if (biased)
     init.push_back(splat(ein::identityOf(monoid, element), spanOf(schedule.dot->rhs)));
+  // Columns come from afar, and are done with their lines before the next ones are asked
+  // for. A single row is too fast for that: it reads them as one long stream.
+  if (lanesReduced && !target.warpLanes && alongOne < 0 && schedule.widened >= 0 &&
+      active[schedule.widened] > 1)
+    aheadRank = schedule.widened;
   SmallVector<Value> reduced = reduceFrom(root.getNumFree(), init);
+  aheadRank = -1;
   TileValue value{ein::isArg(monoid) ? reduced.back() : reduced.front(), full};
   if (ein::isArg(monoid))
     value = tiles.create<arith::IndexCastOp>(root.getResult().getType().getElementType(), {value});

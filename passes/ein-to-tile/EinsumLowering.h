@@ -132,8 +132,7 @@ private:
   void addNeeded(mlir::Value value, mlir::DenseSet<mlir::Value> &needed);
   uint32_t spanOf(mlir::Value value);
   mlir::SmallVector<mlir::Value> dotStep(mlir::ArrayRef<mlir::Value> running);
-  mlir::SmallVector<mlir::Value> packedDotStep(mlir::ArrayRef<mlir::Value> running,
-                                               mlir::ArrayRef<TileValue> factors);
+  mlir::SmallVector<mlir::Value> packedDotStep(mlir::ArrayRef<mlir::Value> running);
   TileValue withoutBias(unsigned rank, TileValue running);
   TileValue reduceRoot();
 

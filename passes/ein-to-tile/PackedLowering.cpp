@@ -280,7 +280,12 @@ void EinsumLowering::emitPack(PackedMemory &memory, ArrayRef<unsigned> order, in
         compare(arith::CmpIPredicate::slt, coordinate(rank), {memory.groupEnd, 0});
   }
   TileValue exists;
+  // As many rows at once as a transposition takes are more than the machine follows.
+  int lanes = schedule.lanes;
+  if (!target.warpLanes && lanes >= (int)root.getNumFree())
+    aheadRank = lanes;
   TileValue value = evaluate(root, {memory.packed.value}, exists).front();
+  aheadRank = -1;
   if (memory.packed.group > 1)
     value = joinGroups(memory, value);
   edges.clear();

@@ -14,16 +14,30 @@ namespace {
 /// Bytes of packed operands of a block: they stay in a core's second-level cache
 /// while the other operand passes by.
 constexpr int64_t kPackedBytes = 512 * 1024;
-/// Rows of a block, so many that packing is a small part of its work: a multiple of
-/// all tiles of rows.
-constexpr int64_t kRows = 192;
 /// From so many rows on packing costs less than it saves.
 constexpr int64_t kFewestRows = 8;
-/// A panel of so many points stays in the first-level cache while rows pass by; sums
-/// that are too long to be packed whole are walked in chunks of them.
-constexpr int64_t kChunk = 512;
+/// The same where the loops without packing read both operands in order, and have the
+/// registers to read columns once for seven rows.
+constexpr int64_t kFewestRowsInOrder = 32;
+/// Sums that are too long to be packed whole are walked in chunks of so many elements of
+/// 32 bits, or less where those do not fit.
+constexpr int64_t kChunk = 1024, kShortestChunk = 128;
 /// Elements of partial sums that a block keeps between chunks.
 constexpr int64_t kPartialSums = 32 * 1024;
+
+/// True if the inner loop may read groups of a dot's factor where they lie.
+bool readsGroups(ein::EinsumOp root, ArrayRef<Access> reads, const Schedule &packed, Value factor) {
+  auto argument = dyn_cast<BlockArgument>(factor);
+  if (!argument || factor.getType() != packed.dot->element)
+    return false;
+  if (packed.dot->bias && factor == packed.dot->lhs)
+    return false;
+  const Access &read = reads[argument.getArgNumber()];
+  unsigned last = root.getNumRanks() - 1;
+  std::optional<int64_t> extent = root.getRankExtent(last).getLiteral();
+  return !read.dependsOn(packed.widened) && read.isUnitStride(last) && extent &&
+         *extent % packed.dot->group == 0;
+}
 
 /// Collects the largest values of the body that lack rows or columns.
 class Collector {
@@ -35,7 +49,8 @@ public:
     if (!packed.dot)
       return collect(root.getYielded());
     for (Value factor : {packed.dot->lhs, packed.dot->rhs})
-      add(factor);
+      if (!readsGroups(root, reads, packed, factor))
+        add(factor);
   }
   SmallVector<Packed> found;
 
@@ -206,17 +221,18 @@ int64_t chunkOf(ein::EinsumOp root, const Schedule &packed) {
 
 /// Cuts the outermost reduced rank, so that points are added in the order that they
 /// have.
-static void planChunks(ein::EinsumOp root, ArrayRef<int64_t> parts, Schedule &packed) {
+static void planChunk(ein::EinsumOp root, ArrayRef<int64_t> parts, int64_t chunk,
+                      Schedule &packed) {
   unsigned outermost = root.getNumFree();
   int64_t inside = 1;
   for (unsigned rank = outermost + 1; rank < root.getNumRanks(); ++rank) {
-    if (parts[rank] < 0 || parts[rank] > kChunk)
+    if (parts[rank] < 0 || parts[rank] > chunk)
       return;
     inside *= std::max<int64_t>(1, parts[rank]);
   }
-  bool isLong = parts[outermost] < 0 || parts[outermost] * inside > kChunk;
-  if (isLong && inside <= kChunk / 2)
-    packed.ranks[outermost].block = kChunk / inside;
+  bool isLong = parts[outermost] < 0 || parts[outermost] * inside > chunk;
+  if (isLong && inside <= chunk / 2)
+    packed.ranks[outermost].block = chunk / inside;
 }
 
 /// Bytes of what a block packs; nothing where that has no bound.
@@ -271,10 +287,31 @@ static int64_t panelVectors(ein::ExtentAttr columns, int64_t lanes, const TileTa
   return vectors;
 }
 
+/// Cuts sums until what is packed of a chunk fits.
+static void planChunks(ein::EinsumOp root, ArrayRef<int64_t> parts, Schedule &packed,
+                       function_ref<bool()> fits) {
+  int64_t group = packed.dot ? packed.dot->group : 1;
+  for (int64_t chunk = kChunk; !fits() && chunk >= kShortestChunk; chunk /= 2)
+    planChunk(root, parts, chunk * group, packed);
+}
+
+/// Rows of a block, so many that packing is a small part of its work: wide vectors leave
+/// half the time to it.
+static int64_t rowsOfBlock(const TileTarget &target) {
+  return target.vectorRegisters >= 32 ? 512 : 192;
+}
+
 bool fitsPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Schedule &schedule,
                  const Schedule &packed) {
   return mayPack(root, reads) && packed.narrow >= 0 && packed.lanes == packed.widened &&
          bytesOf(root, findPacked(root, reads, packed), packed, partsOf(root, schedule));
+}
+
+/// True if products are of operands as they lie.
+static bool readsFactors(ein::EinsumOp root) {
+  Operation *product = root.getYielded().getDefiningOp();
+  return product && llvm::all_of(product->getOperands(),
+                                 [](Value factor) { return isa<BlockArgument>(factor); });
 }
 
 void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write,
@@ -306,14 +343,13 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
       std::optional<int64_t> bytes = bytesOf(root, values, packed, parts);
       return bytes && *bytes <= kPackedBytes / 2;
     };
-    if (!fits())
-      planChunks(root, parts, packed);
+    planChunks(root, parts, packed, fits);
     if (!fits())
       return;
   } else {
     Schedule cut = schedule;
     int64_t tile = packed.ranks[columns].tile();
-    cut.ranks[rows].block = kRows;
+    cut.ranks[rows].block = rowsOfBlock(target);
     cut.ranks[columns].block = std::max<int64_t>(64, tile);
     // Of two neighbours in the grid the wider part stays: what changes is read from
     // farther away.
@@ -323,8 +359,7 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
       std::optional<int64_t> bytes = bytesOf(root, values, packed, partsOf(root, cut));
       return bytes && *bytes <= kPackedBytes;
     };
-    if (!fits())
-      planChunks(root, partsOf(root, cut), packed);
+    planChunks(root, partsOf(root, cut), packed, fits);
     while (!fits()) {
       if (cut.ranks[columns].block == tile)
         return;
@@ -332,8 +367,11 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
     }
     schedule = cut;
   }
+  // Whole blocks are packed; what is left of the rows may be few.
+  bool inOrder = schedule.lanes >= (int)root.getNumFree() && target.vectorRegisters >= 32 &&
+                 (schedule.dot || readsFactors(root));
   schedule.packed = std::make_shared<Schedule>(packed);
-  schedule.packedFrom = kFewestRows;
+  schedule.packedFrom = inOrder ? kFewestRowsInOrder : kFewestRows;
 }
 
 } // namespace einfall

@@ -255,6 +255,12 @@ Schedule planSchedule(ein::EinsumOp root, ArrayRef<Access> reads, const Access &
     if (isLiteral(rows) && !isLiteral(columns))
       std::swap(rows, columns);
     schedule.ranks[rows] = {64, registers.rows};
+    // Columns are read once for as many rows as there are, up to what the registers hold:
+    // a dot of signed bytes has sums of the columns too.
+    if (laneReduced && !target.warpLanes && target.vectorRegisters >= 32)
+      schedule.ranks[rows].tiles = schedule.dot && schedule.dot->bias
+                                       ? SmallVector<int64_t, 4>{5, 4, 3, 2, 1}
+                                       : SmallVector<int64_t, 4>{7, 6, 5, 4, 3, 2, 1};
     schedule.ranks[columns] = {64, registers.columns};
     schedule.narrow = rows;
     schedule.widened = columns;
