@@ -150,13 +150,14 @@ LogicalResult JoinOp::verify() {
     return emitOpError("expected elements of 8 or 16 bits, but got ") << source;
   int64_t dim = getDim(), group = 32 / width;
   if (dim < 0 || dim >= source.getRank() || source.getDimSize(dim) % group != 0)
-    return emitOpError("expected a dimension by ") << group << ", but got " << dim << " of " << source;
+    return emitOpError("expected a dimension by ")
+           << group << ", but got " << dim << " of " << source;
   SmallVector<int64_t> shape(source.getShape());
   shape[dim] /= group;
   Type expected = tileType(shape, Builder(getContext()).getI32Type(), hasLanes(source));
   if (getResult().getType() != expected)
-    return emitOpError("expected a result of type ") << expected << ", but got "
-                                                      << getResult().getType();
+    return emitOpError("expected a result of type ")
+           << expected << ", but got " << getResult().getType();
   return success();
 }
 

@@ -137,8 +137,8 @@ Value BlockLowering::endOfEven(Value from, Value to, Value start, int64_t most, 
   Value least = arith::DivUIOp::create(builder, loc, count, parts);
   Value longer = arith::RemUIOp::create(builder, loc, count, parts);
   Value shorter = arith::SubIOp::create(builder, loc, parts, longer);
-  Value number = arith::SelectOp::create(builder, loc, equals(least, constant(size)), shorter,
-                                         constant(0));
+  Value number =
+      arith::SelectOp::create(builder, loc, equals(least, constant(size)), shorter, constant(0));
   number = arith::SelectOp::create(builder, loc, equals(least, constant(size - 1)), longer, number);
   Value length = arith::MulIOp::create(builder, loc, number, constant(size));
   return arith::AddIOp::create(builder, loc, start, length);
@@ -213,16 +213,20 @@ Value BlockLowering::endOfBlock(unsigned rank) {
 
 /// The tiles of a block; with one coordinate of the narrow rank, other ones.
 void BlockLowering::emitBlock(function_ref<void()> inner) {
+  emitBlock(inner, [&] { emitFree(0, inner); });
+}
+
+void BlockLowering::emitBlock(function_ref<void()> inner, function_ref<void()> many) {
   int narrow = schedule.narrow, widened = schedule.widened;
   if (narrow < 0 || extents[narrow].getLiteral() == 1 ||
       schedule.widenedTile == schedule.ranks[widened].tile())
-    return emitFree(0, inner);
+    return many();
   Value count = arith::SubIOp::create(builder, loc, endOfBlock(narrow), at[narrow]);
   Value alone = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, count, constant(1));
   auto branch = scf::IfOp::create(builder, loc, alone, /*withElse=*/true);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(branch.elseBlock());
-  emitFree(0, inner);
+  many();
   builder.setInsertionPointToStart(branch.thenBlock());
   RankSchedule &rows = schedule.ranks[narrow], &columns = schedule.ranks[widened];
   RankSchedule savedRows = rows, savedColumns = columns;

@@ -48,6 +48,8 @@ protected:
   /// Runs `inner` for every tile of the block, by the schedule; where the block
   /// holds one coordinate of the narrow rank, by other tiles.
   void emitBlock(mlir::function_ref<void()> inner);
+  /// The same; where there are more coordinates of the narrow rank, runs `many`.
+  void emitBlock(mlir::function_ref<void()> inner, mlir::function_ref<void()> many);
   /// Runs `inner` for every tile of the block along the ranks from `level` of
   /// the schedule's order on.
   void emitFree(unsigned level, mlir::function_ref<void()> inner);

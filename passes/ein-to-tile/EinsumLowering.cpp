@@ -359,7 +359,11 @@ void EinsumLowering::emitTile() {
   if (schedule.dot && schedule.lanes >= static_cast<int>(root.getNumFree()))
     accumulators.sizes.back() /= schedule.dot->group;
   results.clear(); // of the tile before
-  storeResults(root.getMonoids().empty() ? evaluate(root) : reduceRoot());
+  TileValue value = root.getMonoids().empty() ? evaluate(root) : reduceRoot();
+  if (partial)
+    joinPartial(value);
+  else
+    storeResults(value);
 }
 
 /// Stores what follows from the root's `value` at the tile.

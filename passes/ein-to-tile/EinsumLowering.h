@@ -113,6 +113,9 @@ private:
                                           mlir::Value from);
   void clearTail(const Factor &factor, mlir::Value memory, mlir::Value offset);
   void emitInChunks(mlir::ArrayRef<Access> reads, int64_t chunk);
+  void emitLanesInChunks(int64_t chunk);
+  void joinPartial(TileValue value);
+  PackedMemory layOutSums(int64_t columns, int64_t width);
   /// Runs `inner` for tiles of several rows, or for each row: less code.
   void forTilesOfPacked(bool byRows, mlir::function_ref<void()> inner);
   void storePacked(const PackedMemory &memory, TileValue value, int columns);
@@ -141,6 +144,12 @@ private:
   bool countsPoints = false;
   /// In loops over joined neighbours, the number of the element along the last rank.
   mlir::Value groupNumber;
+  /// Where sums stay between chunks, and whether this is the first and the last one.
+  struct Partial {
+    PackedMemory sums;
+    mlir::Value isFirst, isLast;
+  };
+  std::optional<Partial> partial;
   llvm::MapVector<mlir::Value, PackedMemory> packedValues;
 };
 

@@ -16,7 +16,13 @@ Value EinsumLowering::startOf(unsigned rank) {
 }
 
 void EinsumLowering::emitRoot(ArrayRef<Access> reads) {
-  auto emitAll = [&] { emitBlock([&] { emitTile(); }); };
+  auto emitAll = [&] {
+    auto tile = [&] { emitTile(); };
+    if (int64_t chunk = chunkOfLanes(root, schedule))
+      emitBlock(tile, [&] { emitLanesInChunks(chunk); });
+    else
+      emitBlock(tile);
+  };
   if (schedule.matrix)
     return emitMatrixOr(emitAll, reads);
   if (!schedule.packed)
@@ -67,28 +73,85 @@ void EinsumLowering::emitPacked(ArrayRef<Access> reads) {
   emitOverPacked(reads, blockParts(), [&] { emitTile(); });
 }
 
-/// Sums are kept in memory from chunk to chunk.
-void EinsumLowering::emitInChunks(ArrayRef<Access> reads, int64_t chunk) {
+/// Memory for the sums of a block; neighbours along `columns`, by `width`, lie side by side.
+EinsumLowering::PackedMemory EinsumLowering::layOutSums(int64_t columns, int64_t width) {
   unsigned numFree = root.getNumFree();
   SmallVector<int64_t> parts = blockParts();
-  parts[numFree] = chunk;
-  Type element = root.getYielded().getType();
   PackedMemory sums;
   sums.packed.value = root.getYielded();
   sums.strides.resize(numFree);
-  int64_t columns = schedule.packed->lanes, size = 1;
+  int64_t size = 1;
   auto append = [&](unsigned rank, int64_t part) {
     sums.strides[rank] = size;
     size *= part;
   };
-  append(columns, llvm::alignTo(parts[columns], schedule.packed->ranks[columns].tile()));
+  append(columns, llvm::alignTo(parts[columns], width));
   for (unsigned rank = 0; rank < numFree; ++rank) {
     if (rank != columns)
       append(rank, parts[rank]);
     sums.packed.ranks.push_back(rank);
     sums.begins.push_back(at[rank]);
   }
-  sums.buffer = tile::LocalOp::create(builder, loc, MemRefType::get({size}, element));
+  sums.buffer =
+      tile::LocalOp::create(builder, loc, MemRefType::get({size}, root.getYielded().getType()));
+  return sums;
+}
+
+/// Tiles with lanes along the sum, a chunk of it after the other, so that the rows stay in
+/// the first-level cache while columns pass by.
+void EinsumLowering::emitLanesInChunks(int64_t chunk) {
+  unsigned rank = root.getNumFree();
+  Value begin = constant(0), end = extentOf(rank);
+  Partial state;
+  state.sums = layOutSums(schedule.widened, 1);
+  auto loop = scf::ForOp::create(builder, loc, begin, end, constant(chunk));
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(loop.getBody());
+  starts[rank] = loop.getInductionVar();
+  Value next = arith::AddIOp::create(builder, loc, starts[rank], constant(chunk));
+  ends[rank] = arith::MinSIOp::create(builder, loc, next, end);
+  auto compare = [&](arith::CmpIPredicate predicate, Value a, Value b) {
+    return arith::CmpIOp::create(builder, loc, predicate, a, b);
+  };
+  state.isFirst = compare(arith::CmpIPredicate::eq, starts[rank], begin);
+  state.isLast = compare(arith::CmpIPredicate::sge, next, end);
+  partial = state;
+  emitFree(0, [&] { emitTile(); });
+  partial.reset();
+  starts[rank] = ends[rank] = Value();
+}
+
+/// Adds the `value` of a chunk to those before it.
+void EinsumLowering::joinPartial(TileValue value) {
+  ein::Monoid monoid = root.getMonoid(root.getNumFree());
+  Partial state = *partial;
+  auto more = scf::IfOp::create(builder, loc, TypeRange(value.value.getType()), state.isFirst,
+                                /*withElse=*/true);
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(more.thenBlock());
+    scf::YieldOp::create(builder, loc, value.value);
+    builder.setInsertionPointToStart(more.elseBlock());
+    TileValue sum = combine(tiles, monoid, loadPacked(state.sums), value);
+    scf::YieldOp::create(builder, loc, sum.value);
+  }
+  value.value = more.getResult(0);
+  auto done = scf::IfOp::create(builder, loc, state.isLast, /*withElse=*/true);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(done.thenBlock());
+  storeResults(value);
+  builder.setInsertionPointToStart(done.elseBlock());
+  storePacked(state.sums, value, -1);
+}
+
+/// Sums are kept in memory from chunk to chunk.
+void EinsumLowering::emitInChunks(ArrayRef<Access> reads, int64_t chunk) {
+  unsigned numFree = root.getNumFree();
+  SmallVector<int64_t> parts = blockParts();
+  parts[numFree] = chunk;
+  Type element = root.getYielded().getType();
+  int64_t columns = schedule.packed->lanes;
+  PackedMemory sums = layOutSums(columns, schedule.packed->ranks[columns].tile());
 
   auto begin = [&] {
     setSpace();
@@ -135,9 +198,7 @@ void EinsumLowering::pack(const Packed &value, const Schedule &packed, ArrayRef<
   memory.packed = value;
   memory.width = value.isPanel ? packed.ranks[packed.lanes].tile() : 1;
   int64_t stride = memory.width;
-  auto isGrouped = [&](unsigned rank) {
-    return value.group > 1 && rank + 1 == root.getNumRanks();
-  };
+  auto isGrouped = [&](unsigned rank) { return value.group > 1 && rank + 1 == root.getNumRanks(); };
   memory.strides.resize(value.ranks.size());
   // Panels are outside of the reduced ranks: a column is that many elements on.
   for (bool panels : {false, true})
@@ -263,8 +324,7 @@ TileValue EinsumLowering::joinGroups(const PackedMemory &memory, TileValue value
 void EinsumLowering::emitPack(PackedMemory &memory, ArrayRef<unsigned> order, int columns) {
   if (!order.empty()) {
     unsigned rank = order.front();
-    if (memory.packed.group > 1 && rank + 1 == root.getNumRanks() &&
-        (int)rank != schedule.lanes)
+    if (memory.packed.group > 1 && rank + 1 == root.getNumRanks() && (int)rank != schedule.lanes)
       return emitGroups(memory, [&] { emitPack(memory, order.drop_front(), columns); });
     bool isFree = rank < root.getNumFree();
     Value end = isFree ? endOfBlock(rank) : ends[rank] ? ends[rank] : extentOf(rank);
@@ -297,8 +357,10 @@ void EinsumLowering::storePacked(const PackedMemory &memory, TileValue value, in
   uint32_t mask = 0;
   SmallVector<Value> strides;
   for (auto [dim, rank] : llvm::enumerate(tiles.space.ranks)) {
-    mask |= 1u << dim;
     int place = llvm::find(memory.packed.ranks, rank) - memory.packed.ranks.begin();
+    if (place == (int)memory.packed.ranks.size())
+      continue; // sums are no longer along their lanes
+    mask |= 1u << dim;
     strides.push_back(constant((int)rank == columns ? 1 : memory.strides[place]));
   }
   Type element = cast<MemRefType>(memory.buffer.getType()).getElementType();

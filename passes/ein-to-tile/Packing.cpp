@@ -194,9 +194,7 @@ int64_t sizeOfPacked(const Packed &packed, const Schedule &schedule, ArrayRef<in
       return -1;
     bool isLanes = (int)rank == schedule.lanes;
     bool isGrouped = rank + 1 == schedule.ranks.size();
-    int64_t whole = isLanes     ? schedule.ranks[rank].tile()
-                    : isGrouped ? packed.group
-                                : 1;
+    int64_t whole = isLanes ? schedule.ranks[rank].tile() : isGrouped ? packed.group : 1;
     size *= llvm::alignTo(parts[rank], whole);
   }
   return size;
@@ -217,6 +215,15 @@ SmallVector<int64_t> partsOf(ein::EinsumOp root, const Schedule &schedule) {
 int64_t chunkOf(ein::EinsumOp root, const Schedule &packed) {
   int64_t chunk = packed.ranks[root.getNumFree()].block;
   return chunk > 1 ? chunk : 0;
+}
+
+int64_t chunkOfLanes(ein::EinsumOp root, const Schedule &schedule) {
+  unsigned rank = root.getNumFree();
+  if (schedule.lanes != (int)rank || schedule.narrow < 0 ||
+      root.getYielded().getType().getIntOrFloatBitWidth() < 32)
+    return 0;
+  const RankSchedule &plan = schedule.ranks[rank];
+  return plan.block > plan.tile() ? plan.block : 0;
 }
 
 /// Cuts the outermost reduced rank, so that points are added in the order that they
@@ -252,14 +259,15 @@ static std::optional<int64_t> bytesOf(ein::EinsumOp root, ArrayRef<Packed> value
     int64_t size = sizeOfPacked(value, packed, inChunk);
     if (size < 0 || size > kPackedBytes)
       return std::nullopt;
-    bytes += value.group > 1 ? size / value.group * 4
-                             : size * std::max(1u, value.value.getType().getIntOrFloatBitWidth() / 8);
+    bytes += value.group > 1
+                 ? size / value.group * 4
+                 : size * std::max(1u, value.value.getType().getIntOrFloatBitWidth() / 8);
   }
   return bytes;
 }
 
-std::optional<Dot> findPackedDot(ein::EinsumOp root, ArrayRef<Access> reads,
-                                 const Schedule &packed, const TileTarget &target) {
+std::optional<Dot> findPackedDot(ein::EinsumOp root, ArrayRef<Access> reads, const Schedule &packed,
+                                 const TileTarget &target) {
   std::optional<Dot> dot = findDot(root, target);
   if (!dot || (isa<FloatType>(root.getYielded().getType()) && ein::isStrict(root)))
     return std::nullopt;
@@ -296,9 +304,10 @@ static void planChunks(ein::EinsumOp root, ArrayRef<int64_t> parts, Schedule &pa
 }
 
 /// Rows of a block, so many that packing is a small part of its work: wide vectors leave
-/// half the time to it.
-static int64_t rowsOfBlock(const TileTarget &target) {
-  return target.vectorRegisters >= 32 ? 512 : 192;
+/// half the time to it. Rows that are packed too take room.
+static int64_t rowsOfBlock(const TileTarget &target, ArrayRef<Packed> values) {
+  bool packsRows = llvm::any_of(values, [](const Packed &value) { return !value.isPanel; });
+  return target.vectorRegisters >= 32 && !packsRows ? 512 : 192;
 }
 
 bool fitsPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Schedule &schedule,
@@ -349,7 +358,7 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
   } else {
     Schedule cut = schedule;
     int64_t tile = packed.ranks[columns].tile();
-    cut.ranks[rows].block = rowsOfBlock(target);
+    cut.ranks[rows].block = rowsOfBlock(target, values);
     cut.ranks[columns].block = std::max<int64_t>(64, tile);
     // Of two neighbours in the grid the wider part stays: what changes is read from
     // farther away.

@@ -39,6 +39,9 @@ int64_t sizeOfPacked(const Packed &packed, const Schedule &schedule, llvm::Array
 /// Coordinates of the outermost reduced rank that a block takes at a time; 0: all.
 int64_t chunkOf(ein::EinsumOp root, const Schedule &packed);
 
+/// The same of tiles whose lanes run along the sum, without packing.
+int64_t chunkOfLanes(ein::EinsumOp root, const Schedule &schedule);
+
 /// Coordinates of a block's part of each rank; -1 where that has no bound.
 llvm::SmallVector<int64_t> partsOf(ein::EinsumOp root, const Schedule &schedule);
 

@@ -13,6 +13,8 @@ namespace {
 constexpr int64_t kTypicalExtent = 64;
 /// The same of a rank along the lanes of a GPU, where tiles are wide.
 constexpr int64_t kTypicalRow = 1024;
+/// Elements of 32 bits of a longer sum that tiles with lanes along it take at a time.
+constexpr int64_t kLanesChunk = 1024;
 /// And where all warps of a block have one row.
 constexpr int64_t kTypicalTeamRow = 4096;
 
@@ -113,8 +115,7 @@ static LogicalResult readPacked(tile::ScheduleAttr attr, ein::EinsumOp root, Arr
 }
 
 FailureOr<Schedule> readSchedule(tile::ScheduleAttr attr, ein::EinsumOp root,
-                                 ArrayRef<Access> reads, const TileTarget &target,
-                                 bool isPacked) {
+                                 ArrayRef<Access> reads, const TileTarget &target, bool isPacked) {
   Schedule schedule;
   unsigned numRanks = root.getNumRanks(), numFree = root.getNumFree();
   schedule.ranks.resize(numRanks);
@@ -289,6 +290,13 @@ Schedule planSchedule(ein::EinsumOp root, ArrayRef<Access> reads, const Access &
     // What is not reduced is dealt to the warps.
     int64_t least = target.team ? tile : std::max<int64_t>(1024, target.warps * tile);
     plan.block = laneReduced ? tile : reduces ? tile : std::max<int64_t>(tile, least);
+  }
+  // Rows and a tile of columns stay in the first-level cache.
+  if (laneReduced && reused.size() == 2 && !target.warpLanes && numRanks == numFree + 1) {
+    RankSchedule &plan = schedule.ranks[schedule.lanes];
+    int64_t chunk = kLanesChunk * (schedule.dot ? schedule.dot->group : 1);
+    if (sizeOf(root, schedule.lanes) >= 2 * chunk && chunk % plan.tile() == 0)
+      plan.block = chunk;
   }
   for (unsigned rank = 0; rank < numFree; ++rank)
     schedule.order.push_back(rank);
