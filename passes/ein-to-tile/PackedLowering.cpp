@@ -332,10 +332,9 @@ void EinsumLowering::emitPack(PackedMemory &memory, ArrayRef<unsigned> order, in
     return;
   }
   setSpace();
-  edges.clear();
   if (memory.groupEnd) {
     unsigned rank = root.getNumRanks() - 1;
-    edges.resize(tiles.space.sizes.size());
+    edges.assign(tiles.space.sizes.size(), TileValue());
     edges[tiles.space.find(rank)] =
         compare(arith::CmpIPredicate::slt, coordinate(rank), {memory.groupEnd, 0});
   }
@@ -348,7 +347,8 @@ void EinsumLowering::emitPack(PackedMemory &memory, ArrayRef<unsigned> order, in
   aheadRank = -1;
   if (memory.packed.group > 1)
     value = joinGroups(memory, value);
-  edges.clear();
+  if (memory.groupEnd)
+    edges.clear();
   storePacked(memory, value, memory.packed.isPanel ? columns : -1);
 }
 

@@ -377,8 +377,9 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
     schedule = cut;
   }
   // Whole blocks are packed; what is left of the rows may be few.
-  bool inOrder = schedule.lanes >= (int)root.getNumFree() && target.vectorRegisters >= 32 &&
-                 (schedule.dot || readsFactors(root));
+  bool alongSum = schedule.lanes >= (int)root.getNumFree();
+  bool inOrder = target.vectorRegisters >= 32 &&
+                 ((alongSum && schedule.dot) || (!packed.dot && readsFactors(root)));
   schedule.packed = std::make_shared<Schedule>(packed);
   schedule.packedFrom = inOrder ? kFewestRowsInOrder : kFewestRows;
 }
