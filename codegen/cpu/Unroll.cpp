@@ -86,7 +86,9 @@ LogicalResult Unroller::check(Operation &op) const {
 LogicalResult Unroller::special(Operation &op) {
   if (auto dot = dyn_cast<tile::DotOp>(op))
     return this->dot(dot);
-  if (auto count = dyn_cast<tile::CountOp>(op))
+  if (auto join = dyn_cast<tile::JoinOp>(op))
+    this->join(join);
+  else if (auto count = dyn_cast<tile::CountOp>(op))
     this->count(count);
   else if (!isa<tile::BarrierOp>(op)) // a block is one thread
     return op.emitOpError("has no vector form");

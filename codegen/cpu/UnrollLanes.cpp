@@ -200,25 +200,77 @@ static std::string dotIntrinsic(Type element, unsigned bits) {
 LogicalResult Unroller::dot(tile::DotOp op) {
   Units lhs = map.lookup(op.getLhs()), rhs = map.lookup(op.getRhs());
   Units sums = map.lookup(op.getAcc());
-  Shape shape(op.getLhs().getType());
-  Type element = getElementTypeOrSelf(op.getLhs().getType());
-  std::string name = dotIntrinsic(element, shape.lanes * element.getIntOrFloatBitWidth());
-  Type type = sums[0].getType();
-  for (Value &unit : llvm::concat<Value>(lhs, rhs)) // from the bits that registers hold
-    unit = bitcast(unit, VectorType::get(shape.lanes, element));
-  for (auto [a, b, sum] : llvm::zip(lhs, rhs, sums)) {
+  Type element = op.getJoined().value_or(getElementTypeOrSelf(op.getLhs().getType()));
+  auto type = cast<VectorType>(sums[0].getType());
+  // A unit may be several registers, but an instruction has one.
+  int64_t sumLanes = op.getBy().value_or(type.getNumElements());
+  int64_t lanes = sumLanes * 32 / element.getIntOrFloatBitWidth();
+  std::string name = dotIntrinsic(element, sumLanes * 32);
+  auto part = [&](Value unit, int64_t at) {
+    auto from = cast<VectorType>(unit.getType());
+    int64_t size = from.getNumElements() * sumLanes / type.getNumElements();
+    if (size != from.getNumElements())
+      unit = vector::ExtractStridedSliceOp::create(builder, loc, unit, ArrayRef<int64_t>{at * size},
+                                                   ArrayRef<int64_t>{size}, ArrayRef<int64_t>{1});
+    return unit;
+  };
+  auto step = [&](Value a, Value b, Value sum) -> Value {
     auto call = [&](ValueRange operands) {
-      return LLVM::CallIntrinsicOp::create(builder, loc, type, builder.getStringAttr(name),
+      return LLVM::CallIntrinsicOp::create(builder, loc, sum.getType(), builder.getStringAttr(name),
                                            operands)
           .getResult(0);
     };
+    VectorType narrow = VectorType::get(lanes, element); // not the bits that registers hold
+    a = bitcast(a, narrow);
+    b = bitcast(b, narrow);
     if (element.isInteger(16)) // the sum folds into the instruction where there is one
-      sum = arith::AddIOp::create(builder, loc, sum, call({a, b}));
-    else
-      sum = call({sum, a, b});
+      return arith::AddIOp::create(builder, loc, sum, call({a, b}));
+    return call({sum, a, b});
+  };
+  for (auto [a, b, sum] : llvm::zip(lhs, rhs, sums)) {
+    Units parts;
+    for (int64_t at = 0; at < type.getNumElements() / sumLanes; ++at)
+      parts.push_back(step(part(a, at), part(b, at), part(sum, at)));
+    sum = concatenate(parts);
   }
   map[op.getResult()] = sums;
   return success();
+}
+
+void Unroller::join(tile::JoinOp op) {
+  Shape from(op.getSource().getType()), to(op.getResult().getType());
+  Units source = map.lookup(op.getSource()), units;
+  int64_t dim = op.getDim();
+  if (dim == (int64_t)from.lead.size()) { // the lanes
+    for (Value unit : source)
+      units.push_back(bitcast(unit, to.unit));
+    map[op.getResult()] = units;
+    return;
+  }
+  int64_t group = from.lead[dim] / to.lead[dim], step = 1;
+  for (int64_t size : ArrayRef(from.lead).drop_front(dim + 1))
+    step *= size;
+  auto interleave = [&](Value a, Value b) {
+    SmallVector<int64_t> picks;
+    for (int64_t i = 0, e = cast<VectorType>(a.getType()).getNumElements(); i < e; ++i)
+      picks.append({i, e + i});
+    return shuffle(a, b, picks);
+  };
+  for (int64_t number = 0; number < to.count; ++number) {
+    // What is `step` units apart in the source is in the same element here.
+    int64_t first = number / step * step * group + number % step;
+    Units level;
+    for (int64_t i = 0; i < group; ++i)
+      level.push_back(source[first + i * step]);
+    while (level.size() > 1) {
+      Units next;
+      for (size_t i = 0, half = level.size() / 2; i < half; ++i)
+        next.push_back(interleave(level[i], level[i + half]));
+      level = next;
+    }
+    units.push_back(bitcast(level[0], to.unit));
+  }
+  map[op.getResult()] = units;
 }
 
 } // namespace einfall::cpu

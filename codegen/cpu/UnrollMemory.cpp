@@ -1,4 +1,5 @@
 //===- UnrollMemory.cpp - Loads, gathers and stores of tiles --------------===//
+#include "codegen/common/Held.h"
 #include "codegen/cpu/Unroller.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -73,17 +74,41 @@ Value Unroller::packedOffsets(Value base, const Shape &shape, ValueRange strides
 }
 
 Value Unroller::bitcast(Value value, Type type) {
-  return value.getType() == type ? value : arith::BitcastOp::create(builder, loc, type, value);
+  if (value.getType() == type)
+    return value;
+  if (isa<VectorType>(type)) // it may have other elements
+    return vector::BitCastOp::create(builder, loc, cast<VectorType>(type), value);
+  return arith::BitcastOp::create(builder, loc, type, value);
+}
+
+/// Asks for the lines that a unit has so many elements after `pointer`.
+void Unroller::prefetch(Value pointer, Type unit, int64_t ahead) {
+  constexpr int64_t kLine = 64;
+  Type element = getElementTypeOrSelf(unit);
+  int64_t width = element.getIntOrFloatBitWidth() / 8;
+  auto vector = dyn_cast<VectorType>(unit);
+  int64_t bytes = width * (vector ? vector.getNumElements() : 1);
+  for (int64_t at = 0; at < bytes; at += kLine) {
+    Value line = LLVM::GEPOp::create(builder, loc, pointer.getType(), builder.getI8Type(), pointer,
+                                     ArrayRef<LLVM::GEPArg>{int32_t(ahead * width + at)});
+    LLVM::Prefetch::create(builder, loc, line, /*rw=*/0, /*hint=*/3, /*cache=*/1);
+  }
 }
 
 void Unroller::load(tile::LoadOp op) {
   Shape shape(op.getResult().getType());
+  // Elements may be wider than the buffer's: neighbours are read as one.
   Type element = getElementTypeOrSelf(shape.unit);
-  unsigned align = alignmentOf(shape.unit);
+  Type stored = heldType(op.getBuffer().getType().getElementType());
+  bool isWide = stored.getIntOrFloatBitWidth() < element.getIntOrFloatBitWidth();
+  unsigned align = alignmentOf(isWide ? stored : shape.unit);
   auto pointerTo = [&](int64_t number) {
     Value offset = offsetAt(op.getOffset(), shape.place(number), op.getStrides());
-    return address(op.getBuffer(), element, offset);
+    return address(op.getBuffer(), isWide ? stored : element, offset);
   };
+  if (std::optional<uint64_t> ahead = op.getAhead())
+    for (int64_t i = 0; i < shape.count; ++i)
+      prefetch(pointerTo(i), shape.unit, *ahead);
   Units units, masks = masksOf(op.getLimit(), op.getWhere(), shape);
   if (shape.packed && !masks.empty()) {
     Value from =
@@ -91,7 +116,7 @@ void Unroller::load(tile::LoadOp op) {
     units.push_back(LLVM::masked_gather::create(builder, loc, shape.unit, from, masks[0],
                                                 ValueRange{zero(shape.unit)}, align));
   } else if (shape.packed) {
-    int64_t run = runOf(shape, op.getStrides());
+    int64_t run = isWide ? 1 : runOf(shape, op.getStrides());
     Units parts;
     for (int64_t i = 0; i < shape.packed; i += run)
       parts.push_back(

@@ -48,6 +48,7 @@ private:
   void broadcast(tile::BroadcastOp op) override;
   void reduce(tile::ReduceOp op) override;
   mlir::LogicalResult dot(tile::DotOp op);
+  void join(tile::JoinOp op);
   void iota(tile::IotaOp op) override;
   void count(tile::CountOp op);
   void local(tile::LocalOp op) override;
@@ -63,6 +64,7 @@ private:
   mlir::Value addresses(mlir::Value buffer, mlir::Type element, mlir::Value offsets);
   /// Offsets of all elements of a tile without lanes, as one vector.
   mlir::Value packedOffsets(mlir::Value base, const Shape &shape, mlir::ValueRange strides);
+  void prefetch(mlir::Value pointer, mlir::Type unit, int64_t ahead);
   mlir::Value bitcast(mlir::Value value, mlir::Type type);
   /// `a` and `b` end to end where they are picked by `picks`.
   mlir::Value shuffle(mlir::Value a, mlir::Value b, llvm::ArrayRef<int64_t> picks);

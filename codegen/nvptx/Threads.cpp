@@ -86,7 +86,7 @@ Value Body::holds(const Alignment &alignment) {
 /// Threads of teams that should share a multiprocessor: half of what it holds, more where
 /// one keeps no more than so many bytes. While those of one row wait for memory, or for
 /// each other, those of other rows move on.
-constexpr int64_t kTeamThreads = 1024, kLightTeamThreads = 1536, kLight = 128;
+constexpr int64_t kTeamThreads = 1024, kLightTeamThreads = 1280, kLight = 128;
 
 /// A program of more operations is not written twice.
 constexpr int64_t kMostTwice = 1500;

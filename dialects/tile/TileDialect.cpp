@@ -142,20 +142,45 @@ LogicalResult CopyOp::verify() {
   return success();
 }
 
+LogicalResult JoinOp::verify() {
+  auto source = cast<RankedTensorType>(getSource().getType());
+  Type element = source.getElementType();
+  unsigned width = element.isIntOrFloat() ? element.getIntOrFloatBitWidth() : 0;
+  if (width != 8 && width != 16)
+    return emitOpError("expected elements of 8 or 16 bits, but got ") << source;
+  int64_t dim = getDim(), group = 32 / width;
+  if (dim < 0 || dim >= source.getRank() || source.getDimSize(dim) % group != 0)
+    return emitOpError("expected a dimension by ")
+           << group << ", but got " << dim << " of " << source;
+  SmallVector<int64_t> shape(source.getShape());
+  shape[dim] /= group;
+  Type expected = tileType(shape, Builder(getContext()).getI32Type(), hasLanes(source));
+  if (getResult().getType() != expected)
+    return emitOpError("expected a result of type ")
+           << expected << ", but got " << getResult().getType();
+  return success();
+}
+
 LogicalResult DotOp::verify() {
   auto lhs = cast<RankedTensorType>(getLhs().getType());
   auto acc = cast<RankedTensorType>(getAcc().getType());
-  Type element = lhs.getElementType();
+  bool isJoined = getJoined().has_value();
+  Type element = getJoined().value_or(lhs.getElementType());
   int64_t group = element.isInteger(8) ? 4 : element.isInteger(16) || element.isBF16() ? 2 : 0;
   if (group == 0)
     return emitOpError("expected operands of bf16, i16 or i8, but got ") << element;
   if (getRhs().getType() != lhs)
     return emitOpError("expected operands of one type, but got ")
            << lhs << " and " << getRhs().getType();
+  if (isJoined && !lhs.getElementType().isInteger(32))
+    return emitOpError("expected joined operands of i32, but got ") << lhs;
+  if (std::optional<int64_t> by = getBy();
+      by && (!isJoined || *by < 4 || lhs.getShape().back() % *by != 0))
+    return emitOpError("expected joined lanes by ") << *by << ", but got " << lhs;
   SmallVector<int64_t> shape(lhs.getShape());
-  if (!hasLanes(lhs) || shape.back() % group != 0)
+  if (!hasLanes(lhs) || (!isJoined && shape.back() % group != 0))
     return emitOpError("expected lanes by ") << group << ", but got " << lhs;
-  shape.back() /= group;
+  shape.back() /= isJoined ? 1 : group;
   Builder builder(getContext());
   Type sum = element.isBF16() ? Type(builder.getF32Type()) : builder.getI32Type();
   if (Type expected = tileType(shape, sum, true); acc != expected)

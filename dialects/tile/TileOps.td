@@ -16,14 +16,21 @@ def Tile_LoadOp : Tile_Op<"load", [AttrSizedOperandSegments]> {
     The lane dimension has stride 1. With `limit`, lanes at or past it read as
     0 and touch no memory; so do elements where the mask `where`, shaped like
     the result, is 0. A scalar result has no strides. Integers as wide as the
-    buffer's elements are read as the bits of these.
+    buffer's elements are read as the bits of these, wider ones as the bits of neighbours.
+    What lies `ahead` elements further on may be brought closer meanwhile.
   }];
   let arguments = (ins MemRefRankOf<[AnyType], [1]>:$buffer, Index:$offset,
-                       Variadic<Index>:$strides, Optional<Index>:$limit, Optional<AnyType>:$where);
+                       Variadic<Index>:$strides, Optional<Index>:$limit, Optional<AnyType>:$where,
+                       OptionalAttr<I64Attr>:$ahead);
   let results = (outs AnyType:$result);
   let assemblyFormat = [{$buffer `[` $offset `]` `strides` `[` $strides `]` (`limit` $limit^)?
-                         (`where` $where^ `:` type($where))? attr-dict
+                         (`where` $where^ `:` type($where))? (`ahead` $ahead^)? attr-dict
                          `:` type($buffer) `->` type($result)}];
+  let builders = [OpBuilder<(ins "::mlir::Type":$result, "::mlir::Value":$buffer,
+                                 "::mlir::Value":$offset, "::mlir::ValueRange":$strides,
+                                 "::mlir::Value":$limit, "::mlir::Value":$where), [{
+    build($_builder, $_state, result, buffer, offset, strides, limit, where, nullptr);
+  }]>];
   let hasVerifier = 1;
 }
 
@@ -105,11 +112,27 @@ def Tile_DotOp : Tile_Op<"dot", [Pure, TypesMatchWith<"the result is the accumul
     is acc[l] plus the products of lanes l * g .. l * g + g - 1, with g = 2 for
     bf16 (into f32) and i16 (into i32), g = 4 for i8 (into i32, the left operand
     unsigned and the right one signed). Sums of integers wrap; those of bf16
-    may treat subnormal numbers as 0.
+    may treat subnormal numbers as 0. Operands that `tile.join` made have the lanes
+    of the accumulator; `joined` is the type of what their elements hold, `by` the lanes that
+    an instruction takes.
   }];
-  let arguments = (ins AnyRankedTensor:$lhs, AnyRankedTensor:$rhs, AnyRankedTensor:$acc);
+  let arguments = (ins AnyRankedTensor:$lhs, AnyRankedTensor:$rhs, AnyRankedTensor:$acc,
+                       OptionalAttr<TypeAttr>:$joined, OptionalAttr<I64Attr>:$by);
   let results = (outs AnyRankedTensor:$result);
-  let assemblyFormat = "$lhs `,` $rhs `,` $acc attr-dict `:` type($lhs) `,` type($rhs) `,` type($acc)";
+  let assemblyFormat = [{$lhs `,` $rhs `,` $acc (`joined` $joined^)? (`by` $by^)? attr-dict
+                         `:` type($lhs) `,` type($rhs) `,` type($acc)}];
+  let hasVerifier = 1;
+}
+
+def Tile_JoinOp : Tile_Op<"join", [Pure]> {
+  let summary = "put neighbours along a dimension into elements of 32 bits";
+  let description = [{
+    Element i of the result along dimension `dim` holds the bits of elements i * g .. i * g + g - 1
+    of the source, the first in the lowest ones; g is as many as 32 bits hold.
+  }];
+  let arguments = (ins AnyRankedTensor:$source, I64Attr:$dim);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$source `along` $dim attr-dict `:` type($source) `->` type($result)";
   let hasVerifier = 1;
 }
 

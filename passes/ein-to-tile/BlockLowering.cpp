@@ -125,6 +125,25 @@ void BlockLowering::planWalk(ArrayRef<Access> accesses, ArrayRef<bool> parallel,
   plan.block = tile;
 }
 
+/// Where tiles of `size` end, of which the first begins at `start`, if [from, to) is cut
+/// into as few as possible, none above `most`, of nearly the same size.
+Value BlockLowering::endOfEven(Value from, Value to, Value start, int64_t most, int64_t size) {
+  auto equals = [&](Value a, Value b) {
+    return arith::CmpIOp::create(builder, loc, CmpIPredicate::eq, a, b);
+  };
+  Value count = arith::SubIOp::create(builder, loc, to, from);
+  Value parts = arith::CeilDivUIOp::create(builder, loc, count, constant(most));
+  parts = arith::MaxSIOp::create(builder, loc, parts, constant(1));
+  Value least = arith::DivUIOp::create(builder, loc, count, parts);
+  Value longer = arith::RemUIOp::create(builder, loc, count, parts);
+  Value shorter = arith::SubIOp::create(builder, loc, parts, longer);
+  Value number =
+      arith::SelectOp::create(builder, loc, equals(least, constant(size)), shorter, constant(0));
+  number = arith::SelectOp::create(builder, loc, equals(least, constant(size - 1)), longer, number);
+  Value length = arith::MulIOp::create(builder, loc, number, constant(size));
+  return arith::AddIOp::create(builder, loc, start, length);
+}
+
 void BlockLowering::emitRange(unsigned rank, Value from, Value to, function_ref<void()> inner) {
   RankSchedule plan = schedule.ranks[rank];
   bool isLanes = static_cast<int>(rank) == schedule.lanes;
@@ -136,7 +155,9 @@ void BlockLowering::emitRange(unsigned rank, Value from, Value to, function_ref<
            llvm::all_of(ArrayRef(plan.tiles).take_front(number),
                         [&](int64_t larger) { return larger % size == 0; });
     Value step = constant(size), whole = to;
-    if (!even && size > 1) {
+    if (plan.isEven()) {
+      whole = endOfEven(from, to, start, plan.tile(), size);
+    } else if (!even && size > 1) {
       Value count = arith::SubIOp::create(builder, loc, to, start);
       Value rest = arith::RemUIOp::create(builder, loc, count, step);
       whole = arith::SubIOp::create(builder, loc, to, rest);
@@ -149,7 +170,7 @@ void BlockLowering::emitRange(unsigned rank, Value from, Value to, function_ref<
     active[rank] = size;
     inner();
     start = whole;
-    if (even || size == 1) {
+    if ((even && !plan.isEven()) || size == 1) {
       even = true;
       break;
     }
@@ -192,16 +213,20 @@ Value BlockLowering::endOfBlock(unsigned rank) {
 
 /// The tiles of a block; with one coordinate of the narrow rank, other ones.
 void BlockLowering::emitBlock(function_ref<void()> inner) {
+  emitBlock(inner, [&] { emitFree(0, inner); });
+}
+
+void BlockLowering::emitBlock(function_ref<void()> inner, function_ref<void()> many) {
   int narrow = schedule.narrow, widened = schedule.widened;
   if (narrow < 0 || extents[narrow].getLiteral() == 1 ||
       schedule.widenedTile == schedule.ranks[widened].tile())
-    return emitFree(0, inner);
+    return many();
   Value count = arith::SubIOp::create(builder, loc, endOfBlock(narrow), at[narrow]);
   Value alone = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, count, constant(1));
   auto branch = scf::IfOp::create(builder, loc, alone, /*withElse=*/true);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(branch.elseBlock());
-  emitFree(0, inner);
+  many();
   builder.setInsertionPointToStart(branch.thenBlock());
   RankSchedule &rows = schedule.ranks[narrow], &columns = schedule.ranks[widened];
   RankSchedule savedRows = rows, savedColumns = columns;
@@ -380,6 +405,19 @@ SmallVector<Value> BlockLowering::stridesOf(const Access &access, uint32_t mask,
   return strides;
 }
 
+/// How far ahead of an access to ask for what comes next along `aheadRank`: the next tile,
+/// or the fourth one of lanes, which are the line after this one.
+IntegerAttr BlockLowering::aheadOf(const Access &access) {
+  if (aheadRank < 0 || limit || !access.dependsOn(aheadRank))
+    return {};
+  auto step = dyn_cast_or_null<AffineConstantExpr>(access.stride(aheadRank));
+  if (!step)
+    return {};
+  bool isLanes = aheadRank == schedule.lanes;
+  int64_t tiles = isLanes ? 4 * schedule.ranks[aheadRank].tile() : active[aheadRank];
+  return builder.getI64IntegerAttr(step.getValue() * tiles);
+}
+
 TileValue BlockLowering::loadStrided(const Access &access, Value buffer, Type stored,
                                      const Reach &where, ArrayRef<TileValue> coordinates) {
   SmallVector<Value> dims(at.begin(), at.begin() + access.numRanks), extra;
@@ -389,10 +427,11 @@ TileValue BlockLowering::loadStrided(const Access &access, Value buffer, Type st
   TileValue inside = both(where.inside, where.edge);
   uint32_t mask = where.mask | inside.mask;
   Type type = tiles.space.type(mask, stored);
+  IntegerAttr ahead = mask & tiles.space.laneBit() ? aheadOf(access) : IntegerAttr();
   auto emit = [&](Value allowed) -> Value {
     Value lanes = mask & tiles.space.laneBit() ? limit : Value();
     return tile::LoadOp::create(builder, loc, type, buffer, expand(access.offset, dims, extra),
-                                stridesOf(access, mask, dims, extra), lanes, allowed);
+                                stridesOf(access, mask, dims, extra), lanes, allowed, ahead);
   };
   if (!inside.value)
     return {emit({}), mask};

@@ -48,6 +48,8 @@ protected:
   /// Runs `inner` for every tile of the block, by the schedule; where the block
   /// holds one coordinate of the narrow rank, by other tiles.
   void emitBlock(mlir::function_ref<void()> inner);
+  /// The same; where there are more coordinates of the narrow rank, runs `many`.
+  void emitBlock(mlir::function_ref<void()> inner, mlir::function_ref<void()> many);
   /// Runs `inner` for every tile of the block along the ranks from `level` of
   /// the schedule's order on.
   void emitFree(unsigned level, mlir::function_ref<void()> inner);
@@ -100,6 +102,9 @@ protected:
   /// fall outside, `exists` is narrowed, or the element is its fill if it has one.
   TileValue load(const Access &access, mlir::Value source, mlir::ArrayRef<TileValue> coordinates,
                  TileValue &exists);
+  /// The same of an access that is strided; `stored` is what an element is read as.
+  TileValue loadStrided(const Access &access, mlir::Value buffer, mlir::Type stored,
+                        const Reach &where, mlir::ArrayRef<TileValue> coordinates);
   /// Writes `value` to `buffer` where the access is inside and `where` holds.
   void store(const Access &access, mlir::Value buffer, TileValue value,
              mlir::ArrayRef<TileValue> coordinates, TileValue where = {});
@@ -126,6 +131,8 @@ protected:
   mlir::SmallVector<mlir::Value> at;
   mlir::SmallVector<mlir::Value> ends; // of the block's part of a rank; null: by the schedule
   mlir::SmallVector<int64_t> active;
+  /// Loads ask ahead along this rank, in the order of whose coordinates tiles run.
+  int aheadRank = -1;
   mlir::Value limit; // of lanes, where a tile is ragged
   /// Which coordinates of each tiled dimension there are, where a tile of fragments is
   /// ragged; null: all.
@@ -137,8 +144,9 @@ protected:
   mlir::Value endOfBlock(unsigned rank);
 
 private:
-  TileValue loadStrided(const Access &access, mlir::Value buffer, mlir::Type stored,
-                        const Reach &where, mlir::ArrayRef<TileValue> coordinates);
+  mlir::Value endOfEven(mlir::Value from, mlir::Value to, mlir::Value start, int64_t most,
+                        int64_t size);
+  mlir::IntegerAttr aheadOf(const Access &access);
   TileValue insideOf(const Access &access, mlir::ArrayRef<TileValue> dims,
                      mlir::ArrayRef<TileValue> values);
   mlir::SmallVector<mlir::Value> stridesOf(const Access &access, uint32_t mask,

@@ -84,6 +84,21 @@ void EinsumLowering::emitReducedRank(unsigned rank, ArrayRef<Value> init,
   int64_t size = schedule.ranks[rank].tile();
   Value end = ends[rank] ? ends[rank] : extentOf(rank);
   Value start = starts[rank] ? starts[rank] : constant(0);
+  if (runsByGroups(rank)) { // packed memory holds whole ones
+    Value count = arith::SubIOp::create(builder, loc, end, start);
+    Value groups = arith::CeilDivUIOp::create(builder, loc, count, constant(size));
+    auto loop = scf::ForOp::create(builder, loc, constant(0), groups, constant(1), init);
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(loop.getBody());
+    groupNumber = loop.getInductionVar();
+    Value past = arith::MulIOp::create(builder, loc, groupNumber, constant(size));
+    at[rank] = arith::AddIOp::create(builder, loc, start, past);
+    SmallVector<Value> carried(loop.getRegionIterArgs().begin(), loop.getRegionIterArgs().end());
+    scf::YieldOp::create(builder, loc, inner(carried));
+    groupNumber = Value();
+    result.assign(loop.getResults().begin(), loop.getResults().end());
+    return;
+  }
   Value step = constant(size), whole = end;
   bool even =
       (divides(rank, size) && (!ends[rank] || schedule.ranks[rank].block % size == 0)) || size == 1;
@@ -215,6 +230,8 @@ SmallVector<Value> EinsumLowering::dotStep(ArrayRef<Value> running) {
   const Dot &dot = *schedule.dot;
   uint32_t full = tiles.space.fullMask();
   TileValue exists;
+  if (schedule.lanes < static_cast<int>(root.getNumFree()))
+    return packedDotStep(running);
   SmallVector<TileValue> factors = evaluate(root, {dot.lhs, dot.rhs}, exists);
   assert(!exists.value && "a dot of points that may not exist");
   bool isUnsigned[] = {dot.unsignedLhs, dot.unsignedRhs};
@@ -227,13 +244,44 @@ SmallVector<Value> EinsumLowering::dotStep(ArrayRef<Value> running) {
   }
   auto step = [&](TileValue lhs, Value sum, uint32_t mask) -> Value {
     return tile::DotOp::create(builder, loc, sum.getType(), tiles.broadcast(lhs, mask).value,
-                               tiles.broadcast(factors[1], mask).value, sum);
+                               tiles.broadcast(factors[1], mask).value, sum, TypeAttr(),
+                               IntegerAttr());
   };
   if (!dot.bias)
     return {step(factors[0], running[0], full)};
   TileValue top = tiles.constant(builder.getIntegerAttr(dot.element, -128));
   TileValue raised = tiles.create<arith::XOrIOp>(dot.element, {factors[0], top});
   return {step(raised, running[0], full), step(top, running[1], spanOf(dot.rhs))};
+}
+
+/// The same of factors that lie in panels, as wide as sums are.
+SmallVector<Value> EinsumLowering::packedDotStep(ArrayRef<Value> running) {
+  const Dot &dot = *schedule.dot;
+  TileValue factors[2];
+  const Value values[] = {dot.lhs, dot.rhs};
+  for (auto [factor, value] : llvm::zip(factors, values)) {
+    if (auto it = packedValues.find(value); it != packedValues.end()) {
+      factor = loadPacked(it->second);
+      continue;
+    }
+    // Neighbours lie side by side as it is.
+    unsigned number = cast<BlockArgument>(value).getArgNumber();
+    Access read = access(root, number);
+    factor = loadStrided(read, bufferOf(root.getInputs()[number]), builder.getI32Type(),
+                         reach(read, {}), {});
+  }
+  auto step = [&](TileValue lhs, Value sum, uint32_t mask) -> Value {
+    return tile::DotOp::create(builder, loc, sum.getType(), tiles.broadcast(lhs, mask).value,
+                               tiles.broadcast(factors[1], mask).value, sum,
+                               TypeAttr::get(dot.element),
+                               builder.getI64IntegerAttr(target.lanesOf(4)));
+  };
+  SmallVector<Value> sums = {step(factors[0], running[0], tiles.space.fullMask())};
+  if (dot.bias) {
+    TileValue top = tiles.constant(builder.getI32IntegerAttr(int32_t(0x80808080)));
+    sums.push_back(step(top, running[1], factors[1].mask));
+  }
+  return sums;
 }
 
 /// `attr` in every accumulator over `mask` of the tile.
@@ -298,6 +346,16 @@ TileValue EinsumLowering::reduceAtOnce() {
   return combine(tiles, monoid, none, {reduced, mask});
 }
 
+/// The reductions from `rank` on by packed dots, whose left factors were raised, joined
+/// to `running`.
+TileValue EinsumLowering::withoutBias(unsigned rank, TileValue running) {
+  Type element = root.getYielded().getType();
+  uint32_t span = spanOf(schedule.dot->rhs) | tiles.space.laneBit();
+  Value none = splat(builder.getZeroAttr(element), span);
+  SmallVector<Value> sums = reduceFrom(rank, {running.value, none});
+  return tiles.create<arith::SubIOp>(element, {{sums[0], running.mask}, {sums[1], span}});
+}
+
 /// The root's reduction at the current tile.
 TileValue EinsumLowering::reduceRoot() {
   if (isCount(root))
@@ -307,15 +365,27 @@ TileValue EinsumLowering::reduceRoot() {
   ein::Monoid monoid = root.getMonoid(root.getNumFree());
   bool biased = schedule.dot && schedule.dot->bias;
   SmallVector<Value> init = {splat(ein::identityOf(monoid, element), full)};
+  bool lanesReduced = schedule.lanes >= static_cast<int>(root.getNumFree());
   if (ein::isArg(monoid))
     init.push_back(splat(builder.getIndexAttr(-1), full));
+  if (biased && !lanesReduced) {
+    TileValue sum = withoutBias(root.getNumFree(), {init[0], full});
+    leaveReduced();
+    return sum;
+  }
   if (biased)
     init.push_back(splat(ein::identityOf(monoid, element), spanOf(schedule.dot->rhs)));
+  // Columns come from afar, and are done with their lines before the next ones are asked
+  // for. A single row is too fast for that: it reads them as one long stream.
+  if (lanesReduced && !target.warpLanes && alongOne < 0 && schedule.widened >= 0 &&
+      active[schedule.widened] > 1)
+    aheadRank = schedule.widened;
   SmallVector<Value> reduced = reduceFrom(root.getNumFree(), init);
+  aheadRank = -1;
   TileValue value{ein::isArg(monoid) ? reduced.back() : reduced.front(), full};
   if (ein::isArg(monoid))
     value = tiles.create<arith::IndexCastOp>(root.getResult().getType().getElementType(), {value});
-  if (schedule.lanes >= static_cast<int>(root.getNumFree())) {
+  if (lanesReduced) {
     auto acrossLanes = [&](TileValue value) -> TileValue {
       uint32_t mask = value.mask & ~tiles.space.laneBit();
       return {tile::ReduceOp::create(builder, loc, tiles.space.type(mask, element), value.value,
@@ -341,10 +411,14 @@ void EinsumLowering::leaveReduced() {
 void EinsumLowering::emitTile() {
   setSpace();
   accumulators = tiles.space;
-  if (schedule.dot)
+  if (schedule.dot && schedule.lanes >= static_cast<int>(root.getNumFree()))
     accumulators.sizes.back() /= schedule.dot->group;
   results.clear(); // of the tile before
-  storeResults(root.getMonoids().empty() ? evaluate(root) : reduceRoot());
+  TileValue value = root.getMonoids().empty() ? evaluate(root) : reduceRoot();
+  if (partial)
+    joinPartial(value);
+  else
+    storeResults(value);
 }
 
 /// Stores what follows from the root's `value` at the tile.

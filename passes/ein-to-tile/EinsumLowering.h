@@ -82,6 +82,9 @@ private:
   struct PackedMemory {
     Packed packed;
     int64_t width = 1;
+    std::optional<Dot> dot; // whose groups are elements in memory
+    /// Where the coordinates of the last group end, if it is ragged.
+    mlir::Value groupEnd;
     mlir::SmallVector<int64_t> strides;
     mlir::SmallVector<mlir::Value> begins;
     mlir::Value buffer;
@@ -123,11 +126,17 @@ private:
                                           mlir::Value from);
   void clearTail(const Factor &factor, mlir::Value memory, mlir::Value offset);
   void emitInChunks(mlir::ArrayRef<Access> reads, int64_t chunk);
+  void emitLanesInChunks(int64_t chunk);
+  void joinPartial(TileValue value);
+  PackedMemory layOutSums(int64_t columns, int64_t width);
   /// Runs `inner` for tiles of several rows, or for each row: less code.
   void forTilesOfPacked(bool byRows, mlir::function_ref<void()> inner);
   void storePacked(const PackedMemory &memory, TileValue value, int columns);
   void pack(const Packed &value, const Schedule &packed, mlir::ArrayRef<int64_t> parts);
-  void emitPack(const PackedMemory &memory, mlir::ArrayRef<unsigned> order, int columns);
+  void emitGroups(PackedMemory &memory, mlir::function_ref<void()> inner);
+  TileValue joinGroups(const PackedMemory &memory, TileValue value);
+  bool runsByGroups(unsigned rank);
+  void emitPack(PackedMemory &memory, mlir::ArrayRef<unsigned> order, int columns);
   mlir::Value startOf(unsigned rank);
   mlir::Value offsetIn(const PackedMemory &memory, int columns);
   TileValue loadPacked(const PackedMemory &memory);
@@ -139,11 +148,21 @@ private:
   void addNeeded(mlir::Value value, mlir::DenseSet<mlir::Value> &needed);
   uint32_t spanOf(mlir::Value value);
   mlir::SmallVector<mlir::Value> dotStep(mlir::ArrayRef<mlir::Value> running);
+  mlir::SmallVector<mlir::Value> packedDotStep(mlir::ArrayRef<mlir::Value> running);
+  TileValue withoutBias(unsigned rank, TileValue running);
   TileValue reduceRoot();
 
   /// An inner reduction carries whether it had a point: without one it is
   /// nothing to the outer reduction, which its identity might be.
   bool countsPoints = false;
+  /// In loops over joined neighbours, the number of the element along the last rank.
+  mlir::Value groupNumber;
+  /// Where sums stay between chunks, and whether this is the first and the last one.
+  struct Partial {
+    PackedMemory sums;
+    mlir::Value isFirst, isLast;
+  };
+  std::optional<Partial> partial;
   llvm::MapVector<mlir::Value, PackedMemory> packedValues;
 };
 

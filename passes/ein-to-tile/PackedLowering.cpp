@@ -16,7 +16,13 @@ Value EinsumLowering::startOf(unsigned rank) {
 }
 
 void EinsumLowering::emitRoot(ArrayRef<Access> reads) {
-  auto emitAll = [&] { emitBlock([&] { emitTile(); }); };
+  auto emitAll = [&] {
+    auto tile = [&] { emitTile(); };
+    if (int64_t chunk = chunkOfLanes(root, schedule))
+      emitBlock(tile, [&] { emitLanesInChunks(chunk); });
+    else
+      emitBlock(tile);
+  };
   if (schedule.matrix)
     return emitMatrixOr(emitAll, reads);
   if (!schedule.packed)
@@ -67,28 +73,85 @@ void EinsumLowering::emitPacked(ArrayRef<Access> reads) {
   emitOverPacked(reads, blockParts(), [&] { emitTile(); });
 }
 
-/// Sums are kept in memory from chunk to chunk.
-void EinsumLowering::emitInChunks(ArrayRef<Access> reads, int64_t chunk) {
+/// Memory for the sums of a block; neighbours along `columns`, by `width`, lie side by side.
+EinsumLowering::PackedMemory EinsumLowering::layOutSums(int64_t columns, int64_t width) {
   unsigned numFree = root.getNumFree();
   SmallVector<int64_t> parts = blockParts();
-  parts[numFree] = chunk;
-  Type element = root.getYielded().getType();
   PackedMemory sums;
   sums.packed.value = root.getYielded();
   sums.strides.resize(numFree);
-  int64_t columns = schedule.packed->lanes, size = 1;
+  int64_t size = 1;
   auto append = [&](unsigned rank, int64_t part) {
     sums.strides[rank] = size;
     size *= part;
   };
-  append(columns, llvm::alignTo(parts[columns], schedule.packed->ranks[columns].tile()));
+  append(columns, llvm::alignTo(parts[columns], width));
   for (unsigned rank = 0; rank < numFree; ++rank) {
     if (rank != columns)
       append(rank, parts[rank]);
     sums.packed.ranks.push_back(rank);
     sums.begins.push_back(at[rank]);
   }
-  sums.buffer = tile::LocalOp::create(builder, loc, MemRefType::get({size}, element));
+  sums.buffer =
+      tile::LocalOp::create(builder, loc, MemRefType::get({size}, root.getYielded().getType()));
+  return sums;
+}
+
+/// Tiles with lanes along the sum, a chunk of it after the other, so that the rows stay in
+/// the first-level cache while columns pass by.
+void EinsumLowering::emitLanesInChunks(int64_t chunk) {
+  unsigned rank = root.getNumFree();
+  Value begin = constant(0), end = extentOf(rank);
+  Partial state;
+  state.sums = layOutSums(schedule.widened, 1);
+  auto loop = scf::ForOp::create(builder, loc, begin, end, constant(chunk));
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(loop.getBody());
+  starts[rank] = loop.getInductionVar();
+  Value next = arith::AddIOp::create(builder, loc, starts[rank], constant(chunk));
+  ends[rank] = arith::MinSIOp::create(builder, loc, next, end);
+  auto compare = [&](arith::CmpIPredicate predicate, Value a, Value b) {
+    return arith::CmpIOp::create(builder, loc, predicate, a, b);
+  };
+  state.isFirst = compare(arith::CmpIPredicate::eq, starts[rank], begin);
+  state.isLast = compare(arith::CmpIPredicate::sge, next, end);
+  partial = state;
+  emitFree(0, [&] { emitTile(); });
+  partial.reset();
+  starts[rank] = ends[rank] = Value();
+}
+
+/// Adds the `value` of a chunk to those before it.
+void EinsumLowering::joinPartial(TileValue value) {
+  ein::Monoid monoid = root.getMonoid(root.getNumFree());
+  Partial state = *partial;
+  auto more = scf::IfOp::create(builder, loc, TypeRange(value.value.getType()), state.isFirst,
+                                /*withElse=*/true);
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(more.thenBlock());
+    scf::YieldOp::create(builder, loc, value.value);
+    builder.setInsertionPointToStart(more.elseBlock());
+    TileValue sum = combine(tiles, monoid, loadPacked(state.sums), value);
+    scf::YieldOp::create(builder, loc, sum.value);
+  }
+  value.value = more.getResult(0);
+  auto done = scf::IfOp::create(builder, loc, state.isLast, /*withElse=*/true);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(done.thenBlock());
+  storeResults(value);
+  builder.setInsertionPointToStart(done.elseBlock());
+  storePacked(state.sums, value, -1);
+}
+
+/// Sums are kept in memory from chunk to chunk.
+void EinsumLowering::emitInChunks(ArrayRef<Access> reads, int64_t chunk) {
+  unsigned numFree = root.getNumFree();
+  SmallVector<int64_t> parts = blockParts();
+  parts[numFree] = chunk;
+  Type element = root.getYielded().getType();
+  int64_t columns = schedule.packed->lanes;
+  PackedMemory sums = layOutSums(columns, schedule.packed->ranks[columns].tile());
 
   auto begin = [&] {
     setSpace();
@@ -111,7 +174,11 @@ void EinsumLowering::emitInChunks(ArrayRef<Access> reads, int64_t chunk) {
     ends[numFree] = arith::MinSIOp::create(builder, loc, next, end);
     emitOverPacked(reads, parts, [&] {
       uint32_t full = begin();
-      TileValue sum{reduceFrom(numFree, {loadPacked(sums).value}).front(), full};
+      TileValue sum = loadPacked(sums);
+      if (schedule.dot && schedule.dot->bias)
+        sum = withoutBias(numFree, sum);
+      else
+        sum = {reduceFrom(numFree, {sum.value}).front(), full};
       leaveReduced();
       storePacked(sums, sum, -1);
     });
@@ -131,6 +198,7 @@ void EinsumLowering::pack(const Packed &value, const Schedule &packed, ArrayRef<
   memory.packed = value;
   memory.width = value.isPanel ? packed.ranks[packed.lanes].tile() : 1;
   int64_t stride = memory.width;
+  auto isGrouped = [&](unsigned rank) { return value.group > 1 && rank + 1 == root.getNumRanks(); };
   memory.strides.resize(value.ranks.size());
   // Panels are outside of the reduced ranks: a column is that many elements on.
   for (bool panels : {false, true})
@@ -141,12 +209,14 @@ void EinsumLowering::pack(const Packed &value, const Schedule &packed, ArrayRef<
       if (panels != isFree)
         continue;
       memory.strides[i] = isPanel ? stride / memory.width : stride;
-      stride *= isPanel ? llvm::divideCeil(parts[rank], memory.width) : parts[rank];
+      int64_t side = isPanel ? memory.width : isGrouped(rank) ? value.group : 1;
+      stride *= llvm::divideCeil(parts[rank], side);
     }
   for (unsigned rank : value.ranks)
     memory.begins.push_back(startOf(rank));
-  Type element = value.value.getType();
+  Type element = value.group > 1 ? builder.getI32Type() : value.value.getType();
   memory.buffer = tile::LocalOp::create(builder, loc, MemRefType::get({stride}, element));
+  memory.dot = packed.dot;
 
   Schedule saved = schedule;
   schedule = Schedule();
@@ -160,12 +230,13 @@ void EinsumLowering::pack(const Packed &value, const Schedule &packed, ArrayRef<
   if (lanes == 1)
     schedule.lanes = -1;
   else if ((int)inner != value.lanes)
-    schedule.ranks[inner].tiles = {lanes, 1};
+    schedule.ranks[inner].tiles = {isGrouped(inner) ? lanes * value.group : lanes, 1};
   if (schedule.lanes >= 0) {
-    schedule.ranks[value.lanes].tiles = {lanes};
+    int64_t tile = isGrouped(value.lanes) ? lanes * value.group : lanes;
+    schedule.ranks[value.lanes].tiles = {tile};
     // A tile of lanes divides what it divides of all of the rank.
     if (value.lanes >= (int)root.getNumFree())
-      schedule.ranks[value.lanes].block = parts[value.lanes] % lanes ? 1 : lanes;
+      schedule.ranks[value.lanes].block = parts[value.lanes] % tile ? 1 : tile;
   }
   SmallVector<unsigned> order(value.ranks);
   llvm::stable_sort(order, [&](unsigned a, unsigned b) {
@@ -179,17 +250,105 @@ void EinsumLowering::pack(const Packed &value, const Schedule &packed, ArrayRef<
   packedValues[value.value] = memory;
 }
 
-void EinsumLowering::emitPack(const PackedMemory &memory, ArrayRef<unsigned> order, int columns) {
+bool EinsumLowering::runsByGroups(unsigned rank) {
+  return isPacked && schedule.dot && rank + 1 == root.getNumRanks() &&
+         schedule.lanes < (int)root.getNumFree();
+}
+
+/// Runs `inner` for tiles of whole groups along the last rank, then for one that is ragged.
+void EinsumLowering::emitGroups(PackedMemory &memory, function_ref<void()> inner) {
+  unsigned rank = root.getNumRanks() - 1;
+  int64_t group = memory.packed.group;
+  Value start = startOf(rank), end = ends[rank] ? ends[rank] : extentOf(rank);
+  SmallVector<int64_t> sizes = {group};
+  if (int64_t first = schedule.ranks[rank].tile(); first > group)
+    sizes.insert(sizes.begin(), first);
+  for (int64_t size : sizes) {
+    Value count = arith::SubIOp::create(builder, loc, end, start);
+    Value rest = arith::RemUIOp::create(builder, loc, count, constant(size));
+    Value whole = arith::SubIOp::create(builder, loc, end, rest);
+    auto loop = scf::ForOp::create(builder, loc, start, whole, constant(size));
+    loop->setAttr(tile::kParallel, builder.getUnitAttr());
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(loop.getBody());
+    at[rank] = loop.getInductionVar();
+    active[rank] = size;
+    inner();
+    start = whole;
+  }
+  if (!ends[rank] && divides(rank, group)) {
+    active[rank] = 1;
+    return;
+  }
+  Value ragged = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, start, end);
+  auto branch = scf::IfOp::create(builder, loc, ragged, /*withElse=*/false);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(branch.thenBlock());
+  at[rank] = start;
+  active[rank] = group;
+  memory.groupEnd = end;
+  inner();
+  memory.groupEnd = Value();
+  active[rank] = 1;
+}
+
+/// A value of the whole tile as elements that hold a group each. What is past the end is 0
+/// in all factors, so it adds nothing.
+TileValue EinsumLowering::joinGroups(const PackedMemory &memory, TileValue value) {
+  const Dot &dot = *memory.dot;
+  uint32_t full = tiles.space.fullMask();
+  int dim = tiles.space.find(root.getNumRanks() - 1);
+  bool isLeft = memory.packed.value == dot.lhs;
+  if (getElementTypeOrSelf(value.value.getType()) != dot.element)
+    value = (isLeft ? dot.unsignedLhs : dot.unsignedRhs)
+                ? tiles.create<arith::ExtUIOp>(dot.element, {value})
+                : tiles.create<arith::ExtSIOp>(dot.element, {value});
+  if (dot.bias && isLeft) {
+    TileValue top = tiles.constant(builder.getIntegerAttr(dot.element, -128));
+    value = tiles.create<arith::XOrIOp>(dot.element, {value, top});
+  }
+  TileValue inside = edgeOf(1u << dim);
+  if (limit && tiles.space.laneBit() == 1u << dim)
+    inside = laneMask();
+  if (inside.value)
+    value = tiles.create<arith::SelectOp>(
+        dot.element, {inside, value, tiles.constant(builder.getZeroAttr(dot.element))});
+  value = tiles.broadcast(value, full);
+  TileSpace joined = tiles.space;
+  joined.sizes[dim] /= memory.packed.group;
+  value.value = tile::JoinOp::create(builder, loc, joined.type(full, builder.getI32Type()),
+                                     value.value, builder.getI64IntegerAttr(dim));
+  return value;
+}
+
+void EinsumLowering::emitPack(PackedMemory &memory, ArrayRef<unsigned> order, int columns) {
   if (!order.empty()) {
     unsigned rank = order.front();
+    if (memory.packed.group > 1 && rank + 1 == root.getNumRanks() && (int)rank != schedule.lanes)
+      return emitGroups(memory, [&] { emitPack(memory, order.drop_front(), columns); });
     bool isFree = rank < root.getNumFree();
     Value end = isFree ? endOfBlock(rank) : ends[rank] ? ends[rank] : extentOf(rank);
     emitRange(rank, startOf(rank), end, [&] { emitPack(memory, order.drop_front(), columns); });
     return;
   }
   setSpace();
+  if (memory.groupEnd) {
+    unsigned rank = root.getNumRanks() - 1;
+    edges.assign(tiles.space.sizes.size(), TileValue());
+    edges[tiles.space.find(rank)] =
+        compare(arith::CmpIPredicate::slt, coordinate(rank), {memory.groupEnd, 0});
+  }
   TileValue exists;
+  // As many rows at once as a transposition takes are more than the machine follows.
+  int lanes = schedule.lanes;
+  if (!target.warpLanes && lanes >= (int)root.getNumFree())
+    aheadRank = lanes;
   TileValue value = evaluate(root, {memory.packed.value}, exists).front();
+  aheadRank = -1;
+  if (memory.packed.group > 1)
+    value = joinGroups(memory, value);
+  if (memory.groupEnd)
+    edges.clear();
   storePacked(memory, value, memory.packed.isPanel ? columns : -1);
 }
 
@@ -198,16 +357,20 @@ void EinsumLowering::storePacked(const PackedMemory &memory, TileValue value, in
   uint32_t mask = 0;
   SmallVector<Value> strides;
   for (auto [dim, rank] : llvm::enumerate(tiles.space.ranks)) {
-    mask |= 1u << dim;
     int place = llvm::find(memory.packed.ranks, rank) - memory.packed.ranks.begin();
+    if (place == (int)memory.packed.ranks.size())
+      continue; // sums are no longer along their lanes
+    mask |= 1u << dim;
     strides.push_back(constant((int)rank == columns ? 1 : memory.strides[place]));
   }
   Type element = cast<MemRefType>(memory.buffer.getType()).getElementType();
-  Value offset = offsetIn(memory, columns);
+  Value offset = offsetIn(memory, columns), end = limit;
+  if (limit && memory.packed.group > 1 && schedule.lanes + 1 == (int)root.getNumRanks())
+    end = arith::CeilDivUIOp::create(builder, loc, limit, constant(memory.packed.group));
   for (auto [number, term] : llvm::enumerate(splitTerms(value, memory.terms, element))) {
     Value place = arith::AddIOp::create(builder, loc, offset, constant(number * memory.termSize));
     tile::StoreOp::create(builder, loc, tiles.broadcast(term, mask).value, memory.buffer,
-                          number ? place : offset, strides, limit, Value());
+                          number ? place : offset, strides, end, Value());
   }
 }
 
@@ -217,7 +380,14 @@ Value EinsumLowering::offsetIn(const PackedMemory &memory, int columns) {
   Value offset = memory.base ? memory.base : constant(0);
   auto add = [&](Value value) { offset = arith::AddIOp::create(builder, loc, offset, value); };
   for (auto [i, rank] : llvm::enumerate(memory.packed.ranks)) {
+    bool isGrouped = memory.packed.group > 1 && rank + 1 == root.getNumRanks();
+    if (isGrouped && groupNumber) {
+      add(arith::MulIOp::create(builder, loc, groupNumber, constant(memory.strides[i])));
+      continue;
+    }
     Value place = arith::SubIOp::create(builder, loc, at[rank], memory.begins[i]);
+    if (isGrouped)
+      place = arith::DivUIOp::create(builder, loc, place, constant(memory.packed.group));
     if ((int)rank == columns) {
       Value inside = arith::RemUIOp::create(builder, loc, place, constant(memory.width));
       place = arith::SubIOp::create(builder, loc, place, inside);
@@ -240,7 +410,7 @@ TileValue EinsumLowering::loadPacked(const PackedMemory &memory) {
     bool side = (int)rank == schedule.lanes;
     strides.push_back(constant(side ? 1 : memory.strides[it - memory.packed.ranks.begin()]));
   }
-  Type type = tiles.space.type(mask, memory.packed.value.getType());
+  Type type = tiles.space.type(mask, cast<MemRefType>(memory.buffer.getType()).getElementType());
   return {tile::LoadOp::create(builder, loc, type, memory.buffer, offsetIn(memory, -1), strides,
                                Value(), Value()),
           mask};

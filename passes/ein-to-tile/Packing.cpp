@@ -1,6 +1,7 @@
 //===- Packing.cpp - What a block computes once from its operands ---------===//
 #include "passes/ein-to-tile/Packing.h"
 #include "dialects/ein/EinBounds.h"
+#include "dialects/ein/EinNumerics.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "passes/ein-to-tile/Supports.h"
 #include "llvm/ADT/STLExtras.h"
@@ -13,16 +14,30 @@ namespace {
 /// Bytes of packed operands of a block: they stay in a core's second-level cache
 /// while the other operand passes by.
 constexpr int64_t kPackedBytes = 512 * 1024;
-/// Rows of a block, so many that packing is a small part of its work: a multiple of
-/// all tiles of rows.
-constexpr int64_t kRows = 192;
 /// From so many rows on packing costs less than it saves.
 constexpr int64_t kFewestRows = 8;
-/// A panel of so many points stays in the first-level cache while rows pass by; sums
-/// that are too long to be packed whole are walked in chunks of them.
-constexpr int64_t kChunk = 512;
+/// The same where the loops without packing read both operands in order, and have the
+/// registers to read columns once for seven rows.
+constexpr int64_t kFewestRowsInOrder = 32;
+/// Sums that are too long to be packed whole are walked in chunks of so many elements of
+/// 32 bits, or less where those do not fit.
+constexpr int64_t kChunk = 1024, kShortestChunk = 128;
 /// Elements of partial sums that a block keeps between chunks.
 constexpr int64_t kPartialSums = 32 * 1024;
+
+/// True if the inner loop may read groups of a dot's factor where they lie.
+bool readsGroups(ein::EinsumOp root, ArrayRef<Access> reads, const Schedule &packed, Value factor) {
+  auto argument = dyn_cast<BlockArgument>(factor);
+  if (!argument || factor.getType() != packed.dot->element)
+    return false;
+  if (packed.dot->bias && factor == packed.dot->lhs)
+    return false;
+  const Access &read = reads[argument.getArgNumber()];
+  unsigned last = root.getNumRanks() - 1;
+  std::optional<int64_t> extent = root.getRankExtent(last).getLiteral();
+  return !read.dependsOn(packed.widened) && read.isUnitStride(last) && extent &&
+         *extent % packed.dot->group == 0;
+}
 
 /// Collects the largest values of the body that lack rows or columns.
 class Collector {
@@ -30,6 +45,16 @@ public:
   Collector(ein::EinsumOp root, ArrayRef<Access> reads, const Schedule &packed)
       : root(root), reads(reads), packed(packed), supports(root, reads) {}
 
+  void collect() {
+    if (!packed.dot)
+      return collect(root.getYielded());
+    for (Value factor : {packed.dot->lhs, packed.dot->rhs})
+      if (!readsGroups(root, reads, packed, factor))
+        add(factor);
+  }
+  SmallVector<Packed> found;
+
+private:
   void collect(Value value) {
     if (llvm::any_of(found, [&](const Packed &other) { return other.value == value; }))
       return;
@@ -46,9 +71,7 @@ public:
       for (Value operand : op->getOperands())
         collect(operand);
   }
-  SmallVector<Packed> found;
 
-private:
   /// True if memory is read for it: coordinates alone are cheaper made again.
   bool isRead(Value value) {
     SmallVector<unsigned> operands;
@@ -73,6 +96,7 @@ private:
   void add(Value value) {
     Packed next;
     next.value = value;
+    next.group = packed.dot ? packed.dot->group : 1;
     next.isPanel = supports.depends(value, packed.lanes);
     for (unsigned rank = 0; rank < root.getNumRanks(); ++rank)
       if (supports.depends(value, rank))
@@ -159,7 +183,7 @@ rowsAndColumns(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write, 
 
 SmallVector<Packed> findPacked(ein::EinsumOp root, ArrayRef<Access> reads, const Schedule &packed) {
   Collector collector(root, reads, packed);
-  collector.collect(root.getYielded());
+  collector.collect();
   return collector.found;
 }
 
@@ -169,7 +193,9 @@ int64_t sizeOfPacked(const Packed &packed, const Schedule &schedule, ArrayRef<in
     if (parts[rank] < 0)
       return -1;
     bool isLanes = (int)rank == schedule.lanes;
-    size *= isLanes ? llvm::alignTo(parts[rank], schedule.ranks[rank].tile()) : parts[rank];
+    bool isGrouped = rank + 1 == schedule.ranks.size();
+    int64_t whole = isLanes ? schedule.ranks[rank].tile() : isGrouped ? packed.group : 1;
+    size *= llvm::alignTo(parts[rank], whole);
   }
   return size;
 }
@@ -191,19 +217,29 @@ int64_t chunkOf(ein::EinsumOp root, const Schedule &packed) {
   return chunk > 1 ? chunk : 0;
 }
 
+int64_t chunkOfLanes(ein::EinsumOp root, const Schedule &schedule) {
+  unsigned rank = root.getNumFree();
+  if (schedule.lanes != (int)rank || schedule.narrow < 0 ||
+      root.getYielded().getType().getIntOrFloatBitWidth() < 32)
+    return 0;
+  const RankSchedule &plan = schedule.ranks[rank];
+  return plan.block > plan.tile() ? plan.block : 0;
+}
+
 /// Cuts the outermost reduced rank, so that points are added in the order that they
 /// have.
-static void planChunks(ein::EinsumOp root, ArrayRef<int64_t> parts, Schedule &packed) {
+static void planChunk(ein::EinsumOp root, ArrayRef<int64_t> parts, int64_t chunk,
+                      Schedule &packed) {
   unsigned outermost = root.getNumFree();
   int64_t inside = 1;
   for (unsigned rank = outermost + 1; rank < root.getNumRanks(); ++rank) {
-    if (parts[rank] < 0 || parts[rank] > kChunk)
+    if (parts[rank] < 0 || parts[rank] > chunk)
       return;
     inside *= std::max<int64_t>(1, parts[rank]);
   }
-  bool isLong = parts[outermost] < 0 || parts[outermost] * inside > kChunk;
-  if (isLong && inside <= kChunk / 2)
-    packed.ranks[outermost].block = kChunk / inside;
+  bool isLong = parts[outermost] < 0 || parts[outermost] * inside > chunk;
+  if (isLong && inside <= chunk / 2)
+    packed.ranks[outermost].block = chunk / inside;
 }
 
 /// Bytes of what a block packs; nothing where that has no bound.
@@ -223,9 +259,28 @@ static std::optional<int64_t> bytesOf(ein::EinsumOp root, ArrayRef<Packed> value
     int64_t size = sizeOfPacked(value, packed, inChunk);
     if (size < 0 || size > kPackedBytes)
       return std::nullopt;
-    bytes += size * std::max(1u, value.value.getType().getIntOrFloatBitWidth() / 8);
+    bytes += value.group > 1
+                 ? size / value.group * 4
+                 : size * std::max(1u, value.value.getType().getIntOrFloatBitWidth() / 8);
   }
   return bytes;
+}
+
+std::optional<Dot> findPackedDot(ein::EinsumOp root, ArrayRef<Access> reads, const Schedule &packed,
+                                 const TileTarget &target) {
+  std::optional<Dot> dot = findDot(root, target);
+  if (!dot || (isa<FloatType>(root.getYielded().getType()) && ein::isStrict(root)))
+    return std::nullopt;
+  Supports supports(root, reads);
+  for (Value factor : {dot->lhs, dot->rhs}) {
+    bool both = supports.depends(factor, packed.narrow) && supports.depends(factor, packed.widened);
+    if (both || !supports.depends(factor, root.getNumRanks() - 1))
+      return std::nullopt;
+  }
+  // Of signed bytes columns are the ones that are summed, once for all rows.
+  if (dot->bias && supports.depends(dot->lhs, packed.widened))
+    std::swap(dot->lhs, dot->rhs);
+  return dot;
 }
 
 /// Vectors of a panel's row. Six rows by two or four of them are accumulators, three
@@ -240,15 +295,37 @@ static int64_t panelVectors(ein::ExtentAttr columns, int64_t lanes, const TileTa
   return vectors;
 }
 
+/// Cuts sums until what is packed of a chunk fits.
+static void planChunks(ein::EinsumOp root, ArrayRef<int64_t> parts, Schedule &packed,
+                       function_ref<bool()> fits) {
+  int64_t group = packed.dot ? packed.dot->group : 1;
+  for (int64_t chunk = kChunk; !fits() && chunk >= kShortestChunk; chunk /= 2)
+    planChunk(root, parts, chunk * group, packed);
+}
+
+/// Rows of a block, so many that packing is a small part of its work: wide vectors leave
+/// half the time to it. Rows that are packed too take room.
+static int64_t rowsOfBlock(const TileTarget &target, ArrayRef<Packed> values) {
+  bool packsRows = llvm::any_of(values, [](const Packed &value) { return !value.isPanel; });
+  return target.vectorRegisters >= 32 && !packsRows ? 512 : 192;
+}
+
 bool fitsPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Schedule &schedule,
                  const Schedule &packed) {
   return mayPack(root, reads) && packed.narrow >= 0 && packed.lanes == packed.widened &&
          bytesOf(root, findPacked(root, reads, packed), packed, partsOf(root, schedule));
 }
 
+/// True if products are of operands as they lie.
+static bool readsFactors(ein::EinsumOp root) {
+  Operation *product = root.getYielded().getDefiningOp();
+  return product && llvm::all_of(product->getOperands(),
+                                 [](Value factor) { return isa<BlockArgument>(factor); });
+}
+
 void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write,
                  const TileTarget &target, Schedule &schedule, ArrayRef<int64_t> parts) {
-  if (!target.packs || schedule.dot || !mayPack(root, reads))
+  if (!target.packs || !mayPack(root, reads))
     return;
   int64_t bytes = root.getYielded().getType().getIntOrFloatBitWidth() / 8;
   int64_t lanes = target.lanesOf(bytes);
@@ -263,6 +340,10 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
   packed.lanes = packed.widened = columns;
   packed.narrow = rows;
   packed.order = schedule.order;
+  if ((packed.dot = findPackedDot(root, reads, packed, target)))
+    packed.ranks.back().tiles = {packed.dot->group};
+  else if (schedule.dot)
+    return;
   SmallVector<Packed> values = findPacked(root, reads, packed);
   if (values.empty())
     return;
@@ -271,14 +352,13 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
       std::optional<int64_t> bytes = bytesOf(root, values, packed, parts);
       return bytes && *bytes <= kPackedBytes / 2;
     };
-    if (!fits())
-      planChunks(root, parts, packed);
+    planChunks(root, parts, packed, fits);
     if (!fits())
       return;
   } else {
     Schedule cut = schedule;
     int64_t tile = packed.ranks[columns].tile();
-    cut.ranks[rows].block = kRows;
+    cut.ranks[rows].block = rowsOfBlock(target, values);
     cut.ranks[columns].block = std::max<int64_t>(64, tile);
     // Of two neighbours in the grid the wider part stays: what changes is read from
     // farther away.
@@ -288,8 +368,7 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
       std::optional<int64_t> bytes = bytesOf(root, values, packed, partsOf(root, cut));
       return bytes && *bytes <= kPackedBytes;
     };
-    if (!fits())
-      planChunks(root, partsOf(root, cut), packed);
+    planChunks(root, partsOf(root, cut), packed, fits);
     while (!fits()) {
       if (cut.ranks[columns].block == tile)
         return;
@@ -297,8 +376,12 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
     }
     schedule = cut;
   }
+  // Whole blocks are packed; what is left of the rows may be few.
+  bool alongSum = schedule.lanes >= (int)root.getNumFree();
+  bool inOrder = target.vectorRegisters >= 32 &&
+                 ((alongSum && schedule.dot) || (!packed.dot && readsFactors(root)));
   schedule.packed = std::make_shared<Schedule>(packed);
-  schedule.packedFrom = kFewestRows;
+  schedule.packedFrom = inOrder ? kFewestRowsInOrder : kFewestRows;
 }
 
 } // namespace einfall

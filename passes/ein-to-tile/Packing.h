@@ -20,6 +20,8 @@ struct Packed {
   llvm::SmallVector<unsigned> ranks; // on which it depends, as they lie, slowest first
   bool isPanel = false;              // depends on the rank along lanes
   int lanes = -1;                    // along which its operands are contiguous
+  // So many neighbours along the last reduced rank are one element in memory.
+  int64_t group = 1;
 
   /// The rank along which neighbours lie side by side: that of the lanes in a
   /// panel, else the last.
@@ -37,12 +39,20 @@ int64_t sizeOfPacked(const Packed &packed, const Schedule &schedule, llvm::Array
 /// Coordinates of the outermost reduced rank that a block takes at a time; 0: all.
 int64_t chunkOf(ein::EinsumOp root, const Schedule &packed);
 
+/// The same of tiles whose lanes run along the sum, without packing.
+int64_t chunkOfLanes(ein::EinsumOp root, const Schedule &schedule);
+
 /// Coordinates of a block's part of each rank; -1 where that has no bound.
 llvm::SmallVector<int64_t> partsOf(ein::EinsumOp root, const Schedule &schedule);
 
 /// True if a block cut by `schedule` can run by the loops of `packed`.
 bool fitsPacking(ein::EinsumOp root, llvm::ArrayRef<Access> reads, const Schedule &schedule,
                  const Schedule &packed);
+
+/// How the loops of `packed` form products, if not one by one: neighbours along the last
+/// reduced rank lie side by side in panels.
+std::optional<Dot> findPackedDot(ein::EinsumOp root, llvm::ArrayRef<Access> reads,
+                                 const Schedule &packed, const TileTarget &target);
 
 /// Gives `schedule` loops over packed operands where they pay. Unless `parts` are
 /// given, it also chooses the blocks.

@@ -13,6 +13,8 @@ namespace {
 constexpr int64_t kTypicalExtent = 64;
 /// The same of a rank along the lanes of a GPU, where tiles are wide.
 constexpr int64_t kTypicalRow = 1024;
+/// Elements of 32 bits of a longer sum that tiles with lanes along it take at a time.
+constexpr int64_t kLanesChunk = 1024;
 /// And where all warps of a block have one row.
 constexpr int64_t kTypicalTeamRow = 4096;
 
@@ -99,9 +101,9 @@ static LogicalResult readRank(DenseI64ArrayAttr numbers, RankSchedule &plan) {
 static LogicalResult readPacked(tile::ScheduleAttr attr, ein::EinsumOp root, ArrayRef<Access> reads,
                                 const TileTarget &target, Schedule &schedule) {
   auto inner = dyn_cast<tile::ScheduleAttr>(attr.getPacked());
-  if (!inner || inner.getPacked() || inner.getGroup() != 1)
+  if (!inner || inner.getPacked())
     return root.emitOpError("cannot follow its schedule: packed expects a plain schedule");
-  FailureOr<Schedule> packed = readSchedule(inner, root, reads, target);
+  FailureOr<Schedule> packed = readSchedule(inner, root, reads, target, /*isPacked=*/true);
   if (failed(packed))
     return failure();
   if (!fitsPacking(root, reads, schedule, *packed))
@@ -113,7 +115,7 @@ static LogicalResult readPacked(tile::ScheduleAttr attr, ein::EinsumOp root, Arr
 }
 
 FailureOr<Schedule> readSchedule(tile::ScheduleAttr attr, ein::EinsumOp root,
-                                 ArrayRef<Access> reads, const TileTarget &target) {
+                                 ArrayRef<Access> reads, const TileTarget &target, bool isPacked) {
   Schedule schedule;
   unsigned numRanks = root.getNumRanks(), numFree = root.getNumFree();
   schedule.ranks.resize(numRanks);
@@ -153,9 +155,14 @@ FailureOr<Schedule> readSchedule(tile::ScheduleAttr attr, ein::EinsumOp root,
     return failure();
   if (attr.getGroup() == 1)
     return schedule;
-  schedule.dot = findDot(root, target);
-  if (!schedule.dot || schedule.dot->group != attr.getGroup() || schedule.lanes < (int)numFree ||
-      schedule.ranks[schedule.lanes].tile() % attr.getGroup() != 0)
+  if (!isPacked)
+    schedule.dot = findDot(root, target);
+  else if (schedule.narrow >= 0)
+    schedule.dot = findPackedDot(root, reads, schedule, target);
+  bool fits = isPacked ? schedule.ranks.back().tile() == attr.getGroup()
+                       : schedule.lanes >= (int)numFree &&
+                             schedule.ranks[schedule.lanes].tile() % attr.getGroup() == 0;
+  if (!schedule.dot || schedule.dot->group != attr.getGroup() || !fits)
     return refuse() << "the target has no dot of " << attr.getGroup()
                     << " neighbours for it along these lanes";
   return schedule;
@@ -249,6 +256,12 @@ Schedule planSchedule(ein::EinsumOp root, ArrayRef<Access> reads, const Access &
     if (isLiteral(rows) && !isLiteral(columns))
       std::swap(rows, columns);
     schedule.ranks[rows] = {64, registers.rows};
+    // Columns are read once for as many rows as there are, up to what the registers hold:
+    // a dot of signed bytes has sums of the columns too.
+    if (laneReduced && !target.warpLanes && target.vectorRegisters >= 32)
+      schedule.ranks[rows].tiles = schedule.dot && schedule.dot->bias
+                                       ? SmallVector<int64_t, 4>{5, 4, 3, 2, 1}
+                                       : SmallVector<int64_t, 4>{7, 6, 5, 4, 3, 2, 1};
     schedule.ranks[columns] = {64, registers.columns};
     schedule.narrow = rows;
     schedule.widened = columns;
@@ -277,6 +290,13 @@ Schedule planSchedule(ein::EinsumOp root, ArrayRef<Access> reads, const Access &
     // What is not reduced is dealt to the warps.
     int64_t least = target.team ? tile : std::max<int64_t>(1024, target.warps * tile);
     plan.block = laneReduced ? tile : reduces ? tile : std::max<int64_t>(tile, least);
+  }
+  // Rows and a tile of columns stay in the first-level cache.
+  if (laneReduced && reused.size() == 2 && !target.warpLanes && numRanks == numFree + 1) {
+    RankSchedule &plan = schedule.ranks[schedule.lanes];
+    int64_t chunk = kLanesChunk * (schedule.dot ? schedule.dot->group : 1);
+    if (sizeOf(root, schedule.lanes) >= 2 * chunk && chunk % plan.tile() == 0)
+      plan.block = chunk;
   }
   for (unsigned rank = 0; rank < numFree; ++rank)
     schedule.order.push_back(rank);

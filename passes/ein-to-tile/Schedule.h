@@ -12,12 +12,16 @@ namespace einfall {
 
 /// `block`: coordinates of one block of the grid along a free rank. `tiles`:
 /// coordinates held in registers (or lanes) at once, in descending order; what
-/// one leaves over goes to the next.
+/// one leaves over goes to the next. Of three sizes or more down to 1 without a gap, two
+/// neighbours are taken, as few tiles as possible, of nearly the same size.
 struct RankSchedule {
   int64_t block = 1;
   llvm::SmallVector<int64_t, 4> tiles = {1};
 
   int64_t tile() const { return tiles.front(); }
+  bool isEven() const {
+    return tiles.size() > 2 && tiles.back() == 1 && tiles.front() == (int64_t)tiles.size();
+  }
 };
 
 struct Schedule {
@@ -52,7 +56,8 @@ Schedule planSchedule(ein::EinsumOp root, llvm::ArrayRef<Access> reads, const Ac
 /// The schedule that the user wrote on a kernel. Emits an error at `root` where
 /// it does not fit.
 mlir::FailureOr<Schedule> readSchedule(tile::ScheduleAttr attr, ein::EinsumOp root,
-                                       llvm::ArrayRef<Access> reads, const TileTarget &target);
+                                       llvm::ArrayRef<Access> reads, const TileTarget &target,
+                                       bool isPacked = false);
 
 } // namespace einfall
 

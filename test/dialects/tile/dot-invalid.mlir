@@ -29,3 +29,19 @@ func.func @accumulator(%a: tensor<4x32xi8, "lanes">, %c: tensor<4x16xi32, "lanes
   %0 = tile.dot %a, %a, %c : tensor<4x32xi8, "lanes">, tensor<4x32xi8, "lanes">, tensor<4x16xi32, "lanes">
   return
 }
+
+// -----
+
+func.func @joined(%a: tensor<16xi16, "lanes">, %c: tensor<16xf32, "lanes">) {
+  // expected-error@below {{expected joined operands of i32}}
+  %0 = tile.dot %a, %a, %c joined bf16 : tensor<16xi16, "lanes">, tensor<16xi16, "lanes">, tensor<16xf32, "lanes">
+  return
+}
+
+// -----
+
+func.func @by(%a: tensor<24xi32, "lanes">, %c: tensor<24xf32, "lanes">) {
+  // expected-error@below {{expected joined lanes by 16}}
+  %0 = tile.dot %a, %a, %c joined bf16 by 16 : tensor<24xi32, "lanes">, tensor<24xi32, "lanes">, tensor<24xf32, "lanes">
+  return
+}

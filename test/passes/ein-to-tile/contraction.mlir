@@ -4,21 +4,22 @@
 // Both operands run along k, so k takes the lanes; rows and columns are tiled
 // so that each vector that is loaded feeds four products.
 // CHECK-LABEL: func.func private @reduce_0_p0
-// CHECK-SAME: tile.schedule = #tile.schedule<ranks = {i = array<i64: 192, 6, 4, 2, 1>, j = array<i64: 64, 4, 1>, k = array<i64: 16, 16>}, order = ["i", "j"], lanes = "k", narrow_rank = "i", narrow_widens = "j", narrow_tile = 8, packed = #tile.schedule<ranks = {i = array<i64: 1, 6, 4, 2, 1>, j = array<i64: 1, 64>, k = array<i64: 1, 1>}, order = ["j", "i"], lanes = "j", narrow_rank = "i", narrow_widens = "j">, packed_from = 8>
+// CHECK-SAME: tile.schedule = #tile.schedule<ranks = {i = array<i64: 512, 7, 6, 5, 4, 3, 2, 1>, j = array<i64: 64, 4, 1>, k = array<i64: 16, 16>}, order = ["i", "j"], lanes = "k", narrow_rank = "i", narrow_widens = "j", narrow_tile = 8, packed = #tile.schedule<ranks = {i = array<i64: 1, 6, 4, 2, 1>, j = array<i64: 1, 64>, k = array<i64: 1, 1>}, order = ["j", "i"], lanes = "j", narrow_rank = "i", narrow_widens = "j">, packed_from = 32>
 // Many rows: over panels of the weights.
 // CHECK: tile.local : memref<32768xf32>
 // CHECK: tile.store {{.*}} : tensor<16x16xf32, "lanes">, memref<32768xf32>
 // CHECK: tile.load {{.*}} : memref<32768xf32> -> tensor<64xf32, "lanes">
 // CHECK: math.fma {{.*}} : tensor<6x64xf32, "lanes">
 // CHECK: math.fma {{.*}} : tensor<2x64xf32, "lanes">
-// One row: more columns. Else six rows, then what is left of them.
+// One row: more columns. Else so many in one pass, and columns ask for the next ones.
 // CHECK: math.fma {{.*}} : tensor<8x16xf32, "lanes">
-// CHECK: tile.load {{.*}} -> tensor<6x16xf32, "lanes">
+// CHECK: tile.load {{.*}} -> tensor<7x16xf32, "lanes">
+// CHECK: tile.load {{.*}} ahead 2048 {{.*}} -> tensor<4x16xf32, "lanes">
+// CHECK: math.fma {{.*}} : tensor<7x4x16xf32, "lanes">
+// CHECK: tile.reduce "add" {{.*}} : tensor<7x4x16xf32, "lanes"> -> tensor<7x4xf32>
 // CHECK: math.fma {{.*}} : tensor<6x4x16xf32, "lanes">
-// CHECK: tile.reduce "add" {{.*}} : tensor<6x4x16xf32, "lanes"> -> tensor<6x4xf32>
-// CHECK: math.fma {{.*}} : tensor<4x4x16xf32, "lanes">
 // AVX2: math.fma {{.*}} : tensor<6x32xf32, "lanes">
-// AVX2: math.fma {{.*}} : tensor<6x4x8xf32, "lanes">
+// AVX2: math.fma {{.*}} : tensor<7x4x8xf32, "lanes">
 func.func @nt(%x: !ein.tensor<[m, 512], f32>, %w: !ein.tensor<[768, 512], f32>) -> !ein.tensor<[m, 768], f32> {
   %y = ein.einsum (%x[i, k], %w[j, k]) -> [i, j] reduce [k: add]
       : (!ein.tensor<[m, 512], f32>, !ein.tensor<[768, 512], f32>) -> !ein.tensor<[m, 768], f32>

@@ -43,11 +43,11 @@ func.func @both(%x: !ein.tensor<[m, 256], f16>, %w: !ein.tensor<[512, 256], i8>)
 
 // Sums that are long are walked in chunks, and kept in between.
 // CHECK-LABEL: func.func private @reduce_0_p2
-// CHECK-SAME: packed = #tile.schedule<{{.*}}k = array<i64: 512, 1>
+// CHECK-SAME: packed = #tile.schedule<{{.*}}k = array<i64: 1024, 1>
 // CHECK: %[[SUMS:.*]] = tile.local : memref<12288xf32>
 // CHECK: tile.store {{.*}}, %[[SUMS]]
-// CHECK: scf.for {{.*}} step %c512 {
-// CHECK: tile.local : memref<32768xf32>
+// CHECK: scf.for {{.*}} step %c1024 {
+// CHECK: tile.local : memref<65536xf32>
 // CHECK: tile.load %[[SUMS]]
 // CHECK: math.fma {{.*}} : tensor<6x16xf32, "lanes">
 // CHECK: tile.store {{.*}}, %[[SUMS]]
@@ -58,7 +58,7 @@ func.func @deep(%x: !ein.tensor<[m, 8192], f32>, %w: !ein.tensor<[512, 8192], f3
 }
 
 // CHECK-LABEL: func.func private @reduce_0_p3
-// CHECK: scf.for {{.*}} step %c512 {
+// CHECK: scf.for {{.*}} step %c1024 {
 func.func @unbounded(%x: !ein.tensor<[m, n], f32>, %w: !ein.tensor<[512, n], f32>) -> !ein.tensor<[m, 512], f32> {
   %y = ein.einsum (%x[i, k], %w[j, k]) -> [i, j] reduce [k: add]
       : (!ein.tensor<[m, n], f32>, !ein.tensor<[512, n], f32>) -> !ein.tensor<[m, 512], f32>
