@@ -76,9 +76,9 @@ Value ThreadUnroller::reduceColumns(tile::ReduceOp op, const Shape &shape, int64
   StringRef kind = kindOf(op);
   Units source = map.lookup(op.getSource());
   int64_t n = shape.columnRegisters();
-  SmallVector<Value> parts = llvm::map_to_vector(
-      ArrayRef(source).slice(row * n, n),
-      [&](Value part) { return widenHeld(builder, loc, part, element); });
+  SmallVector<Value> parts =
+      llvm::map_to_vector(ArrayRef(source).slice(row * n, n),
+                          [&](Value part) { return widenHeld(builder, loc, part, element); });
   Value scale = kind == "max" || kind == "min" ? takeScale(parts) : Value();
   // By twos: nothing waits for the one before.
   while (size_t half = parts.size() / 2) {

@@ -164,9 +164,10 @@ void ThreadUnroller::powers(math::ExpOp op) {
     auto &[base, moved] = scaled[shift];
     if (!base) {
       Value size = math::AbsFOp::create(builder, loc, shift);
-      Value small = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OLT, size,
-                                          real(0x1p120));
-      base = arith::SelectOp::create(builder, loc, small, real(llvm::numbers::log2e), real(0x1p-10));
+      Value small =
+          arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OLT, size, real(0x1p120));
+      base =
+          arith::SelectOp::create(builder, loc, small, real(llvm::numbers::log2e), real(0x1p-10));
       moved = arith::MulFOp::create(builder, loc, shift, base);
     }
     auto [number, factor] = timesPower(x, base);
