@@ -219,7 +219,7 @@ int64_t chunkOf(ein::EinsumOp root, const Schedule &packed) {
 
 int64_t chunkOfLanes(ein::EinsumOp root, const Schedule &schedule) {
   unsigned rank = root.getNumFree();
-  if (schedule.lanes != (int)rank || schedule.narrow < 0 ||
+  if (!schedule.cutsSums || schedule.lanes != (int)rank || schedule.narrow < 0 ||
       root.getYielded().getType().getIntOrFloatBitWidth() < 32)
     return 0;
   const RankSchedule &plan = schedule.ranks[rank];

@@ -27,6 +27,7 @@ struct RankSchedule {
 struct Schedule {
   llvm::SmallVector<RankSchedule> ranks;
   int lanes = -1;                    ///< the rank along vector lanes
+  bool cutsSums = true;              ///< a sum along the lanes is taken by its blocks
   llvm::SmallVector<unsigned> order; ///< free ranks, slowest block first
   std::optional<Dot> dot;            ///< how products are formed, if not one by one
   /// Where a block holds one coordinate of rank `narrow`, `widened` is tiled

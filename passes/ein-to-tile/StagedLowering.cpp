@@ -150,6 +150,7 @@ void StagedLowering::emitPart(const Stage &current) {
   Access write = current.update ? accessOf(current.update, 0, symbols)
                                 : accessAll(root.getResult().getType(), symbols);
   schedule = planSchedule(root, reads, write, target);
+  schedule.cutsSums = false; // blocks are the kernel's
   for (unsigned rank = 0; rank < numRanks; ++rank) {
     StringRef label = root.getRankName(rank);
     const Box &box = boxes.find(label)->second;
