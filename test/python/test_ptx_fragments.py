@@ -3,6 +3,7 @@
 Extents are small and mostly odd: chunks end early, blocks have rows that are not there, widths are padded.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,7 +19,9 @@ class Attention:
     width: int = 64
     out: int = 64
     mask: str = ""  # in s and t
+    window: int = 0  # how far back from s, with a mask
     score: str = ""  # MLIR from %a1 to %a2
+    scored: Callable = lambda w, s, t: w  # the same in numpy
     heads: str = "h"  # of q; "h g" where g of them share keys
     keys: str = "t d"
     sums: bool = False  # the result is not divided by its row's sum, which is another result
@@ -26,13 +29,29 @@ class Attention:
     sizes: list = field(default_factory=lambda: [(2, 17, 65), (1, 130, 63), (1, 1, 129)])
 
 
+DISTANCE = """%sd = ein.index "s"
+    %td = ein.index "t"
+    %si = arith.index_cast %sd : index to i64
+    %ti = arith.index_cast %td : index to i64
+    %di = arith.subi %si, %ti : i64
+    %ai = math.absi %di : i64
+    %af = arith.sitofp %ai : i64 to f32
+    %slope = arith.constant 0.125 : f32
+    %fall = arith.mulf %slope, %af : f32
+    %a2 = arith.subf %a1, %fall : f32"""
+
 VARIANTS = {
     "full": Attention(sizes=[(2, 17, 65), (1, 130, 64), (1, 1, 200), (2, 3, 0), (1, 129, 1)]),
     "causal": Attention(mask="sle", sizes=[(1, 130, 130), (2, 65, 65), (1, 3, 200), (1, 140, 17)]),
     "later": Attention(mask="sge", sizes=[(1, 70, 200), (1, 200, 70)]),
     "odd": Attention(width=24, out=40),
     "wide": Attention(width=128, out=128, mask="sle", sizes=[(1, 129, 130)]),
-    "soft": Attention(score="%c5 = arith.constant 5.0 : f32\n %x = arith.divf %a1, %c5 : f32\n %y = math.tanh %x : f32\n %a2 = arith.mulf %y, %c5 : f32"),
+    "soft": Attention(score="%c5 = arith.constant 5.0 : f32\n %x = arith.divf %a1, %c5 : f32\n %y = math.tanh %x : f32\n %a2 = arith.mulf %y, %c5 : f32",
+                      scored=lambda w, s, t: 5 * np.tanh(w / 5)),
+    "window": Attention(mask="sle", window=40, sizes=[(1, 300, 300), (1, 70, 200), (2, 200, 33)]),
+    "distance": Attention(score=DISTANCE, scored=lambda w, s, t: w - 0.125 * abs(s - t), sizes=[(1, 130, 200), (2, 17, 65)]),
+    "distance_back": Attention(mask="sle", score=DISTANCE, scored=lambda w, s, t: w - 0.125 * abs(s - t), sizes=[(1, 200, 200)]),
+    "huge": Attention(score="%huge = arith.constant 3.0e+37 : f32\n %a2 = arith.mulf %a1, %huge : f32", scored=lambda w, s, t: w * 3e37),
     "grouped": Attention(heads="h g", mask="sle"),
     "columns": Attention(keys="d t"),
     "sums": Attention(sums=True),
@@ -51,7 +70,11 @@ def text(name: str) -> str:
     k, v = ["h", *p.keys.split()], ["h", "t", "e"]
     masked = f"""    %t0 = ein.index "t"
     %s0 = ein.index "s"
-    %in = arith.cmpi {p.mask}, %t0, %s0 : index
+    %in0 = arith.cmpi {p.mask}, %t0, %s0 : index
+    %span = arith.constant {p.window or 1 << 40} : index
+    %first = arith.subi %s0, %span : index
+    %in1 = arith.cmpi sgt, %t0, %first : index
+    %in = arith.andi %in0, %in1 : i1
     %none = arith.constant 0xFF800000 : f32
     %a4 = arith.select %in, %a3, %none : f32
 """ if p.mask else ""
@@ -115,14 +138,14 @@ def check(package, name: str, heads: int, rows: int, keys: int):
     q, k, v = map(wide, arrays)
     own = p.heads.replace(" ", "")
     scores = np.einsum(f"{own}sd,h{p.keys.replace(' ', '')}->{own}st", q, k) * 0.25
-    if p.score:
-        scores = 5 * np.tanh(scores / 5)
+    s, t = np.indices((rows, keys))
+    scores = p.scored(scores, s, t)
     if p.extra:
         arrays.append(rng.standard_normal((heads, keys)).astype(np.float32))
         scores = scores + arrays[-1][:, None, :]
-    s, t = np.indices((rows, keys))
     if p.mask:
-        scores = np.where(t <= s if p.mask == "sle" else t >= s, scores, -np.inf)
+        seen = (t <= s if p.mask == "sle" else t >= s) & (t > s - (p.window or 1 << 40))
+        scores = np.where(seen, scores, -np.inf)
     with np.errstate(invalid="ignore", divide="ignore"):
         if keys:
             weights = np.exp(scores - scores.max(-1, keepdims=True))
