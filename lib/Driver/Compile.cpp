@@ -44,6 +44,22 @@ LogicalResult runPhases(ModuleOp module, const PipelineOptions &phases,
   return passes.run(module);
 }
 
+/// As runPhases. What a GPU runs is LLVM IR without the host programs that launch it.
+LogicalResult runAllPhases(ModuleOp module, PipelineOptions phases, const std::string &reproducer) {
+  if (!phases.target.gpu || phases.to != Phase::Llvm)
+    return runPhases(module, phases, reproducer);
+  if (phases.from < Phase::Run) {
+    phases.to = Phase::Run;
+    if (failed(runPhases(module, phases, reproducer)))
+      return failure();
+    phases.from = Phase::Run;
+    phases.to = Phase::Llvm;
+  }
+  for (auto entry : llvm::make_early_inc_range(module.getOps<run::EntryOp>()))
+    entry.erase();
+  return runPhases(module, phases, reproducer);
+}
+
 /// Takes a clone of `module` to host programs, which `tables` then describe, and
 /// writes on the way what it learns into `text`.
 FailureOr<OwningOpRef<ModuleOp>> compileToRun(ModuleOp module, const CompileOptions &options,
@@ -94,7 +110,7 @@ FailureOr<std::string> compileTarget(ModuleOp module, const CompileOptions &opti
   if (!phases.dumpTo.empty()) {
     // Kernels go this way one by one: show it for all of them.
     OwningOpRef<ModuleOp> whole = (*clone)->clone();
-    if (failed(runPhases(*whole, phases, options.reproducer)))
+    if (failed(runAllPhases(*whole, phases, options.reproducer)))
       return failure();
   }
   FailureOr<std::vector<std::string>> objects =
@@ -311,22 +327,7 @@ LogicalResult compileToPhase(ModuleOp module, const CompileOptions &options) {
   FailureOr<PipelineOptions> phases = phasesFor(module, options.targets.front(), options);
   if (failed(phases) || failed(prepare(module, options)))
     return failure();
-  return runPhases(module, *phases, options.reproducer);
-}
-
-/// The kernels alone: host programs have no place in the text.
-static FailureOr<std::string> compileToPtx(ModuleOp module, PipelineOptions phases,
-                                           const std::string &reproducer) {
-  phases.to = Phase::Run;
-  if (failed(runPhases(module, phases, reproducer)))
-    return failure();
-  for (auto entry : llvm::make_early_inc_range(module.getOps<run::EntryOp>()))
-    entry.erase();
-  phases.from = Phase::Run;
-  phases.to = Phase::Llvm;
-  if (failed(runPhases(module, phases, reproducer)))
-    return failure();
-  return nvptx::emitPtx(module, *phases.target.gpu);
+  return runAllPhases(module, *phases, options.reproducer);
 }
 
 LogicalResult compileToAssembly(ModuleOp module, const CompileOptions &options, std::string &text) {
@@ -334,15 +335,16 @@ LogicalResult compileToAssembly(ModuleOp module, const CompileOptions &options, 
   SmallVector<char> buffer;
   if (failed(phases) || failed(prepare(module, options)))
     return failure();
+  if (failed(runAllPhases(module, *phases, options.reproducer)))
+    return failure();
   if (phases->target.gpu) {
-    FailureOr<std::string> ptx = compileToPtx(module, *phases, options.reproducer);
+    FailureOr<std::string> ptx = nvptx::emitPtx(module, *phases->target.gpu);
     if (failed(ptx))
       return failure();
     text = *ptx;
     return success();
   }
-  if (failed(runPhases(module, *phases, options.reproducer)) ||
-      failed(cpu::emitObject(module, *phases->target.cpu, /*assembly=*/true, buffer)))
+  if (failed(cpu::emitObject(module, *phases->target.cpu, /*assembly=*/true, buffer)))
     return failure();
   text.assign(buffer.begin(), buffer.end());
   return success();

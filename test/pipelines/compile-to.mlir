@@ -24,6 +24,14 @@
 // LLVM-DAG: llvm.func hidden @reduce_0_p0
 // LLVM-DAG: llvm.func @einf_entry_f
 
+// Of a GPU the last phase is its kernels.
+// RUN: einfall-compile %s --compile-to=llvm --target=sm_90a -o - | FileCheck %s --check-prefix=GPU
+// RUN: einfall-compile %s --dump-phases-to=%t.gpu --target=sm_90a -o %t.gpu.einf && ls %t.gpu | FileCheck %s --check-prefix=GPUFILES
+// GPU-NOT: run.entry
+// GPU: llvm.func {{.*}}@reduce_0_p0
+// GPUFILES: sm_90a.4-run.mlir
+// GPUFILES-NEXT: sm_90a.5-llvm.mlir
+
 // A package starts from any phase before code, and names the user's lines if the file has them. Only its report knows
 // less: what the phases before decided.
 // RUN: einfall-opt %s --compile-to=kernels --target=x86-64-v3 --mlir-print-debuginfo -o %t.kernels.mlir
