@@ -84,9 +84,9 @@ Value Body::holds(const Alignment &alignment) {
 }
 
 /// Threads of teams that should share a multiprocessor: half of what it holds, more where
-/// one keeps no more than so many bytes. While those of one row wait for memory, or for
-/// each other, those of other rows move on.
-constexpr int64_t kTeamThreads = 1024, kLightTeamThreads = 1280, kLight = 128;
+/// one keeps no more than so many bytes, unless it is of so few that each has a long part.
+/// While those of one row wait for memory, or for each other, those of other rows move on.
+constexpr int64_t kTeamThreads = 1024, kLightTeamThreads = 1280, kLight = 128, kSmallTeam = 4;
 
 /// A program of more operations is not written twice.
 constexpr int64_t kMostTwice = 1500;
@@ -113,7 +113,8 @@ FailureOr<LLVM::LLVMFuncOp> writeThreads(OpBuilder &builder, func::FuncOp progra
   if (team > 1) {
     memory.bytes += team * 16;
     auto held = program->getAttrOfType<IntegerAttr>(tile::kHeld);
-    int64_t together = held && held.getInt() <= kLight ? kLightTeamThreads : kTeamThreads;
+    int64_t together =
+        held && held.getInt() <= kLight && team > kSmallTeam ? kLightTeamThreads : kTeamThreads;
     kernel->setAttr(kBlocks, builder.getI64IntegerAttr(together / (team * kWarp)));
   }
   kernel->setAttr(kThreads, builder.getI64IntegerAttr(warps.getInt() * kWarp));

@@ -13,9 +13,11 @@ namespace {
 /// Shorter rows leave most threads of a block idle.
 constexpr int64_t kShortest = 1024;
 
-/// Elements of a row that a thread may hold, and registers for them. All are straight code,
-/// of at most so many additions.
-constexpr int64_t kHeld[] = {8, 16, 32}, kHeldRegisters = 96, kHeldCost = 1024;
+/// Lengths of rows that a team may hold, and a thread's registers for its part. All are
+/// straight code, of at most so many additions.
+constexpr int64_t kHeld[] = {2048, 4096, 8192}, kHeldRegisters = 96, kHeldCost = 1024;
+/// Bytes of operands that a thread of a small team may keep.
+constexpr int64_t kFewBytes = 128;
 
 bool isLong(ein::ExtentAttr extent) { return extent.getLiteral().value_or(kShortest) >= kShortest; }
 
@@ -168,6 +170,8 @@ std::optional<HeldRow> planHeldRow(ein::KernelOp kernel, const BlockPlan &plan,
           !llvm::is_contained(plan.grid, op.getRankName(rank)))
         return std::nullopt;
   }
+  for (Value result : kernel.getBody().front().getTerminator()->getOperands())
+    row.isWritten |= cast<ein::TensorType>(result.getType()).getRank() > (int64_t)row.rank;
   WalkResult streams = kernel.getBody().walk([&](ein::StreamOp stream) {
     bool fits = stream.getExtent() == row.extent && stream->getParentOp() == kernel;
     return fits ? WalkResult::advance() : WalkResult::interrupt();
@@ -178,17 +182,35 @@ std::optional<HeldRow> planHeldRow(ein::KernelOp kernel, const BlockPlan &plan,
   int64_t registers = 1; // and for what is made of them
   for (int64_t bits : read)
     registers += llvm::divideCeil(bits, 32);
+  int64_t packed = 0; // of what is read, where halves of registers count
+  for (int64_t bits : read)
+    packed += std::max<int64_t>(bits, 8);
   int64_t cost = costOfElement(alongRow);
-  for (int64_t own : kHeld)
-    if (own * registers <= kHeldRegisters && own * cost <= kHeldCost)
-      row.tiles.push_back(own * team.warpLanes);
+  for (int64_t lanes : kHeld) {
+    int64_t own = lanes / team.warpLanes;
+    bool fits = row.isWritten ? own * registers <= kHeldRegisters
+                              : own * packed / 8 <= kFewBytes || own * registers <= kHeldRegisters;
+    if (fits && own * cost <= kHeldCost)
+      row.tiles.push_back(lanes);
+  }
   if (std::optional<int64_t> literal = row.extent.getLiteral())
     llvm::erase_if(row.tiles, [&](int64_t lanes) { return lanes < *literal; });
   if (row.tiles.empty())
     return std::nullopt;
-  for (int64_t bits : read)
-    row.bytes += row.tiles.back() / team.warpLanes * std::max<int64_t>(bits, 8) / 8;
+  row.bytes = row.tiles.back() / team.warpLanes * packed / 8;
   return row;
+}
+
+TileTarget teamFor(ein::KernelOp kernel, const std::vector<Stage> &stages,
+                   const TileTarget &target) {
+  TileTarget whole = target.asTeam(target.warps), half = target.asTeam(target.warps / 2);
+  ScopedDiagnosticHandler quiet(kernel.getContext(), [](Diagnostic &) { return success(); });
+  FailureOr<BlockPlan> plan = planBlock(kernel, stages, half);
+  std::optional<HeldRow> row;
+  if (succeeded(plan))
+    row = planHeldRow(kernel, *plan, half);
+  bool holdsLongest = row && row->tiles.back() == *std::prev(std::end(kHeld));
+  return holdsLongest && !row->isWritten && row->bytes <= kFewBytes ? half : whole;
 }
 
 } // namespace einfall

@@ -22,8 +22,14 @@ struct HeldRow {
   ein::ExtentAttr extent;
   unsigned rank;                    ///< its place among the ranks of whatever has it
   llvm::SmallVector<int64_t> tiles; ///< lanes that may hold it, ascending
+  bool isWritten = false;           ///< a result has the row, too
   int64_t bytes = 0;                ///< of operands that a thread keeps in the largest
 };
+
+/// The team for a rowwise kernel: a small one where threads keep little of the longest rows
+/// and nothing is written along them, so that more of them are under way.
+TileTarget teamFor(ein::KernelOp kernel, const std::vector<Stage> &stages,
+                   const TileTarget &target);
 
 /// A part of a row or a number beside it: an argument of a kernel, and by which of its
 /// ranks it is read.

@@ -695,7 +695,7 @@ FailureOr<func::FuncOp> lowerStaged(OpBuilder &builder, ein::KernelOp kernel, St
     if (std::optional<FragmentPlan> fragments = planQuietly(kernel, *stages, plan, half))
       return StagedLowering(builder, kernel, half).run(name, *stages, plan, fragments);
   }
-  TileTarget own = isRowwise(kernel, target) ? target.asTeam() : target;
+  TileTarget own = isRowwise(kernel, target) ? teamFor(kernel, *stages, target) : target;
   FailureOr<BlockPlan> plan = planBlock(kernel, *stages, own);
   if (failed(plan))
     return failure();

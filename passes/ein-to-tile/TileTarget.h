@@ -22,11 +22,12 @@ struct TileTarget {
   bool dotI8 = false; ///< unsigned by signed
   bool dotI16 = false;
 
-  /// The same machine where all warps of a block are one team.
-  TileTarget asTeam() const {
+  /// The same machine where `members` warps are a block and one team.
+  TileTarget asTeam(int64_t members) const {
     TileTarget target = *this;
     target.team = true;
-    target.warpLanes *= std::max<int64_t>(1, warps);
+    target.warps = std::max<int64_t>(1, members);
+    target.warpLanes *= target.warps;
     return target;
   }
   /// The smallest number of lanes of elements of so many bytes.
