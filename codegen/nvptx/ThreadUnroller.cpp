@@ -121,58 +121,26 @@ void ThreadUnroller::generic(Operation &op) {
   codegen::Unroller::generic(op);
 }
 
-/// Of an exp that may be near. Where many arguments are `x + shift` with one shift, they
-/// are multiplied by log2(e) on the way: x * base + shift * base. A shift so large that
-/// this might overflow leaves 0 or a number of which any power is 0 or infinite, so that
-/// there any base will do.
+/// Of an exp that may be near. A product by a power of two is exact, so that adding
+/// something to it is one fused product with the same result.
 void ThreadUnroller::powers(math::ExpOp op) {
-  constexpr int kFew = 4;
-  Units arguments = map.lookup(op.getOperand()), results;
-  llvm::MapVector<Value, int> uses;
-  auto shifts = [&](Value argument) -> std::pair<Value, Value> {
-    auto sum = argument.getDefiningOp<arith::AddFOp>();
-    if (!sum)
-      return {};
-    bool first = uses.lookup(sum.getLhs()) > uses.lookup(sum.getRhs());
-    return first ? std::pair(sum.getRhs(), sum.getLhs()) : std::pair(sum.getLhs(), sum.getRhs());
-  };
-  for (Value argument : arguments)
-    if (auto sum = argument.getDefiningOp<arith::AddFOp>())
-      for (Value operand : sum->getOperands())
-        ++uses[operand];
-  auto real = [&](double value) -> Value {
-    return arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(value));
-  };
-  DenseMap<Value, std::pair<Value, Value>> scaled; // base and shift of a shift
-  auto timesPower = [&](Value x, Value base) {
-    auto product = x.getDefiningOp<arith::MulFOp>();
+  auto flags = arith::FastMathFlagsAttr::get(builder.getContext(), arith::FastMathFlags::afn);
+  auto isPower = [](arith::MulFOp product) {
     FloatAttr factor;
-    if (!product || !matchPattern(product.getRhs(), m_Constant(&factor)) ||
-        factor.getValue().getExactLog2Abs() == INT_MIN || std::abs(factor.getValueAsDouble()) > 1)
-      return std::pair(x, base);
-    // Exact, so that it does not matter which product is taken first.
-    Value both = arith::MulFOp::create(builder, loc, base, product.getRhs());
-    return std::pair(product.getLhs(), both);
+    return product && matchPattern(product.getRhs(), m_Constant(&factor)) &&
+           factor.getValue().getExactLog2Abs() != INT_MIN &&
+           std::abs(factor.getValueAsDouble()) <= 1;
   };
-  auto near = arith::FastMathFlagsAttr::get(builder.getContext(), arith::FastMathFlags::afn);
-  for (Value argument : arguments) {
-    auto [x, shift] = shifts(argument);
-    if (!shift || uses.lookup(shift) < kFew) {
-      results.push_back(math::ExpOp::create(builder, loc, argument, near));
-      continue;
+  Units results;
+  for (Value argument : map.lookup(op.getOperand())) {
+    if (auto sum = argument.getDefiningOp<arith::AddFOp>()) {
+      Value x = sum.getLhs(), shift = sum.getRhs();
+      if (!isPower(x.getDefiningOp<arith::MulFOp>()))
+        std::swap(x, shift);
+      if (auto product = x.getDefiningOp<arith::MulFOp>(); isPower(product))
+        argument = math::FmaOp::create(builder, loc, product.getLhs(), product.getRhs(), shift);
     }
-    auto &[base, moved] = scaled[shift];
-    if (!base) {
-      Value size = math::AbsFOp::create(builder, loc, shift);
-      Value small =
-          arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OLT, size, real(0x1p120));
-      base =
-          arith::SelectOp::create(builder, loc, small, real(llvm::numbers::log2e), real(0x1p-10));
-      moved = arith::MulFOp::create(builder, loc, shift, base);
-    }
-    auto [number, factor] = timesPower(x, base);
-    Value sum = math::FmaOp::create(builder, loc, number, factor, moved);
-    results.push_back(math::Exp2Op::create(builder, loc, sum, near));
+    results.push_back(math::ExpOp::create(builder, loc, argument, flags));
   }
   map[op.getResult()] = results;
 }

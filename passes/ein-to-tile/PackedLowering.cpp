@@ -102,9 +102,11 @@ EinsumLowering::PackedMemory EinsumLowering::layOutSums(int64_t columns, int64_t
 void EinsumLowering::emitLanesInChunks(int64_t chunk) {
   unsigned rank = root.getNumFree();
   Value begin = constant(0), end = extentOf(rank);
+  // A sum of no points is stored, too.
+  Value last = arith::MaxSIOp::create(builder, loc, end, constant(1));
   Partial state;
   state.sums = layOutSums(schedule.widened, 1);
-  auto loop = scf::ForOp::create(builder, loc, begin, end, constant(chunk));
+  auto loop = scf::ForOp::create(builder, loc, begin, last, constant(chunk));
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(loop.getBody());
   starts[rank] = loop.getInductionVar();

@@ -1,5 +1,6 @@
 //===- Packing.cpp - What a block computes once from its operands ---------===//
 #include "passes/ein-to-tile/Packing.h"
+#include "dialects/ein/EinMonoids.h"
 #include "dialects/ein/EinBounds.h"
 #include "dialects/ein/EinNumerics.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -220,6 +221,7 @@ int64_t chunkOf(ein::EinsumOp root, const Schedule &packed) {
 int64_t chunkOfLanes(ein::EinsumOp root, const Schedule &schedule) {
   unsigned rank = root.getNumFree();
   if (!schedule.cutsSums || schedule.lanes != (int)rank || schedule.narrow < 0 ||
+      root.getNumRanks() != rank + 1 || ein::isArg(root.getMonoid(rank)) || schedule.widened < 0 ||
       root.getYielded().getType().getIntOrFloatBitWidth() < 32)
     return 0;
   const RankSchedule &plan = schedule.ranks[rank];

@@ -38,10 +38,12 @@ std::optional<Interval> intervalOf(Value value, llvm::SetVector<StringRef> &rank
     ranks.insert(index.getRank());
     return Interval{0, kSmallCoordinate - 1};
   }
+  if (!value.getType().isIntOrIndex() || op->getNumOperands() == 0 || op->getNumOperands() > 2)
+    return std::nullopt;
   std::optional<Interval> a = intervalOf(op->getOperand(0), ranks), b = a;
   if (a && op->getNumOperands() == 2)
     b = intervalOf(op->getOperand(1), ranks);
-  if (!a || !b || op->getNumOperands() > 2)
+  if (!a || !b)
     return std::nullopt;
   // A narrow type might wrap before f32 does.
   Type type = value.getType();
@@ -124,7 +126,12 @@ Value inReals(OpBuilder &builder, Value value, DenseMap<Value, Value> &made) {
 
 SmallVector<StringRef> ranksMadeReal(ein::EinsumOp op) {
   llvm::SetVector<StringRef> ranks;
-  findIn(op.getBody().front(), ranks);
+  Block &body = op.getBody().front();
+  if (findIn(body, ranks).empty())
+    return {};
+  // More may be found where conditions are settled.
+  for (auto index : body.getOps<ein::IndexOp>())
+    ranks.insert(index.getRank());
   return ranks.takeVector();
 }
 

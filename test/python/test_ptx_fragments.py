@@ -40,6 +40,8 @@ DISTANCE = """%sd = ein.index "s"
     %fall = arith.mulf %slope, %af : f32
     %a2 = arith.subf %a1, %fall : f32"""
 
+OFFSET = DISTANCE.replace("%si = arith.index_cast %sd", "%n = ein.extent t\n    %sn = arith.addi %sd, %n : index\n    %si = arith.index_cast %sn")
+
 VARIANTS = {
     "full": Attention(sizes=[(2, 17, 65), (1, 130, 64), (1, 1, 200), (2, 3, 0), (1, 129, 1)]),
     "causal": Attention(mask="sle", sizes=[(1, 130, 130), (2, 65, 65), (1, 3, 200), (1, 140, 17)]),
@@ -51,6 +53,8 @@ VARIANTS = {
     "window": Attention(mask="sle", window=40, sizes=[(1, 300, 300), (1, 70, 200), (2, 200, 33)]),
     "distance": Attention(score=DISTANCE, scored=lambda w, s, t: w - 0.125 * abs(s - t), sizes=[(1, 130, 200), (2, 17, 65)]),
     "distance_back": Attention(mask="sle", score=DISTANCE, scored=lambda w, s, t: w - 0.125 * abs(s - t), sizes=[(1, 200, 200)]),
+    "large": Attention(score="%huge = arith.constant 1.0e+12 : f32\n %a2 = arith.mulf %a1, %huge : f32", scored=lambda w, s, t: w * 1e12),
+    "offset": Attention(score=OFFSET, scored=lambda w, s, t: w - 0.125 * abs(s + t.shape[-1] - t), sizes=[(1, 130, 70)]),
     "huge": Attention(score="%huge = arith.constant 3.0e+37 : f32\n %a2 = arith.mulf %a1, %huge : f32", scored=lambda w, s, t: w * 3e37),
     "grouped": Attention(heads="h g", mask="sle"),
     "columns": Attention(keys="d t"),

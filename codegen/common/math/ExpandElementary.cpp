@@ -130,19 +130,6 @@ struct ExpNearly : OpRewritePattern<math::ExpOp> {
   std::string powerOfTwo;
 };
 
-struct Exp2Nearly : OpRewritePattern<math::Exp2Op> {
-  Exp2Nearly(MLIRContext *context, const MathTarget &target)
-      : OpRewritePattern(context, /*benefit=*/3), powerOfTwo(target.powerOfTwo) {}
-  LogicalResult matchAndRewrite(math::Exp2Op op, PatternRewriter &rewriter) const override {
-    if (!mayBeNear(op))
-      return rewriter.notifyMatchFailure(op, "expected a single f32 that may be near");
-    rewriter.replaceOpWithNewOp<LLVM::CallIntrinsicOp>(
-        op, op.getType(), rewriter.getStringAttr(powerOfTwo), ValueRange{op.getOperand()});
-    return success();
-  }
-  std::string powerOfTwo;
-};
-
 /// By the chip's quotient, which is off by two units in the last place.
 struct QuotientNearly : OpRewritePattern<arith::DivFOp> {
   QuotientNearly(MLIRContext *context, const MathTarget &target)
@@ -248,10 +235,8 @@ void populateElementaryPatterns(RewritePatternSet &patterns, const MathTarget &t
   patterns.add<SplitSincos>(context);
   if (!target.fmaDown.empty() && !target.powerOfTwo.empty())
     patterns.add<ExpByPowerOfTwo>(context, mode, target);
-  if (!target.powerOfTwo.empty()) {
+  if (!target.powerOfTwo.empty())
     patterns.add<ExpNearly>(context, mode, target);
-    patterns.add<Exp2Nearly>(context, target);
-  }
   if (!target.quotient.empty())
     patterns.add<QuotientNearly>(context, target);
   if (!target.inverseRoot.empty())
