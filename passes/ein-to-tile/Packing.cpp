@@ -1,7 +1,7 @@
 //===- Packing.cpp - What a block computes once from its operands ---------===//
 #include "passes/ein-to-tile/Packing.h"
-#include "dialects/ein/EinMonoids.h"
 #include "dialects/ein/EinBounds.h"
+#include "dialects/ein/EinMonoids.h"
 #include "dialects/ein/EinNumerics.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "passes/ein-to-tile/Supports.h"
