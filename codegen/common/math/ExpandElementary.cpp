@@ -157,7 +157,7 @@ struct InverseRootNearly : OpRewritePattern<math::RsqrtOp> {
   std::string inverseRoot;
 };
 
-/// 1 - 2 / (1 + t) with t = exp(2 x); where that cancels, two terms of the series.
+/// 1 - 2 / (1 + t) with t = exp(2 x); where that cancels, three terms of the series.
 struct TanhNearly : OpRewritePattern<math::TanhOp> {
   TanhNearly(MLIRContext *context, Mode mode, const MathTarget &target)
       : OpRewritePattern(context, /*benefit=*/3), mode(mode), powerOfTwo(target.powerOfTwo),
@@ -176,9 +176,11 @@ struct TanhNearly : OpRewritePattern<math::TanhOp> {
     F32 size{&site, math::AbsFOp::create(rewriter, loc, x.v)};
     F32 t = call(powerOfTwo, (x * x.like(2 * kLog2E)).v);
     F32 far = call(reciprocal, (x.like(1) + t).v).fused(x.like(-2), x.like(1));
-    F32 near = (x * x * x).fused(x.like(-1. / 3), x);
+    F32 square = x * x;
+    F32 series = square.fused(x.like(2. / 15), x.like(-1. / 3));
+    F32 near = x.fused(square * series, x);
     Value isNear =
-        arith::CmpFOp::create(rewriter, loc, arith::CmpFPredicate::OLT, size.v, x.like(0x1p-5).v);
+        arith::CmpFOp::create(rewriter, loc, arith::CmpFPredicate::OLT, size.v, x.like(0.125).v);
     rewriter.replaceOpWithNewOp<arith::SelectOp>(op, isNear, near.v, far.v);
     return success();
   }
