@@ -179,25 +179,24 @@ std::optional<HeldRow> planHeldRow(ein::KernelOp kernel, const BlockPlan &plan,
   if (streams.wasInterrupted())
     return std::nullopt;
   SmallVector<int64_t> read = bitsOfElement(alongRow, row.rank);
-  int64_t registers = 1; // and for what is made of them
-  for (int64_t bits : read)
+  int64_t registers = 1; // of an element: what is read, and what is made of it
+  int64_t stored = 0;    // its bits in memory, which registers hold two by two
+  for (int64_t bits : read) {
     registers += llvm::divideCeil(bits, 32);
-  int64_t packed = 0; // of what is read, where halves of registers count
-  for (int64_t bits : read)
-    packed += std::max<int64_t>(bits, 8);
+    stored += std::max<int64_t>(bits, 8);
+  }
   int64_t cost = costOfElement(alongRow);
   for (int64_t lanes : kHeld) {
     int64_t own = lanes / team.warpLanes;
-    bool fits = row.isWritten ? own * registers <= kHeldRegisters
-                              : own * packed / 8 <= kFewBytes || own * registers <= kHeldRegisters;
-    if (fits && own * cost <= kHeldCost)
+    bool isLight = !row.isWritten && own * stored / 8 <= kFewBytes;
+    if ((isLight || own * registers <= kHeldRegisters) && own * cost <= kHeldCost)
       row.tiles.push_back(lanes);
   }
   if (std::optional<int64_t> literal = row.extent.getLiteral())
     llvm::erase_if(row.tiles, [&](int64_t lanes) { return lanes < *literal; });
   if (row.tiles.empty())
     return std::nullopt;
-  row.bytes = row.tiles.back() / team.warpLanes * packed / 8;
+  row.bytes = row.tiles.back() / team.warpLanes * stored / 8;
   return row;
 }
 
