@@ -245,7 +245,8 @@ private:
     int64_t columns = blockOf(op, own.columns), depth = blockOf(op, own.reduced);
     bytes += 2 * 2 * (columns + 8) * (depth + 8);
     if (own.inRegisters) {
-      isWide |= left.getType().isF32() && termsOf(op, left) > 1;
+      own.terms = left.getType().isF32() ? termsOf(op, left) : 1;
+      isWide |= own.terms > 1;
     } else {
       leftBytes += 2 * result.rowBlock * (depth + 8);
       leftHeld += heldBy(op, own.reduced) / 2;
@@ -254,10 +255,12 @@ private:
   }
 
   /// A product that is added to something is added up from there on: sums have no
-  /// registers of their own then.
+  /// registers of their own then. Where outputs promise all bits of f32, it is not: a
+  /// matrix instruction cuts off what is small beside the sum so far.
   void findTotal(ein::EinsumOp product) {
     auto own = result.ops.find(product);
-    if (own == result.ops.end() || !own->second.isProduct || !product->hasOneUse())
+    if (own == result.ops.end() || !own->second.isProduct || own->second.terms == 3 ||
+        !product->hasOneUse())
       return;
     OpOperand &use = *product->getUses().begin();
     auto total = dyn_cast<ein::EinsumOp>(use.getOwner());

@@ -25,6 +25,7 @@ struct FragmentOp {
   bool isProduct = false;
   bool rowsAreLeft = true;  ///< the product's left factor as written has the rows
   bool inRegisters = false; ///< the factor with the rows is made in a fragment
+  int64_t terms = 1;        ///< numbers whose sum that factor is
   ein::EinsumOp total;      ///< adds the product to something and is all that reads it
   ein::EinsumOp product;    ///< what this op is the total of
 };

@@ -340,6 +340,7 @@ Value StagedLowering::firstVisited(ein::StreamOp stream, Value begin, Value step
   builder.setInsertionPointToStart(branch.elseBlock());
   scf::YieldOp::create(builder, loc, exists);
   builder.setInsertionPointToStart(branch.thenBlock());
+  count("chunks");
   Value next = arith::AddIOp::create(builder, loc, now, step);
   enterBox(stream.getRank(), now, arith::MinSIOp::create(builder, loc, next, extent));
   Value some = withOwnPlace([&] { return mayHold(stream.getBody().front(), Value()); });
@@ -434,6 +435,8 @@ void StagedLowering::streamFragments(ein::StreamOp stream) {
     Value other = arith::SubIOp::create(builder, loc, constant(1), slot);
     Value end = arith::AddIOp::create(builder, loc, begin, step);
     Value next = firstVisited(stream, end, step, extent);
+    if (next == end) // nothing is searched
+      count("chunks");
     bring(next, other);
     enterBox(label, begin, arith::MinSIOp::create(builder, loc, end, extent));
     count("visited");

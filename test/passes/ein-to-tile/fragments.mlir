@@ -1,8 +1,11 @@
 // RUN: einfall-opt %s --compile-to=tile --target=sm_90a | FileCheck %s
+// RUN: einfall-compile %s --compile-to=tile --target=sm_90a --count-visits -o - | FileCheck %s --check-prefix=COUNT
 
 // Attention in registers, two parts of 16 rows a warp. Chunks that count for nothing are passed over by a search, of the next one while
 // this one is computed. In whole chunks that no mask cuts distances are f32, made of coordinates that are converted once, and what
 // the second product is added to is where its sums begin.
+// COUNT-COUNT-2: tile.count "chunks"
+// COUNT: tile.count "visited"
 // CHECK: scf.while (%[[AT:.*]] = %{{.*}}) : (index) -> index {
 // CHECK: scf.while {{.*}} : (tensor<128xf32, #[[ROWS:.*]]>, tensor<128x64xf32, #[[ALL:.*]]>, tensor<128xf32, #{{.*}}>, index, index)
 // CHECK: tile.wait
