@@ -20,16 +20,18 @@ bool isCollective(Operation *op) {
          llvm::any_of(op->getResultTypes(), inFragments);
 }
 
-/// True if `op`, or what is in it, writes memory as one warp would.
-bool writes(Operation *op) {
+/// True if `op` is or holds one of `Kinds` as one warp would run it.
+template <typename... Kinds> bool holds(Operation *op) {
   return op
       ->walk([](Operation *inner) {
-        return isa<StoreOp, ScatterOp, CountOp>(inner) && !isCollective(inner)
-                   ? WalkResult::interrupt()
-                   : WalkResult::advance();
+        return isa<Kinds...>(inner) && !isCollective(inner) ? WalkResult::interrupt()
+                                                            : WalkResult::advance();
       })
       .wasInterrupted();
 }
+
+/// True if `op`, or what is in it, writes memory as one warp would.
+bool writes(Operation *op) { return holds<StoreOp, ScatterOp, CountOp>(op); }
 
 /// True if the warps part or meet in `op`: it cannot be one warp's.
 bool isShared(Operation *op) {
@@ -45,6 +47,12 @@ bool isShared(Operation *op) {
 /// What one warp does alone must give nothing to the others.
 bool canBeAlone(Operation *op) {
   return llvm::all_of(op->getResults(), [](Value result) { return result.use_empty(); });
+}
+
+/// True if all warps run `op`, and parts of it are dealt or left to one of them. What
+/// only counts may be run by all whatever it gives: nobody reads counters.
+bool isRunByAll(Operation *op) {
+  return isShared(op) || (!canBeAlone(op) && !holds<StoreOp, ScatterOp>(op));
 }
 
 class Distribution {
@@ -77,7 +85,7 @@ private:
     return llvm::all_of(block, [&](Operation &op) {
       if (isParallel(&op) || !writes(&op))
         return true;
-      if (!isShared(&op))
+      if (!isRunByAll(&op))
         return canBeAlone(&op);
       return llvm::all_of(op.getRegions(), [&](Region &region) {
         return llvm::all_of(region, [&](Block &inner) { return isFit(inner); });
@@ -91,7 +99,7 @@ private:
         deal(cast<scf::ForOp>(op));
       else if (!writes(&op))
         continue;
-      else if (isShared(&op))
+      else if (isRunByAll(&op))
         for (Region &region : op.getRegions())
           for (Block &inner : region)
             distribute(inner);
