@@ -106,10 +106,6 @@ void ThreadUnroller::broadcast(tile::BroadcastOp op) {
 }
 
 void ThreadUnroller::generic(Operation &op) {
-  if (auto power = dyn_cast<math::ExpOp>(op);
-      power && getElementTypeOrSelf(power.getType()).isF32() &&
-      bitEnumContainsAny(power.getFastmath(), arith::FastMathFlags::afn))
-    return powers(power);
   if (auto quotient = dyn_cast<arith::DivFOp>(op); quotient && !ein::isStrict(quotient)) {
     Units divisors = map.lookup(quotient.getRhs());
     if (divisors.front().getType().isF32() && divisors.size() >= 4 && llvm::all_equal(divisors) &&
@@ -119,30 +115,6 @@ void ThreadUnroller::generic(Operation &op) {
   if (auto widened = dyn_cast<arith::ExtFOp>(op); widened && widen(widened))
     return;
   codegen::Unroller::generic(op);
-}
-
-/// Of an exp that may be near. A product by a power of two is exact, so that adding
-/// something to it is one fused product with the same result.
-void ThreadUnroller::powers(math::ExpOp op) {
-  auto flags = arith::FastMathFlagsAttr::get(builder.getContext(), arith::FastMathFlags::afn);
-  auto isPower = [](arith::MulFOp product) {
-    FloatAttr factor;
-    return product && matchPattern(product.getRhs(), m_Constant(&factor)) &&
-           factor.getValue().getExactLog2Abs() != INT_MIN &&
-           std::abs(factor.getValueAsDouble()) <= 1;
-  };
-  Units results;
-  for (Value argument : map.lookup(op.getOperand())) {
-    if (auto sum = argument.getDefiningOp<arith::AddFOp>()) {
-      Value x = sum.getLhs(), shift = sum.getRhs();
-      if (!isPower(x.getDefiningOp<arith::MulFOp>()))
-        std::swap(x, shift);
-      if (auto product = x.getDefiningOp<arith::MulFOp>(); isPower(product))
-        argument = math::FmaOp::create(builder, loc, product.getLhs(), product.getRhs(), shift);
-    }
-    results.push_back(math::ExpOp::create(builder, loc, argument, flags));
-  }
-  map[op.getResult()] = results;
 }
 
 /// By the reciprocal, and one step from there: the remainder is exact, so that the result
