@@ -284,6 +284,27 @@ static LogicalResult verifyLabels(FoldOp op) {
   return success();
 }
 
+/// A rank of parts is free, in all results, and no operand is read along it.
+static LogicalResult verifyParts(FoldOp op) {
+  if (op.getPartRank().has_value() != op.getPartLength().has_value() ||
+      op.getPartLength().value_or(1) < 1)
+    return op.emitOpError("expected part_rank and, at least 1, part_length together"); // fold_c9
+  if (!op.getPartRank())
+    return success();
+  int64_t rank = op.findRank(*op.getPartRank());
+  bool everywhere = rank >= 0 && !op.isFolded(rank);
+  for (unsigned result = 0; everywhere && result < op.getNumResults(); ++result)
+    everywhere = llvm::is_contained(op.getLabels(result), rank);
+  if (!everywhere)
+    return op.emitOpError("expected part_rank '")
+           << *op.getPartRank() << "' to be a rank of every result"; // fold_c9
+  for (unsigned i = 0; i < op.getInputs().size(); ++i)
+    if (op.getMap(i).isFunctionOfDim(rank))
+      return op.emitOpError("operand #") << i << " is read along part_rank '"
+                                         << *op.getPartRank() << '\''; // fold_c9
+  return success();
+}
+
 /// Arguments and yields of one region.
 static LogicalResult verifyRegion(FoldOp op, unsigned which, ArrayRef<Type> arguments,
                                   ArrayRef<Type> yields) {
@@ -320,6 +341,8 @@ LogicalResult FoldOp::verify() {
       getNumFree() < 0)
     return emitOpError("expected at least one folded rank, with its extent"); // fold_c3
   if (!llvm::all_of(getLabels(), llvm::IsaPred<DenseI64ArrayAttr>) || failed(verifyLabels(*this)))
+    return failure();
+  if (failed(verifyParts(*this)))
     return failure();
   SmallVector<ExtentAttr> known;
   for (int64_t rank = 0; rank < getNumRanks(); ++rank)

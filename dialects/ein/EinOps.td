@@ -101,12 +101,14 @@ def Ein_FoldOp : Ein_IndexedOp<"fold"> {
     of no element; `step` gets a state and the operands' scalars and yields the
     state with one more element; `merge` gets two states and yields the state of
     the elements of both; `finish` yields the results' scalars. `fills` is as of
-    `ein.einsum`.
+    `ein.einsum`. With `part_rank`, a free rank that no operand has, its point i folds
+    the coordinates from i * `part_length` on, so many, of the outermost folded rank.
   }];
   let arguments = (ins Variadic<Ein_Tensor>:$inputs, StrArrayAttr:$ranks,
                        AffineMapArrayAttr:$maps, StrArrayAttr:$coords,
                        StrArrayAttr:$symbols, ArrayAttr:$extents, ArrayAttr:$labels,
-                       UnitAttr:$partial, OptionalAttr<ArrayAttr>:$fills);
+                       UnitAttr:$partial, OptionalAttr<ArrayAttr>:$fills,
+                       OptionalAttr<StrAttr>:$part_rank, OptionalAttr<I64Attr>:$part_length);
   let results = (outs Variadic<Ein_Tensor>:$results);
   let regions = (region SizedRegion<1>:$init, SizedRegion<1>:$step,
                         SizedRegion<1>:$merge, SizedRegion<1>:$finish);
@@ -281,9 +283,12 @@ def Ein_StreamOp : Ein_Op<"stream", [IsolatedFromAbove, SingleBlock, Pure]> {
     coordinates of the chunk. The first inputs are what is carried, one a result;
     the others are only read. The body yields what is carried on. However the
     rank is cut, the results are the same up to rounding, so types in the body
-    are those of the whole rank, and its meaning is that of one chunk.
+    are those of the whole rank, and its meaning is that of one chunk. With
+    `part_rank`, which is the first rank of all that is carried, its point i walks the
+    coordinates from i * `part_length` on, so many.
   }];
-  let arguments = (ins Variadic<Ein_Tensor>:$inputs, StrAttr:$rank, Ein_ExtentAttr:$extent);
+  let arguments = (ins Variadic<Ein_Tensor>:$inputs, StrAttr:$rank, Ein_ExtentAttr:$extent,
+                       OptionalAttr<StrAttr>:$part_rank, OptionalAttr<I64Attr>:$part_length);
   let results = (outs Variadic<Ein_Tensor>:$results);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{$rank `in` $extent `(` $inputs `)` attr-dict `:`

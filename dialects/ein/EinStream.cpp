@@ -18,6 +18,19 @@ LogicalResult StreamOp::verify() {
     return emitOpError("expected the region to yield the results' types"); // stream_c2
   if (!isa_and_nonnull<KernelOp>((*this)->getParentOp()))
     return emitOpError("expected to stand in an ein.kernel"); // stream_c3
+  if (getPartRank().has_value() != getPartLength().has_value() || getPartLength().value_or(1) < 1)
+    return emitOpError("expected part_rank and, at least 1, part_length together"); // stream_c5
+  if (!getPartRank())
+    return success();
+  for (auto [i, value] : llvm::enumerate(yield->getOperands())) {
+    auto ranks = value.getDefiningOp()
+                     ? value.getDefiningOp()->getAttrOfType<ArrayAttr>("ranks")
+                     : ArrayAttr();
+    if (!ranks || ranks.empty() || cast<StringAttr>(ranks[0]).getValue() != *getPartRank() ||
+        cast<TensorType>(value.getType()).getRank() == 0)
+      return emitOpError("expected '")
+             << *getPartRank() << "' as the first rank of carried tensor #" << i; // stream_c5
+  }
   return success();
 }
 

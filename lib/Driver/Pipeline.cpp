@@ -35,6 +35,13 @@ static EinToTileOptions tileOptions(const Target &target) {
   return options;
 }
 
+/// Where a fold is split: rows that one matrix instruction takes do not keep a GPU busy.
+static ein::EinSplitFoldsOptions splitOptions(const Target &target) {
+  ein::EinSplitFoldsOptions options;
+  options.length = target.gpu ? target.gpu->foldedPart : 0;
+  return options;
+}
+
 void populatePhase(OpPassManager &passes, Phase phase, const Target &target) {
   OpPassManager &each =
       phase == Phase::Cascade || phase == Phase::Kernels ? passes.nest<func::FuncOp>() : passes;
@@ -73,6 +80,7 @@ void populatePhase(OpPassManager &passes, Phase phase, const Target &target) {
     break;
   case Phase::Kernels:
     each.addPass(ein::createEinFormKernels());
+    each.addPass(ein::createEinSplitFolds(splitOptions(target)));
     each.addPass(ein::createEinStageKernels());
     each.addPass(ein::createEinJoinKernels());
     break;

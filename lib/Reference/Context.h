@@ -15,6 +15,9 @@ struct Context {
   /// Not 0: folds merge random pieces along a random tree, from this seed.
   uint64_t splitFolds = 0;
   llvm::StringMap<int64_t> symbols;
+  /// The part of a rank that reductions go over, from and up to: of a stream that walks it
+  /// in parts.
+  llvm::StringMap<std::pair<int64_t, int64_t>> parts = {};
 
   /// The value of an extent.
   mlir::FailureOr<int64_t> extent(mlir::Operation *op, ein::ExtentAttr extent) const;

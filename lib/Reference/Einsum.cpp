@@ -132,7 +132,7 @@ void Runner::reduce(unsigned group, unsigned rank, Accumulator &to) {
   const Combiner &combine = groups[group].combine;
   if (rank + 1 == space.extents.size())
     return reduceRow(combine, to);
-  for (int64_t i = 0; i < space.extents[rank]; ++i) {
+  for (int64_t i = space.starts[rank]; i < space.extents[rank]; ++i) {
     space.point[rank] = i;
     if (rank < groups[group].last) {
       reduce(group, rank + 1, to);
@@ -190,6 +190,9 @@ FailureOr<Tensor> evaluate(ein::EinsumOp op, Inputs inputs, const Context &conte
       op, op.getBody().front(), [&](StringRef name) { return op.findRank(name); }, context);
   if (failed(space) || failed(program))
     return failure();
+  for (int64_t rank = op.getNumFree(); rank < op.getNumRanks(); ++rank)
+    if (auto part = context.parts.find(op.getRankName(rank)); part != context.parts.end())
+      space->restrict(rank, part->second.first, part->second.second);
   Runner(op, *space, *program, context).run(*result);
   if (failed(program->status()))
     return failure();

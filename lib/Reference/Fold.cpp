@@ -47,6 +47,7 @@ public:
 private:
   LogicalResult makeSpace();
   LogicalResult compile();
+  void enterPart();
   void collect(unsigned rank);
   Values range(size_t from, size_t to);
   Values tree(size_t from, size_t to);
@@ -149,6 +150,16 @@ Values Slice::withOperands(Values states, const Values &values) const {
   return states;
 }
 
+/// Of the outermost folded rank, the point's part, if the fold has parts.
+void Slice::enterPart() {
+  if (!op.getPartRank())
+    return;
+  int64_t part = space->point[rankOf[op.findRank(*op.getPartRank())]];
+  int64_t from = part * *op.getPartLength();
+  space->extents[numLabels] = extents[numLabels];
+  space->restrict(numLabels, from, from + *op.getPartLength());
+}
+
 /// Adds the elements of the ranks from `rank` on.
 void Slice::collect(unsigned rank) {
   if (rank + 1 == space->extents.size()) {
@@ -156,7 +167,7 @@ void Slice::collect(unsigned rank) {
     space->row(loaded.data(), [&](int64_t) { elements.push_back({loaded, space->point}); });
     return;
   }
-  for (int64_t i = 0; i < space->extents[rank]; ++i) {
+  for (int64_t i = space->starts[rank]; i < space->extents[rank]; ++i) {
     space->point[rank] = i;
     collect(rank + 1);
   }
@@ -195,6 +206,7 @@ FailureOr<Tensor> Slice::run() {
       rows.push_back(op.isFoldedOperand(operand) ? none : space->first(i, none));
     }
     elements.clear();
+    enterPart();
     collect(numLabels);
     Values states = context.splitFolds ? tree(0, elements.size()) : range(0, elements.size());
     tensor->data[position++] =

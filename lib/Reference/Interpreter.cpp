@@ -25,6 +25,8 @@ private:
   FailureOr<SmallVector<Shared>> block(Block &block, ArrayRef<Shared> args, const Context &context);
   LogicalResult operation(Operation &op, ArrayRef<Shared> operands,
                           SmallVectorImpl<Shared> &results, const Context &context);
+  FailureOr<SmallVector<Shared>> stream(ein::StreamOp op, ArrayRef<Shared> operands,
+                                        const Context &context);
   LogicalResult bind(Operation *at, func::FuncOp function, ArrayRef<Shared> args, Context &context);
 
   Mode mode;
@@ -128,6 +130,33 @@ FailureOr<SmallVector<Shared>> Run::block(Block &block, ArrayRef<Shared> args,
   return SmallVector<Shared>();
 }
 
+/// One chunk, all of the rank; in parts, one a part, each with its own of what is carried.
+FailureOr<SmallVector<Shared>> Run::stream(ein::StreamOp op, ArrayRef<Shared> operands,
+                                           const Context &context) {
+  Block &body = op.getBody().front();
+  if (!op.getPartRank() || op.getNumResults() == 0)
+    return block(body, operands, context);
+  SmallVector<Tensor> results;
+  for (const Shared &start : operands.take_front(op.getNumResults()))
+    results.push_back(*start);
+  int64_t length = *op.getPartLength();
+  for (int64_t part = 0, e = results.front().shape[0]; part < e; ++part) {
+    Context inner = context;
+    inner.parts[op.getRank()] = {part * length, (part + 1) * length};
+    FailureOr<SmallVector<Shared>> made = block(body, operands, inner);
+    if (failed(made))
+      return failure();
+    for (auto [result, own] : llvm::zip(results, *made)) {
+      int64_t size = result.data.size() / e;
+      std::copy_n(own->data.begin() + part * size, size, result.data.begin() + part * size);
+    }
+  }
+  SmallVector<Shared> shared;
+  for (Tensor &result : results)
+    shared.push_back(std::make_shared<const Tensor>(std::move(result)));
+  return shared;
+}
+
 /// A tensor without values: reading an element before it is updated shows.
 static FailureOr<Tensor> empty(Operation &op, const Context &context) {
   FailureOr<Tensor> result = context.zeros(&op, cast<ein::TensorType>(op.getResult(0).getType()));
@@ -173,8 +202,10 @@ LogicalResult Run::operation(Operation &op, ArrayRef<Shared> operands,
           results.push_back(std::make_shared<const Tensor>(std::move(tensor)));
         return success();
       })
-      .Case<ein::KernelOp, ein::StreamOp>(
-          [&](auto inner) { return nested(block(inner.getBody().front(), operands, context)); })
+      .Case([&](ein::KernelOp kernel) {
+        return nested(block(kernel.getBody().front(), operands, context));
+      })
+      .Case([&](ein::StreamOp inner) { return nested(stream(inner, operands, context)); })
       .Case([](ein::GuardOp) { return success(); })
       .Case([&](func::CallOp callOp) -> LogicalResult {
         auto callee =

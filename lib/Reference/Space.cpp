@@ -220,6 +220,7 @@ FailureOr<Space> Space::create(Operation *op, ArrayRef<int64_t> extents, ArrayAt
   if (extents.empty())
     space.extents.push_back(1);
   space.point.assign(space.extents.size(), 0);
+  space.starts.assign(space.extents.size(), 0);
   FailureOr<SmallVector<int64_t>> symbols = context.values(op, symbolNames);
   if (failed(symbols))
     return failure();
@@ -244,7 +245,7 @@ FailureOr<Space> Space::create(Operation *op, ArrayRef<int64_t> extents, ArrayAt
 }
 
 bool Space::enterRow() {
-  lo = 0;
+  lo = starts.back();
   hi = extents.back();
   for (auto [access, fill, offset] : llvm::zip(accesses, filled, offsets)) {
     if (!fill.value) {

@@ -71,7 +71,14 @@ public:
                                        llvm::ArrayRef<unsigned> numbers = {});
 
   llvm::SmallVector<int64_t> extents; // at least one
+  llvm::SmallVector<int64_t> starts;  // where ranks begin: 0, of a part elsewhere
   llvm::SmallVector<int64_t> point;   // the current point
+
+  /// Rank `rank` has the coordinates from `from` up to `to` only, where these exist.
+  void restrict(unsigned rank, int64_t from, int64_t to) {
+    starts[rank] = from;
+    extents[rank] = std::min(extents[rank], to);
+  }
 
   /// Calls visit(i) at every existing point i of the row at `point`, with the
   /// operands' elements in values[0..] (values may be null).

@@ -28,10 +28,12 @@ template <typename Visit> void forEachEinsum(const std::vector<Stage> &stages, V
   }
 }
 
-double pointsOf(ein::EinsumOp op) {
+/// Parts of a rank together are walked once.
+double pointsOf(ein::EinsumOp op, const BlockPlan &plan) {
   double points = 1;
   for (int64_t rank = 0; rank < op.getNumRanks(); ++rank)
-    points *= ein::typicalExtent(op.getRankExtent(rank));
+    if (!plan.ranks.find(op.getRankName(rank))->second.isOfParts)
+      points *= ein::typicalExtent(op.getRankExtent(rank));
   return points;
 }
 
@@ -193,6 +195,10 @@ static void collectRanks(const std::vector<Stage> &stages, BlockPlan &plan) {
   for (const Stage &stage : stages)
     if (ein::StreamOp stream = stage.stream) {
       add(stream.getRank(), stream.getExtent()).isStreamed = true;
+      if (std::optional<StringRef> part = stream.getPartRank()) {
+        plan.ranks.find(*part)->second.isOfParts = true;
+        plan.ranks.find(stream.getRank())->second.length = *stream.getPartLength();
+      }
       // A block has all of a list of best ones.
       for (const Stage &inner : stage.body)
         if (ein::TopKOp topk = inner.order)
@@ -281,14 +287,19 @@ static bool isGuarded(const std::vector<Stage> &stages, StringRef label) {
 /// it would cost much to repeat in each of its blocks.
 static void chooseGrid(const std::vector<Stage> &stages, BlockPlan &plan, bool team) {
   double heaviest = 1;
-  forEachEinsum(stages, [&](ein::EinsumOp op) { heaviest = std::max(heaviest, pointsOf(op)); });
+  forEachEinsum(stages,
+                [&](ein::EinsumOp op) { heaviest = std::max(heaviest, pointsOf(op, plan)); });
   for (auto &[label, rank] : plan.inOrder()) {
     if (rank.isReduced || rank.isStreamed || !rank.follows.empty())
       continue;
     bool fits = true;
+    if (rank.isOfParts) {
+      plan.grid.push_back(label);
+      continue;
+    }
     forEachEinsum(stages, [&, name = label, &rank = rank](ein::EinsumOp op) {
       if (!op.getMonoids().empty() && rankAlong(plan, op, name) < 0)
-        fits &= ein::isLightToRepeat(pointsOf(op), heaviest, rank.extent);
+        fits &= ein::isLightToRepeat(pointsOf(op, plan), heaviest, rank.extent);
     });
     // Without a bound, a block cannot keep all of it; it may sweep over it.
     if (fits || (!rank.extent.getLiteral() && isKept(stages, plan, label, team)))
@@ -356,11 +367,13 @@ FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &s
     forEachEinsum(stages, [&](ein::EinsumOp op) { asMatrices |= multipliesMatrices(op); });
   for (auto &entry : plan.ranks) {
     BlockPlan::Rank &rank = entry.getValue();
-    if (rank.isStreamed)
+    if (rank.isStreamed) {
       rank.part = !contracts                          ? target.team ? 16384 : 1024
                   : isGuarded(stages, entry.getKey()) ? 64
                                                       : 128;
-    else if (!llvm::is_contained(plan.grid, entry.getKey()))
+      while (rank.length % rank.part) // chunks end where the part does
+        rank.part /= 2;
+    } else if (!llvm::is_contained(plan.grid, entry.getKey()))
       rank.part = rank.extent.getLiteral().value_or(kUnbounded);
   }
   // Parts along which registers reuse what they hold; without any, a few rows.
@@ -373,7 +386,7 @@ FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &s
     if (asMatrices)
       wanted &=
           llvm::none_of(cut, [&](StringRef other) { return areSideBySide(stages, label, other); });
-    if (rank.extent.getLiteral() == 1 || !wanted)
+    if (rank.extent.getLiteral() == 1 || rank.isOfParts || !wanted)
       continue;
     cut.push_back(label);
     // Small parts are many blocks, which hide what memory takes on a GPU; on a CPU,

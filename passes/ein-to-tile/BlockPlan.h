@@ -16,6 +16,8 @@ struct BlockPlan {
     int64_t part = 1;    // coordinates of a block's part, or of a chunk
     bool isStreamed = false;
     bool isReduced = false;
+    bool isOfParts = false; // each coordinate walks its own part of a rank
+    int64_t length = 0;     // of the parts in which it is walked; 0: at once
     /// The rank of the grid of which a block has this one's part too, from `first`
     /// beside its begin on, and `span` coordinates more.
     llvm::StringRef follows = {};

@@ -33,6 +33,8 @@ std::string keyOf(ein::KernelOp kernel) {
   });
   if (Attribute facts = kernel->getParentOfType<func::FuncOp>()->getAttr("ein.assume"))
     os << facts;
+  if (ein::KernelOp merger = mergerOf(kernel)) // says how exact states have to be
+    os << keyOf(merger);
   return text;
 }
 

@@ -124,7 +124,13 @@ private:
       if (auto stream = dyn_cast<ein::StreamOp>(around))
         return follow(stream.getBody().front().getArgument(number)) &&
                follow(stream.getResult(number));
-      return !linear || isHalf(use.get().getType());
+      auto kernel = cast<ein::KernelOp>(around);
+      if (!mergerOf(kernel))
+        return !linear || isHalf(use.get().getType());
+      return llvm::all_of(kernel.getResult(number).getUses(), [&](OpOperand &read) {
+        auto merger = cast<ein::KernelOp>(read.getOwner());
+        return follow(merger.getBody().front().getArgument(read.getOperandNumber()));
+      });
     }
     if (isa<arith::SelectOp>(user))
       return number != 0 && follow(user->getResult(0));
@@ -154,7 +160,19 @@ private:
 
 } // namespace
 
-bool storesHalves(ein::KernelOp kernel) { return llvm::all_of(kernel.getResultTypes(), isHalf); }
+ein::KernelOp mergerOf(ein::KernelOp kernel) {
+  auto streams = kernel.getBody().front().getOps<ein::StreamOp>();
+  if (llvm::none_of(streams, [](ein::StreamOp stream) { return stream.getPartRank(); }))
+    return {};
+  llvm::SmallPtrSet<Operation *, 2> readers(kernel->user_begin(), kernel->user_end());
+  return readers.size() == 1 ? dyn_cast<ein::KernelOp>(*readers.begin()) : ein::KernelOp();
+}
+
+bool storesHalves(ein::KernelOp kernel) {
+  if (ein::KernelOp merger = mergerOf(kernel))
+    kernel = merger;
+  return llvm::all_of(kernel.getResultTypes(), isHalf);
+}
 
 bool flowsLinearly(Value tensor) { return Flow(/*linear=*/true).follow(tensor); }
 

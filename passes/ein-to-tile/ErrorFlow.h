@@ -11,7 +11,11 @@
 
 namespace einfall {
 
-/// True if all that the kernel stores are floats of 16 bits.
+/// The kernel that alone reads what `kernel` gives and merges it, where that are states of
+/// a fold in parts; else null. Together they are what one kernel would be.
+ein::KernelOp mergerOf(ein::KernelOp kernel);
+
+/// True if all that the kernel, or what merges its states, stores are floats of 16 bits.
 bool storesHalves(ein::KernelOp kernel);
 
 /// True if `tensor` of a kernel's own reaches its outputs, all of 16 bits, by sums, and by

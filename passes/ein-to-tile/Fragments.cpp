@@ -53,8 +53,11 @@ public:
     for (StringRef label : plan.grid)
       plan.ranks.find(label)->second.part = label == result.rows ? result.rowBlock : 1;
     for (auto &entry : plan.ranks)
-      if (entry.getValue().isStreamed)
-        entry.getValue().part = kChunk;
+      if (BlockPlan::Rank &rank = entry.getValue(); rank.isStreamed) {
+        rank.part = kChunk;
+        if (rank.length % kChunk)
+          return std::nullopt;
+      }
     return std::move(result);
   }
 
@@ -304,9 +307,14 @@ Value addendOf(ein::EinsumOp total, unsigned input) {
 std::optional<FragmentPlan> planFragments(ein::KernelOp kernel, const std::vector<Stage> &stages,
                                           BlockPlan &plan, const KernelSymbols &symbols,
                                           const TileTarget &target) {
-  if (target.matrixBytes == 0 || target.warps < 4 || target.team)
+  if (target.matrixBytes == 0 || target.warps == 0 || target.team)
     return std::nullopt;
   return Planner(kernel, plan, symbols, target).run(stages);
+}
+
+int64_t warpsFor(const FragmentPlan &fragments, const BlockPlan &plan) {
+  std::optional<int64_t> rows = plan.ranks.find(fragments.rows)->second.extent.getLiteral();
+  return rows ? llvm::divideCeil(*rows, kRows) : 0;
 }
 
 } // namespace einfall

@@ -45,6 +45,9 @@ std::optional<FragmentPlan> planFragments(ein::KernelOp kernel, const std::vecto
                                           BlockPlan &plan, const KernelSymbols &symbols,
                                           const TileTarget &target);
 
+/// Warps that have rows; 0 if any number may have.
+int64_t warpsFor(const FragmentPlan &fragments, const BlockPlan &plan);
+
 } // namespace einfall
 
 #endif

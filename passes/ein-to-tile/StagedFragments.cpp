@@ -370,8 +370,9 @@ void StagedLowering::streamFragments(ein::StreamOp stream) {
   }
   std::vector<Stage> stages = *stagesOf(body);
   Value zero = constant(0), step = constant(plan.ranks.find(label)->second.part);
-  Value extent = expand(symbols.expr(stream.getExtent()), {});
-  enterBox(label, zero, extent);
+  Box walked = walkedBox(stream);
+  Value extent = walked.end;
+  enterBox(label, walked.begin, extent);
   SmallVector<ein::EinsumOp> multiplied;
   for (auto op : body.getOps<ein::EinsumOp>())
     if (auto it = fragments->ops.find(op); it != fragments->ops.end() && it->second.isProduct) {
@@ -415,7 +416,7 @@ void StagedLowering::streamFragments(ein::StreamOp stream) {
     }
     tile::CommitOp::create(builder, loc);
   };
-  init.push_back(firstVisited(stream, zero, step, extent));
+  init.push_back(firstVisited(stream, walked.begin, step, extent));
   init.push_back(zero);
   bring(init[carried], zero);
   auto loop = scf::WhileOp::create(builder, loc, ValueRange(init).getTypes(), init);
@@ -451,7 +452,7 @@ void StagedLowering::streamFragments(ein::StreamOp stream) {
   chunk = outer;
   for (unsigned i = 0; i < carried; ++i)
     results[stream.getResult(i)] = {loop.getResult(i), state[i].mask};
-  enterBox(label, zero, extent);
+  enterBox(label, walked.begin, extent);
   // Memory of the chunks may be something else's from here on.
   tile::WaitOp::create(builder, loc, builder.getI64IntegerAttr(0));
   tile::BarrierOp::create(builder, loc);

@@ -535,23 +535,34 @@ void StagedLowering::emitStream(const Stage &current, const std::vector<Stage> &
   scf::YieldOp::create(builder, loc, unseen);
 }
 
+/// What of its rank a stream walks: all, or the part where the block stands.
+StagedLowering::Box StagedLowering::walkedBox(ein::StreamOp stream) {
+  Value extent = expand(symbols.expr(stream.getExtent()), {});
+  if (!stream.getPartRank())
+    return {constant(0), extent};
+  Value length = constant(*stream.getPartLength());
+  Value begin = arith::MulIOp::create(builder, loc, boxes[*stream.getPartRank()].begin, length);
+  Value end = arith::AddIOp::create(builder, loc, begin, length);
+  return {begin, arith::MinSIOp::create(builder, loc, end, extent)};
+}
+
 /// Visits the chunks of a stream's rank; `again` is null or an i1.
 void StagedLowering::walk(const Stage &current, Value again) {
   ein::StreamOp stream = current.stream;
   Block &body = stream.getBody().front();
   StringRef label = stream.getRank();
   const BlockPlan::Rank &rank = plan.ranks.find(label)->second;
-  Value zero = constant(0), step = constant(rank.part);
-  Value extent = expand(symbols.expr(stream.getExtent()), {});
+  Value step = constant(rank.part);
+  Box walked = walkedBox(stream);
   chunk = &body;
   llvm::StringMap<Bounds> boundsOutside = knownBounds;
-  auto loop = scf::ForOp::create(builder, loc, zero, extent, step);
+  auto loop = scf::ForOp::create(builder, loc, walked.begin, walked.end, step);
   {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(loop.getBody());
     Value begin = loop.getInductionVar();
     Value end = arith::AddIOp::create(builder, loc, begin, step);
-    enterBox(label, begin, arith::MinSIOp::create(builder, loc, end, extent));
+    enterBox(label, begin, arith::MinSIOp::create(builder, loc, end, walked.end));
     count("chunks");
     if (Value visited = mayHold(body, again)) {
       auto branch = scf::IfOp::create(builder, loc, visited, /*withElse=*/false);
@@ -565,7 +576,7 @@ void StagedLowering::walk(const Stage &current, Value again) {
       if (storedAs.lookup(body.getTerminator()->getOperand(i)) != stream.getInputs()[i])
         emitCopy(stream, i);
   }
-  enterBox(label, zero, extent);
+  enterBox(label, walked.begin, walked.end);
 }
 
 void StagedLowering::emit(const std::vector<Stage> &stages) {
@@ -689,11 +700,17 @@ FailureOr<func::FuncOp> lowerStaged(OpBuilder &builder, ein::KernelOp kernel, St
   if (target.matrixBytes) {
     // Blocks of half as many warps: two of them do not wait for each other, and one
     // multiplies while the other does not.
-    TileTarget half = target;
-    half.warps /= 2;
+    TileTarget fewer = target;
+    fewer.warps /= 2;
     BlockPlan plan;
-    if (std::optional<FragmentPlan> fragments = planQuietly(kernel, *stages, plan, half))
-      return StagedLowering(builder, kernel, half).run(name, *stages, plan, fragments);
+    std::optional<FragmentPlan> fragments = planQuietly(kernel, *stages, plan, fewer);
+    // Nor more warps than there are rows for.
+    if (int64_t most = fragments ? warpsFor(*fragments, plan) : 0; most && most < fewer.warps) {
+      fewer.warps = most;
+      fragments = planQuietly(kernel, *stages, plan, fewer);
+    }
+    if (fragments)
+      return StagedLowering(builder, kernel, fewer).run(name, *stages, plan, fragments);
   }
   TileTarget own = isRowwise(kernel, target) ? teamFor(kernel, *stages, target) : target;
   FailureOr<BlockPlan> plan = planBlock(kernel, *stages, own);

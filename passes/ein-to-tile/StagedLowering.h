@@ -36,6 +36,7 @@ private:
     mlir::Value begin, end;
   };
 
+  Box walkedBox(ein::StreamOp stream);
   void emit(const std::vector<Stage> &stages);
   void emitStage(const Stage &stage);
   void makeLocals(const Stage &stage);

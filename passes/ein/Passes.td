@@ -234,6 +234,29 @@ def EinFormKernels : Pass<"ein-form-kernels", "::mlir::func::FuncOp"> {
   let statistics = [Statistic<"numKernels", "num-kernels", "kernels formed">];
 }
 
+def EinSplitFolds : Pass<"ein-split-folds", "::mlir::func::FuncOp"> {
+  let summary = "a long fold of few rows becomes many short ones and their merge";
+  let description = [{
+    Before: kernels as ein-form-kernels makes them. After: a kernel whose fold has few
+    rows (points that go over the same elements, in literal extents) and a long rank is
+    two. The first folds parts of `length` coordinates side by side, with a rank of the
+    parts in its grid, and gives the states; the second one folds these, each step a
+    `merge` of the fold, and does what followed the fold.
+
+    ```mlir
+    %s:3 = ein.kernel "reduce_0_parts" ..   // ein.fold .. {part_rank = "part", part_length = 256}
+    %o = ein.kernel "reduce_0_merge"(%s#0, %s#1, %s#2)
+    ```
+    The lengths are fixed, so the parts and with them the bits of a row do not depend on
+    how many rows there are, nor on the machine. Exactness: algebraic (sums are cut into
+    parts); does nothing under strict numerics.
+  }];
+  let options = [
+    Option<"length", "length", "int64_t", "0", "coordinates of a part; 0: nothing is split">,
+    Option<"rows", "rows", "int64_t", "16", "the most rows of a fold that is split">];
+  let statistics = [Statistic<"numSplit", "num-split", "folds split">];
+}
+
 def EinJoinKernels : Pass<"ein-join-kernels", "::mlir::func::FuncOp"> {
   let summary = "kernels that contract one tensor run at once";
   let description = [{

@@ -237,6 +237,9 @@ bool Reducer::takeApart(std::string &problem) {
     return true;
   }
   OperandRange yielded = body->getTerminator()->getOperands();
+  auto fold = cast<FoldOp>(op);
+  if (fold.getPartRank()) // each part has states of its own
+    none.set(fold.findRank(*fold.getPartRank()));
   parts.assign(numStates, {Monoid::add, Value(), Value(), none});
   for (auto [state, value] : llvm::enumerate(yielded))
     if (!splitYield(state, value)) {

@@ -385,6 +385,10 @@ StreamOp StreamBuilder::create(OpBuilder &builder, Location loc) {
   state.addOperands(captured.getArrayRef());
   state.addAttribute("rank", builder.getStringAttr(rank));
   state.addAttribute("extent", extent);
+  if (parted) {
+    state.addAttribute("part_rank", parted.getPartRankAttr());
+    state.addAttribute("part_length", parted.getPartLengthAttr());
+  }
   Region *region = state.addRegion();
   region->push_back(body);
   OpBuilder inner(builder.getContext());
@@ -427,6 +431,13 @@ LogicalResult StreamBuilder::build(OpBuilder &builder, ArrayRef<Operation *> mem
     if (!reducers.back() && !isa<TopKOp>(op))
       return op->emitOpError("cannot walk rank '") << rank << "' in chunks: " << problem;
   }
+  for (Operation *op : reductions)
+    if (auto fold = dyn_cast<FoldOp>(op); fold && fold.getPartRank()) {
+      if (reductions.size() > 1)
+        return fold.emitOpError("in parts walks rank '")
+               << rank << "' together with other reductions: expected it to be alone";
+      parted = fold;
+    }
   body = new Block();
   OpBuilder inner(builder.getContext());
   inner.setInsertionPointToEnd(body);

@@ -78,6 +78,7 @@ private:
 
   llvm::StringRef rank;
   ExtentAttr extent;
+  FoldOp parted; // the fold in parts that is the walk, if one is
   mlir::Block *body = nullptr;
   mlir::IRMapping tensors; // members to their copies in the body
   llvm::SmallVector<Carried> carried;

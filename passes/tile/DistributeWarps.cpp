@@ -118,10 +118,20 @@ private:
     ++loops;
   }
 
+  /// What only the op needs is the first warp's too: others would read what it writes.
   void leaveToFirst(Operation *op) {
     OpBuilder builder(op);
     auto branch = scf::IfOp::create(builder, op->getLoc(), first, /*withElse=*/false);
-    op->moveBefore(branch.thenBlock(), branch.thenBlock()->begin());
+    Block *alone = branch.thenBlock();
+    Operation *before = branch->getPrevNode();
+    op->moveBefore(alone, alone->begin());
+    while (before && !isShared(before) && !writes(before)) {
+      Operation *maker = std::exchange(before, before->getPrevNode());
+      bool isNeeded = llvm::any_of(
+          maker->getUsers(), [&](Operation *user) { return !branch->isProperAncestor(user); });
+      if (!isNeeded && !maker->use_empty())
+        maker->moveBefore(alone, alone->begin());
+    }
   }
 
   func::FuncOp program;
@@ -149,7 +159,8 @@ struct DistributeWarpsPass : impl::TileDistributeWarpsBase<DistributeWarpsPass> 
       auto collective = program.walk([](Operation *op) {
         return isCollective(op) ? WalkResult::interrupt() : WalkResult::advance();
       });
-      if (!done && collective.wasInterrupted()) {
+      bool isOne = given && own == 1;
+      if (!done && !isOne && collective.wasInterrupted()) {
         program.emitOpError("needs all warps of a block, but what it does cannot be dealt to them");
         return signalPassFailure();
       }

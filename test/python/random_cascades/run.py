@@ -30,7 +30,7 @@ PASSES = (("ein-fix-rounding", "bitwise"), ("ein-assume-sizes", "bitwise"), ("cs
           ("ein-split-ranks", "bitwise"), ("ein-narrow-reads", "bitwise"), ("canonicalize", "bitwise"), ("cse", "bitwise"), ("ein-merge-equal", "bitwise"),
           ("ein-derive-folds{moving-only=true}", "algebraic"), ("ein-defer", "algebraic"), ("canonicalize", "bitwise"),
           ("ein-inline-maps", "algebraic"), ("cse", "bitwise"), ("ein-split-results", "bitwise"), ("ein-share-shifted", "bitwise"),
-          ("ein-form-kernels", "bitwise"), ("ein-stage-kernels", "algebraic"), ("ein-join-kernels", "bitwise"))
+          ("ein-form-kernels", "bitwise"), ("ein-split-folds{length=2 rows=1000}", "algebraic"), ("ein-stage-kernels", "algebraic"), ("ein-join-kernels", "bitwise"))
 ON_MODULES = ("ein-fix-rounding",)
 MARGIN = 2.0  # the bound is of first order
 TIMEOUT = 300  # of the tools; a call gets CALL

@@ -1,0 +1,90 @@
+"""Attention of few rows: parts of the keys are folded side by side and their states merged, emulated, against numpy.
+
+Lengths leave the last part ragged, of one element, or absent.
+"""
+
+import numpy as np
+import pytest
+
+import einfall
+from test_ptx_products import compiled, numbers, wide
+
+LENGTHS = (0, 1, 255, 256, 257, 700)
+
+
+@einfall.cascade
+def plain(q: "h 4 24", k: "h t 24", v: "h t 40"):
+    w[h, g, t] = sum[d](q[h, g, d] * k[h, t, d]) * 0.25
+    p[h, g, t] = exp(w[h, g, t] - max[u](w[h, g, u]))
+    o[h, g, e] = sum[t](p[h, g, t] * v[h, t, e]) / sum[t](p[h, g, t])
+    return o[h, g, e]
+
+
+@einfall.cascade
+def masked(q: "h 4 24", k: "h t 24", v: "h t 40", seen: "h t"):
+    w[h, g, t] = where(seen[h, t] > 0, sum[d](q[h, g, d] * k[h, t, d]) * 0.25, -inf)
+    p[h, g, t] = exp(w[h, g, t] - max[u](w[h, g, u]))
+    o[h, g, e] = sum[t](p[h, g, t] * v[h, t, e]) / sum[t](p[h, g, t])
+    return o[h, g, e]
+
+
+@einfall.cascade
+def one(q: "h 24", k: "h t 24", v: "h t 40"):
+    w[h, t] = sum[d](q[h, d] * k[h, t, d]) * 0.25
+    p[h, t] = exp(w[h, t] - max[u](w[h, u]))
+    o[h, e] = sum[t](p[h, t] * v[h, t, e]) / sum[t](p[h, t])
+    return o[h, e]
+
+
+@einfall.cascade
+def sigmoid(q: "h 4 24", k: "h t 24", v: "h t 40"):
+    p[h, g, t] = 1 / (1 + exp(-sum[d](q[h, g, d] * k[h, t, d])))
+    o[h, g, e] = sum[t](p[h, g, t] * v[h, t, e])
+    return o[h, g, e]
+
+
+CASCADES = {f.__name__: f for f in (plain, masked, one, sigmoid)}
+
+
+def text(name: str, element: str) -> str:
+    cascade = CASCADES[name]
+    return cascade.text(*[element, element, element, "f32"][: len(cascade._parameters)])
+
+
+def reference(name: str, q, k, v, seen):
+    rows = q[:, None] if name == "one" else q
+    w = np.einsum("hgd,htd->hgt", rows, k) * (1 if name == "sigmoid" else 0.25)
+    if name == "masked":
+        w = np.where(seen[:, None] > 0, w, -np.inf)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        if name == "sigmoid":
+            p = 1 / (1 + np.exp(-w))
+        else:
+            p = np.exp(w - w.max(-1, keepdims=True, initial=-np.inf))
+            p /= p.sum(-1, keepdims=True)
+        out = np.einsum("hgt,hte->hge", p, v)
+    return out[:, 0] if name == "one" else out
+
+
+@pytest.mark.parametrize("element", ["bf16", "f32"])
+@pytest.mark.parametrize("name", CASCADES)
+def test_parts_and_their_merge(build, tmp_path, name, element):
+    package = compiled(build, tmp_path, [name], "sm_90a", lambda n: text(n, element))
+    assert len(package.kernels) == 2
+    for length in LENGTHS:
+        rng = np.random.default_rng(length)
+        heads = 2 if length < 300 else 1
+        q = numbers(rng, [heads, 24] if name == "one" else [heads, 4, 24], element)
+        k, v = numbers(rng, [heads, length, 24], element), numbers(rng, [heads, length, 40], element)
+        seen = (rng.random((heads, length)) < 0.5).astype(np.float32)
+        if heads == 2:
+            seen[1] = 0  # a row that sees nothing is NaN
+        given = [q, k, v] + ([seen] if name == "masked" else [])
+        got = wide(package.call(name, *given)[0]) if element == "bf16" else package.call(name, *given)[0]
+        want = reference(name, *(wide(x) if element == "bf16" else x.astype(np.float64) for x in (q, k, v)), seen)
+        if name != "sigmoid" and length == 0:
+            assert np.isnan(got).all() or (got == 0).all()
+            continue
+        bound = (2.0**-6 if element == "bf16" else 2e-5) * (abs(want) + (np.sqrt(length) if name == "sigmoid" else 1))
+        assert (np.isnan(got) == np.isnan(want)).all(), (name, length)
+        assert (abs(got - want) <= bound)[~np.isnan(want)].all(), (name, length, np.nanmax(abs(got - want)))
