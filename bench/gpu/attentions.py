@@ -53,11 +53,19 @@ def sigmoid(q: "h s 128", k: "h t 128", v: "h t 128"):
     return o[h, s, e]
 
 
+@einfall.cascade
+def decode(q: "b h 4 128", k: "b h t 128", v: "b h t 128"):
+    w[b, h, g, t] = sum[d](q[b, h, g, d] * k[b, h, t, d]) * SCALE
+    p[b, h, g, t] = exp(w[b, h, g, t] - max[u](w[b, h, g, u]))
+    o[b, h, g, e] = sum[t](p[b, h, g, t] * v[b, h, t, e]) / sum[t](p[b, h, g, t])
+    return o[b, h, g, e]
+
+
 CASCADES = {f.__name__: f for f in (full, causal, window, alibi, soft_cap, sigmoid)}
 WIDTHS = (64, 128)
 
 
-def text(name: str, width: int) -> str:
+def text(cascade, width: int) -> str:
     """The cascade in bf16, of heads so wide."""
-    cascade = CASCADES[name]
     return cascade.text(*["bf16"] * len(cascade._parameters)).replace(", 128]", f", {width}]")
+

@@ -105,7 +105,7 @@ CHECKS = {"variant": check_variant, "product": products.check, "random": check_r
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--no-times", action="store_true")
-    parser.add_argument("--only", choices=[*CHECKS, "timed", "attention"], help="one kind of checks or of times")
+    parser.add_argument("--only", choices=[*CHECKS, "timed", "attention", "decode"], help="one kind of checks or of times")
     args = parser.parse_args()
     target, failed = (FOLDER / "target").read_text(), 0
     results = {"gpu": torch.cuda.get_device_name(), "torch": torch.__version__, "target": target, "checks": {}}

@@ -115,12 +115,17 @@ def pack_timed(args) -> None:
 
 
 def pack_attentions(args) -> None:
-    for name in attentions.CASCADES:
+    for name, cascade in attentions.CASCADES.items():
         for width in attentions.WIDTHS:
-            compile_text(attentions.text(name, width), args.folder / f"attention-{name}-{width}.einf", args.target)
+            compile_text(attentions.text(cascade, width), args.folder / f"attention-{name}-{width}.einf", args.target)
 
 
-KINDS = {"variant": pack_variants, "product": pack_products, "random": pack_random, "strict": pack_all_strict, "timed": pack_timed, "attention": pack_attentions}
+def pack_decodes(args) -> None:
+    for width in attentions.WIDTHS:
+        compile_text(attentions.text(attentions.decode, width), args.folder / f"decode-{width}.einf", args.target)
+
+
+KINDS = {"variant": pack_variants, "product": pack_products, "random": pack_random, "strict": pack_all_strict, "timed": pack_timed, "attention": pack_attentions, "decode": pack_decodes}
 
 
 def main() -> None:

@@ -110,6 +110,58 @@ def run_attentions(folder: Path, target: str) -> list[dict]:
     return rows
 
 
+#: Batch, heads of keys and length of the caches that one query row of four heads each goes over.
+CACHES = [(1, 8, 8192), (1, 8, 131072), (32, 8, 8192), (32, 8, 131072)]
+
+
+def run_decodes(folder: Path, target: str) -> list[dict]:
+    """One query row over a cache, beside the faster of FlashAttention-2 and cuDNN as PyTorch has them."""
+    from torch.nn.attention import SDPBackend, sdpa_kernel
+
+    x = torch.empty(ROWS * COLUMNS, device="cuda")
+    y = torch.empty_like(x)
+    copy = 2 * x.nbytes / alternating([lambda: y.copy_(x)])[0] / 1e3
+    rows = []
+    for path in sorted(folder.glob("decode-*.einf")):
+        width = int(path.stem.split("-")[1])
+        package = Package(path, target)
+        for batch, heads, length in CACHES:
+            q = torch.randn(batch, heads, 4, width, device="cuda").bfloat16()
+            k, v = (torch.randn(batch, heads, length, width, device="cuda", dtype=torch.bfloat16) for _ in range(2))
+            ours, (result,) = package.prepare("decode", [q, k, v])
+            result.fill_(torch.nan)
+            ours()
+            error = 0.0
+            for b, h in ((0, 0), (batch - 1, heads - 1)):
+                w = torch.softmax(q[b, h].double() @ k[b, h].double().T * 0.125, -1) @ v[b, h].double()
+                error = max(error, float((result[b, h].double() - w).abs().max() / w.abs().max()))
+
+            def peer(backend):
+                def call():
+                    with sdpa_kernel(backend):
+                        F.scaled_dot_product_attention(q.flatten(1, 2)[:, :, None], k, v, scale=0.125, enable_gqa=True)
+
+                return call
+
+            peers = {"FlashAttention-2": peer(SDPBackend.FLASH_ATTENTION), "cuDNN": peer(SDPBackend.CUDNN_ATTENTION)}
+            for name, call in list(peers.items()):
+                try:
+                    call()
+                except RuntimeError:
+                    del peers[name]
+            mine, *theirs = alternating([ours, *peers.values()])
+            share = (k.nbytes + v.nbytes) / mine / 1e3 / copy
+            best = min(theirs)
+            sizes = f"d {width}, {batch} x {heads} x {length}"
+            rows.append({"name": "decode", "element": "bf16", "sizes": sizes, "us": mine, "peer_us": best, "ratio": best / mine, "error": error,
+                         "copy_share": share})
+            others = "  ".join(f"{name} {us:9.1f}" for name, us in zip(peers, theirs))
+            print(f"{path.stem:12} {sizes:28} {mine:9.1f} us  {100 * share:5.0f} % of copy  error {error:.1e}  {others}  ratio {best / mine:5.2f}",
+                  flush=True)
+            del k, v
+    return rows
+
+
 def run(folder: Path, target: str) -> list[dict]:
     torch.backends.cuda.matmul.allow_tf32 = False
     x = torch.empty(ROWS * COLUMNS, device="cuda")
@@ -134,4 +186,4 @@ def run(folder: Path, target: str) -> list[dict]:
     return rows
 
 
-KINDS = {"timed": run, "attention": run_attentions}
+KINDS = {"timed": run, "attention": run_attentions, "decode": run_decodes}

@@ -284,8 +284,8 @@ def Ein_StreamOp : Ein_Op<"stream", [IsolatedFromAbove, SingleBlock, Pure]> {
     the others are only read. The body yields what is carried on. However the
     rank is cut, the results are the same up to rounding, so types in the body
     are those of the whole rank, and its meaning is that of one chunk. With
-    `part_rank`, which is the first rank of all that is carried, its point i walks the
-    coordinates from i * `part_length` on, so many.
+    `part_rank`, which all that is carried has, its point i walks the coordinates from
+    i * `part_length` on, so many.
   }];
   let arguments = (ins Variadic<Ein_Tensor>:$inputs, StrAttr:$rank, Ein_ExtentAttr:$extent,
                        OptionalAttr<StrAttr>:$part_rank, OptionalAttr<I64Attr>:$part_length);

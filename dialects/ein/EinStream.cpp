@@ -23,13 +23,13 @@ LogicalResult StreamOp::verify() {
   if (!getPartRank())
     return success();
   for (auto [i, value] : llvm::enumerate(yield->getOperands())) {
-    auto ranks = value.getDefiningOp()
-                     ? value.getDefiningOp()->getAttrOfType<ArrayAttr>("ranks")
-                     : ArrayAttr();
-    if (!ranks || ranks.empty() || cast<StringAttr>(ranks[0]).getValue() != *getPartRank() ||
-        cast<TensorType>(value.getType()).getRank() == 0)
+    auto ranks = value.getDefiningOp() ? value.getDefiningOp()->getAttrOfType<ArrayAttr>("ranks")
+                                       : ArrayAttr();
+    int64_t rank = cast<TensorType>(value.getType()).getRank();
+    if (!ranks || int64_t(ranks.size()) < rank ||
+        !llvm::is_contained(ranks.getValue().take_front(rank), getPartRankAttr()))
       return emitOpError("expected '")
-             << *getPartRank() << "' as the first rank of carried tensor #" << i; // stream_c5
+             << *getPartRank() << "' among the ranks of carried tensor #" << i; // stream_c5
   }
   return success();
 }

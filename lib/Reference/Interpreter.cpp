@@ -139,17 +139,23 @@ FailureOr<SmallVector<Shared>> Run::stream(ein::StreamOp op, ArrayRef<Shared> op
   SmallVector<Tensor> results;
   for (const Shared &start : operands.take_front(op.getNumResults()))
     results.push_back(*start);
-  int64_t length = *op.getPartLength();
-  for (int64_t part = 0, e = results.front().shape[0]; part < e; ++part) {
-    Context inner = context;
-    inner.parts[op.getRank()] = {part * length, (part + 1) * length};
-    FailureOr<SmallVector<Shared>> made = block(body, operands, inner);
+  int64_t length = *op.getPartLength(), parts = 0;
+  SmallVector<int64_t> inner; // elements of each result behind its parts
+  for (auto [result, now] : llvm::zip(results, body.getTerminator()->getOperands())) {
+    auto ranks = now.getDefiningOp()->getAttrOfType<ArrayAttr>("ranks").getValue();
+    int64_t place = llvm::find(ranks, op.getPartRankAttr()) - ranks.begin();
+    parts = result.shape[place];
+    inner.push_back(llvm::product_of(ArrayRef(result.shape).drop_front(place + 1)));
+  }
+  for (int64_t part = 0; part < parts; ++part) {
+    Context own = context;
+    own.parts[op.getRank()] = {part * length, (part + 1) * length};
+    FailureOr<SmallVector<Shared>> made = block(body, operands, own);
     if (failed(made))
       return failure();
-    for (auto [result, own] : llvm::zip(results, *made)) {
-      int64_t size = result.data.size() / e;
-      std::copy_n(own->data.begin() + part * size, size, result.data.begin() + part * size);
-    }
+    for (auto [result, from, size] : llvm::zip(results, *made, inner))
+      for (int64_t at = part * size; at < result.size(); at += parts * size)
+        std::copy_n(from->data.begin() + at, size, result.data.begin() + at);
   }
   SmallVector<Shared> shared;
   for (Tensor &result : results)

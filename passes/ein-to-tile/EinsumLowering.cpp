@@ -99,6 +99,8 @@ void EinsumLowering::emitReducedRank(unsigned rank, ArrayRef<Value> init,
     result.assign(loop.getResults().begin(), loop.getResults().end());
     return;
   }
+  if (int64_t times = timesAtOnce(rank); times > 1)
+    return emitTimes(rank, times, start, end, init, result, inner);
   Value step = constant(size), whole = end;
   bool even =
       (divides(rank, size) && (!ends[rank] || schedule.ranks[rank].block % size == 0)) || size == 1;
@@ -133,6 +135,48 @@ void EinsumLowering::emitReducedRank(unsigned rank, ArrayRef<Value> init,
     scf::YieldOp::create(builder, loc, result);
   }
   result.assign(branch.getResults().begin(), branch.getResults().end());
+}
+
+/// On a GPU loads of several steps are under way at once: so many of a rank's steps follow
+/// one another without a branch.
+int64_t EinsumLowering::timesAtOnce(unsigned rank) {
+  if (!target.warpLanes || target.team || rank + 1 != root.getNumRanks() ||
+      schedule.ranks[rank].tile() != 1 || schedule.dot)
+    return 1;
+  int64_t held = 1; // values of a thread
+  for (int64_t size : tiles.space.sizes)
+    held *= size;
+  held = std::max<int64_t>(1, held / target.warpLanes);
+  int64_t work = held * (1 + (int64_t)llvm::range_size(root.getBody().front()));
+  return work <= 16 ? 8 : work <= 32 ? 4 : 1;
+}
+
+/// Steps over a reduced rank in the order of its coordinates, `times` at once as far as
+/// there are so many.
+void EinsumLowering::emitTimes(unsigned rank, int64_t times, Value start, Value end,
+                               ArrayRef<Value> init, SmallVectorImpl<Value> &result,
+                               function_ref<SmallVector<Value>(ArrayRef<Value>)> inner) {
+  Value count = arith::SubIOp::create(builder, loc, end, start);
+  Value rest = arith::RemUIOp::create(builder, loc, count, constant(times));
+  Value whole = arith::SubIOp::create(builder, loc, end, rest);
+  active[rank] = 1;
+  result.assign(init.begin(), init.end());
+  auto over = [&](Value from, Value to, int64_t steps) {
+    auto loop = scf::ForOp::create(builder, loc, from, to, constant(steps), result);
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(loop.getBody());
+    SmallVector<Value> carried(loop.getRegionIterArgs());
+    for (int64_t i = 0; i < steps; ++i) {
+      at[rank] =
+          i == 0 ? loop.getInductionVar()
+                 : Value(arith::AddIOp::create(builder, loc, loop.getInductionVar(), constant(i)));
+      carried = inner(carried);
+    }
+    scf::YieldOp::create(builder, loc, carried);
+    result.assign(loop.getResults().begin(), loop.getResults().end());
+  };
+  over(start, whole, times);
+  over(whole, end, 1);
 }
 
 /// Under strict numerics only the products that the program itself yields to a

@@ -142,6 +142,11 @@ private:
   TileValue loadPacked(const PackedMemory &memory);
   mlir::Value hasPoints(unsigned rank);
   mlir::SmallVector<mlir::Value> reduceFrom(unsigned rank, mlir::ArrayRef<mlir::Value> running);
+  int64_t timesAtOnce(unsigned rank);
+  void
+  emitTimes(unsigned rank, int64_t times, mlir::Value start, mlir::Value end,
+            llvm::ArrayRef<mlir::Value> init, llvm::SmallVectorImpl<mlir::Value> &result,
+            llvm::function_ref<llvm::SmallVector<mlir::Value>(llvm::ArrayRef<mlir::Value>)> inner);
   void emitReducedRank(
       unsigned rank, mlir::ArrayRef<mlir::Value> init, mlir::SmallVectorImpl<mlir::Value> &result,
       mlir::function_ref<mlir::SmallVector<mlir::Value>(mlir::ArrayRef<mlir::Value>)> inner);

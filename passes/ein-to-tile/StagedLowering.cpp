@@ -170,6 +170,13 @@ void StagedLowering::emitPart(const Stage &current) {
     schedule.ranks[schedule.lanes].tiles = {1};
     schedule.lanes = -1;
   }
+  // Nor has a warp lanes beyond its part.
+  if (target.warpLanes && schedule.lanes >= 0 && schedule.lanes < (int)numFree) {
+    RankSchedule &along = schedule.ranks[schedule.lanes];
+    for (int64_t &tile : along.tiles)
+      while (tile > target.warpLanes && tile / 2 >= along.block)
+        tile /= 2;
+  }
   planPacking(root, reads, write, target, schedule, blockParts());
   auto isOperand = [&](unsigned i) { return isa<BlockArgument>(outside(root.getInputs()[i])); };
   unsigned cut = 0; // of the reduced ranks

@@ -130,6 +130,7 @@ private:
           llvm::function_ref<SmallVector<Value>(OpBuilder &, IRMapping &, ValueRange)> fill);
   FoldOp foldParts(OpBuilder &builder, IRMapping &tensors);
   FoldOp foldStates(OpBuilder &builder, IRMapping &tensors, ValueRange states);
+  SmallVector<std::optional<unsigned>> ranksOf(unsigned state) const;
   TensorType typeOf(unsigned state) const;
 
   KernelOp kernel;
@@ -142,6 +143,7 @@ private:
   Members before, after;      // what makes the fold's operands; what reads its results
   SmallVector<unsigned> rows; // operands that `merge` or `finish` uses
   std::string part;           // the name of the rank of parts
+  unsigned partAt = 0;        // its place among the free ranks: behind those that all states have
   ExtentAttr parts;
 };
 
@@ -167,9 +169,12 @@ bool FoldSplitter::findFold() {
   stateTypes = llvm::to_vector(fold.getStateTypes());
   if (!reducer)
     return false;
-  llvm::SmallBitVector kept(fold.getNumRanks());
-  for (const Reducer::Part &part : reducer->parts)
+  llvm::SmallBitVector kept(fold.getNumRanks()), shared(fold.getNumRanks(), true);
+  for (const Reducer::Part &part : reducer->parts) {
     kept |= part.span;
+    shared &= part.span;
+  }
+  partAt = shared.find_last() + 1;
   return kept.count() == fold.getNumFree(); // else a rank would be of no state
 }
 
@@ -272,11 +277,22 @@ bool FoldSplitter::findMembers() {
   return true;
 }
 
-/// The tensor of a state: along the parts, then along the ranks that the state has.
+/// The ranks of a state's tensor; nothing for that of the parts.
+SmallVector<std::optional<unsigned>> FoldSplitter::ranksOf(unsigned state) const {
+  SmallVector<std::optional<unsigned>> ranks;
+  for (unsigned rank = 0; rank <= reducer->numFree; ++rank) {
+    if (rank == partAt)
+      ranks.push_back(std::nullopt);
+    if (rank < reducer->numFree && reducer->parts[state].span.test(rank))
+      ranks.push_back(rank);
+  }
+  return ranks;
+}
+
 TensorType FoldSplitter::typeOf(unsigned state) const {
-  SmallVector<ExtentAttr> shape{parts};
-  for (unsigned rank : reducer->freeRanks(reducer->parts[state].span))
-    shape.push_back(reducer->extents[rank]);
+  SmallVector<ExtentAttr> shape;
+  for (std::optional<unsigned> rank : ranksOf(state))
+    shape.push_back(rank ? reducer->extents[*rank] : parts);
   return TensorType::get(fold->getContext(), shape, stateTypes[state]);
 }
 
@@ -323,19 +339,19 @@ KernelOp FoldSplitter::outline(
 FoldOp FoldSplitter::foldParts(OpBuilder &builder, IRMapping &tensors) {
   OperationState state(fold.getLoc(), FoldOp::getOperationName());
   unsigned count = stateTypes.size();
-  SmallVector<Attribute> labels, maps, ranks{builder.getStringAttr(part)};
+  SmallVector<Attribute> labels, maps, ranks(fold.getRanks().begin(), fold.getRanks().end());
   for (unsigned i = 0; i < count; ++i) {
-    SmallVector<int64_t> own{0};
-    for (unsigned rank : reducer->freeRanks(reducer->parts[i].span))
-      own.push_back(rank + 1);
+    SmallVector<int64_t> own;
+    for (std::optional<unsigned> rank : ranksOf(i))
+      own.push_back(!rank ? partAt : *rank + (*rank >= partAt));
     labels.push_back(builder.getDenseI64ArrayAttr(own));
     state.addTypes(typeOf(i));
   }
   for (Value input : fold.getInputs())
     state.addOperands(tensors.lookup(input));
   for (unsigned i = 0; i < fold.getInputs().size(); ++i)
-    maps.push_back(AffineMapAttr::get(fold.getMap(i).shiftDims(1)));
-  llvm::append_range(ranks, fold.getRanks());
+    maps.push_back(AffineMapAttr::get(fold.getMap(i).shiftDims(1, partAt)));
+  ranks.insert(ranks.begin() + partAt, builder.getStringAttr(part));
   state.addAttributes(fold->getAttrs());
   state.attributes.set("ranks", builder.getArrayAttr(ranks));
   state.attributes.set("maps", builder.getArrayAttr(maps));
@@ -367,9 +383,9 @@ FoldOp FoldSplitter::foldStates(OpBuilder &builder, IRMapping &tensors, ValueRan
   OperationState state(fold.getLoc(), FoldOp::getOperationName());
   state.addOperands(states);
   for (unsigned i = 0; i < count; ++i) {
-    SmallVector<AffineExpr> index{getAffineDimExpr(free, context)};
-    for (unsigned rank : reducer->freeRanks(reducer->parts[i].span))
-      index.push_back(getAffineDimExpr(rank, context));
+    SmallVector<AffineExpr> index;
+    for (std::optional<unsigned> rank : ranksOf(i))
+      index.push_back(getAffineDimExpr(rank.value_or(free), context));
     maps.push_back(AffineMap::get(free + 1, all + sizes, index, context));
   }
   SmallVector<AffineExpr> dims, symbols(fold.getInputs().size(), getAffineConstantExpr(0, context));
