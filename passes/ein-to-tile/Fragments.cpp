@@ -13,8 +13,9 @@ namespace {
 /// Rows and depth of a matrix instruction. A warp has two such parts of rows where its
 /// registers hold them: what it reads of the other factor serves both.
 constexpr int64_t kRows = 16, kDepth = 16;
-/// Of a stream, columns at a time.
-constexpr int64_t kChunk = 64;
+/// Of a stream, columns at a time. A warp alone computes for long what it asked for at once:
+/// it takes less, and more of them share a core.
+constexpr int64_t kChunk = 64, kChunkAlone = 32;
 /// The most columns of a fragment.
 constexpr int64_t kMostColumns = 256;
 /// Of a thread's registers those that sums and a chunk's products may take, and those with
@@ -54,8 +55,8 @@ public:
       plan.ranks.find(label)->second.part = label == result.rows ? result.rowBlock : 1;
     for (auto &entry : plan.ranks)
       if (BlockPlan::Rank &rank = entry.getValue(); rank.isStreamed) {
-        rank.part = kChunk;
-        if (rank.length % kChunk)
+        rank.part = chunkSize();
+        if (rank.length % rank.part)
           return std::nullopt;
       }
     return std::move(result);
@@ -139,7 +140,7 @@ private:
   int64_t blockOf(ein::EinsumOp op, int rank) {
     const BlockPlan::Rank &cut = plan.ranks.find(op.getRankName(rank))->second;
     if (cut.isStreamed)
-      return op->getParentOfType<ein::StreamOp>() ? kChunk : 0;
+      return op->getParentOfType<ein::StreamOp>() ? chunkSize() : 0;
     int64_t size = cut.extent.getLiteral().value_or(INT64_MAX);
     return size <= kMostColumns ? llvm::alignTo(size, kDepth) : 0;
   }
@@ -158,6 +159,8 @@ private:
         return true;
     return false;
   }
+
+  int64_t chunkSize() const { return target.warps == 1 ? kChunkAlone : kChunk; }
 
   /// Registers of a thread that hold the values of 16 rows of a warp.
   int64_t heldBy(ein::EinsumOp op, int rank) {

@@ -1,5 +1,6 @@
 //===- DistributeWarps.cpp - Tiles of a stage to the warps of a block -----===//
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Matchers.h"
 #include "passes/tile/Passes.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -53,6 +54,43 @@ bool canBeAlone(Operation *op) {
 /// only counts may be run by all whatever it gives: nobody reads counters.
 bool isRunByAll(Operation *op) {
   return isShared(op) || (!canBeAlone(op) && !holds<StoreOp, ScatterOp>(op));
+}
+
+/// No more than this lies between `begin` and `end`; INT64_MAX if that is not known.
+int64_t mostBetween(Value begin, Value end) {
+  APInt from, to;
+  if (matchPattern(begin, m_ConstantInt(&from)) && matchPattern(end, m_ConstantInt(&to)))
+    return std::max<int64_t>(0, to.getSExtValue() - from.getSExtValue());
+  Operation *maker = end.getDefiningOp();
+  if (isa_and_nonnull<arith::MinSIOp>(maker))
+    return std::min(mostBetween(begin, maker->getOperand(0)),
+                    mostBetween(begin, maker->getOperand(1)));
+  if (isa_and_nonnull<arith::AddIOp>(maker) && maker->getOperand(0) == begin &&
+      matchPattern(maker->getOperand(1), m_ConstantInt(&to)))
+    return std::max<int64_t>(0, to.getSExtValue());
+  // A rest that leaves whole tiles is no negative number.
+  if (isa_and_nonnull<arith::SubIOp>(maker) && maker->getOperand(1).getDefiningOp<arith::RemUIOp>())
+    return mostBetween(begin, maker->getOperand(0));
+  return INT64_MAX;
+}
+
+/// Warps that have something to do where loops are dealt to them, `warps` at most.
+int64_t busyWarps(func::FuncOp program, int64_t warps) {
+  int64_t busy = 1;
+  program.walk<WalkOrder::PreOrder>([&](Operation *op) {
+    if (isCollective(op))
+      busy = warps;
+    if (!isParallel(op))
+      return WalkResult::advance();
+    auto loop = cast<scf::ForOp>(op);
+    APInt step;
+    int64_t most = mostBetween(loop.getLowerBound(), loop.getUpperBound());
+    bool isKnown = most != INT64_MAX && matchPattern(loop.getStep(), m_ConstantInt(&step));
+    int64_t trips = isKnown ? llvm::divideCeil(most, step.getSExtValue()) : warps;
+    busy = std::max(busy, std::min(trips, warps));
+    return WalkResult::skip();
+  });
+  return busy;
 }
 
 class Distribution {
@@ -153,7 +191,7 @@ struct DistributeWarpsPass : impl::TileDistributeWarpsBase<DistributeWarpsPass> 
         continue;
       }
       auto given = program->getAttrOfType<IntegerAttr>(kWarps);
-      int64_t own = given ? given.getInt() : warps.getValue();
+      int64_t own = given ? given.getInt() : busyWarps(program, warps);
       Distribution distribution(program, own);
       bool done = own > 1 && distribution.run();
       auto collective = program.walk([](Operation *op) {
