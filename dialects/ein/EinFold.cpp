@@ -284,10 +284,13 @@ static LogicalResult verifyLabels(FoldOp op) {
   return success();
 }
 
+bool arePaired(StringAttr rank, ExtentAttr length) {
+  return !rank == !length && (!length || length.getLiteral().value_or(1) >= 1);
+}
+
 /// A rank of parts is free, in all results, and no operand is read along it.
 static LogicalResult verifyParts(FoldOp op) {
-  if (op.getPartRank().has_value() != op.getPartLength().has_value() ||
-      op.getPartLength().value_or(1) < 1)
+  if (!arePaired(op.getPartRankAttr(), op.getPartLengthAttr()))
     return op.emitOpError("expected part_rank and, at least 1, part_length together"); // fold_c9
   if (!op.getPartRank())
     return success();
@@ -300,8 +303,8 @@ static LogicalResult verifyParts(FoldOp op) {
            << *op.getPartRank() << "' to be a rank of every result"; // fold_c9
   for (unsigned i = 0; i < op.getInputs().size(); ++i)
     if (op.getMap(i).isFunctionOfDim(rank))
-      return op.emitOpError("operand #") << i << " is read along part_rank '"
-                                         << *op.getPartRank() << '\''; // fold_c9
+      return op.emitOpError("operand #")
+             << i << " is read along part_rank '" << *op.getPartRank() << '\''; // fold_c9
   return success();
 }
 

@@ -106,6 +106,9 @@ void printFill(mlir::OpAsmPrinter &printer, mlir::TypedAttr fill);
 mlir::LogicalResult verifyBody(mlir::Operation *op, mlir::Region &body, llvm::StringRef name,
                                mlir::ArrayAttr ranks);
 
+/// True if there are both attributes of a walk in parts, of a length of at least 1, or none.
+bool arePaired(mlir::StringAttr partRank, ExtentAttr partLength);
+
 } // namespace einfall::ein
 
 #endif

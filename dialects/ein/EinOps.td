@@ -108,7 +108,8 @@ def Ein_FoldOp : Ein_IndexedOp<"fold"> {
                        AffineMapArrayAttr:$maps, StrArrayAttr:$coords,
                        StrArrayAttr:$symbols, ArrayAttr:$extents, ArrayAttr:$labels,
                        UnitAttr:$partial, OptionalAttr<ArrayAttr>:$fills,
-                       OptionalAttr<StrAttr>:$part_rank, OptionalAttr<I64Attr>:$part_length);
+                       OptionalAttr<StrAttr>:$part_rank,
+                       OptionalAttr<Ein_ExtentAttr>:$part_length);
   let results = (outs Variadic<Ein_Tensor>:$results);
   let regions = (region SizedRegion<1>:$init, SizedRegion<1>:$step,
                         SizedRegion<1>:$merge, SizedRegion<1>:$finish);
@@ -288,7 +289,8 @@ def Ein_StreamOp : Ein_Op<"stream", [IsolatedFromAbove, SingleBlock, Pure]> {
     i * `part_length` on, so many.
   }];
   let arguments = (ins Variadic<Ein_Tensor>:$inputs, StrAttr:$rank, Ein_ExtentAttr:$extent,
-                       OptionalAttr<StrAttr>:$part_rank, OptionalAttr<I64Attr>:$part_length);
+                       OptionalAttr<StrAttr>:$part_rank,
+                       OptionalAttr<Ein_ExtentAttr>:$part_length);
   let results = (outs Variadic<Ein_Tensor>:$results);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{$rank `in` $extent `(` $inputs `)` attr-dict `:`

@@ -1,5 +1,5 @@
 //===- EinStream.cpp - ein.stream and ein.guard ---------------------------===//
-#include "dialects/ein/EinDialect.h"
+#include "dialects/ein/EinIndexing.h"
 
 using namespace mlir;
 
@@ -18,7 +18,7 @@ LogicalResult StreamOp::verify() {
     return emitOpError("expected the region to yield the results' types"); // stream_c2
   if (!isa_and_nonnull<KernelOp>((*this)->getParentOp()))
     return emitOpError("expected to stand in an ein.kernel"); // stream_c3
-  if (getPartRank().has_value() != getPartLength().has_value() || getPartLength().value_or(1) < 1)
+  if (!arePaired(getPartRankAttr(), getPartLengthAttr()))
     return emitOpError("expected part_rank and, at least 1, part_length together"); // stream_c5
   if (!getPartRank())
     return success();

@@ -65,6 +65,7 @@ private:
   std::optional<Space> space;
   RegionPrograms init, step, merge, finish;
   unsigned numLabels = 0;
+  int64_t partLength = 0;
   Values rows; // the operands' scalars as merge and finish see them
   struct Element {
     Values operands;
@@ -97,6 +98,12 @@ LogicalResult Slice::makeSpace() {
   for (int64_t rank = op.getNumFree(); rank < op.getNumRanks(); ++rank)
     if (failed(addRank(rank)))
       return failure();
+  if (op.getPartLength()) {
+    FailureOr<int64_t> length = context.extent(op, *op.getPartLength());
+    if (failed(length))
+      return failure();
+    partLength = *length;
+  }
   llvm::SmallBitVector used = op.getOperandsOf(result);
   operands.assign(used.set_bits_begin(), used.set_bits_end());
   SmallVector<AffineExpr> dims, symbols;
@@ -155,9 +162,8 @@ void Slice::enterPart() {
   if (!op.getPartRank())
     return;
   int64_t part = space->point[rankOf[op.findRank(*op.getPartRank())]];
-  int64_t from = part * *op.getPartLength();
   space->extents[numLabels] = extents[numLabels];
-  space->restrict(numLabels, from, from + *op.getPartLength());
+  space->restrict(numLabels, part * partLength, (part + 1) * partLength);
 }
 
 /// Adds the elements of the ranks from `rank` on.

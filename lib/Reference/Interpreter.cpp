@@ -139,7 +139,10 @@ FailureOr<SmallVector<Shared>> Run::stream(ein::StreamOp op, ArrayRef<Shared> op
   SmallVector<Tensor> results;
   for (const Shared &start : operands.take_front(op.getNumResults()))
     results.push_back(*start);
-  int64_t length = *op.getPartLength(), parts = 0;
+  FailureOr<int64_t> length = context.extent(op, *op.getPartLength());
+  if (failed(length))
+    return failure();
+  int64_t parts = 0;
   SmallVector<int64_t> inner; // elements of each result behind its parts
   for (auto [result, now] : llvm::zip(results, body.getTerminator()->getOperands())) {
     auto ranks = now.getDefiningOp()->getAttrOfType<ArrayAttr>("ranks").getValue();
@@ -149,7 +152,7 @@ FailureOr<SmallVector<Shared>> Run::stream(ein::StreamOp op, ArrayRef<Shared> op
   }
   for (int64_t part = 0; part < parts; ++part) {
     Context own = context;
-    own.parts[op.getRank()] = {part * length, (part + 1) * length};
+    own.parts[op.getRank()] = {part * *length, (part + 1) * *length};
     FailureOr<SmallVector<Shared>> made = block(body, operands, own);
     if (failed(made))
       return failure();

@@ -26,7 +26,7 @@ struct GpuTarget {
   int64_t registers;   // of a thread, for tiles
   int64_t localBytes;  // of a block's own tensors: leaves room for a second block
   int64_t sharedBytes; // of a block, at most
-  int64_t foldedPart;  // coordinates of a long fold of few rows that a block walks
+  int64_t foldedPart;  // the fewest coordinates of a long fold of few rows that a block walks
 };
 
 llvm::ArrayRef<GpuTarget> gpuTargets();

@@ -197,7 +197,9 @@ static void collectRanks(const std::vector<Stage> &stages, BlockPlan &plan) {
       add(stream.getRank(), stream.getExtent()).isStreamed = true;
       if (std::optional<StringRef> part = stream.getPartRank()) {
         plan.ranks.find(*part)->second.isOfParts = true;
-        plan.ranks.find(stream.getRank())->second.length = *stream.getPartLength();
+        SmallVector<StringAttr> table;
+        plan.ranks.find(stream.getRank())->second.divides =
+            stream.getPartLength()->over(table).getLargestKnownDivisor();
       }
       // A block has all of a list of best ones.
       for (const Stage &inner : stage.body)
@@ -371,7 +373,7 @@ FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &s
       rank.part = !contracts                          ? target.team ? 16384 : 1024
                   : isGuarded(stages, entry.getKey()) ? 64
                                                       : 128;
-      while (rank.length % rank.part) // chunks end where the part does
+      while (rank.divides % rank.part) // chunks end where the part does
         rank.part /= 2;
     } else if (!llvm::is_contained(plan.grid, entry.getKey()))
       rank.part = rank.extent.getLiteral().value_or(kUnbounded);

@@ -17,7 +17,7 @@ struct BlockPlan {
     bool isStreamed = false;
     bool isReduced = false;
     bool isOfParts = false; // each coordinate walks its own part of a rank
-    int64_t length = 0;     // of the parts in which it is walked; 0: at once
+    int64_t divides = 0;    // the length of parts in which it is walked; 0: it has none
     /// The rank of the grid of which a block has this one's part too, from `first`
     /// beside its begin on, and `span` coordinates more.
     llvm::StringRef follows = {};

@@ -56,7 +56,7 @@ public:
     for (auto &entry : plan.ranks)
       if (BlockPlan::Rank &rank = entry.getValue(); rank.isStreamed) {
         rank.part = chunkSize();
-        if (rank.length % rank.part)
+        if (rank.divides % rank.part)
           return std::nullopt;
       }
     return std::move(result);

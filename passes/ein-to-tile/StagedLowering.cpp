@@ -547,7 +547,7 @@ StagedLowering::Box StagedLowering::walkedBox(ein::StreamOp stream) {
   Value extent = expand(symbols.expr(stream.getExtent()), {});
   if (!stream.getPartRank())
     return {constant(0), extent};
-  Value length = constant(*stream.getPartLength());
+  Value length = expand(symbols.expr(*stream.getPartLength()), {});
   Value begin = arith::MulIOp::create(builder, loc, boxes[*stream.getPartRank()].begin, length);
   Value end = arith::AddIOp::create(builder, loc, begin, length);
   return {begin, arith::MinSIOp::create(builder, loc, end, extent)};

@@ -239,20 +239,21 @@ def EinSplitFolds : Pass<"ein-split-folds", "::mlir::func::FuncOp"> {
   let description = [{
     Before: kernels as ein-form-kernels makes them. After: a kernel whose fold has few
     rows (points that go over the same elements, in literal extents) and a long rank is
-    two. The first folds parts of `length` coordinates side by side, with a rank of the
-    parts in its grid, and gives the states; the second one folds these, each step a
+    two. The first folds parts of `length` coordinates, of a multiple of it where there
+    would be more than 128, side by side, with a rank of the parts in its grid, and gives
+    the states; the second one folds these, each step a
     `merge` of the fold, and does what followed the fold.
 
     ```mlir
-    %s:3 = ein.kernel "reduce_0_parts" ..   // ein.fold .. {part_rank = "part", part_length = 256}
+    %s:3 = ein.kernel "reduce_0_parts" ..   // ein.fold .. {part_rank = "part", part_length = 128 * (1 + t floordiv 16384)}
     %o = ein.kernel "reduce_0_merge"(%s#0, %s#1, %s#2)
     ```
-    The lengths are fixed, so the parts and with them the bits of a row do not depend on
+    The lengths follow from the rank's, so the parts and with them the bits of a row do not depend on
     how many rows there are, nor on the machine. Exactness: algebraic (sums are cut into
     parts); does nothing under strict numerics.
   }];
   let options = [
-    Option<"length", "length", "int64_t", "0", "coordinates of a part; 0: nothing is split">,
+    Option<"length", "length", "int64_t", "0", "the fewest coordinates of a part; 0: nothing is split">,
     Option<"rows", "rows", "int64_t", "16", "the most rows of a fold that is split">];
   let statistics = [Statistic<"numSplit", "num-split", "folds split">];
 }

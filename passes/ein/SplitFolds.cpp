@@ -25,6 +25,9 @@ namespace einfall::ein {
 
 namespace {
 
+/// Parts of a rank.
+constexpr int64_t kMostParts = 128;
+
 /// Operations of a kernel's body, in order.
 using Members = llvm::SmallSetVector<Operation *, 8>;
 
@@ -144,7 +147,7 @@ private:
   SmallVector<unsigned> rows; // operands that `merge` or `finish` uses
   std::string part;           // the name of the rank of parts
   unsigned partAt = 0;        // its place among the free ranks: behind those that all states have
-  ExtentAttr parts;
+  ExtentAttr parts, partLength;
 };
 
 bool FoldSplitter::findFold() {
@@ -182,9 +185,12 @@ bool FoldSplitter::isLong() {
   ExtentAttr extent = fold.getRankExtent(fold.getNumFree());
   if (extent.getLiteral().value_or(INT64_MAX) < 2 * length)
     return false;
+  // Longer parts where there would be too many: the merge goes over all of them.
   SmallVector<StringAttr> table;
   AffineExpr size = extent.over(table);
-  parts = ExtentAttr::of(size.ceilDiv(length), table);
+  AffineExpr each = (size.floorDiv(length * kMostParts) + 1) * length;
+  partLength = ExtentAttr::of(each, table);
+  parts = ExtentAttr::of(size.ceilDiv(each), table);
   return true;
 }
 
@@ -357,7 +363,7 @@ FoldOp FoldSplitter::foldParts(OpBuilder &builder, IRMapping &tensors) {
   state.attributes.set("maps", builder.getArrayAttr(maps));
   state.attributes.set("labels", builder.getArrayAttr(labels));
   state.attributes.set("part_rank", builder.getStringAttr(part));
-  state.attributes.set("part_length", builder.getI64IntegerAttr(length));
+  state.attributes.set("part_length", partLength);
   for (unsigned i = 0; i < 4; ++i)
     state.addRegion();
   auto made = cast<FoldOp>(builder.create(state));
