@@ -39,6 +39,7 @@ def import_causal_lm(model_dir: str, dtype: str = "auto", *, locations: bool = T
 
     Entry points, with ids i64[b, s] and start i64[b] (number of padding slots on the left of each row):
       @logits -> f32[b, s, V]       @next -> f32[b, V], of the last slot       @nll -> f32[b, s - 1], in nats
+      @step, which is @next of one token, s = 1: a step of decoding has kernels of its own
     each taking and returning the states k0, v0, k1, … of [b, heads, c, head size]. The caller passes t.
     Raises `CheckpointError` (files, missing or misshapen weights), `UnsupportedOpError`, `FrontendError`.
     """
@@ -58,7 +59,8 @@ def import_functions(model_dir: str, dtype: str = "auto") -> tuple[list[Function
         states = probe_states(model)
     ep = _export(model, states)
     lm = _LanguageModel(ep, names, checkpoint, values, states)
-    functions = lm.functions()
+    one = _LanguageModel(ep, names, checkpoint, values, states, Extent.of(1))
+    functions = [*lm.functions(), one.step()]
     return functions, _metadata(model_dir, config, act, lm, checkpoint, functions)
 
 
@@ -176,19 +178,21 @@ class _State:
 
 
 class _LanguageModel:
-    """The imported graph and the entry points made of it."""
+    """The imported graph, for `new` tokens a call, and the entry points made of it."""
 
-    def __init__(self, ep, names: dict[str, str], checkpoint: dict[str, Stored], values: dict[str, torch.Tensor], states):
+    def __init__(self, ep, names: dict[str, str], checkpoint: dict[str, Stored], values: dict[str, torch.Tensor], states,
+                 new: Extent = NEW):
+        self.new = new
         self.b = Builder()
         self.ep, self.specs = ep, states
         nodes = user_inputs(ep)
         ids, past = nodes[0].meta["val"].shape, nodes[2].meta["val"].shape[2]
-        sizes = [(ids[0], B), (ids[1], NEW), (past, SLOTS - NEW)]
+        sizes = [(ids[0], B), (ids[1], self.new), (past, SLOTS - self.new)]
         if any(not isinstance(k, torch.SymInt) for k, _ in sizes):
             raise FrontendError("the model fixes the batch, the number of tokens or the past length while it is traced")
         self.importer = GraphImporter(self.b, Symbols({k.node.expr.name: e for k, e in sizes}))
         cx = self.importer.cx
-        cx.append_state, cx.assume = self.append, {"t": NEW + symbol("past")}
+        cx.append_state, cx.assume = self.append, {"t": self.new + symbol("past")}
         stored = {t.name: t.etype for t in checkpoint.values()}
         rename = lambda n: names.get(n.removeprefix("model."), n.removeprefix("model."))  # noqa: E731
         self.inputs = Inputs(ep, self.importer, stored, {f"model.{n}": v for n, v in values.items()}, rename)
@@ -205,7 +209,7 @@ class _LanguageModel:
         if k is None:
             return self.inputs(node)
         if k == 0:
-            self.ids = argument("input", "ids", [B, NEW], "i64", ["b", "s"], "ids", range=[0, self.vocabulary])
+            self.ids = argument("input", "ids", [B, self.new], "i64", ["b", "s"], "ids", range=[0, self.vocabulary])
             return self.ids
         if k == 1:
             self.start = argument("input", "start", [B], "i64", ["b"], "start")
@@ -214,7 +218,7 @@ class _LanguageModel:
         shape = [B, Extent.of(spec.heads), CAPACITY, Extent.of(spec.size)]
         state = argument("state", spec.name, shape, spec.etype, ["b", "h", "t", "d"], spec.name)
         self.b.hint, self.b.loc = f"{spec.name}_past", None
-        past = self.b.view(state, identity(4), [B, shape[1], SLOTS - NEW, shape[3]], ["b", "h", "t", "d"])
+        past = self.b.view(state, identity(4), [B, shape[1], SLOTS - self.new, shape[3]], ["b", "h", "t", "d"])
         self.states.append(_State(state, past))
         return past
 
@@ -230,7 +234,7 @@ class _LanguageModel:
         if state.updated is not None:
             raise FrontendError(f"the model appends twice to the state {state.argument.op.name}")
         new = self.b.cast(new, past.etype)
-        at = [rank(0), rank(1), rank(2) + (SLOTS - NEW), rank(3)]
+        at = [rank(0), rank(1), rank(2) + (SLOTS - self.new), rank(3)]
         self.b.hint = f"{state.argument.op.name}_new"
         state.updated = self.b.update(state.argument, at, new)
         shape = [past.shape[0], past.shape[1], SLOTS, past.shape[3]]
@@ -247,24 +251,27 @@ class _LanguageModel:
 
     def functions(self) -> list[Function]:
         self.b.loc = None
-        return [self._function("logits", self.logits), self._function("next", self.last(), NEW - 1), self._function("nll", self.nll())]
+        return [self._function("logits", self.logits), self._function("next", self.last(), self.new - 1), self._function("nll", self.nll())]
+
+    def step(self) -> Function:
+        return self._function("step", self.last())
 
     def _function(self, name: str, value: Tensor, *assume: Extent) -> Function:
         args = [self.ids.op, self.start.op, *(s.argument.op for s in self.states), *self.inputs.arguments()]
         results = [Result(value, {"nll": "nll"}.get(name, "logits"))]
         results += [Result(s.updated, state=s.argument.op.name) for s in self.states]
-        return Function(name, args, results, params=["t"], assume=[SLOTS - NEW, CAPACITY - SLOTS, *assume])
+        return Function(name, args, results, params=["t"], assume=[SLOTS - self.new, CAPACITY - SLOTS, *assume])
 
     def last(self) -> Tensor:
         """Logits [b, v] of the last slot."""
         self.b.hint = "last"
-        return self.b.view(self.logits, [rank(0), NEW - 1, rank(1)], [B, self.logits.shape[2]], ["b", "v"])
+        return self.b.view(self.logits, [rank(0), self.new - 1, rank(1)], [B, self.logits.shape[2]], ["b", "v"])
 
     def nll(self) -> Tensor:
         """[b, s - 1]: log of the sum of exp(logits[b, i, :]) minus logits[b, i, ids[b, i + 1]]."""
         b, vocab = self.b, self.logits.shape[2]
         b.hint = "scored"
-        x = b.view(self.logits, identity(3), [B, NEW - 1, vocab], ["b", "i", "v"])
+        x = b.view(self.logits, identity(3), [B, self.new - 1, vocab], ["b", "i", "v"])
         b.hint = "top"
         top = b.reduce(x, [2], "max")
         at = [identity(3), identity(2)]
@@ -275,7 +282,7 @@ class _LanguageModel:
         total = b.reduce(exps, [2], "add")
         b.hint = "target"
         target = b.einsum([self.ids, x], [[rank(0), rank(1) + 1], [rank(0), rank(1), Extent.atom("$0")]],
-                          [B, NEW - 1], ["b", "i"], S.arg(1, "f32"), coords=[0, None])
+                          [B, self.new - 1], ["b", "i"], S.arg(1, "f32"), coords=[0, None])
         b.hint = "nll"
         return b.map(lambda l, m, g: S.sub(S.add(S.log(l), m), g), [total, top, target])
 
