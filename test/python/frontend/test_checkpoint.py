@@ -131,7 +131,7 @@ def test_base_model_names(tmp_path):
 def test_tied_weights(tmp_path):
     families.make("llama_tied").save_pretrained(tmp_path)
     text, metadata = import_causal_lm(str(tmp_path))
-    assert "lm_head.weight" not in text and text.count('"model.embed_tokens.weight"') == 3
+    assert "lm_head.weight" not in text and text.count('"model.embed_tokens.weight"') == 4
     assert metadata["unused_weights"] == []
 
 
