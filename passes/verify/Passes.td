@@ -57,6 +57,19 @@ def VerifyPhase : Pass<"verify-phase", "::mlir::ModuleOp"> {
   let options = [Option<"phase", "phase", "std::string", "\"input\"", "the phase that has ended">];
 }
 
+def VerifyArefs : Pass<"verify-arefs", "::mlir::ModuleOp"> {
+  let summary = "refuse rings whose items do not go from puts to gets and releases";
+  let description = [{
+    Runs each program that has rings (`tile.aref.create`) some times, with sizes chosen at random, and follows
+    its items: each one is put into a free slot, committed, got and released, in the order of their
+    numbers; slots are used in between only; puts are as far ahead, and releases as late, as the ring says. An error
+    names the ring, the item and what was expected. Stands before `tile-lower-aref`, which counts on it.
+    The module is left as it is.
+  }];
+  let options = [Option<"runs", "runs", "unsigned", "24", "executions of each program">];
+  let statistics = [Statistic<"numPrograms", "num-programs", "programs that have rings">];
+}
+
 def VerifyDumpPhase : Pass<"verify-dump-phase", "::mlir::ModuleOp"> {
   let summary = "write the module to a file";
   let description = [{
