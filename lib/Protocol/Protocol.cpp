@@ -1,6 +1,7 @@
 //===- Protocol.cpp - Every interleaving of agents ------------------------===//
 #include "lib/Protocol/Protocol.h"
 #include <algorithm>
+#include <deque>
 #include <set>
 #include <unordered_set>
 
@@ -39,8 +40,8 @@ struct State {
 
 class Explorer {
 public:
-  explicit Explorer(const Protocol &protocol)
-      : protocol(protocol), numAgents(protocol.agents.size()) {
+  Explorer(const Protocol &protocol, Arrivals arrivals)
+      : protocol(protocol), numAgents(protocol.agents.size()), isLate(arrivals == Arrivals::late) {
     int numPlaces = 0, numBarriers = 0;
     for (const auto &steps : protocol.agents)
       for (const Step &step : steps) {
@@ -75,8 +76,8 @@ public:
         verdict.isComplete = false;
         break;
       }
-      State state = std::move(open.back());
-      open.pop_back();
+      State state = std::move(open.front());
+      open.pop_front();
       expand(state);
     }
     verdict.states = seen.size();
@@ -122,7 +123,8 @@ private:
     for (size_t agent = 0; agent < numAgents; ++agent) {
       if (isDone(state, agent) || !mayGo(state, agent))
         continue;
-      if (Kind kind = next(state, agent).kind; kind == Kind::commit || kind == Kind::wait)
+      if (Kind kind = next(state, agent).kind;
+          kind == Kind::commit || (kind == Kind::wait && !isLate))
         return take(state, agent);
     }
     bool moves = false, isOver = true;
@@ -134,7 +136,8 @@ private:
       take(state, agent);
     }
     for (size_t i = 0; i < state.parts.size() && !verdict.fault; ++i)
-      if (state.parts[i].flying != kNothing) {
+      if (const Part &own = state.parts[i];
+          own.flying != kNothing && !(isLate && own.signal == kGroup)) {
         moves = true;
         State after = state;
         land(after, after.parts[i]);
@@ -167,14 +170,8 @@ private:
     const Step &step = next(state, agent);
     if (step.kind == Kind::await)
       return state.counters[step.place].parity != step.item;
-    if (step.kind == Kind::wait) {
-      int first = commits[agent][state.at[agent]] - step.item; // of those that may be pending
-      for (size_t place = 0; place < fillers.size(); ++place)
-        if (const Part &own = state.parts[place * numAgents + agent];
-            own.flying != kNothing && own.group < first)
-          return false;
-      return true;
-    }
+    if (step.kind == Kind::wait)
+      return isLate || awaited(state, agent).empty();
     if (step.kind != Kind::barrier)
       return true;
     return std::all_of(members[step.place].begin(), members[step.place].end(), [&](size_t other) {
@@ -185,6 +182,17 @@ private:
     });
   }
 
+  /// The parts that are still to arrive before the agent's wait is over.
+  std::vector<size_t> awaited(const State &state, size_t agent) const {
+    int first =
+        commits[agent][state.at[agent]] - next(state, agent).item; // of those that may be pending
+    std::vector<size_t> parts;
+    for (size_t i = agent; i < state.parts.size(); i += numAgents)
+      if (state.parts[i].flying != kNothing && state.parts[i].group < first)
+        parts.push_back(i);
+    return parts;
+  }
+
   void go(State &state, size_t agent) {
     const Step &step = next(state, agent);
     size_t number = state.at[agent];
@@ -193,6 +201,9 @@ private:
         ++state.at[member];
       return;
     }
+    if (step.kind == Kind::wait)
+      for (size_t i : awaited(state, agent))
+        land(state, state.parts[i]);
     ++state.at[agent];
     if (step.kind == Kind::arrive)
       arrive(state, step.place);
@@ -257,18 +268,19 @@ private:
 
   const Protocol &protocol;
   size_t numAgents;
+  bool isLate;
   std::vector<std::set<std::pair<int, size_t>>> fillers; // of each slot: item and agent
   std::vector<std::set<size_t>> members;                 // of each barrier
   std::vector<std::vector<int>> commits;                 // of each agent, before each step
   std::unordered_set<std::string> seen;
-  std::vector<State> open;
+  std::deque<State> open; // in order of their distance, so that the first fault is a near one
   Verdict verdict;
 };
 
 } // namespace
 
-Verdict explore(const Protocol &protocol, size_t mostStates) {
-  return Explorer(protocol).explore(mostStates);
+Verdict explore(const Protocol &protocol, size_t mostStates, Arrivals arrivals) {
+  return Explorer(protocol, arrivals).explore(mostStates);
 }
 
 Protocol byGroups(Ring ring, int items, int warps) {

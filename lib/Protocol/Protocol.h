@@ -58,7 +58,13 @@ struct Verdict {
   bool isComplete = true; ///< false: there are more states than were to be explored
 };
 
-Verdict explore(const Protocol &protocol, size_t mostStates = size_t(1) << 20);
+/// When copies of groups arrive: at any time up to the wait for them, or as late as that. A copy
+/// on its way is a fault wherever one that has arrived is one, and nobody but the wait
+/// depends on it: so the faults are the same, and the states fewer.
+enum class Arrivals : uint8_t { any, late };
+
+Verdict explore(const Protocol &protocol, size_t mostStates = size_t(1) << 20,
+                Arrivals arrivals = Arrivals::any);
 
 //===----------------------------------------------------------------------===//
 // Rings

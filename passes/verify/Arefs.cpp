@@ -60,9 +60,12 @@ private:
 
   LogicalResult visit(Operation &op) {
     if (auto create = dyn_cast<ArefCreateOp>(op)) {
-      rings[create.getRing()] = {create, create.getRing().getType().getDepth(),
-                                 static_cast<int64_t>(create.getAhead()),
-                                 static_cast<int64_t>(create.getLag())};
+      Ring ring;
+      ring.create = create;
+      ring.depth = create.getRing().getType().getDepth();
+      ring.ahead = create.getAhead();
+      ring.lag = create.getLag();
+      rings[create.getRing()] = ring;
       return success();
     }
     if (auto close = dyn_cast<ArefCloseOp>(op))

@@ -52,6 +52,7 @@ private:
   IsShown isShown;
   Show show;
   std::mt19937 random;
+  unsigned kind; // of the sizes that are chosen
   int64_t steps = 0;
   bool hasFailed = false;
   llvm::DenseMap<mlir::Value, int64_t> numbers;
