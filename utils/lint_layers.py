@@ -11,6 +11,7 @@ LAYERS = {
     "lib/Algebra": 1,
     "lib/Elementary": 1,
     "lib/Layout": 2,
+    "lib/Protocol": 2,
     "lib/Target": 3,
     "dialects": 4,
     "lib/Reference": 5,

@@ -13,6 +13,9 @@
 #define GET_ATTRDEF_CLASSES
 #include "dialects/tile/TileAttrs.h.inc"
 
+#define GET_TYPEDEF_CLASSES
+#include "dialects/tile/TileTypes.h.inc"
+
 #define GET_OP_CLASSES
 #include "dialects/tile/TileOps.h.inc"
 
@@ -32,6 +35,10 @@ inline constexpr llvm::StringLiteral kWarps = "tile.warps"; // integer
 inline constexpr llvm::StringLiteral kTeam = "tile.team"; // integer
 /// Of a team's program: bytes of operands that a thread keeps while it needs them.
 inline constexpr llvm::StringLiteral kHeld = "tile.held"; // integer
+
+/// Of memory that is a ring: which of the program's it is, and how many slots it has.
+inline constexpr llvm::StringLiteral kRing = "tile.ring";   // integer
+inline constexpr llvm::StringLiteral kSlots = "tile.slots"; // integer
 
 /// Of a module: programs count what they walk. Of a program: its name among counters.
 inline constexpr llvm::StringLiteral kCountVisits = "tile.count_visits"; // unit

@@ -1,6 +1,6 @@
 //===- TileDialect.td - One block's work on one output tile -----*- tablegen -*-===//
 //
-// Include order: TileDialect <- TileAttrs, TileOps.
+// Include order: TileDialect <- TileAttrs, TileTypes <- TileArefOps <- TileOps.
 //
 //===----------------------------------------------------------------------===//
 #ifndef EINFALL_TILE_DIALECT
@@ -13,6 +13,7 @@ def Tile_Dialect : Dialect {
   let cppNamespace = "::einfall::tile";
   let summary = "block-level programs on tiles";
   let useDefaultAttributePrinterParser = 1;
+  let useDefaultTypePrinterParser = 1;
   let description = [{
     A tile program is a `func.func` marked `tile.program`: the work of one
     block of a grid. It takes flat buffers (`memref<?xT>`), the kernel's symbols
@@ -28,5 +29,7 @@ def Tile_Dialect : Dialect {
     `ein` op.
   }];
 }
+
+class Tile_Op<string mnemonic, list<Trait> traits = []> : Op<Tile_Dialect, mnemonic, traits>;
 
 #endif

@@ -3,11 +3,10 @@
 #define EINFALL_TILE_OPS
 
 include "dialects/tile/TileDialect.td"
+include "dialects/tile/TileArefOps.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 include "mlir/IR/CommonAttrConstraints.td"
 include "mlir/IR/CommonTypeConstraints.td"
-
-class Tile_Op<string mnemonic, list<Trait> traits = []> : Op<Tile_Dialect, mnemonic, traits>;
 
 def Tile_LoadOp : Tile_Op<"load", [AttrSizedOperandSegments]> {
   let summary = "read a tile at an offset with one stride a dimension";

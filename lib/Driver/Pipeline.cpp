@@ -86,6 +86,11 @@ void populatePhase(OpPassManager &passes, Phase phase, const Target &target) {
     break;
   case Phase::Tile:
     passes.addPass(createEinToTile(tileOptions(target)));
+    if (target.gpu) {
+      passes.addPass(verify::createVerifyArefs());
+      // Before what folds and merges the numbers of slots.
+      passes.addPass(tile::createTileLowerAref());
+    }
     passes.addPass(createCanonicalizerPass());
     passes.addPass(createCSEPass());
     if (target.gpu) {

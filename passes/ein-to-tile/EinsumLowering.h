@@ -66,14 +66,17 @@ protected:
   /// they, and there is nothing past an end.
   enum class Filling { plain, aligned, whole };
   void fillFactor(const Factor &factor, mlir::ArrayRef<Access> reads, mlir::Value memory,
-                  mlir::Value offset, Filling filling, Piece piece);
+                  Filling filling, Piece piece);
   /// Whether all rows of a factor that is copied begin runs of 16 bytes; null if it is
   /// not copied.
   mlir::Value copiesAligned(const Factor &factor, mlir::ArrayRef<Access> reads,
                             mlir::ArrayRef<unsigned> outer);
-  /// The terms of one factor in a step of the depth from `from` on, of the part in `slot`.
+  /// The terms of one factor in a step of the depth from `from` on, of the part in `memory`.
   mlir::SmallVector<mlir::Value> loadTerms(const Matrix &matrix, bool left, mlir::Value memory,
-                                           mlir::Value slot, mlir::Value from);
+                                           mlir::Value from);
+  /// A ring whose slots have the memory of these factors each.
+  mlir::Value openRing(llvm::StringRef name, int64_t depth, int64_t ahead,
+                       mlir::ArrayRef<Factor> factors);
   bool isPacked = false;  // of the root's body only what is wanted is evaluated
   TileSpace accumulators; // the tile's space; a lane of a dot's sum is a group of lanes
 
@@ -88,7 +91,6 @@ private:
     mlir::SmallVector<int64_t> strides;
     mlir::SmallVector<mlir::Value> begins;
     mlir::Value buffer;
-    mlir::Value base; // where it begins in the buffer; null: 0
     /// An f32 value in a buffer of bf16 is the sum of so many, so far from each other.
     int64_t terms = 1, termSize = 0;
   };
@@ -108,7 +110,7 @@ private:
   /// What the loops around matrix instructions share.
   struct MatrixLoop {
     mlir::ArrayRef<Access> reads;
-    mlir::Value memory[2];             // slots of the factors
+    mlir::Value ring;                  // of both factors
     mlir::Value begin, end;            // of the depth
     mlir::Value parts, count;          // of the depth, and with the `outer` ranks
     mlir::SmallVector<unsigned> outer; // reduced ranks but the depth
@@ -116,15 +118,17 @@ private:
   };
   mlir::Value multiplyStep(mlir::Value sums, mlir::ArrayRef<mlir::Value> factors);
   mlir::Value wholeParts(const MatrixLoop &loop);
-  mlir::Value multiplyBySteps(const MatrixLoop &loop, mlir::Value sums, mlir::Value slot);
+  mlir::Value multiplyBySteps(mlir::Value sums, mlir::ValueRange slot);
   mlir::Value copiesAreAligned(const MatrixLoop &loop);
-  mlir::Value emitRing(const MatrixLoop &loop);
-  mlir::Value emitPartByPart(const MatrixLoop &loop);
-  void fillSlot(const MatrixLoop &loop, mlir::Value number, mlir::Value slot, Filling filling,
+  mlir::Value emitRing(MatrixLoop loop);
+  mlir::Value emitWholeParts(const MatrixLoop &loop, mlir::Value whole);
+  mlir::Value emitPartByPart(MatrixLoop loop);
+  void putPart(const MatrixLoop &loop, mlir::Value number, Filling filling);
+  void putPartIf(const MatrixLoop &loop, mlir::Value number);
+  void fillSlot(const MatrixLoop &loop, mlir::Value number, mlir::ValueRange slot, Filling filling,
                 Piece piece = {});
-  mlir::SmallVector<mlir::Value> loadStep(const MatrixLoop &loop, mlir::Value slot,
-                                          mlir::Value from);
-  void clearTail(const Factor &factor, mlir::Value memory, mlir::Value offset);
+  mlir::SmallVector<mlir::Value> loadStep(mlir::ValueRange slot, mlir::Value from);
+  void clearTail(const Factor &factor, mlir::Value memory);
   void emitInChunks(mlir::ArrayRef<Access> reads, int64_t chunk);
   void emitLanesInChunks(int64_t chunk);
   void joinPartial(TileValue value);

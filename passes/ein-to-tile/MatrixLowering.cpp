@@ -47,14 +47,8 @@ void EinsumLowering::emitMatrixOr(function_ref<void()> emitFew, ArrayRef<Access>
 /// The block's part of the root and its epilogue in fragments.
 void EinsumLowering::emitMatrix(ArrayRef<Access> reads) {
   Matrix &matrix = *schedule.matrix;
-  auto ring = [&](const Factor &factor) -> Value {
-    return tile::LocalOp::create(builder, loc,
-                                 MemRefType::get({matrix.slots * factor.size()}, factor.element));
-  };
   MatrixLoop loop;
   loop.reads = reads;
-  loop.memory[0] = ring(matrix.lhs);
-  loop.memory[1] = ring(matrix.rhs);
   // The reduced ranks as one: parts of the depth go fastest.
   Value begin = std::exchange(starts[matrix.depth], Value());
   Value end = std::exchange(ends[matrix.depth], Value());
@@ -89,8 +83,6 @@ void EinsumLowering::emitMatrix(ArrayRef<Access> reads) {
   leaveReduced();
   starts[matrix.depth] = begin;
   ends[matrix.depth] = end;
-  tile::WaitOp::create(builder, loc, builder.getI64IntegerAttr(0));
-  tile::BarrierOp::create(builder, loc);
   finishFragments(sums);
 }
 
@@ -121,77 +113,107 @@ Value EinsumLowering::copiesAligned(const Factor &factor, ArrayRef<Access> reads
                                    expand(read.offset, dims, none), strides);
 }
 
+Value EinsumLowering::openRing(StringRef name, int64_t depth, int64_t ahead,
+                               ArrayRef<Factor> factors) {
+  SmallVector<Type> slot = llvm::map_to_vector(factors, [](const Factor &factor) -> Type {
+    return MemRefType::get({factor.size()}, factor.element);
+  });
+  return tile::ArefCreateOp::create(
+      builder, loc, tile::ArefType::get(builder.getContext(), depth, slot), name, ahead, /*lag=*/0);
+}
+
 /// Parts of both factors come to the block's memory in a ring of slots: while one is
 /// multiplied, the others are on their way. One barrier a part: whoever passes it has
 /// seen the part that comes next arrive, and everyone leave the slot that is filled
 /// next. As long as what is filled is whole, the loop is all in one piece, so that
 /// instructions find others to go on beside them; the rest is little code.
-Value EinsumLowering::emitRing(const MatrixLoop &loop) {
+Value EinsumLowering::emitRing(MatrixLoop loop) {
   const Matrix &matrix = *schedule.matrix;
-  auto slotOf = [&](Value number) -> Value {
-    return arith::RemUIOp::create(builder, loc, number, constant(matrix.slots));
-  };
-  auto fill = [&](Value number, Filling filling) {
-    fillSlot(loop, number, slotOf(number), filling);
-    tile::CommitOp::create(builder, loc);
-  };
-  const int64_t steps = matrix.part / kMatrixStep;
+  loop.ring = openRing("factors", matrix.slots, matrix.slots - 2, {matrix.lhs, matrix.rhs});
+  Value whole = wholeParts(loop);
+  // Of no parts there is one, of zeros.
+  if (!loop.outer.empty()) {
+    Value some =
+        arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sgt, loop.count, constant(0));
+    loop.end = arith::SelectOp::create(builder, loc, some, loop.end, loop.begin);
+  }
+  loop.count = arith::MaxSIOp::create(builder, loc, loop.count, constant(1));
   auto first =
       scf::ForOp::create(builder, loc, constant(0), constant(matrix.slots - 1), constant(1));
   {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(first.getBody());
-    fill(first.getInductionVar(), Filling::aligned);
+    putPartIf(loop, first.getInductionVar());
   }
-  auto arrive = [&] {
-    tile::WaitOp::create(builder, loc, builder.getI64IntegerAttr(matrix.slots - 2));
-    tile::BarrierOp::create(builder, loc);
-  };
-  auto next = [&](Value number) -> Value {
-    return arith::AddIOp::create(builder, loc, number, constant(matrix.slots - 1));
-  };
-  // Factors are read one step ahead of what is multiplied, of the next part too.
-  Value whole = wholeParts(loop);
-  arrive();
-  SmallVector<Value> carried = {loop.zero};
-  llvm::append_range(carried, loadStep(loop, constant(0), constant(0)));
-  auto fast = scf::ForOp::create(builder, loc, constant(0), whole, constant(1), carried);
+  Value sums = emitWholeParts(loop, whole);
+  auto rest = scf::ForOp::create(builder, loc, whole, loop.count, constant(1), sums);
   {
     OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(fast.getBody());
-    Value number = fast.getInductionVar(), slot = slotOf(number);
-    Value sums = fast.getRegionIterArg(0);
-    SmallVector<Value> ready(fast.getRegionIterArgs().drop_front());
-    for (int64_t step = 0; step < steps; ++step) {
-      SmallVector<Value> coming;
-      if (step + 1 < steps) {
-        coming = loadStep(loop, slot, constant((step + 1) * kMatrixStep));
-      } else {
-        arrive();
-        Value following = arith::AddIOp::create(builder, loc, number, constant(1));
-        coming = loadStep(loop, slotOf(following), constant(0));
-      }
-      // A few copies a step: there is room for so many at once.
-      if (step + 1 < steps)
-        fillSlot(loop, next(number), slotOf(next(number)), Filling::whole, {step, steps - 1});
-      if (step + 2 == steps)
-        tile::CommitOp::create(builder, loc);
-      sums = multiplyStep(sums, ready);
-      ready = coming;
-    }
-    SmallVector<Value> yielded = {sums};
-    llvm::append_range(yielded, ready);
-    scf::YieldOp::create(builder, loc, yielded);
+    builder.setInsertionPointToStart(rest.getBody());
+    Value number = rest.getInductionVar();
+    Value next = arith::AddIOp::create(builder, loc, number, constant(1));
+    auto slot = tile::ArefSlotOp::create(builder, loc, loop.ring, number);
+    putPartIf(loop, arith::AddIOp::create(builder, loc, number, constant(matrix.slots - 1)));
+    sums = multiplyBySteps(rest.getRegionIterArg(0), slot.getMemory());
+    tile::ArefReleaseOp::create(builder, loc, loop.ring, number);
+    Value more = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, next, loop.count);
+    scf::YieldOp::create(builder, loc, sums);
+    builder.setInsertionPoint(rest.getBody()->getTerminator());
+    auto branch = scf::IfOp::create(builder, loc, more, /*withElse=*/false);
+    builder.setInsertionPointToStart(branch.thenBlock());
+    tile::ArefGetOp::create(builder, loc, loop.ring, next);
   }
-  auto rest = scf::ForOp::create(builder, loc, whole, loop.count, constant(1), fast.getResult(0));
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(rest.getBody());
-  arrive();
-  fill(next(rest.getInductionVar()), Filling::aligned);
-  scf::YieldOp::create(
-      builder, loc,
-      multiplyBySteps(loop, rest.getRegionIterArg(0), slotOf(rest.getInductionVar())));
+  tile::ArefCloseOp::create(builder, loc, loop.ring);
   return rest.getResult(0);
+}
+
+/// Multiplies parts 0 to `whole` - 1 and gets the one after. Factors are read one step ahead of
+/// what is multiplied, of the next part too.
+Value EinsumLowering::emitWholeParts(const MatrixLoop &loop, Value whole) {
+  const Matrix &matrix = *schedule.matrix;
+  const int64_t steps = matrix.part / kMatrixStep;
+  auto begun = tile::ArefGetOp::create(builder, loc, loop.ring, constant(0));
+  SmallVector<Value> carried = {loop.zero};
+  llvm::append_range(carried, loadStep(begun.getMemory(), constant(0)));
+  auto fast = scf::ForOp::create(builder, loc, constant(0), whole, constant(1), carried);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(fast.getBody());
+  Value number = fast.getInductionVar(), sums = fast.getRegionIterArg(0);
+  Value coming = arith::AddIOp::create(builder, loc, number, constant(matrix.slots - 1));
+  SmallVector<Value> ready(fast.getRegionIterArgs().drop_front());
+  auto slot = tile::ArefSlotOp::create(builder, loc, loop.ring, number);
+  auto filled = tile::ArefPutOp::create(builder, loc, loop.ring, coming);
+  for (int64_t step = 0; step + 1 < steps; ++step) {
+    SmallVector<Value> loaded = loadStep(slot.getMemory(), constant((step + 1) * kMatrixStep));
+    // A few copies a step: there is room for so many at once.
+    fillSlot(loop, coming, filled.getMemory(), Filling::whole, {step, steps - 1});
+    if (step + 2 == steps)
+      tile::ArefCommitOp::create(builder, loc, loop.ring, coming);
+    sums = multiplyStep(sums, std::exchange(ready, loaded));
+  }
+  tile::ArefReleaseOp::create(builder, loc, loop.ring, number);
+  Value following = arith::AddIOp::create(builder, loc, number, constant(1));
+  auto next = tile::ArefGetOp::create(builder, loc, loop.ring, following);
+  SmallVector<Value> loaded = loadStep(next.getMemory(), constant(0));
+  SmallVector<Value> yielded = {multiplyStep(sums, ready)};
+  llvm::append_range(yielded, loaded);
+  scf::YieldOp::create(builder, loc, yielded);
+  return fast.getResult(0);
+}
+
+void EinsumLowering::putPart(const MatrixLoop &loop, Value number, Filling filling) {
+  auto put = tile::ArefPutOp::create(builder, loc, loop.ring, number);
+  fillSlot(loop, number, put.getMemory(), filling);
+  tile::ArefCommitOp::create(builder, loc, loop.ring, number);
+}
+
+/// If there is such a part.
+void EinsumLowering::putPartIf(const MatrixLoop &loop, Value number) {
+  Value some = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, number, loop.count);
+  auto branch = scf::IfOp::create(builder, loc, some, /*withElse=*/false);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(branch.thenBlock());
+  putPart(loop, number, Filling::aligned);
 }
 
 /// So many parts may be multiplied before one is filled that goes past an end.
@@ -224,24 +246,30 @@ Value EinsumLowering::wholeParts(const MatrixLoop &loop) {
 }
 
 /// One part after the other.
-Value EinsumLowering::emitPartByPart(const MatrixLoop &loop) {
+Value EinsumLowering::emitPartByPart(MatrixLoop loop) {
+  const Matrix &matrix = *schedule.matrix;
+  loop.ring = openRing("parts", /*depth=*/1, /*ahead=*/0, {matrix.lhs, matrix.rhs});
   auto each = scf::ForOp::create(builder, loc, constant(0), loop.count, constant(1), loop.zero);
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(each.getBody());
-  tile::BarrierOp::create(builder, loc);
-  fillSlot(loop, each.getInductionVar(), constant(0), Filling::plain);
-  tile::BarrierOp::create(builder, loc);
-  Value sums = multiplyBySteps(loop, each.getRegionIterArg(0), constant(0));
-  scf::YieldOp::create(builder, loc, sums);
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(each.getBody());
+    Value number = each.getInductionVar();
+    putPart(loop, number, Filling::plain);
+    auto slot = tile::ArefGetOp::create(builder, loc, loop.ring, number);
+    Value sums = multiplyBySteps(each.getRegionIterArg(0), slot.getMemory());
+    tile::ArefReleaseOp::create(builder, loc, loop.ring, number);
+    scf::YieldOp::create(builder, loc, sums);
+  }
+  tile::ArefCloseOp::create(builder, loc, loop.ring);
   return each.getResult(0);
 }
 
-Value EinsumLowering::multiplyBySteps(const MatrixLoop &loop, Value sums, Value slot) {
+Value EinsumLowering::multiplyBySteps(Value sums, ValueRange slot) {
   auto steps = scf::ForOp::create(builder, loc, constant(0), constant(schedule.matrix->part),
                                   constant(kMatrixStep), sums);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(steps.getBody());
-  SmallVector<Value> factors = loadStep(loop, slot, steps.getInductionVar());
+  SmallVector<Value> factors = loadStep(slot, steps.getInductionVar());
   sums = multiplyStep(steps.getRegionIterArg(0), factors);
   scf::YieldOp::create(builder, loc, sums);
   return steps.getResult(0);
@@ -285,8 +313,8 @@ Value EinsumLowering::multiplyStep(Value sums, ArrayRef<Value> factors) {
 }
 
 /// Brings part `number` of both factors, or a piece of it, to `slot`.
-void EinsumLowering::fillSlot(const MatrixLoop &loop, Value number, Value slot, Filling filling,
-                              Piece piece) {
+void EinsumLowering::fillSlot(const MatrixLoop &loop, Value number, ValueRange slot,
+                              Filling filling, Piece piece) {
   const Matrix &matrix = *schedule.matrix;
   Value part = number, rest = number;
   if (!loop.outer.empty()) {
@@ -302,35 +330,26 @@ void EinsumLowering::fillSlot(const MatrixLoop &loop, Value number, Value slot, 
       builder, loc, loop.begin, arith::MulIOp::create(builder, loc, part, constant(matrix.part)));
   Value end = arith::AddIOp::create(builder, loc, starts[matrix.depth], constant(matrix.part));
   end = arith::MinSIOp::create(builder, loc, end, loop.end);
-  if (filling == Filling::aligned && !loop.outer.empty()) {
-    Value more = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, number, loop.count);
-    end = arith::SelectOp::create(builder, loc, more, end, starts[matrix.depth]);
-  }
   ends[matrix.depth] = end;
-  for (auto [factor, memory] :
-       {std::pair(&matrix.lhs, loop.memory[0]), std::pair(&matrix.rhs, loop.memory[1])}) {
-    Value offset = arith::MulIOp::create(builder, loc, slot, constant(factor->size()));
-    fillFactor(*factor, loop.reads, memory, offset, filling, piece);
-  }
+  fillFactor(matrix.lhs, loop.reads, slot[0], filling, piece);
+  fillFactor(matrix.rhs, loop.reads, slot[1], filling, piece);
   starts[matrix.depth] = ends[matrix.depth] = Value();
 }
 
 /// The terms of both factors in `kMatrixStep` coordinates from `from` on of the part in `slot`.
-SmallVector<Value> EinsumLowering::loadStep(const MatrixLoop &loop, Value slot, Value from) {
+SmallVector<Value> EinsumLowering::loadStep(ValueRange slot, Value from) {
   const Matrix &matrix = *schedule.matrix;
-  SmallVector<Value> loaded = loadTerms(matrix, /*left=*/true, loop.memory[0], slot, from);
-  llvm::append_range(loaded, loadTerms(matrix, /*left=*/false, loop.memory[1], slot, from));
+  SmallVector<Value> loaded = loadTerms(matrix, /*left=*/true, slot[0], from);
+  llvm::append_range(loaded, loadTerms(matrix, /*left=*/false, slot[1], from));
   return loaded;
 }
 
 SmallVector<Value> EinsumLowering::loadTerms(const Matrix &matrix, bool left, Value memory,
-                                             Value slot, Value from) {
+                                             Value from) {
   const Factor &factor = left ? matrix.lhs : matrix.rhs;
   bool along = factor.minor == matrix.depth;
   int64_t free = along ? factor.stride() : 1, deep = along ? 1 : factor.stride();
-  Value offset = arith::AddIOp::create(
-      builder, loc, arith::MulIOp::create(builder, loc, slot, constant(factor.size())),
-      arith::MulIOp::create(builder, loc, from, constant(deep)));
+  Value offset = arith::MulIOp::create(builder, loc, from, constant(deep));
   SmallVector<Value> loaded;
   for (int64_t term = 0; term < factor.terms; ++term) {
     Value place = arith::AddIOp::create(builder, loc, offset, constant(term * factor.termSize()));
@@ -383,9 +402,9 @@ void EinsumLowering::finishFragments(Value sums) {
   schedule = saved;
 }
 
-/// Brings one part of a factor to memory at `offset`; past its ends are zeros.
+/// Brings one part of a factor to memory; past its ends are zeros.
 void EinsumLowering::fillFactor(const Factor &factor, ArrayRef<Access> reads, Value memory,
-                                Value offset, Filling filling, Piece piece) {
+                                Filling filling, Piece piece) {
   bool whole = filling == Filling::whole;
   auto left = [&](unsigned rank) -> Value {
     if (whole)
@@ -407,17 +426,16 @@ void EinsumLowering::fillFactor(const Factor &factor, ArrayRef<Access> reads, Va
       rows = factor.majorPart;
     if (rows == 0)
       return;
-    if (from) {
+    if (from)
       dims[factor.major] = arith::AddIOp::create(builder, loc, dims[factor.major], constant(from));
-      offset = arith::AddIOp::create(builder, loc, offset, constant(from * factor.stride()));
-    }
     SmallVector<Value> none(root.getInputs().size(), constant(0));
-    tile::CopyOp::create(
-        builder, loc, bufferOf(root.getInputs()[factor.operand]), expand(read.offset, dims, none),
-        expand(read.stride(factor.major), dims, none), left(factor.major), left(factor.minor),
-        memory, offset, builder.getDenseI64ArrayAttr({rows, factor.minorPart}),
-        builder.getI64IntegerAttr(factor.stride()),
-        filling == Filling::plain ? UnitAttr() : builder.getUnitAttr());
+    tile::CopyOp::create(builder, loc, bufferOf(root.getInputs()[factor.operand]),
+                         expand(read.offset, dims, none),
+                         expand(read.stride(factor.major), dims, none), left(factor.major),
+                         left(factor.minor), memory, constant(from * factor.stride()),
+                         builder.getDenseI64ArrayAttr({rows, factor.minorPart}),
+                         builder.getI64IntegerAttr(factor.stride()),
+                         filling == Filling::plain ? UnitAttr() : builder.getUnitAttr());
     return;
   }
   if (piece.number != 0)
@@ -428,7 +446,7 @@ void EinsumLowering::fillFactor(const Factor &factor, ArrayRef<Access> reads, Va
   auto branch = scf::IfOp::create(builder, loc, some, /*withElse=*/false);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(branch.thenBlock());
-  clearTail(factor, memory, offset);
+  clearTail(factor, memory);
   PackedMemory packed;
   packed.packed.value = factor.value;
   packed.packed.ranks = {factor.major, factor.minor};
@@ -436,7 +454,6 @@ void EinsumLowering::fillFactor(const Factor &factor, ArrayRef<Access> reads, Va
   packed.strides = {factor.stride(), 1};
   packed.begins = {startOf(factor.major), startOf(factor.minor)};
   packed.buffer = memory;
-  packed.base = offset;
   packed.terms = factor.terms;
   packed.termSize = factor.termSize();
   Schedule saved = schedule;
@@ -455,7 +472,7 @@ void EinsumLowering::fillFactor(const Factor &factor, ArrayRef<Access> reads, Va
 
 /// The last part of the depth may be short. Computed elements past it would be
 /// anything, NaN too, which a product by 0 does not hide.
-void EinsumLowering::clearTail(const Factor &factor, Value memory, Value offset) {
+void EinsumLowering::clearTail(const Factor &factor, Value memory) {
   const Matrix &matrix = *schedule.matrix;
   if (matrix.isEven)
     return;
@@ -475,9 +492,9 @@ void EinsumLowering::clearTail(const Factor &factor, Value memory, Value offset)
   Value zeros = tile::BroadcastOp::create(
       builder, loc, tile::tileType({target.warpLanes}, element, /*lanes=*/true), zero,
       builder.getDenseI64ArrayAttr({}));
-  Value place = arith::AddIOp::create(builder, loc, offset, each.getInductionVar());
   Value left = arith::SubIOp::create(builder, loc, constant(factor.size()), each.getInductionVar());
-  tile::StoreOp::create(builder, loc, zeros, memory, place, ValueRange{constant(1)}, left, Value());
+  tile::StoreOp::create(builder, loc, zeros, memory, each.getInductionVar(),
+                        ValueRange{constant(1)}, left, Value());
 }
 
 } // namespace einfall

@@ -379,7 +379,7 @@ void EinsumLowering::storePacked(const PackedMemory &memory, TileValue value, in
 /// Where the current coordinates lie. `columns` may stand inside a panel; -1: they
 /// begin one.
 Value EinsumLowering::offsetIn(const PackedMemory &memory, int columns) {
-  Value offset = memory.base ? memory.base : constant(0);
+  Value offset = constant(0);
   auto add = [&](Value value) { offset = arith::AddIOp::create(builder, loc, offset, value); };
   for (auto [i, rank] : llvm::enumerate(memory.packed.ranks)) {
     bool isGrouped = memory.packed.group > 1 && rank + 1 == root.getNumRanks();

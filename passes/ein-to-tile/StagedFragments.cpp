@@ -131,8 +131,7 @@ SmallVector<Access> StagedLowering::readsOf(ein::EinsumOp op) {
                              [&](unsigned i) { return accessOf(op, i, symbols); });
 }
 
-/// Makes the memory of a product's factors, and brings there what is the same in all
-/// chunks.
+/// Brings to memory what of a product's factors is the same in all chunks.
 void StagedLowering::prepareProduct(ein::EinsumOp op) {
   const FragmentOp &own = fragments->ops.find(op)->second;
   FragmentProduct &product = products[op];
@@ -140,35 +139,42 @@ void StagedLowering::prepareProduct(ein::EinsumOp op) {
   Matrix matrix = matrixOf(op, reads);
   enterFragment(op, -1);
   edges.clear();
-  product.right = tile::LocalOp::create(
-      builder, loc, MemRefType::get({kSlots * matrix.rhs.size()}, matrix.rhs.element));
   product.rightAligned = copiesAligned(matrix.rhs, reads, {});
   if (own.inRegisters)
     return;
-  Value memory =
-      tile::LocalOp::create(builder, loc, MemRefType::get({matrix.lhs.size()}, matrix.lhs.element));
-  fillProduct(op, /*left=*/true, memory, constant(0), copiesAligned(matrix.lhs, reads, {}));
-  tile::CommitOp::create(builder, loc);
-  tile::WaitOp::create(builder, loc, builder.getI64IntegerAttr(0));
-  tile::BarrierOp::create(builder, loc);
-  product.leftMemory = memory;
+  Value ring = openRing("left", /*depth=*/1, /*ahead=*/0, matrix.lhs);
+  auto put = tile::ArefPutOp::create(builder, loc, ring, constant(0));
+  fillProduct(op, /*left=*/true, put.getMemory().front(), copiesAligned(matrix.lhs, reads, {}));
+  tile::ArefCommitOp::create(builder, loc, ring, constant(0));
+  auto got = tile::ArefGetOp::create(builder, loc, ring, constant(0));
+  product.leftRing = ring;
+  product.leftMemory = got.getMemory().front();
   if (fragments->rereadsLeft)
     return;
   for (int64_t from = 0; from < matrix.part; from += kMatrixStep)
     llvm::append_range(product.left,
-                       loadTerms(matrix, /*left=*/true, memory, constant(0), constant(from)));
+                       loadTerms(matrix, /*left=*/true, product.leftMemory, constant(from)));
+  finishProduct(op);
+}
+
+/// What is the same in all chunks is not read any more.
+void StagedLowering::finishProduct(ein::EinsumOp op) {
+  Value ring = std::exchange(products[op].leftRing, Value());
+  if (!ring)
+    return;
+  tile::ArefReleaseOp::create(builder, loc, ring, constant(0));
+  tile::ArefCloseOp::create(builder, loc, ring);
 }
 
 /// Begins to bring one factor of the part where the block stands to `memory`.
-void StagedLowering::fillProduct(ein::EinsumOp op, bool left, Value memory, Value offset,
-                                 Value aligned) {
+void StagedLowering::fillProduct(ein::EinsumOp op, bool left, Value memory, Value aligned) {
   SmallVector<Access> reads = readsOf(op);
   auto fill = [&](Filling filling) {
     Matrix matrix = matrixOf(op, reads);
     enterFragment(op, -1);
     edges.clear();
     schedule.matrix = matrix;
-    fillFactor(left ? matrix.lhs : matrix.rhs, reads, memory, offset, filling, {});
+    fillFactor(left ? matrix.lhs : matrix.rhs, reads, memory, filling, {});
   };
   if (!aligned)
     return fill(Filling::plain);
@@ -184,16 +190,15 @@ void StagedLowering::fillProduct(ein::EinsumOp op, bool left, Value memory, Valu
 TileValue StagedLowering::multiplyFragments(ein::EinsumOp op, TileValue addend) {
   const FragmentOp &own = fragments->ops.find(op)->second;
   bool isAlone = !products.count(op); // outside of streams
-  Value slot = constant(0);
+  Value ring;
   if (isAlone) {
     prepareProduct(op);
-    const FragmentProduct &product = products[op];
-    fillProduct(op, /*left=*/false, product.right, slot, product.rightAligned);
-    tile::CommitOp::create(builder, loc);
-    tile::WaitOp::create(builder, loc, builder.getI64IntegerAttr(0));
-    tile::BarrierOp::create(builder, loc);
-  } else {
-    slot = ringSlot;
+    ring = openRing("right", /*depth=*/1, /*ahead=*/0, matrixOf(op, readsOf(op)).rhs);
+    auto put = tile::ArefPutOp::create(builder, loc, ring, constant(0));
+    fillProduct(op, /*left=*/false, put.getMemory().front(), products[op].rightAligned);
+    tile::ArefCommitOp::create(builder, loc, ring, constant(0));
+    products[op].right =
+        tile::ArefGetOp::create(builder, loc, ring, constant(0)).getMemory().front();
   }
   const FragmentProduct &product = products[op];
   Matrix matrix = matrixOf(op, readsOf(op));
@@ -221,21 +226,24 @@ TileValue StagedLowering::multiplyFragments(ein::EinsumOp op, TileValue addend) 
   Value sums =
       addend.value ? tiles.broadcast(addend, kAll).value : splat(builder.getF32FloatAttr(0), kAll);
   for (int64_t from = 0; from < matrix.part; from += kMatrixStep) {
-    Value right = loadTerms(matrix, /*left=*/false, product.right, slot, constant(from)).front();
+    Value right = loadTerms(matrix, /*left=*/false, product.right, constant(from)).front();
     SmallVector<Value> left;
     for (Value term : terms)
       left.push_back(
           tile::AsFactorOp::create(builder, loc, matrix.stepType(/*left=*/true), term, from));
     if (!own.inRegisters)
-      left.push_back(product.left.empty() ? loadTerms(matrix, /*left=*/true, product.leftMemory,
-                                                      constant(0), constant(from))
-                                                .front()
-                                          : product.left[from / kMatrixStep]);
+      left.push_back(
+          product.left.empty()
+              ? loadTerms(matrix, /*left=*/true, product.leftMemory, constant(from)).front()
+              : product.left[from / kMatrixStep]);
     for (Value term : left)
       sums = tile::MmaOp::create(builder, loc, sums.getType(), sums, term, right);
   }
-  if (isAlone)
-    tile::BarrierOp::create(builder, loc);
+  if (isAlone) {
+    tile::ArefReleaseOp::create(builder, loc, ring, constant(0));
+    tile::ArefCloseOp::create(builder, loc, ring);
+    finishProduct(op);
+  }
   return {sums, kAll};
 }
 
@@ -374,11 +382,14 @@ void StagedLowering::streamFragments(ein::StreamOp stream) {
   Value extent = walked.end;
   enterBox(label, walked.begin, extent);
   SmallVector<ein::EinsumOp> multiplied;
+  SmallVector<Factor> factors;
   for (auto op : body.getOps<ein::EinsumOp>())
     if (auto it = fragments->ops.find(op); it != fragments->ops.end() && it->second.isProduct) {
       prepareProduct(op);
       multiplied.push_back(op);
+      factors.push_back(matrixOf(op, readsOf(op)).rhs);
     }
+  Value ring = openRing("chunks", kSlots, kSlots - 2, factors);
   SmallVector<TileValue> state;
   SmallVector<Value> init;
   for (unsigned i = 0; i < carried; ++i) {
@@ -398,23 +409,17 @@ void StagedLowering::streamFragments(ein::StreamOp stream) {
     return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, begin, extent);
   };
   // Begins to bring what the chunk at `begin` multiplies; the block stands there then.
-  auto bring = [&](Value begin, Value slot) {
+  auto bring = [&](Value begin, Value number) {
     enterBox(label, begin,
              arith::MinSIOp::create(builder, loc, arith::AddIOp::create(builder, loc, begin, step),
                                     extent));
     auto branch = scf::IfOp::create(builder, loc, isThere(begin), /*withElse=*/false);
-    {
-      OpBuilder::InsertionGuard guard(builder);
-      builder.setInsertionPointToStart(branch.thenBlock());
-      for (ein::EinsumOp op : multiplied) {
-        const FragmentProduct &product = products[op];
-        int64_t size = matrixOf(op, readsOf(op)).rhs.size();
-        fillProduct(op, /*left=*/false, product.right,
-                    arith::MulIOp::create(builder, loc, slot, constant(size)),
-                    product.rightAligned);
-      }
-    }
-    tile::CommitOp::create(builder, loc);
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(branch.thenBlock());
+    auto put = tile::ArefPutOp::create(builder, loc, ring, number);
+    for (auto [op, memory] : llvm::zip_equal(multiplied, put.getMemory()))
+      fillProduct(op, /*left=*/false, memory, products[op].rightAligned);
+    tile::ArefCommitOp::create(builder, loc, ring, number);
   };
   init.push_back(firstVisited(stream, walked.begin, step, extent));
   init.push_back(zero);
@@ -428,34 +433,35 @@ void StagedLowering::streamFragments(ein::StreamOp stream) {
     scf::ConditionOp::create(builder, loc, isThere(before->getArgument(carried)),
                              before->getArguments());
     ValueRange now = builder.createBlock(&loop.getAfter(), {}, types, places)->getArguments();
-    Value begin = now[carried], slot = now[carried + 1];
+    Value begin = now[carried], number = now[carried + 1];
     for (unsigned i = 0; i < carried; ++i)
       state[i].value = now[i];
-    tile::WaitOp::create(builder, loc, builder.getI64IntegerAttr(0));
-    tile::BarrierOp::create(builder, loc);
-    Value other = arith::SubIOp::create(builder, loc, constant(1), slot);
+    auto got = tile::ArefGetOp::create(builder, loc, ring, number);
+    for (auto [op, memory] : llvm::zip_equal(multiplied, got.getMemory()))
+      products[op].right = memory;
+    Value following = arith::AddIOp::create(builder, loc, number, constant(1));
     Value end = arith::AddIOp::create(builder, loc, begin, step);
     Value next = firstVisited(stream, end, step, extent);
     if (next == end) // nothing is searched
       count("chunks");
-    bring(next, other);
+    bring(next, following);
     enterBox(label, begin, arith::MinSIOp::create(builder, loc, end, extent));
     count("visited");
-    ringSlot = slot;
     llvm::StringMap<Bounds> outside = knownBounds;
     SmallVector<Value> yielded = emitSettled(stream, stages, state, begin);
     knownBounds = std::move(outside);
+    tile::ArefReleaseOp::create(builder, loc, ring, number);
     yielded.push_back(next);
-    yielded.push_back(other);
+    yielded.push_back(following);
     scf::YieldOp::create(builder, loc, yielded);
   }
   chunk = outer;
   for (unsigned i = 0; i < carried; ++i)
     results[stream.getResult(i)] = {loop.getResult(i), state[i].mask};
   enterBox(label, walked.begin, extent);
-  // Memory of the chunks may be something else's from here on.
-  tile::WaitOp::create(builder, loc, builder.getI64IntegerAttr(0));
-  tile::BarrierOp::create(builder, loc);
+  tile::ArefCloseOp::create(builder, loc, ring);
+  for (ein::EinsumOp op : multiplied)
+    finishProduct(op);
 }
 
 } // namespace einfall

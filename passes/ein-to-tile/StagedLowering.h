@@ -68,8 +68,8 @@ private:
 
   /// A product's factors: what is read chunk by chunk, and what is the same in all.
   struct FragmentProduct {
-    mlir::Value right, rightAligned; // memory of the slots
-    mlir::Value leftMemory;
+    mlir::Value right, rightAligned; // memory of the current chunk's
+    mlir::Value leftRing, leftMemory;
     mlir::SmallVector<mlir::Value> left; // what is the same in all, if registers hold it
   };
   int64_t fragmentSize(ein::EinsumOp op, int rank);
@@ -79,8 +79,8 @@ private:
   Matrix matrixOf(ein::EinsumOp op, llvm::ArrayRef<Access> reads);
   llvm::SmallVector<Access> readsOf(ein::EinsumOp op);
   void prepareProduct(ein::EinsumOp op);
-  void fillProduct(ein::EinsumOp op, bool left, mlir::Value memory, mlir::Value offset,
-                   mlir::Value aligned);
+  void finishProduct(ein::EinsumOp op);
+  void fillProduct(ein::EinsumOp op, bool left, mlir::Value memory, mlir::Value aligned);
   TileValue multiplyFragments(ein::EinsumOp op, TileValue addend);
   void emitFragments(mlir::Block &block);
   void emitRow(const HeldRow &row, const std::vector<Stage> &stages);
@@ -114,7 +114,6 @@ private:
   const HeldRow *heldRow = nullptr;      // while it is in registers, and what was read then
   llvm::SmallDenseMap<RowRead, TileValue> heldReads;
   llvm::DenseMap<mlir::Operation *, FragmentProduct> products;
-  mlir::Value ringSlot;  // where the factors of the current chunk are
   bool isRagged = false; // the chunk may end before its part does
   const Stage *stage = nullptr;
   bool counts = kernel->getParentOfType<mlir::ModuleOp>()->hasAttr(tile::kCountVisits);

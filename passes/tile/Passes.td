@@ -4,6 +4,32 @@
 
 include "mlir/Pass/PassBase.td"
 
+def TileLowerAref : Pass<"tile-lower-aref", "::mlir::ModuleOp"> {
+  let summary = "bring the items of rings by groups of copies and the block's barrier";
+  let description = [{
+    Before: `tile.aref` rings that keep to what `verify-arefs` asks for, and that all warps of the block fill
+    and read. After: none; a ring is memory of all of its slots (`tile.local`, with its number
+    and its slots as attributes), a commit ends a group of copies, a get waits for all groups but those of
+    the items `ahead` and for all warps, and with it the slots of what has been released before are free: if
+    the ring has a slot more than what is held and on its way, a put needs no barrier of its own.
+    Groups are counted, so a commit that stands under a condition ends a group where it does not hold, too. A put
+    whose copies go through registers needs no group. Runs before `tile-distribute-warps`, which knows barriers and
+    groups. Exactness: bitwise.
+
+    ```mlir
+    %a = tile.aref.get %ring[%n] : !tile.aref<4, memref<9216xbf16>> -> memref<9216xbf16>
+    %b = tile.load_factor %a[%from] ..
+    // becomes, two ahead
+    tile.wait 2
+    tile.barrier
+    %b = tile.load_factor %all[%n mod 4 * 9216 + %from] ..
+    ```
+  }];
+  let dependentDialects = ["::einfall::tile::TileDialect", "::mlir::arith::ArithDialect"];
+  let statistics = [Statistic<"numRings", "num-rings", "rings lowered">,
+                    Statistic<"numBarriers", "num-barriers", "barriers of rings">];
+}
+
 def TileDistributeWarps : Pass<"tile-distribute-warps", "::mlir::ModuleOp"> {
   let summary = "deal the tiles of a stage to the warps of a block";
   let description = [{

@@ -57,6 +57,36 @@ def VerifyPhase : Pass<"verify-phase", "::mlir::ModuleOp"> {
   let options = [Option<"phase", "phase", "std::string", "\"input\"", "the phase that has ended">];
 }
 
+def VerifyArefs : Pass<"verify-arefs", "::mlir::ModuleOp"> {
+  let summary = "refuse rings whose items do not go from puts to gets and releases";
+  let description = [{
+    Runs each program that has rings (`tile.aref.create`) some times, with sizes chosen at random, and follows
+    its items: each one is put into a free slot, committed, got and released, in the order of their
+    numbers; slots are used in between only; puts are as far ahead, and releases as late, as the ring says. An error
+    names the ring, the item and what was expected. Stands before `tile-lower-aref`, which counts on it.
+    The module is left as it is.
+  }];
+  let options = [Option<"runs", "runs", "unsigned", "48", "executions of each program">];
+  let statistics = [Statistic<"numPrograms", "num-programs", "programs that have rings">];
+}
+
+def VerifyCopies : Pass<"verify-copies", "::mlir::ModuleOp"> {
+  let summary = "check that waits and barriers suffice, whenever copies arrive";
+  let description = [{
+    Runs each program that has memory of rings (`tile.ring`, from `tile-lower-aref`) some times, with sizes
+    chosen at random, and writes down which slots are filled and read, and the waits and barriers
+    between. Two warps that do so are then explored (lib/Protocol): in every interleaving, with copies
+    that arrive at any time, each read has to find what one warp alone would find, and nobody waits for
+    ever. Knows nothing of arefs, so it checks what `tile-lower-aref` made of them.
+    The module is left as it is.
+  }];
+  let options = [Option<"runs", "runs", "unsigned", "48", "executions of each program">,
+                 Option<"mostSteps", "most-steps", "int64_t", "300", "steps of an execution that are explored">,
+                 Option<"mostStates", "most-states", "uint64_t", "1000000", "states of an execution that are explored">];
+  let statistics = [Statistic<"numStates", "num-states", "states explored">,
+                    Statistic<"numIncomplete", "num-incomplete", "executions with more states than that">];
+}
+
 def VerifyDumpPhase : Pass<"verify-dump-phase", "::mlir::ModuleOp"> {
   let summary = "write the module to a file";
   let description = [{
