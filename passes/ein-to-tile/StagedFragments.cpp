@@ -131,7 +131,7 @@ SmallVector<Access> StagedLowering::readsOf(ein::EinsumOp op) {
                              [&](unsigned i) { return accessOf(op, i, symbols); });
 }
 
-/// Brings to memory what of a product's factors is the same in all chunks.
+/// Begins to bring to memory what of a product's factors is the same in all chunks.
 void StagedLowering::prepareProduct(ein::EinsumOp op) {
   const FragmentOp &own = fragments->ops.find(op)->second;
   FragmentProduct &product = products[op];
@@ -146,9 +146,19 @@ void StagedLowering::prepareProduct(ein::EinsumOp op) {
   auto put = tile::ArefPutOp::create(builder, loc, ring, constant(0));
   fillProduct(op, /*left=*/true, put.getMemory().front(), copiesAligned(matrix.lhs, reads, {}));
   tile::ArefCommitOp::create(builder, loc, ring, constant(0));
-  auto got = tile::ArefGetOp::create(builder, loc, ring, constant(0));
   product.leftRing = ring;
-  product.leftMemory = got.getMemory().front();
+}
+
+/// Waits for what prepareProduct asked for.
+void StagedLowering::takeLeft(ein::EinsumOp op) {
+  FragmentProduct &product = products[op];
+  if (!product.leftRing)
+    return;
+  Matrix matrix = matrixOf(op, readsOf(op));
+  enterFragment(op, -1);
+  edges.clear();
+  product.leftMemory =
+      tile::ArefGetOp::create(builder, loc, product.leftRing, constant(0)).getMemory().front();
   if (fragments->rereadsLeft)
     return;
   for (int64_t from = 0; from < matrix.part; from += kMatrixStep)
@@ -197,6 +207,7 @@ TileValue StagedLowering::multiplyFragments(ein::EinsumOp op, TileValue addend) 
     auto put = tile::ArefPutOp::create(builder, loc, ring, constant(0));
     fillProduct(op, /*left=*/false, put.getMemory().front(), products[op].rightAligned);
     tile::ArefCommitOp::create(builder, loc, ring, constant(0));
+    takeLeft(op);
     products[op].right =
         tile::ArefGetOp::create(builder, loc, ring, constant(0)).getMemory().front();
   }
@@ -424,6 +435,8 @@ void StagedLowering::streamFragments(ein::StreamOp stream) {
   init.push_back(firstVisited(stream, walked.begin, step, extent));
   init.push_back(zero);
   bring(init[carried], zero);
+  // Of the first chunk, too, nothing waits for what all chunks have.
+  llvm::for_each(multiplied, [&](ein::EinsumOp op) { takeLeft(op); });
   auto loop = scf::WhileOp::create(builder, loc, ValueRange(init).getTypes(), init);
   {
     OpBuilder::InsertionGuard guard(builder);

@@ -79,6 +79,7 @@ private:
   Matrix matrixOf(ein::EinsumOp op, llvm::ArrayRef<Access> reads);
   llvm::SmallVector<Access> readsOf(ein::EinsumOp op);
   void prepareProduct(ein::EinsumOp op);
+  void takeLeft(ein::EinsumOp op);
   void finishProduct(ein::EinsumOp op);
   void fillProduct(ein::EinsumOp op, bool left, mlir::Value memory, mlir::Value aligned);
   TileValue multiplyFragments(ein::EinsumOp op, TileValue addend);
