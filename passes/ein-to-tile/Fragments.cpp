@@ -16,6 +16,8 @@ constexpr int64_t kRows = 16, kDepth = 16;
 /// Of a stream, columns at a time. A warp alone computes for long what it asked for at once:
 /// it takes less, and more of them share a core.
 constexpr int64_t kChunk = 64, kChunkAlone = 32;
+/// Chunks in the block's memory. Few warps have to ask for more to keep memory busy.
+constexpr int64_t kSlots = 2, kSlotsAlone = 3;
 /// The most columns of a fragment.
 constexpr int64_t kMostColumns = 256;
 /// Of a thread's registers those that sums and a chunk's products may take, and those with
@@ -32,6 +34,7 @@ public:
     if (!collect(stages, /*inStream=*/false) || !findRows())
       return std::nullopt;
     result.rowBlock = target.warps * kRows;
+    result.slots = target.warps == 1 ? kSlotsAlone : kSlots;
     for (ein::EinsumOp op : ops)
       if (!add(op))
         return std::nullopt;
@@ -249,7 +252,7 @@ private:
     if (right.getType().isF32())
       return false;
     int64_t columns = blockOf(op, own.columns), depth = blockOf(op, own.reduced);
-    bytes += 2 * 2 * (columns + 8) * (depth + 8);
+    bytes += 2 * result.slots * (columns + 8) * (depth + 8);
     if (own.inRegisters) {
       own.terms = left.getType().isF32() ? termsOf(op, left) : 1;
       isWide |= own.terms > 1;

@@ -33,6 +33,7 @@ struct FragmentOp {
 struct FragmentPlan {
   llvm::StringRef rows;
   int64_t rowBlock = 0;
+  int64_t slots = 2; ///< chunks in the block's memory: one is multiplied, others on their way
   bool rereadsLeft = false; ///< what is the same in all chunks is read in each again
   llvm::DenseMap<mlir::Operation *, FragmentOp> ops;
 };

@@ -7,9 +7,6 @@ using namespace mlir;
 
 namespace einfall {
 
-/// Parts of a factor in the block's memory: one is multiplied, one is on its way.
-constexpr int64_t kSlots = 2;
-
 /// Coordinates of a rank that a fragment has.
 int64_t StagedLowering::fragmentSize(ein::EinsumOp op, int rank) {
   return rank < 0 ? 1 : llvm::alignTo(plan.partFor(op, op.getRankName(rank)), kMatrixStep);
@@ -117,7 +114,7 @@ Matrix StagedLowering::matrixOf(ein::EinsumOp op, ArrayRef<Access> reads) {
   matrix.rowWarps = target.warps;
   matrix.columnWarps = 1;
   matrix.part = fragmentSize(op, own.reduced);
-  matrix.slots = kSlots;
+  matrix.slots = fragments->slots;
   matrix.lhs.place(matrix.rows, matrix.depth, reads);
   matrix.rhs.place(matrix.columns, matrix.depth, reads);
   matrix.setElements(op);
@@ -400,7 +397,7 @@ void StagedLowering::streamFragments(ein::StreamOp stream) {
       multiplied.push_back(op);
       factors.push_back(matrixOf(op, readsOf(op)).rhs);
     }
-  Value ring = openRing("chunks", kSlots, kSlots - 2, factors);
+  Value ring = openRing("chunks", fragments->slots, fragments->slots - 2, factors);
   SmallVector<TileValue> state;
   SmallVector<Value> init;
   for (unsigned i = 0; i < carried; ++i) {
@@ -432,9 +429,15 @@ void StagedLowering::streamFragments(ein::StreamOp stream) {
       fillProduct(op, /*left=*/false, memory, products[op].rightAligned);
     tile::ArefCommitOp::create(builder, loc, ring, number);
   };
-  init.push_back(firstVisited(stream, walked.begin, step, extent));
+  // Chunks on their way beside the one that is multiplied.
+  const int64_t ahead = fragments->slots - 1;
+  for (int64_t i = 0; i < ahead; ++i) {
+    Value from =
+        i == 0 ? walked.begin : Value(arith::AddIOp::create(builder, loc, init.back(), step));
+    init.push_back(firstVisited(stream, from, step, extent));
+    bring(init.back(), constant(i));
+  }
   init.push_back(zero);
-  bring(init[carried], zero);
   // Of the first chunk, too, nothing waits for what all chunks have.
   llvm::for_each(multiplied, [&](ein::EinsumOp op) { takeLeft(op); });
   auto loop = scf::WhileOp::create(builder, loc, ValueRange(init).getTypes(), init);
@@ -446,26 +449,27 @@ void StagedLowering::streamFragments(ein::StreamOp stream) {
     scf::ConditionOp::create(builder, loc, isThere(before->getArgument(carried)),
                              before->getArguments());
     ValueRange now = builder.createBlock(&loop.getAfter(), {}, types, places)->getArguments();
-    Value begin = now[carried], number = now[carried + 1];
+    Value begin = now[carried], number = now[carried + ahead];
     for (unsigned i = 0; i < carried; ++i)
       state[i].value = now[i];
     auto got = tile::ArefGetOp::create(builder, loc, ring, number);
     for (auto [op, memory] : llvm::zip_equal(multiplied, got.getMemory()))
       products[op].right = memory;
-    Value following = arith::AddIOp::create(builder, loc, number, constant(1));
     Value end = arith::AddIOp::create(builder, loc, begin, step);
-    Value next = firstVisited(stream, end, step, extent);
-    if (next == end) // nothing is searched
+    Value beyond = arith::AddIOp::create(builder, loc, now[carried + ahead - 1], step);
+    Value next = firstVisited(stream, beyond, step, extent);
+    if (next == beyond) // nothing is searched
       count("chunks");
-    bring(next, following);
+    bring(next, arith::AddIOp::create(builder, loc, number, constant(ahead)));
     enterBox(label, begin, arith::MinSIOp::create(builder, loc, end, extent));
     count("visited");
     llvm::StringMap<Bounds> outside = knownBounds;
     SmallVector<Value> yielded = emitSettled(stream, stages, state, begin);
     knownBounds = std::move(outside);
     tile::ArefReleaseOp::create(builder, loc, ring, number);
+    llvm::append_range(yielded, now.slice(carried + 1, ahead - 1));
     yielded.push_back(next);
-    yielded.push_back(following);
+    yielded.push_back(arith::AddIOp::create(builder, loc, number, constant(1)));
     scf::YieldOp::create(builder, loc, yielded);
   }
   chunk = outer;
