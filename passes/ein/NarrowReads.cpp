@@ -14,18 +14,22 @@ namespace einfall::ein {
 namespace {
 
 /// The index by which operand `operand` of `op` is read along dimension `dim`,
-/// if it is the same at every point of `op`.
+/// if it is the same at every point of `op`, which reads inside of it.
 ExtentAttr fixedIndex(EinsumOp op, unsigned operand, unsigned dim) {
   AffineMap map = op.getMap(operand);
   AffineExpr index = map.getResult(dim);
-  for (unsigned i = 0; i < map.getNumDims(); ++i)
-    if (index.isFunctionOfDim(i))
-      return {};
   unsigned numInputs = op.getInputs().size();
   SmallVector<AffineExpr> symbols(numInputs, getAffineConstantExpr(0, op.getContext()));
   for (unsigned i = 0; i < numInputs; ++i)
     if (index.isFunctionOfSymbol(i))
       return {}; // a coordinate that is read
+  // There is one coordinate: that of a batch of one, by whatever name.
+  auto type = cast<TensorType>(op.getInputs()[operand].getType());
+  if (type.getExtent(dim).getLiteral() == 1)
+    return ExtentAttr::of(getAffineConstantExpr(0, op.getContext()), {});
+  for (unsigned i = 0; i < map.getNumDims(); ++i)
+    if (index.isFunctionOfDim(i))
+      return {};
   SmallVector<StringAttr> names;
   for (auto [i, name] : llvm::enumerate(op.getSymbols())) {
     symbols.push_back(getAffineSymbolExpr(i, op.getContext()));

@@ -59,7 +59,7 @@ def EinNarrowReads : Pass<"ein-narrow-reads", "::mlir::func::FuncOp"> {
   let summary = "compute only the coordinate of a rank that is read";
   let description = [{
     Where all readers of an einsum are einsums that read one of its ranks at the
-    same coordinate (`y[b, s - 1, v]`, or `y[b, 0]` of a rank of extent 1) and
+    same coordinate (`y[b, s - 1, v]`, or any of a rank of extent 1, which has one) and
     provably inside, the einsum loses that rank. So the last position's logits
     need the last position of what they come from only. Must follow
     ein-simplify-views, which moves views into indices; ein-inline-maps follows,

@@ -83,3 +83,25 @@ func.func @unit(%x: !ein.tensor<[b, s, 8], f32>) -> !ein.tensor<[b, s, 8], f32> 
   %y = ein.einsum (%x[b, s, k], %e[b, s, 0]) -> [b, s, k] : (!ein.tensor<[b, s, 8], f32>, !ein.tensor<[b, s, 1], f32>) -> !ein.tensor<[b, s, 8], f32>
   return %y : !ein.tensor<[b, s, 8], f32>
 }
+
+// A batch of one has one coordinate, whoever reads it by whatever label: readers that go
+// by `0` and by the label agree on ranks. What is returned keeps it.
+// CHECK-LABEL: func.func @batch_of_one
+// CHECK: %[[W:.*]] = ein.einsum (%arg0[0, s, k]) -> [s, k]
+// CHECK: %[[T:.*]] = ein.einsum (%[[W]][s, k]) -> [s] reduce [k: add]
+// CHECK: ein.einsum (%[[W]][s, k], %[[T]][s]) -> [b, s, k]
+func.func @batch_of_one(%x: !ein.tensor<[1, s, 8], f32>) -> !ein.tensor<[1, s, 8], f32> {
+  %w = ein.einsum (%x[b, s, k]) -> [b, s, k] : (!ein.tensor<[1, s, 8], f32>) -> !ein.tensor<[1, s, 8], f32> {
+  ^bb0(%a: f32):
+    %t = math.exp %a : f32
+    ein.yield %t : f32
+  }
+  %t = ein.einsum (%w[b, s, k]) -> [b, s] reduce [k: add] : (!ein.tensor<[1, s, 8], f32>) -> !ein.tensor<[1, s], f32>
+  %v = ein.view %t[0, s] -> [b, s, u] : !ein.tensor<[1, s], f32> -> !ein.tensor<[1, s, 1], f32>
+  %y = ein.einsum (%w[b, s, k], %v[b, s, 0]) -> [b, s, k] : (!ein.tensor<[1, s, 8], f32>, !ein.tensor<[1, s, 1], f32>) -> !ein.tensor<[1, s, 8], f32> {
+  ^bb0(%a: f32, %b: f32):
+    %q = arith.divf %a, %b : f32
+    ein.yield %q : f32
+  }
+  return %y : !ein.tensor<[1, s, 8], f32>
+}
