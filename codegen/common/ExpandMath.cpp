@@ -17,8 +17,8 @@ namespace {
 struct ExpandMathPass : impl::ExpandMathBase<ExpandMathPass> {
   using ExpandMathBase::ExpandMathBase;
   void runOnOperation() override {
-    MathTarget target{fma,          halfCasts,  bfloatCasts, toBfloat, fmaDown,
-                      fmaSaturated, powerOfTwo, reciprocal,  quotient, inverseRoot};
+    MathTarget target{fma,        halfCasts,  bfloatCasts, toBfloat,    fmaDown, fmaSaturated,
+                      powerOfTwo, reciprocal, quotient,    inverseRoot, scale};
     RewritePatternSet patterns(&getContext());
     populateElementaryPatterns(patterns, target);
     populateFloatPatterns(patterns, target);

@@ -28,7 +28,9 @@ def ExpandMath : Pass<"expand-math", "::mlir::ModuleOp"> {
     Option<"quotient", "quotient", "std::string", "",
            "intrinsic for a quotient of f32, within two units in the last place">,
     Option<"inverseRoot", "inverse-root", "std::string", "",
-           "intrinsic for 1 / sqrt(x) of f32, within 2^-22 of it">];
+           "intrinsic for 1 / sqrt(x) of f32, within 2^-22 of it">,
+    Option<"scale", "scale", "std::string", "",
+           "masked intrinsic for x * 2^n of sixteen f32, rounded once">];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::scf::SCFDialect",
                            "::mlir::vector::VectorDialect"];
 }

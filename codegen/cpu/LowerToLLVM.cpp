@@ -45,6 +45,7 @@ void populateLowerToLLVM(OpPassManager &passes, const CpuTarget &target) {
   math.halfCasts = target.convertsHalf();
   math.bfloatCasts = target.nativeBf16;
   math.fma = target.fma;
+  math.scale = target.scale.str();
   codegen::populateToLLVM(passes, math);
 }
 

@@ -37,12 +37,17 @@ template <Number V> V scaledFarByLow(V x, typename V::Bits k) {
   return scaledByLow(scaledByLow(x, half), k - half);
 }
 
-template <Number V> V exp(V x) {
+/// `scale(y, n, k)` is y * 2^n for any result, where k has n in its low bits.
+template <Number V, class Scale> V expScaled(V x, Scale scale) {
   V inside = clamped(x, -104.0, 89.0);
   auto [n, k] = nearestMultiple(inside, kLog2E);
   V r = mad(n, -0x1.62e4p-1, inside);
   r = mad(n, -0x1.7f7d1cp-20, r);
-  return scaledFarByLow(expNear(r), k);
+  return scale(expNear(r), n, k);
+}
+
+template <Number V> V exp(V x) {
+  return expScaled(x, [](V y, V, typename V::Bits k) { return scaledFarByLow(y, k); });
 }
 
 template <Number V> V exp2(V x) {

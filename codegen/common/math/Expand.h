@@ -20,6 +20,7 @@ struct MathTarget {
   // Names of intrinsics, or empty.
   std::string toBfloat; ///< rounds a single f32 to bf16, subnormals too
   std::string fmaDown, fmaSaturated, powerOfTwo, reciprocal, quotient, inverseRoot; ///< of f32
+  std::string scale; ///< x * 2^n of sixteen f32, with a mask and a rounding mode
 };
 
 /// exp, sin, pow and the like, by the recipes of lib/Elementary.

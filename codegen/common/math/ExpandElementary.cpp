@@ -4,6 +4,7 @@
 #include "dialects/ein/EinNumerics.h"
 #include "lib/Elementary/Functions.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 
@@ -106,6 +107,46 @@ struct ExpByPowerOfTwo : OpRewritePattern<math::ExpOp> {
   }
   Mode mode;
   std::string fmaDown, fmaSaturated, powerOfTwo;
+};
+
+/// By an instruction that multiplies by a power of two, subnormal results included: half as
+/// many instructions as where the power is made of bits, in two parts. The same value.
+struct ExpByScaling : OpRewritePattern<math::ExpOp> {
+  ExpByScaling(MLIRContext *context, Mode mode, const MathTarget &target)
+      : OpRewritePattern(context, /*benefit=*/2), mode(mode), scale(target.scale) {}
+  LogicalResult matchAndRewrite(math::ExpOp op, PatternRewriter &rewriter) const override {
+    constexpr int64_t kWidth = 16;
+    auto type = dyn_cast<VectorType>(op.getType());
+    if (!type || type.getRank() != 1 || type.getNumElements() % kWidth != 0 ||
+        !type.getElementType().isF32() || ein::isStrict(op))
+      return rewriter.notifyMatchFailure(op, "expected vectors of f32, and no strict numerics");
+    IrSite site = mode.site(rewriter, op);
+    Location loc = op.getLoc();
+    auto constant = [&](Type integer, int64_t value) -> Value {
+      return arith::ConstantOp::create(rewriter, loc, rewriter.getIntegerAttr(integer, value));
+    };
+    auto call = [&](F32 y, F32 n, IrBits) -> F32 {
+      constexpr int64_t kAll = -1, kRoundAsSet = 4;
+      Value all = constant(rewriter.getI16Type(), kAll),
+            mode = constant(rewriter.getI32Type(), kRoundAsSet), result = y.v;
+      for (int64_t at = 0; at < type.getNumElements(); at += kWidth) {
+        auto part = [&](Value whole) -> Value {
+          return vector::ExtractStridedSliceOp::create(rewriter, loc, whole, at, kWidth, 1);
+        };
+        Value own = part(y.v);
+        auto made = LLVM::CallIntrinsicOp::create(rewriter, loc, own.getType(),
+                                                  rewriter.getStringAttr(scale),
+                                                  ValueRange{own, part(n.v), own, all, mode});
+        result =
+            vector::InsertStridedSliceOp::create(rewriter, loc, made.getResult(0), result, at, 1);
+      }
+      return {&site, result};
+    };
+    rewriter.replaceOp(op, single::expScaled(F32{&site, op.getOperand()}, call).v);
+    return success();
+  }
+  Mode mode;
+  std::string scale;
 };
 
 /// True where a relative error of 2^-17 will do.
@@ -239,6 +280,8 @@ void populateElementaryPatterns(RewritePatternSet &patterns, const MathTarget &t
     patterns.add<ExpByPowerOfTwo>(context, mode, target);
   if (!target.powerOfTwo.empty())
     patterns.add<ExpNearly>(context, mode, target);
+  if (!target.scale.empty())
+    patterns.add<ExpByScaling>(context, mode, target);
   if (!target.quotient.empty())
     patterns.add<QuotientNearly>(context, target);
   if (!target.inverseRoot.empty())
