@@ -22,6 +22,15 @@
 // CHECK-NOT: cpu-
 // CHECK: verify-phase{phase=run}
 //
+// On a GPU rings are followed and lowered before anything folds the numbers of their slots.
+// RUN: einfall-opt --einfall-pipeline-tile=target=sm_80 --dump-pass-pipeline /dev/null 2>&1 | FileCheck %s --check-prefix=GPU
+// GPU: ein-to-tile
+// GPU-NEXT: verify-arefs
+// GPU-NEXT: tile-lower-aref
+// GPU-NEXT: canonicalize
+// GPU-NEXT: cse
+// GPU-NEXT: tile-distribute-warps
+//
 // RUN: not einfall-opt --einfall-pipeline="from=run to=tile" /dev/null 2>&1 | FileCheck %s --check-prefix=BACK
 // BACK: cannot go from phase 'run' back to 'tile'
 // RUN: not einfall-opt --compile-to=kernel /dev/null 2>&1 | FileCheck %s --check-prefix=PHASE
