@@ -54,6 +54,19 @@ TEST(Groups, EveryRingWorks) {
   });
 }
 
+/// As products of few rows have them.
+TEST(Groups, DeepRingsWork) {
+  for (int depth = kMostDepth + 1; depth <= 8; ++depth) {
+    Ring ring{depth, depth - 2, 0};
+    Protocol protocol = byGroups(ring, depth + 3, /*warps=*/2);
+    Verdict verdict = explore(protocol, size_t(1) << 20, Arrivals::late);
+    EXPECT_FALSE(verdict.fault) << say(ring, depth + 3) << ": " << verdict.text;
+    EXPECT_TRUE(verdict.isComplete);
+    protocol = withDepth(protocol, depth - 1);
+    EXPECT_TRUE(explore(protocol, size_t(1) << 20, Arrivals::late).fault);
+  }
+}
+
 TEST(Groups, ThreeWarpsToo) {
   for (Ring ring : {Ring{2, 0, 0}, Ring{3, 1, 0}, Ring{1, 0, 0}}) {
     Verdict verdict = exploreBoth(byGroups(ring, 4, /*warps=*/3));
