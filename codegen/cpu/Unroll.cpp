@@ -132,6 +132,13 @@ FailureOr<LLVM::LLVMFuncOp> unrollProgram(OpBuilder &builder, func::FuncOp progr
   Value begin = index(entry->getArgument(1)), end = index(entry->getArgument(2));
   Value step = arith::ConstantIndexOp::create(builder, loc, 1);
   auto blocks = scf::ForOp::create(builder, loc, begin, end, step);
+  // Stores past the caches are in no order with others; who is told that this call is
+  // done has to see them.
+  WalkResult found = program.walk([](tile::StoreOp store) {
+    return store.getPastCaches() ? WalkResult::interrupt() : WalkResult::advance();
+  });
+  if (found.wasInterrupted())
+    LLVM::FenceOp::create(builder, loc, LLVM::AtomicOrdering::seq_cst);
   LLVM::ReturnOp::create(builder, loc, ValueRange());
   builder.setInsertionPointToStart(blocks.getBody());
   unroller.map[body.getArguments().back()] = {blocks.getInductionVar()};

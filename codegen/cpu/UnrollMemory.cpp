@@ -10,6 +10,8 @@ using namespace mlir;
 namespace einfall::cpu {
 using namespace codegen;
 
+constexpr int64_t kLine = 64; // bytes of a cache line
+
 /// Elements of a tile without lanes that lie side by side: runs along its last
 /// dimension, or single ones.
 static int64_t runOf(const Shape &shape, ValueRange strides) {
@@ -83,7 +85,6 @@ Value Unroller::bitcast(Value value, Type type) {
 
 /// Asks for the lines that a unit has so many elements after `pointer`.
 void Unroller::prefetch(Value pointer, Type unit, int64_t ahead) {
-  constexpr int64_t kLine = 64;
   Type element = getElementTypeOrSelf(unit);
   int64_t width = element.getIntOrFloatBitWidth() / 8;
   auto vector = dyn_cast<VectorType>(unit);
@@ -203,6 +204,29 @@ bool Unroller::storeAcross(tile::StoreOp op) {
   return true;
 }
 
+/// Stores a vector of whole lines, or of one part of a line.
+void Unroller::storePastCaches(Value vector, Value pointer) {
+  auto type = cast<VectorType>(vector.getType());
+  int64_t bytes = type.getNumElements() * type.getElementTypeBitWidth() / 8;
+  auto words = VectorType::get(bytes / 4, builder.getI32Type());
+  auto write = [&](Value value, Value to, int64_t align) {
+    LLVM::StoreOp::create(builder, loc, value, to, align, /*isVolatile=*/false,
+                          /*isNonTemporal=*/true);
+  };
+  if (type.getElementTypeBitWidth() >= 32)
+    return write(vector, pointer, std::min(bytes, kLine));
+  // LLVM has such stores for elements of at least 32 bits, and takes a store of other bits for
+  // one of what they were, unless it is of a part.
+  int64_t half = bytes / 2;
+  Value whole = bitcast(vector, words);
+  for (int64_t at : {int64_t(0), half}) {
+    Value part = vector::ExtractStridedSliceOp::create(builder, loc, whole, at / 4, half / 4, 1);
+    Value to = LLVM::GEPOp::create(builder, loc, pointer.getType(), builder.getI8Type(), pointer,
+                                   ArrayRef<LLVM::GEPArg>{int32_t(at)});
+    write(part, to, std::min(half, kLine));
+  }
+}
+
 void Unroller::store(tile::StoreOp op) {
   if (storeAcross(op))
     return;
@@ -237,7 +261,13 @@ void Unroller::store(tile::StoreOp op) {
   bool contiguous = shape.lanes == 0 || isConstantIntValue(one(op.getStrides().back()), 1);
   for (int64_t i = 0; i < shape.count; ++i) {
     Value pointer = pointerTo(i);
-    auto plain = [&] { LLVM::StoreOp::create(builder, loc, units[i], pointer, align); };
+    auto plain = [&] {
+      if (!op.getPastCaches()) {
+        LLVM::StoreOp::create(builder, loc, units[i], pointer, align);
+        return;
+      }
+      storePastCaches(units[i], pointer);
+    };
     if (contiguous && masks.empty()) {
       plain();
     } else if (shape.lanes == 0) {

@@ -64,6 +64,7 @@ private:
   mlir::Value addresses(mlir::Value buffer, mlir::Type element, mlir::Value offsets);
   /// Offsets of all elements of a tile without lanes, as one vector.
   mlir::Value packedOffsets(mlir::Value base, const Shape &shape, mlir::ValueRange strides);
+  void storePastCaches(mlir::Value vector, mlir::Value pointer);
   void prefetch(mlir::Value pointer, mlir::Type unit, int64_t ahead);
   mlir::Value bitcast(mlir::Value value, mlir::Type type);
   /// `a` and `b` end to end where they are picked by `picks`.

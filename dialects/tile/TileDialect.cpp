@@ -181,9 +181,8 @@ LogicalResult DotOp::verify() {
            << lhs << " and " << getRhs().getType();
   if (isJoined && !lhs.getElementType().isInteger(32))
     return emitOpError("expected joined operands of i32, but got ") << lhs;
-  if (std::optional<int64_t> by = getBy();
-      by && (!isJoined || *by < 4 || lhs.getShape().back() % *by != 0))
-    return emitOpError("expected joined lanes by ") << *by << ", but got " << lhs;
+  if (std::optional<int64_t> by = getBy(); by && (*by < 4 || acc.getShape().back() % *by != 0))
+    return emitOpError("expected lanes of sums by ") << *by << ", but got " << acc;
   SmallVector<int64_t> shape(lhs.getShape());
   if (!hasLanes(lhs) || (!isJoined && shape.back() % group != 0))
     return emitOpError("expected lanes by ") << group << ", but got " << lhs;

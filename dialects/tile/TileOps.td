@@ -43,12 +43,21 @@ def Tile_GatherOp : Tile_Op<"gather"> {
 
 def Tile_StoreOp : Tile_Op<"store", [AttrSizedOperandSegments]> {
   let summary = "write a tile at an offset with one stride a dimension";
-  let description = [{ As `load`; the lane dimension may have any stride. }];
+  let description = [{
+    As `load`; the lane dimension may have any stride. What is stored `past_caches` is not
+    read again soon, and begins a cache line.
+  }];
   let arguments = (ins AnyType:$value, MemRefRankOf<[AnyType], [1]>:$buffer, Index:$offset,
-                       Variadic<Index>:$strides, Optional<Index>:$limit, Optional<AnyType>:$where);
+                       Variadic<Index>:$strides, Optional<Index>:$limit, Optional<AnyType>:$where,
+                       UnitAttr:$past_caches);
   let assemblyFormat = [{$value `,` $buffer `[` $offset `]` `strides` `[` $strides `]` (`limit` $limit^)?
-                         (`where` $where^ `:` type($where))?
+                         (`where` $where^ `:` type($where))? (`past_caches` $past_caches^)?
                          attr-dict `:` type($value) `,` type($buffer)}];
+  let builders = [OpBuilder<(ins "::mlir::Value":$value, "::mlir::Value":$buffer,
+                                 "::mlir::Value":$offset, "::mlir::ValueRange":$strides,
+                                 "::mlir::Value":$limit, "::mlir::Value":$where), [{
+    build($_builder, $_state, value, buffer, offset, strides, limit, where, /*past_caches=*/false);
+  }]>];
 }
 
 def Tile_LocalOp : Tile_Op<"local", [MemoryEffects<[MemAlloc]>]> {
@@ -112,8 +121,8 @@ def Tile_DotOp : Tile_Op<"dot", [Pure, TypesMatchWith<"the result is the accumul
     bf16 (into f32) and i16 (into i32), g = 4 for i8 (into i32, the left operand
     unsigned and the right one signed). Sums of integers wrap; those of bf16
     may treat subnormal numbers as 0. Operands that `tile.join` made have the lanes
-    of the accumulator; `joined` is the type of what their elements hold, `by` the lanes that
-    an instruction takes.
+    of the accumulator; `joined` is the type of what their elements hold, `by` the lanes of
+    sums that an instruction takes, if they are not all.
   }];
   let arguments = (ins AnyRankedTensor:$lhs, AnyRankedTensor:$rhs, AnyRankedTensor:$acc,
                        OptionalAttr<TypeAttr>:$joined, OptionalAttr<I64Attr>:$by);

@@ -407,7 +407,12 @@ SmallVector<Value> BlockLowering::stridesOf(const Access &access, uint32_t mask,
 
 /// How far ahead of an access to ask for what comes next along `aheadRank`: the next tile,
 /// or the fourth one of lanes, which are the line after this one.
-IntegerAttr BlockLowering::aheadOf(const Access &access) {
+IntegerAttr BlockLowering::aheadOf(const Access &access, Value buffer) {
+  if (auto next = nextOperands.find(buffer);
+      next != nextOperands.end() && !limit && access.dependsOn(nextRank)) {
+    auto step = dyn_cast_or_null<AffineConstantExpr>(access.stride(nextRank));
+    return step ? builder.getI64IntegerAttr(step.getValue() * next->second) : IntegerAttr();
+  }
   if (aheadRank < 0 || limit || !access.dependsOn(aheadRank))
     return {};
   auto step = dyn_cast_or_null<AffineConstantExpr>(access.stride(aheadRank));
@@ -427,7 +432,7 @@ TileValue BlockLowering::loadStrided(const Access &access, Value buffer, Type st
   TileValue inside = both(where.inside, where.edge);
   uint32_t mask = where.mask | inside.mask;
   Type type = tiles.space.type(mask, stored);
-  IntegerAttr ahead = mask & tiles.space.laneBit() ? aheadOf(access) : IntegerAttr();
+  IntegerAttr ahead = mask & tiles.space.laneBit() ? aheadOf(access, buffer) : IntegerAttr();
   auto emit = [&](Value allowed) -> Value {
     Value lanes = mask & tiles.space.laneBit() ? limit : Value();
     return tile::LoadOp::create(builder, loc, type, buffer, expand(access.offset, dims, extra),
@@ -486,6 +491,31 @@ TileValue BlockLowering::load(const Access &access, Value source, ArrayRef<TileV
   return loaded;
 }
 
+Value BlockLowering::goesPastCaches(Value buffer, Value offset, int64_t lanes) {
+  auto *output = llvm::find(outputs, buffer);
+  if (target.warpLanes || output == outputs.end() || llvm::is_contained(buffers, buffer))
+    return {};
+  auto type = cast<ein::TensorType>(kernel.getResult(output - outputs.begin()).getType());
+  int64_t width = storageType(type.getElementType()).getIntOrFloatBitWidth() / 8;
+  constexpr int64_t kLine = 64;
+  if (width == 0 || !llvm::isPowerOf2_64(lanes) || lanes * width < kLine)
+    return {};
+  AffineExpr size = builder.getAffineConstantExpr(width);
+  for (ein::ExtentAttr extent : type.getShape())
+    size = size * symbols.expr(extent);
+  auto literal = dyn_cast<AffineConstantExpr>(size);
+  if (literal && literal.getValue() <= target.cacheBytes)
+    return {};
+  Value inLine = arith::AndIOp::create(builder, loc, offset, constant(kLine / width - 1));
+  Value aligned =
+      arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, inLine, constant(0));
+  if (literal)
+    return aligned;
+  Value large = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sgt, expand(size, {}),
+                                      constant(target.cacheBytes));
+  return arith::AndIOp::create(builder, loc, large, aligned);
+}
+
 void BlockLowering::store(const Access &access, Value buffer, TileValue value,
                           ArrayRef<TileValue> coordinates, TileValue where) {
   Reach target = reach(access, coordinates, /*anyLaneStep=*/true);
@@ -499,8 +529,24 @@ void BlockLowering::store(const Access &access, Value buffer, TileValue value,
     extra.push_back(coordinate.value);
   auto emit = [&](Value allowed) {
     Value lanes = value.mask & tiles.space.laneBit() ? limit : Value();
-    tile::StoreOp::create(builder, loc, value.value, buffer, expand(access.offset, dims, extra),
-                          stridesOf(access, value.mask, dims, extra), lanes, allowed);
+    Value offset = expand(access.offset, dims, extra);
+    SmallVector<Value> strides = stridesOf(access, value.mask, dims, extra);
+    Value past;
+    if (!lanes && !allowed && value.mask == tiles.space.laneBit() && schedule.lanes >= 0 &&
+        access.isUnitStride(schedule.lanes))
+      past = goesPastCaches(buffer, offset, tiles.space.sizes.back());
+    auto write = [&](bool pastCaches) {
+      tile::StoreOp::create(builder, loc, value.value, buffer, offset, strides, lanes, allowed,
+                            pastCaches);
+    };
+    if (!past)
+      return write(false);
+    auto branch = scf::IfOp::create(builder, loc, past, /*withElse=*/true);
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(branch.thenBlock());
+    write(true);
+    builder.setInsertionPointToStart(branch.elseBlock());
+    write(false);
   };
   if (target.strided && !where.value)
     return emit({});

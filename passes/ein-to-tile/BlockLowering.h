@@ -108,6 +108,10 @@ protected:
   /// Writes `value` to `buffer` where the access is inside and `where` holds.
   void store(const Access &access, mlir::Value buffer, TileValue value,
              mlir::ArrayRef<TileValue> coordinates, TileValue where = {});
+  /// Whether the `lanes` elements at `offset` are stored past the caches: what is larger
+  /// than these is not read again before it leaves them, and lines that are written as a
+  /// whole need not be read first. Null: never.
+  mlir::Value goesPastCaches(mlir::Value buffer, mlir::Value offset, int64_t lanes);
   /// Integers that order as the elements with these bits do: every NaN is the
   /// greatest, -0 equals +0.
   TileValue orderKey(TileValue raw, mlir::Type element);
@@ -133,6 +137,10 @@ protected:
   mlir::SmallVector<int64_t> active;
   /// Loads ask ahead along this rank, in the order of whose coordinates tiles run.
   int aheadRank = -1;
+  /// Operands of which loads ask for what comes next, so many coordinates of `nextRank`
+  /// further on.
+  llvm::DenseMap<mlir::Value, int64_t> nextOperands;
+  int nextRank = -1;
   mlir::Value limit; // of lanes, where a tile is ragged
   /// Which coordinates of each tiled dimension there are, where a tile of fragments is
   /// ragged; null: all.
@@ -146,7 +154,7 @@ protected:
 private:
   mlir::Value endOfEven(mlir::Value from, mlir::Value to, mlir::Value start, int64_t most,
                         int64_t size);
-  mlir::IntegerAttr aheadOf(const Access &access);
+  mlir::IntegerAttr aheadOf(const Access &access, mlir::Value buffer);
   TileValue insideOf(const Access &access, mlir::ArrayRef<TileValue> dims,
                      mlir::ArrayRef<TileValue> values);
   mlir::SmallVector<mlir::Value> stridesOf(const Access &access, uint32_t mask,

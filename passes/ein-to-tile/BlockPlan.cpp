@@ -6,6 +6,7 @@
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSet.h"
+#include <numeric>
 
 using namespace mlir;
 
@@ -38,22 +39,48 @@ double pointsOf(ein::EinsumOp op, const BlockPlan &plan) {
 }
 
 /// Ranks along which one operand of a product is reused while the other moves on.
-void addReusedRanks(ein::EinsumOp op, llvm::StringSet<> &reused) {
+/// 0: of any number of coordinates; else of so many from a multiple of that number on
+/// (`k[h floordiv 4]` is one row for four heads).
+using Reuse = llvm::StringMap<int64_t>;
+
+/// How far `map` stands still along dimension `dim`: 0 without an end, 1 not at all.
+int64_t standsStill(AffineMap map, unsigned dim) {
+  int64_t run = 0;
+  for (AffineExpr index : map.getResults()) {
+    auto quotient = dyn_cast<AffineBinaryOpExpr>(index);
+    if (!index.isFunctionOfDim(dim))
+      continue;
+    if (!quotient || quotient.getKind() != AffineExprKind::FloorDiv ||
+        quotient.getLHS() != getAffineDimExpr(dim, map.getContext()) ||
+        !isa<AffineConstantExpr>(quotient.getRHS()))
+      return 1;
+    run = std::gcd(run, cast<AffineConstantExpr>(quotient.getRHS()).getValue());
+  }
+  return run;
+}
+
+void addReusedRanks(ein::EinsumOp op, Reuse &reused) {
   if (op.getMonoids().empty())
     return;
   for (int64_t rank = 0; rank < op.getNumFree(); ++rank) {
     bool some = false, all = true;
+    int64_t most = -1;
     for (unsigned i = 0; i < op.getInputs().size(); ++i) {
       AffineMap map = op.getMap(i);
       bool isReduced = false;
       for (int64_t r = op.getNumFree(); r < op.getNumRanks(); ++r)
         isReduced |= map.isFunctionOfDim(r);
-      bool moves = map.isFunctionOfDim(rank);
-      some |= moves;
-      all &= moves || !isReduced;
+      int64_t run = standsStill(map, rank);
+      some |= run == 1;
+      all &= run == 1 || !isReduced;
+      if (run != 1 && isReduced)
+        most = most < 0 ? run : std::gcd(most, run);
     }
-    if (some && !all)
-      reused.insert(op.getRankName(rank));
+    if (!some || all || most == 1)
+      continue;
+    auto [it, isNew] = reused.try_emplace(op.getRankName(rank), most);
+    if (!isNew)
+      it->second = std::gcd(it->second, most);
   }
 }
 
@@ -253,15 +280,17 @@ static bool isKept(const std::vector<Stage> &stages, const BlockPlan &plan, Stri
   return kept;
 }
 
-/// True if memory is contiguous along the rank where a reduction reads it.
+/// True if memory is contiguous along the rank where a reduction reads what it reduces.
 static bool isContiguous(const std::vector<Stage> &stages, StringRef label) {
   bool found = false;
   forEachEinsum(stages, [&](ein::EinsumOp op) {
     int64_t rank = op.findRank(label);
     for (unsigned i = 0; rank >= 0 && !op.getMonoids().empty() && i < op.getInputs().size(); ++i) {
       AffineMap map = op.getMap(i);
-      found |=
-          map.getNumResults() > 0 && map.getResult(map.getNumResults() - 1).isFunctionOfDim(rank);
+      bool isReduced = false;
+      for (int64_t r = op.getNumFree(); r < op.getNumRanks(); ++r)
+        isReduced |= map.isFunctionOfDim(r);
+      found |= isReduced && map.getResult(map.getNumResults() - 1).isFunctionOfDim(rank);
     }
   });
   return found;
@@ -356,13 +385,60 @@ static bool areSideBySide(const std::vector<Stage> &stages, StringRef a, StringR
   return found;
 }
 
+/// Rows of a block that are not reused: a few, of which the first-level cache holds all that
+/// the stages pass on and what they read again. `label` is their rank, with a part of 1.
+static int64_t rowsInCache(const std::vector<Stage> &stages, const BlockPlan &plan,
+                           StringRef label) {
+  constexpr int64_t most = 4, cacheBytes = 32 * 1024;
+  llvm::MapVector<Value, int64_t> bytes; // of a row
+  auto add = [&](Value tensor, ArrayRef<std::pair<StringRef, ein::ExtentAttr>> ranks) {
+    int64_t size = std::max(
+        1u, cast<ein::TensorType>(tensor.getType()).getElementType().getIntOrFloatBitWidth() / 8);
+    for (auto [name, extent] : ranks)
+      if (name != label)
+        size *= std::min(extent.getLiteral().value_or(cacheBytes), cacheBytes);
+    bytes[tensor] = std::max(bytes[tensor], std::min(size, cacheBytes));
+  };
+  bool isKnown = true;
+  forEachEinsum(stages, [&](ein::EinsumOp op) {
+    SmallVector<std::pair<StringRef, ein::ExtentAttr>> ranks;
+    for (int64_t rank = 0; rank < op.getNumFree(); ++rank)
+      ranks.push_back({op.getRankName(rank), op.getRankExtent(rank)});
+    if (isLocal(op) && op.findRank(label) >= 0)
+      add(op.getResult(), ranks);
+    for (auto [i, input] : llvm::enumerate(op.getInputs())) {
+      int64_t row = op.findRank(label);
+      if (!isa<BlockArgument>(input) || row < 0 || !op.getMap(i).isFunctionOfDim(row))
+        continue;
+      ranks.clear();
+      for (int64_t rank = 0; rank < op.getNumRanks(); ++rank)
+        if (op.getMap(i).isFunctionOfDim(rank)) {
+          ranks.push_back({op.getRankName(rank), op.getRankExtent(rank)});
+          isKnown &= rank == row || llvm::is_contained(plan.grid, op.getRankName(rank)) ||
+                     op.getRankExtent(rank).getLiteral();
+        }
+      add(input, ranks);
+    }
+  });
+  int64_t row = 1;
+  for (auto &[tensor, size] : bytes)
+    row += size;
+  return isKnown ? std::clamp<int64_t>(cacheBytes / row, 1, most) : most;
+}
+
 FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &stages,
                                const TileTarget &target) {
   BlockPlan plan;
   collectRanks(stages, plan);
   chooseGrid(stages, plan, target.team);
-  llvm::StringSet<> reused;
+  Reuse reused;
   forEachEinsum(stages, [&](ein::EinsumOp op) { addReusedRanks(op, reused); });
+  // Groups are rows of a block where there are no others; on a GPU a warp has one anyway.
+  auto runOf = [&](StringRef label) { return reused.lookup(label); };
+  if (target.warps)
+    for (auto &entry : llvm::make_early_inc_range(reused))
+      if (entry.second != 0)
+        reused.erase(entry.getKey());
   // A team has one row, which nothing else reuses.
   bool contracts = !reused.empty() && !target.team, asMatrices = false;
   if (target.matrixBytes)
@@ -383,7 +459,8 @@ FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &s
   SmallVector<StringRef> cut;
   for (StringRef label : llvm::reverse(plan.grid)) {
     BlockPlan::Rank &rank = plan.ranks.find(label)->second;
-    bool wanted = contracts ? reused.contains(label) && cut.size() < 2 : cut.empty();
+    bool wanted =
+        contracts ? reused.contains(label) && cut.size() < (runOf(label) ? 1 : 2) : cut.empty();
     // A matrix has one rank of rows and one of columns.
     if (asMatrices)
       wanted &=
@@ -394,10 +471,12 @@ FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &s
     // Small parts are many blocks, which hide what memory takes on a GPU; on a CPU,
     // rows side by side are lanes.
     bool whole = contracts || (isContiguous(stages, label) && !target.warps);
-    int64_t rows = target.team ? 1 : target.warps ? target.warps : 4;
+    int64_t rows = target.team ? 1 : target.warps ? target.warps : rowsInCache(stages, plan, label);
     rank.part = whole ? asMatrices ? kMatrixPart : ein::kBlockPart : rows;
     if (contracts)
       rank.part = std::max<int64_t>(1, rank.part / wholeBeside(stages, plan, label));
+    if (int64_t run = contracts ? runOf(label) : 0)
+      rank.part = std::gcd(rank.part, run);
   }
   // What is computed beyond a part is a small share of it.
   for (auto &entry : plan.ranks)

@@ -4,6 +4,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "passes/ein-to-tile/ErrorFlow.h"
 #include "passes/ein-to-tile/KernelLowering.h"
+#include "passes/ein-to-tile/NarrowFactors.h"
 #include "passes/ein-to-tile/Passes.h"
 #include "llvm/ADT/StringMap.h"
 
@@ -51,6 +52,15 @@ void relaxFunctions(ein::KernelOp kernel) {
   });
 }
 
+/// Of zeros of both signs any is the greatest: two instructions of five do nothing else.
+void relaxExtremes(func::FuncOp program) {
+  program.walk([](arith::ArithFastMathInterface op) {
+    if (isa<arith::MaximumFOp, arith::MinimumFOp>(op))
+      op->setAttr(op.getFastMathAttrName(),
+                  arith::FastMathFlagsAttr::get(op.getContext(), arith::FastMathFlags::nsz));
+  });
+}
+
 struct EinToTilePass : impl::EinToTileBase<EinToTilePass> {
   using EinToTileBase::EinToTileBase;
 
@@ -79,9 +89,13 @@ struct EinToTilePass : impl::EinToTileBase<EinToTilePass> {
         builder.setInsertionPointToEnd(getOperation().getBody());
         if (target.warps)
           relaxFunctions(kernel);
+        else if (target.dotBf16)
+          narrowFactors(kernel);
         FailureOr<func::FuncOp> lowered = lowerKernel(builder, kernel, name, target);
         if (failed(lowered))
           return signalPassFailure();
+        if (!target.warps && !ein::isStrict(kernel))
+          relaxExtremes(*lowered);
         // Programs leave the module to be compiled, so each says it itself.
         if (Attribute numerics = getOperation()->getAttr(ein::kNumerics))
           (*lowered)->setAttr(ein::kNumerics, numerics);

@@ -286,10 +286,12 @@ SmallVector<Value> EinsumLowering::dotStep(ArrayRef<Value> running) {
     factor = zeros ? tiles.create<arith::ExtUIOp>(dot.element, {factor})
                    : tiles.create<arith::ExtSIOp>(dot.element, {factor});
   }
+  int64_t lanes = target.lanesOf(4); // of an instruction
+  bool isOne = schedule.ranks[schedule.lanes].tile() <= lanes * dot.group;
+  IntegerAttr by = isOne ? IntegerAttr() : builder.getI64IntegerAttr(lanes);
   auto step = [&](TileValue lhs, Value sum, uint32_t mask) -> Value {
     return tile::DotOp::create(builder, loc, sum.getType(), tiles.broadcast(lhs, mask).value,
-                               tiles.broadcast(factors[1], mask).value, sum, TypeAttr(),
-                               IntegerAttr());
+                               tiles.broadcast(factors[1], mask).value, sum, TypeAttr(), by);
   };
   if (!dot.bias)
     return {step(factors[0], running[0], full)};

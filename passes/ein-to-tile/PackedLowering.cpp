@@ -246,6 +246,7 @@ void EinsumLowering::pack(const Packed &value, const Schedule &packed, ArrayRef<
   });
   // Made of operands as they lie: tiles here may stand inside a panel of another value.
   auto others = std::exchange(packedValues, {});
+  results.clear(); // those of the stage before are of its own tiles
   emitPack(memory, order, packed.lanes);
   packedValues = std::move(others);
   schedule = saved;

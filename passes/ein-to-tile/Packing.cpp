@@ -335,6 +335,8 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
   if (!found)
     return;
   auto [rows, columns] = *found;
+  if (!parts.empty() && parts[rows] >= 0 && parts[rows] < kFewestRows)
+    return;
   Schedule packed;
   packed.ranks.resize(root.getNumRanks());
   packed.ranks[columns].tiles = {lanes * panelVectors(root.getRankExtent(columns), lanes, target)};

@@ -276,10 +276,14 @@ Schedule planSchedule(ein::EinsumOp root, ArrayRef<Access> reads, const Access &
     // A thread has no cache of its own to wait for: it asks for more at once.
     if (target.warpLanes && !root.getRankExtent(schedule.lanes).getLiteral())
       size = target.team ? kTypicalTeamRow : kTypicalRow;
-    if (reduces && (schedule.dot || reused.size() == 2))
+    if (reduces && (reused.size() == 2 || (schedule.dot && !reused.empty())))
       vectors = 1;
     else if (reduces)
       vectors = !laneReduced || reused.empty() ? 4 : 2;
+    // What a maximum of a NaN and a number is takes three instructions, one after the other.
+    if (laneReduced && reused.empty() && !target.warpLanes && target.vectorRegisters >= 32 &&
+        root.getMonoid(schedule.lanes) != ein::Monoid::add)
+      vectors = 8;
     // 16 bytes a thread at once, twice.
     if (target.warpLanes && reused.empty())
       vectors = 16;

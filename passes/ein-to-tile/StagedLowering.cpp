@@ -45,8 +45,37 @@ Access StagedLowering::access(Operation *op, unsigned number) {
   Value tensor = outside(cast<ein::EinsumOp>(op).getInputs()[number]);
   auto argument = dyn_cast<BlockArgument>(tensor);
   if (argument && argument.getOwner() == &kernel.getBody().front())
-    return accessOf(op, number, symbols);
+    return ofGroup(op, accessOf(op, number, symbols));
   return accessOf(op, number, symbols, &localOf(tensor).layout);
+}
+
+/// Of `h floordiv 4`, the block that has part of a rank whose parts divide 4 has one value:
+/// that at its first coordinate.
+Access StagedLowering::ofGroup(Operation *op, Access access) {
+  if (target.warps)
+    return access;
+  auto names = op->getAttrOfType<ArrayAttr>("ranks").getAsValueRange<StringAttr>();
+  DenseMap<AffineExpr, AffineExpr> ofBlock;
+  for (auto [rank, label] : llvm::enumerate(names)) {
+    if (!llvm::is_contained(plan.grid, label))
+      continue;
+    const BlockPlan::Rank &cut = plan.ranks.find(label)->second;
+    AffineExpr at = builder.getAffineDimExpr(rank);
+    AffineExpr begin = builder.getAffineSymbolExpr(symbols.numExtents + cut.number);
+    access.offset.walk([&](AffineExpr inner) {
+      auto quotient = dyn_cast<AffineBinaryOpExpr>(inner);
+      if (!quotient || quotient.getKind() != AffineExprKind::FloorDiv || quotient.getLHS() != at)
+        return;
+      auto by = dyn_cast<AffineConstantExpr>(quotient.getRHS());
+      if (by && by.getValue() % cut.part == 0)
+        ofBlock[inner] = begin.floorDiv(by.getValue());
+    });
+  }
+  auto moved = [&](AffineExpr expr) { return expr.replace(ofBlock); };
+  access.offset = moved(access.offset);
+  for (AffineExpr &index : access.indices)
+    index = moved(index);
+  return access;
 }
 
 void StagedLowering::enterBox(StringRef label, Value begin, Value end) {
@@ -132,6 +161,50 @@ void StagedLowering::emitStage(const Stage &current) {
   emitPart(current);
 }
 
+/// True if the stage reads each element of an operand once: the block's part of what it lacks
+/// is one tile.
+bool StagedLowering::readsOnce(const Access &read) {
+  for (unsigned rank = 0; rank < root.getNumFree(); ++rank)
+    if (!read.dependsOn(rank) && schedule.ranks[rank].block > schedule.ranks[rank].tile())
+      return false;
+  return !schedule.packed;
+}
+
+/// Memory has something to do while the block's part is in the cache. Of rows that several
+/// stages read, the last one asks for those of the next block; what a chunk reads once is asked
+/// for some way ahead, over its end too: the machine loses the stream there.
+void StagedLowering::planNext(ArrayRef<Access> reads) {
+  constexpr int64_t kAheadBytes = 8192;
+  nextOperands.clear();
+  if (target.warpLanes || fragments || (!chunk && plan.grid.empty()))
+    return;
+  StringRef label = chunk ? cast<ein::StreamOp>(chunk->getParentOp()).getRank() : plan.grid.back();
+  nextRank = root.findRank(label);
+  if (nextRank < 0)
+    return;
+  int64_t part = plan.partFor(root, label);
+  for (auto [input, read] : llvm::zip(root.getInputs(), reads)) {
+    auto argument = dyn_cast<BlockArgument>(outside(input));
+    auto step = dyn_cast_or_null<AffineConstantExpr>(read.stride(nextRank));
+    if (!argument || !step || step.getValue() == 0)
+      continue;
+    Type element = cast<ein::TensorType>(input.getType()).getElementType();
+    int64_t bytes = std::abs(step.getValue()) * std::max(1u, element.getIntOrFloatBitWidth() / 8);
+    bool isWorth = chunk && root.getInputs().size() > 1 && readsOnce(read);
+    int64_t ahead = part;
+    if (chunk) {
+      ahead = std::min(part, std::max<int64_t>(1, kAheadBytes / bytes));
+    } else {
+      isWorth = !argument.hasOneUse() && bytes * part <= target.localBytes / 4;
+      for (Operation *user : argument.getUsers())
+        isWorth &=
+            user == root || (user->getBlock() == root->getBlock() && user->isBeforeInBlock(root));
+    }
+    if (isWorth)
+      nextOperands[buffers[argument.getArgNumber()]] = ahead;
+  }
+}
+
 /// The loops of a stage over the block's part.
 void StagedLowering::emitPart(const Stage &current) {
   stage = &current;
@@ -164,6 +237,21 @@ void StagedLowering::emitPart(const Stage &current) {
       ends[rank] = box.end;
     }
   }
+  // Of a few rows there are no larger tiles, and of whole parts no rest.
+  for (unsigned rank = 0; rank < numFree; ++rank) {
+    RankSchedule &cut = schedule.ranks[rank];
+    if ((int)rank == schedule.lanes || cut.tiles.empty() || target.warpLanes)
+      continue;
+    while (cut.tiles.size() > 1 && cut.tiles.front() > cut.block)
+      cut.tiles.erase(cut.tiles.begin());
+    std::optional<int64_t> extent = extents[rank].getLiteral();
+    bool isClipped = !plan.ranks.find(root.getRankName(rank))->second.follows.empty();
+    if (isClipped || !extent || *extent % cut.block != 0 || cut.block % cut.tiles.front() != 0)
+      continue;
+    cut.tiles.truncate(1);
+    if (schedule.narrow == (int)rank && cut.block > 1)
+      schedule.narrow = schedule.widened = -1;
+  }
   // One coordinate is no vector.
   if (schedule.lanes >= 0 && schedule.lanes < (int)numFree &&
       schedule.ranks[schedule.lanes].block == 1) {
@@ -178,6 +266,7 @@ void StagedLowering::emitPart(const Stage &current) {
         tile /= 2;
   }
   planPacking(root, reads, write, target, schedule, blockParts());
+  planNext(reads);
   auto isOperand = [&](unsigned i) { return isa<BlockArgument>(outside(root.getInputs()[i])); };
   unsigned cut = 0; // of the reduced ranks
   for (unsigned rank = numFree; rank < numRanks; ++rank)

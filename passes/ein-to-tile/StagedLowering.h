@@ -39,6 +39,9 @@ private:
   Box walkedBox(ein::StreamOp stream);
   void emit(const std::vector<Stage> &stages);
   void emitStage(const Stage &stage);
+  Access ofGroup(mlir::Operation *op, Access access);
+  bool readsOnce(const Access &read);
+  void planNext(llvm::ArrayRef<Access> reads);
   void makeLocals(const Stage &stage);
   void emitPart(const Stage &stage);
   void overOthers(unsigned rank, llvm::function_ref<void()> inner);

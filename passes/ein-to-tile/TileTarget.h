@@ -16,6 +16,7 @@ struct TileTarget {
   bool team = false;               ///< of a program: its warps hold a tile together
   int64_t localBytes = 512 * 1024; ///< of a block's own tensors: a core's second-level cache
   int64_t matrixBytes = 0;         ///< for the factors of matrix instructions; 0: it has none
+  int64_t cacheBytes = 32 << 20;   ///< more than so much does not stay in the last cache
   bool packs = true;               ///< copies operands of contractions into panels
   // Which products `tile.dot` has an instruction for.
   bool dotBf16 = false;

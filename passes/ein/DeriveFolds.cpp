@@ -136,16 +136,32 @@ static bool isExpanded(Value tensor, unsigned dim) {
   return false;
 }
 
+/// True if reductions make `tensor` along dimension `dim` (the scores of one row of
+/// queries): going over it again is to walk what they read again.
+static bool isContracted(Value tensor, unsigned dim) {
+  auto maker = tensor.getDefiningOp<EinsumOp>();
+  if (!maker || !maker.getMonoids().empty())
+    return maker != nullptr;
+  for (unsigned i = 0, e = maker.getInputs().size(); i < e; ++i)
+    for (auto [inner, index] : llvm::enumerate(maker.getMap(i).getResults()))
+      if (index.isFunctionOfDim(dim) && isContracted(maker.getInputs()[i], inner))
+        return true;
+  return false;
+}
+
 /// True if a block holds all that the reductions read along what they reduce, so
 /// that it may go over it again.
 static bool fitsBlock(ArrayRef<EinsumOp> reductions) {
   for (EinsumOp op : reductions)
     for (int64_t rank = op.getNumFree(); rank < op.getNumRanks(); ++rank) {
-      if (isWalkedInChunks(op.getRankExtent(rank), /*isContracted=*/false))
+      ExtentAttr extent = op.getRankExtent(rank);
+      if (isWalkedInChunks(extent, /*isContracted=*/false))
         return false;
       for (unsigned i = 0, e = op.getInputs().size(); i < e; ++i)
         for (auto [dim, index] : llvm::enumerate(op.getMap(i).getResults()))
-          if (index.isFunctionOfDim(rank) && isExpanded(op.getInputs()[i], dim))
+          if (Value input = op.getInputs()[i];
+              index.isFunctionOfDim(rank) &&
+              (isExpanded(input, dim) || isWalkedInChunks(extent, isContracted(input, dim))))
             return false;
     }
   return true;

@@ -41,7 +41,7 @@ func.func @joined(%a: tensor<16xi16, "lanes">, %c: tensor<16xf32, "lanes">) {
 // -----
 
 func.func @by(%a: tensor<24xi32, "lanes">, %c: tensor<24xf32, "lanes">) {
-  // expected-error@below {{expected joined lanes by 16}}
+  // expected-error@below {{expected lanes of sums by 16}}
   %0 = tile.dot %a, %a, %c joined bf16 by 16 : tensor<24xi32, "lanes">, tensor<24xi32, "lanes">, tensor<24xf32, "lanes">
   return
 }
