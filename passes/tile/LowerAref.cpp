@@ -59,13 +59,13 @@ private:
       Operation *around = hoisted<ArefGetOp>(op);
       builder.setInsertionPointAfter(around);
       if (isAsync)
-        CommitOp::create(builder, op->getLoc());
+        mark(CommitOp::create(builder, op->getLoc()));
     } else if (isa<ArefGetOp>(op)) {
       Operation *around = hoisted<ArefCommitOp>(op);
       OpBuilder::InsertionGuard guard(builder);
       builder.setInsertionPoint(around);
       if (isAsync)
-        WaitOp::create(builder, op->getLoc(), builder.getI64IntegerAttr(create.getAhead()));
+        mark(WaitOp::create(builder, op->getLoc(), builder.getI64IntegerAttr(create.getAhead())));
       meet(op->getLoc());
     } else if (isa<ArefCloseOp>(op) && !isFollowedByBarrier(op)) {
       meet(op->getLoc());
@@ -75,6 +75,8 @@ private:
     op->erase();
     return success();
   }
+
+  void mark(Operation *op) { op->setAttr(kRing, builder.getI64IntegerAttr(number)); }
 
   void meet(Location loc) {
     BarrierOp::create(builder, loc);
@@ -165,6 +167,36 @@ private:
   SmallVector<Value> memory;
 };
 
+/// Groups of all rings are counted together: those that others end between the last one of the
+/// wait's ring and the wait, on all ways, may be on their way too.
+int64_t othersBefore(WaitOp wait) {
+  int64_t others = 0;
+  Attribute own = wait->getAttr(kRing);
+  for (Operation *op = wait->getPrevNode(); op; op = op->getPrevNode()) {
+    if (isa<CommitOp>(op) && op->getAttr(kRing) != own) {
+      ++others;
+      continue;
+    }
+    auto found = op->walk([&](CommitOp commit) {
+      return commit->getAttr(kRing) == own ? WalkResult::interrupt() : WalkResult::advance();
+    });
+    if (found.wasInterrupted())
+      return others;
+  }
+  return 0;
+}
+
+void countOthers(func::FuncOp program) {
+  program.walk([](WaitOp wait) {
+    if (wait->hasAttr(kRing))
+      wait.setPending(wait.getPending() + othersBefore(wait));
+  });
+  program.walk([](Operation *op) {
+    if (isa<WaitOp, CommitOp>(op))
+      op->removeAttr(kRing);
+  });
+}
+
 struct LowerArefPass : impl::TileLowerArefBase<LowerArefPass> {
   using TileLowerArefBase::TileLowerArefBase;
 
@@ -180,6 +212,7 @@ struct LowerArefPass : impl::TileLowerArefBase<LowerArefPass> {
         ++numRings;
         numBarriers += ring.barriers;
       }
+      countOthers(program);
     }
   }
 };

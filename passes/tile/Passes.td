@@ -10,7 +10,7 @@ def TileLowerAref : Pass<"tile-lower-aref", "::mlir::ModuleOp"> {
     Before: `tile.aref` rings that keep to what `verify-arefs` asks for, and that all warps of the block fill
     and read. After: none; a ring is memory of all of its slots (`tile.local`, with its number
     and its slots as attributes), a commit ends a group of copies, a get waits for all groups but those of
-    the items `ahead` and for all warps, and with it the slots of what has been released before are free: if
+    the items `ahead`, and those that other rings end meanwhile, and for all warps, and with it the slots of what has been released before are free: if
     the ring has a slot more than what is held and on its way, a put needs no barrier of its own.
     Groups are counted, so a commit that stands under a condition ends a group where it does not hold, too. A put
     whose copies go through registers needs no group. Runs before `tile-distribute-warps`, which knows barriers and

@@ -133,3 +133,39 @@ func.func @once(%x: memref<?xbf16>, %v: bf16, %block: index) {
   tile.aref.close %s : !tile.aref<1, memref<32xbf16>>
   return
 }
+
+// What is on its way for another ring need not be waited for.
+// CHECK-LABEL: func.func @two
+func.func @two(%x: memref<?xbf16>, %some: i1, %block: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  // CHECK: tile.commit
+  // CHECK: tile.commit
+  // CHECK-NEXT: tile.wait 1
+  // CHECK-NEXT: tile.barrier
+  // CHECK-NEXT: tile.load
+  // CHECK-NEXT: tile.store
+  // CHECK-NEXT: tile.wait 0
+  // CHECK-NEXT: tile.barrier
+  %r = tile.aref.create "left" ahead 0 lag 0 : !tile.aref<1, memref<64xbf16>>
+  %s = tile.aref.create "right" ahead 0 lag 0 : !tile.aref<1, memref<64xbf16>>
+  %a = tile.aref.put %r[%c0] : !tile.aref<1, memref<64xbf16>> -> memref<64xbf16>
+  tile.copy aligned %x[%c0] stride %c1 to %a[%c0] stride 64 shape [1, 64] : memref<?xbf16> to memref<64xbf16>
+  tile.aref.commit %r[%c0] : !tile.aref<1, memref<64xbf16>>
+  scf.if %some {
+    %c = tile.aref.put %s[%c0] : !tile.aref<1, memref<64xbf16>> -> memref<64xbf16>
+    tile.copy aligned %x[%c1] stride %c1 to %c[%c0] stride 64 shape [1, 64] : memref<?xbf16> to memref<64xbf16>
+    tile.aref.commit %s[%c0] : !tile.aref<1, memref<64xbf16>>
+  }
+  %b = tile.aref.get %r[%c0] : !tile.aref<1, memref<64xbf16>> -> memref<64xbf16>
+  %u = tile.load %b[%c1] strides[] : memref<64xbf16> -> bf16
+  tile.store %u, %x[%c0] strides[] : bf16, memref<?xbf16>
+  tile.aref.release %r[%c0] : !tile.aref<1, memref<64xbf16>>
+  scf.if %some {
+    %d = tile.aref.get %s[%c0] : !tile.aref<1, memref<64xbf16>> -> memref<64xbf16>
+    tile.aref.release %s[%c0] : !tile.aref<1, memref<64xbf16>>
+  }
+  tile.aref.close %s : !tile.aref<1, memref<64xbf16>>
+  tile.aref.close %r : !tile.aref<1, memref<64xbf16>>
+  return
+}
