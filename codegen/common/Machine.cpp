@@ -1,5 +1,6 @@
 //===- Machine.cpp - LLVM's code generators -------------------------------===//
 #include "codegen/common/Machine.h"
+#include "codegen/common/Optimise.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
@@ -8,7 +9,6 @@
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
-#include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
 
@@ -39,24 +39,6 @@ static std::unique_ptr<llvm::TargetMachine> create(Location loc, const Machine &
       llvm::CodeGenOptLevel::Default));
 }
 
-static void optimise(llvm::Module &code, llvm::TargetMachine &machine) {
-  llvm::PipelineTuningOptions tuning;
-  // The tile program is vectorised as it was planned.
-  tuning.LoopVectorization = false;
-  tuning.SLPVectorization = false;
-  llvm::PassBuilder pipeline(&machine, tuning);
-  llvm::LoopAnalysisManager loops;
-  llvm::FunctionAnalysisManager functions;
-  llvm::CGSCCAnalysisManager graphs;
-  llvm::ModuleAnalysisManager modules;
-  pipeline.registerModuleAnalyses(modules);
-  pipeline.registerCGSCCAnalyses(graphs);
-  pipeline.registerFunctionAnalyses(functions);
-  pipeline.registerLoopAnalyses(loops);
-  pipeline.crossRegisterProxies(loops, functions, graphs, modules);
-  pipeline.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(code, modules);
-}
-
 LogicalResult emitCode(ModuleOp module, const Machine &target, bool assembly,
                        function_ref<void(llvm::Function &)> prepare, SmallVectorImpl<char> &code) {
   std::unique_ptr<llvm::TargetMachine> machine = create(module.getLoc(), target);
@@ -74,6 +56,8 @@ LogicalResult emitCode(ModuleOp module, const Machine &target, bool assembly,
     if (!function.isDeclaration())
       prepare(function);
   optimise(*translated, *machine);
+  AddressPasses gate(*translated);
+  context.setOptPassGate(gate);
   llvm::raw_svector_ostream os(code);
   llvm::legacy::PassManager emit;
   auto kind = assembly ? llvm::CodeGenFileType::AssemblyFile : llvm::CodeGenFileType::ObjectFile;

@@ -144,6 +144,9 @@ private:
     phases.target = options.phases.target;
     phases.from = Phase::Run;
     buildPipeline(passes, phases);
+    // What comes out is verified as LLVM IR. To verify it after each pass takes as long as the
+    // passes do: that is for tests, and for who looks for the pass that fails.
+    passes.enableVerifier(!options.reproducer.empty());
     if (!options.reproducer.empty())
       passes.enableCrashReproducerGeneration(options.reproducer, /*genLocalReproducer=*/true);
     return passes.run(module);

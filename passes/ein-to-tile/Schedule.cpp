@@ -13,6 +13,8 @@ namespace {
 constexpr int64_t kTypicalExtent = 64;
 /// The same of a rank along the lanes of a GPU, where tiles are wide.
 constexpr int64_t kTypicalRow = 1024;
+/// Loads of a tile, which are code: where one of each tensor is many, tiles are narrow.
+constexpr int64_t kMostLoads = 256;
 /// Elements of 32 bits of a longer sum that tiles with lanes along it take at a time.
 constexpr int64_t kLanesChunk = 1024;
 /// And where all warps of a block have one row.
@@ -286,7 +288,7 @@ Schedule planSchedule(ein::EinsumOp root, ArrayRef<Access> reads, const Access &
       vectors = 8;
     // 16 bytes a thread at once, twice.
     if (target.warpLanes && reused.empty())
-      vectors = 16;
+      vectors = llvm::bit_floor(std::clamp<size_t>(kMostLoads / (reads.size() + 1), 1, 16));
     int64_t tile = lanes * vectors;
     while (tile > lanes && tile / 2 >= size)
       tile /= 2;

@@ -159,6 +159,28 @@ struct Shared {
   SmallVector<std::pair<Value, Shift>> places; // with `value` itself, by 0
 };
 
+/// A number of each value of the body by what computes it. Values that are equal but for a shift
+/// have equal ones: only those are compared, which takes a walk through all they are made of.
+llvm::DenseMap<Value, size_t> formsOf(EinsumOp op) {
+  llvm::DenseMap<Value, size_t> forms;
+  Block &body = op.getBody().front();
+  for (auto [i, argument] : llvm::enumerate(body.getArguments()))
+    forms[argument] =
+        llvm::hash_combine(op.getInputs()[i].getAsOpaquePointer(), Attribute(op.getFill(i)));
+  for (Operation &maker : body) {
+    bool anyOrder = maker.hasTrait<OpTrait::IsCommutative>();
+    size_t operands = 0;
+    for (Value operand : maker.getOperands()) {
+      size_t form = forms.lookup(operand);
+      operands = anyOrder ? operands + form : size_t(llvm::hash_combine(operands, form));
+    }
+    for (Value result : maker.getResults())
+      forms[result] = llvm::hash_combine(maker.getName(), maker.getAttrDictionary(), operands,
+                                         result.getType());
+  }
+  return forms;
+}
+
 /// Those that are worth a tensor of their own, larger ones first.
 SmallVector<Shared> candidates(EinsumOp op) {
   // A block computes what it shares for itself; where it cannot, a reduction, it
@@ -166,13 +188,15 @@ SmallVector<Shared> candidates(EinsumOp op) {
   constexpr unsigned worthStoring = 16;
   bool isStored = isStrict(op) || !op.getMonoids().empty();
   unsigned least = isStored ? worthStoring : 1;
+  llvm::DenseMap<Value, size_t> forms = formsOf(op);
   SmallVector<Shared> found;
   for (Operation &last : llvm::reverse(op.getBody().front().without_terminator())) {
     if (last.getNumResults() != 1 || savingOf(last.getResult(0)) < least)
       continue;
     Shared shared{last.getResult(0), {{last.getResult(0), Shift(op.getNumRanks())}}};
     for (Operation &other : op.getBody().front().without_terminator())
-      if (&other != &last && other.getName() == last.getName())
+      if (&other != &last && other.getNumResults() == 1 &&
+          forms.lookup(other.getResult(0)) == forms.lookup(shared.value))
         if (auto shift = Comparison(op).between(shared.value, other.getResult(0)))
           shared.places.push_back({other.getResult(0), *shift});
     if (shared.places.size() > 1)

@@ -1,0 +1,74 @@
+//===- Optimise.cpp - LLVM's passes over a program ------------------------===//
+#include "codegen/common/Optimise.h"
+#include "llvm/IR/InstIterator.h"
+#include "llvm/IR/Instructions.h"
+#include "llvm/IR/Module.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Target/TargetMachine.h"
+
+namespace einfall::codegen {
+
+// A program is one function: tiles are unrolled and vectors as they were planned, equal values
+// are one, nothing is called. So of -O2 what serves calls, memory of the stack, switches and
+// vectorisation is left out, and what -O2 repeats without finding more is run once. Loops are not
+// unrolled at run time: their bodies are tiles already, and copies of them cost time and room in
+// caches, and save none. Loops whose few iterations are known here are. After loops are rotated,
+// nothing more is moved in front of them until values are equal: on a GPU that cost registers.
+static constexpr char kPasses[] =
+    "function<eager-inv>("
+    "simplifycfg,sroa<modify-cfg>,early-cse<memssa>,"
+    "instcombine<max-iterations=1;no-verify-fixpoint>,reassociate,"
+    "loop-mssa(licm<no-allowspeculation>,loop-rotate<header-duplication>),"
+    "instcombine<max-iterations=1;no-verify-fixpoint>,"
+    "loop(indvars,loop-deletion,loop-unroll-full),"
+    "gvn,sccp,instcombine<max-iterations=1;no-verify-fixpoint>,correlated-propagation,"
+    "loop-mssa(licm<allowspeculation>),simplifycfg<hoist-common-insts;sink-common-insts>,"
+    "instcombine<max-iterations=1;no-verify-fixpoint>,"
+    "simplifycfg<no-keep-loops;hoist-common-insts;sink-common-insts>,"
+    "instcombine<max-iterations=1;no-verify-fixpoint>,loop-mssa(licm<allowspeculation>),"
+    "div-rem-pairs,simplifycfg)";
+
+void optimise(llvm::Module &code, llvm::TargetMachine &machine) {
+  llvm::PassBuilder builder(&machine);
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager graphs;
+  llvm::ModuleAnalysisManager modules;
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(graphs);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, graphs, modules);
+  llvm::ModulePassManager passes;
+  // The text is this file's own.
+  llvm::cantFail(builder.parsePassPipeline(passes, kPasses));
+  passes.run(code, modules);
+}
+
+/// Additions, products and addresses in a function from which on they are too many.
+static constexpr int64_t kManyAddresses = 1300;
+
+static bool isAddress(const llvm::Instruction &inst) {
+  switch (inst.getOpcode()) {
+  case llvm::Instruction::Add:
+  case llvm::Instruction::Sub:
+  case llvm::Instruction::Mul:
+  case llvm::Instruction::Shl:
+  case llvm::Instruction::GetElementPtr:
+    return true;
+  default:
+    return false;
+  }
+}
+
+AddressPasses::AddressPasses(const llvm::Module &code) {
+  for (const llvm::Function &function : code)
+    if (llvm::count_if(llvm::instructions(function), isAddress) > kManyAddresses)
+      tooMany = true;
+}
+
+bool AddressPasses::shouldRunPass(llvm::StringRef pass, llvm::StringRef) const {
+  return pass != "slsr";
+}
+
+} // namespace einfall::codegen

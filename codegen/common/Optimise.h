@@ -1,0 +1,32 @@
+//===- Optimise.h - LLVM's passes over a program ----------------*- C++ -*-===//
+#ifndef EINFALL_CODEGEN_COMMON_OPTIMISE_H
+#define EINFALL_CODEGEN_COMMON_OPTIMISE_H
+
+#include "llvm/IR/OptBisect.h"
+
+namespace llvm {
+class Module;
+class TargetMachine;
+} // namespace llvm
+
+namespace einfall::codegen {
+
+/// Runs the passes that make a program's code better, in place of LLVM's own -O2.
+void optimise(llvm::Module &code, llvm::TargetMachine &machine);
+
+/// Which of a code generator's passes run. Straight-line strength reduction compares each
+/// sum, product or address with those before it: beyond a thousand in a function it takes
+/// longer than all other passes together, and what it saves there is below one percent.
+class AddressPasses : public llvm::OptPassGate {
+public:
+  explicit AddressPasses(const llvm::Module &code);
+  bool isEnabled() const override { return tooMany; }
+  bool shouldRunPass(llvm::StringRef pass, llvm::StringRef) const override;
+
+private:
+  bool tooMany = false;
+};
+
+} // namespace einfall::codegen
+
+#endif
