@@ -6,9 +6,12 @@ namespace einfall {
 // PTX 8.0 is for drivers of CUDA 12.0, the oldest that the runtime takes. Shared memory is what
 // the driver grants a block: the chip's less 1 KiB of its own.
 static const GpuTarget kTargets[] = {
-    {"sm_80", "cuda", "sm_80", "+ptx80", "+ptx81", 80, false, 1, 32, 8, 64, 72 * 1024, 163 * 1024, 128},
-    {"sm_89", "cuda", "sm_89", "+ptx80", "+ptx81", 89, false, 2, 32, 8, 64, 44 * 1024, 99 * 1024, 128},
-    {"sm_90a", "cuda", "sm_90a", "+ptx80", "+ptx81", 90, true, 3, 32, 8, 64, 96 * 1024, 227 * 1024, 128},
+    {"sm_80", "cuda", "sm_80", "+ptx80", "+ptx81", 80, false, 1, 32, 8, 64, 72 * 1024, 163 * 1024,
+     128},
+    {"sm_89", "cuda", "sm_89", "+ptx80", "+ptx81", 89, false, 2, 32, 8, 64, 44 * 1024, 99 * 1024,
+     128},
+    {"sm_90a", "cuda", "sm_90a", "+ptx80", "+ptx81", 90, true, 3, 32, 8, 64, 96 * 1024, 227 * 1024,
+     128},
     {"sm_100a", "cuda", "sm_100a", "+ptx86", "+ptx86", 100, true, 4, 32, 8, 64, 96 * 1024,
      227 * 1024, 128},
     {"sm_120a", "cuda", "sm_120a", "+ptx87", "+ptx87", 120, true, 5, 32, 8, 64, 44 * 1024,
