@@ -52,7 +52,8 @@ void relaxFunctions(ein::KernelOp kernel) {
   });
 }
 
-/// Of zeros of both signs any is the greatest: two instructions of five do nothing else.
+/// Of zeros of both signs any is the greatest, where that does not show: two instructions of
+/// five do nothing else.
 void relaxExtremes(func::FuncOp program) {
   program.walk([](arith::ArithFastMathInterface op) {
     if (isa<arith::MaximumFOp, arith::MinimumFOp>(op))
@@ -91,10 +92,11 @@ struct EinToTilePass : impl::EinToTileBase<EinToTilePass> {
           relaxFunctions(kernel);
         else if (target.dotBf16)
           narrowFactors(kernel);
+        bool isRelaxed = !target.warps && !ein::isStrict(kernel) && hidesZeroSigns(kernel);
         FailureOr<func::FuncOp> lowered = lowerKernel(builder, kernel, name, target);
         if (failed(lowered))
           return signalPassFailure();
-        if (!target.warps && !ein::isStrict(kernel))
+        if (isRelaxed)
           relaxExtremes(*lowered);
         // Programs leave the module to be compiled, so each says it itself.
         if (Attribute numerics = getOperation()->getAttr(ein::kNumerics))

@@ -158,7 +158,59 @@ private:
   DenseSet<Value> seen;
 };
 
+/// Whether the sign of a zero can be told from what a kernel stores.
+class ZeroFlow {
+public:
+  bool shows(Value value) {
+    return seen.insert(value).second &&
+           llvm::any_of(value.getUses(), [&](OpOperand &use) { return shows(use); });
+  }
+
+private:
+  bool shows(OpOperand &use) {
+    Operation *user = use.getOwner();
+    unsigned number = use.getOperandNumber();
+    if (auto einsum = dyn_cast<ein::EinsumOp>(user))
+      return shows(einsum.getBody().front().getArgument(number));
+    if (auto stream = dyn_cast<ein::StreamOp>(user))
+      return shows(stream.getBody().front().getArgument(number));
+    if (isa<ein::YieldOp>(user)) {
+      Operation *around = user->getParentOp();
+      if (auto stream = dyn_cast<ein::StreamOp>(around))
+        return shows(stream.getBody().front().getArgument(number)) ||
+               shows(stream.getResult(number));
+      return !isa<ein::EinsumOp>(around) || shows(around->getResult(0));
+    }
+    // exp(-0) is exp(0), and both are equal; what else there is passes a sign on.
+    if (isa<math::ExpOp, math::Exp2Op, math::AbsFOp, arith::CmpFOp>(user))
+      return false;
+    return user->getNumResults() != 1 || shows(user->getResult(0));
+  }
+  DenseSet<Value> seen;
+};
+
 } // namespace
+
+bool hidesZeroSigns(ein::KernelOp kernel) {
+  ZeroFlow flow;
+  return !kernel
+              .walk([&](Operation *op) {
+                bool isExtreme = isa<arith::MaximumFOp, arith::MinimumFOp>(op);
+                if (auto einsum = dyn_cast<ein::EinsumOp>(op))
+                  isExtreme = llvm::any_of(einsum.getMonoids(), [](int32_t number) {
+                    auto monoid = static_cast<ein::Monoid>(number);
+                    return monoid == ein::Monoid::max || monoid == ein::Monoid::min;
+                  });
+                bool isKnown = isa<ein::KernelOp, ein::EinsumOp, ein::StreamOp, ein::YieldOp,
+                                   ein::GuardOp, ein::UpdateOp>(op) ||
+                               !isa<ein::EinDialect>(op->getDialect()) ||
+                               isa<ein::IndexOp, ein::ExtentOp>(op);
+                return !isKnown || (isExtreme && flow.shows(op->getResult(0)))
+                           ? WalkResult::interrupt()
+                           : WalkResult::advance();
+              })
+              .wasInterrupted();
+}
 
 ein::KernelOp mergerOf(ein::KernelOp kernel) {
   auto streams = kernel.getBody().front().getOps<ein::StreamOp>();

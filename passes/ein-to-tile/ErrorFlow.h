@@ -28,6 +28,10 @@ bool flowsLinearly(mlir::Value tensor);
 /// one.
 bool flowsSmoothly(mlir::Value value);
 
+/// True if what the kernel stores is the same whichever sign the zeros of its maxima and
+/// minima have.
+bool hidesZeroSigns(ein::KernelOp kernel);
+
 /// True if `value` of an Einsum's body is known to be no negative number.
 bool isNonNegative(mlir::Value value);
 

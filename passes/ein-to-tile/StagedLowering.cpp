@@ -259,7 +259,7 @@ void StagedLowering::emitPart(const Stage &current) {
     schedule.lanes = -1;
   }
   // Nor has a warp lanes beyond its part.
-  if (target.warpLanes && !target.team && schedule.lanes >= 0) {
+  if (target.warpLanes && schedule.lanes >= 0 && schedule.lanes < (int)numFree) {
     RankSchedule &along = schedule.ranks[schedule.lanes];
     for (int64_t &tile : along.tiles)
       while (tile > target.warpLanes && tile / 2 >= along.block)

@@ -147,13 +147,16 @@ def test_score_says_what_it_drops(einfall_command, tiny_llama, tmp_path):
 
 
 def test_profile_accounts_for_a_call(einfall_command, tiny_llama):
-    """Every launch of the entry is in one line of the table, and the lines' times add up to the total."""
+    """Every launch of an entry is in one line of its table, and the lines' times add up to the total."""
     done = einfall_command("generate", tiny_llama, "--ids", "0,12,5", "-n", 4, "--profile")
     assert done.returncode == 0, done.stderr
-    head = re.search(r"^next: (\d+) calls, (\d+) launches and ([\d.]+) ms", done.stdout, re.M)
-    rows = [line.split() for line in done.stdout.splitlines() if re.match(r" +[\d.]+ +[\d.]+%", line)]
-    assert head and int(head[1]) == 4 and sum(int(row[2]) for row in rows) == int(head[2])
-    assert abs(sum(float(row[0]) for row in rows) - float(head[3])) < 1e-3 * len(rows) + 1e-3
-    assert any("modeling_llama.py:" in row[-1] for row in rows)
+    for entry, calls in (("next", 1), ("step", 3)):
+        table = done.stdout[done.stdout.index(f"{entry}: ") :].split("\n\n")[0] if f"{entry}: " in done.stdout else ""
+        table = re.split(r"\n(?=\w+: \d+ calls)", table)[0]
+        head = re.match(rf"{entry}: (\d+) calls, (\d+) launches and ([\d.]+) ms", table)
+        rows = [line.split() for line in table.splitlines() if re.match(r" +[\d.]+ +[\d.]+%", line)]
+        assert head and int(head[1]) == calls and sum(int(row[2]) for row in rows) == int(head[2])
+        assert abs(sum(float(row[0]) for row in rows) - float(head[3])) < 1e-3 * len(rows) + 1e-3
+        assert any("modeling_llama.py:" in row[-1] for row in rows)
     refused = einfall_command("generate", tiny_llama, "--ids", "0", "--profile", "--json")
     assert refused.returncode == 2 and "--profile" in refused.stderr

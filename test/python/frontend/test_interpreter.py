@@ -27,6 +27,8 @@ def test_models(name, tmp_path):
     args |= {st["name"]: rng.standard_normal([b, st["heads"], c, st["size"]]).astype(np.float32) for st in it.metadata["states"]}
     sizes = {"b": b, "s": s, "t": t, "c": c}
     for f in it.functions.values():
+        if f.name == "step":  # one token
+            args["ids"], sizes["s"] = args["ids"][:, :1], 1
         want = [np.asarray(v, np.float32) for v in Evaluator().run(f, args, sizes)]
         path = tmp_path / f"{f.name}.mlir"
         path.write_text(check_text(specialise(f, sizes, args), want, atol=2e-4))
