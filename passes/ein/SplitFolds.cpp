@@ -146,7 +146,7 @@ private:
   Members before, after;      // what makes the fold's operands; what reads its results
   SmallVector<unsigned> rows; // operands that `merge` or `finish` uses
   std::string part;           // the name of the rank of parts
-  unsigned partAt = 0;        // its place among the free ranks: behind those that all states have
+  unsigned partAt = 0;        // its place among the free ranks
   ExtentAttr parts, partLength;
 };
 
@@ -172,12 +172,9 @@ bool FoldSplitter::findFold() {
   stateTypes = llvm::to_vector(fold.getStateTypes());
   if (!reducer)
     return false;
-  llvm::SmallBitVector kept(fold.getNumRanks()), shared(fold.getNumRanks(), true);
-  for (const Reducer::Part &part : reducer->parts) {
+  llvm::SmallBitVector kept(fold.getNumRanks());
+  for (const Reducer::Part &part : reducer->parts)
     kept |= part.span;
-    shared &= part.span;
-  }
-  partAt = shared.find_last() + 1;
   return kept.count() == fold.getNumFree(); // else a rank would be of no state
 }
 
@@ -208,7 +205,7 @@ bool FoldSplitter::isHeavy() {
 /// points of the result count, for each of them is a walk as long.
 bool FoldSplitter::hasFewRows() {
   StringRef walked = fold.getRankName(fold.getNumFree());
-  llvm::SmallBitVector shared(fold.getNumFree(), true);
+  llvm::SmallBitVector some(fold.getNumFree()), all(fold.getNumFree(), true);
   bool found = false;
   for (Operation &op : body) {
     auto names = op.getAttrOfType<ArrayAttr>("ranks");
@@ -225,13 +222,27 @@ bool FoldSplitter::hasFewRows() {
       if (!isa<BlockArgument>(input) || !has(walked))
         continue;
       found = true;
-      for (int64_t rank = 0; isHeavy() && rank < fold.getNumFree(); ++rank)
+      for (int64_t rank = 0; rank < fold.getNumFree(); ++rank)
         if (has(fold.getRankName(rank)))
-          shared.reset(rank);
+          some.set(rank);
+        else
+          all.reset(rank);
     }
   }
+  // What only some of these have are columns of the result: they lie behind the parts.
+  llvm::SmallBitVector before(some);
+  before.flip();
+  before |= all;
+  for (const Reducer::Part &part : reducer->parts)
+    for (unsigned rank : before.set_bits())
+      if (!part.span.test(rank))
+        before.reset(rank);
+  partAt = before.find_last() + 1;
   int64_t rows = 1;
-  for (unsigned rank : shared.set_bits()) {
+  bool heavy = isHeavy();
+  for (int64_t rank = 0; rank < fold.getNumFree(); ++rank) {
+    if (heavy && some.test(rank))
+      continue;
     std::optional<int64_t> literal = fold.getRankExtent(rank).getLiteral();
     if (!literal || *literal > mostRows)
       return false;
