@@ -1,6 +1,7 @@
 //===- StagedLowering.h - Kernels of several stages -------------*- C++ -*-===//
 //
 // The pieces of `lowerStaged`: StagedLowering.cpp writes stages and walks,
+// StagedBounds.cpp what conditions are in a block's part,
 // StagedFragments.cpp those whose tensors are registers (Fragments.h), StagedOrder.cpp
 // the lists of the k best, HeldRows.cpp rows that are registers.
 //
@@ -129,6 +130,12 @@ private:
   llvm::DenseMap<mlir::Value, mlir::Value> captured; // arguments of streams' bodies
   llvm::DenseMap<mlir::Value, mlir::Value> storedAs; // in whose memory a tensor is stored instead
 };
+
+/// An Einsum over all of `tensor`, of these labels.
+ein::EinsumOp einsumOver(
+    mlir::OpBuilder &builder, ein::TensorType result, mlir::Value tensor,
+    llvm::ArrayRef<llvm::StringRef> labels, llvm::ArrayRef<ein::Monoid> monoids,
+    llvm::function_ref<mlir::Value(mlir::OpBuilder &, mlir::Location, mlir::ValueRange)> body);
 
 } // namespace einfall
 
