@@ -11,7 +11,8 @@ class TargetMachine;
 
 namespace einfall::codegen {
 
-/// Runs the passes that make a program's code better, in place of LLVM's own -O2.
+/// Runs the passes that make a program's code better: on a CPU a list of our own in place of
+/// LLVM's -O2.
 void optimise(llvm::Module &code, llvm::TargetMachine &machine);
 
 /// Which of a code generator's passes run. Straight-line strength reduction compares each

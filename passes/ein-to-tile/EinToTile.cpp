@@ -57,8 +57,10 @@ void relaxFunctions(ein::KernelOp kernel) {
 void relaxExtremes(func::FuncOp program) {
   program.walk([](arith::ArithFastMathInterface op) {
     if (isa<arith::MaximumFOp, arith::MinimumFOp>(op))
-      op->setAttr(op.getFastMathAttrName(),
-                  arith::FastMathFlagsAttr::get(op.getContext(), arith::FastMathFlags::nsz));
+      op->setAttr(
+          op.getFastMathAttrName(),
+          arith::FastMathFlagsAttr::get(op.getContext(), op.getFastMathFlagsAttr().getValue() |
+                                                             arith::FastMathFlags::nsz));
   });
 }
 

@@ -157,6 +157,7 @@ void EinsumLowering::emitTimes(unsigned rank, int64_t times, Value start, Value 
                                ArrayRef<Value> init, SmallVectorImpl<Value> &result,
                                function_ref<SmallVector<Value>(ArrayRef<Value>)> inner) {
   Value count = arith::SubIOp::create(builder, loc, end, start);
+  count = arith::MaxSIOp::create(builder, loc, count, constant(0));
   Value rest = arith::RemUIOp::create(builder, loc, count, constant(times));
   Value whole = arith::SubIOp::create(builder, loc, end, rest);
   active[rank] = 1;

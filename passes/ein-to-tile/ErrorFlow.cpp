@@ -158,7 +158,8 @@ private:
   DenseSet<Value> seen;
 };
 
-/// Whether the sign of a zero can be told from what a kernel stores.
+/// Whether the sign of a zero can be told from what a kernel stores: it cannot where all that is
+/// made of it differs in signs of zeros only, up to what takes both zeros for one.
 class ZeroFlow {
 public:
   bool shows(Value value) {
@@ -170,8 +171,13 @@ private:
   bool shows(OpOperand &use) {
     Operation *user = use.getOwner();
     unsigned number = use.getOperandNumber();
-    if (auto einsum = dyn_cast<ein::EinsumOp>(user))
-      return shows(einsum.getBody().front().getArgument(number));
+    if (auto einsum = dyn_cast<ein::EinsumOp>(user)) {
+      bool sums = llvm::all_of(einsum.getMonoids(), [](int32_t number) {
+        auto monoid = static_cast<ein::Monoid>(number);
+        return monoid == ein::Monoid::add || isExtreme(monoid);
+      });
+      return !sums || shows(einsum.getBody().front().getArgument(number));
+    }
     if (auto stream = dyn_cast<ein::StreamOp>(user))
       return shows(stream.getBody().front().getArgument(number));
     if (isa<ein::YieldOp>(user)) {
@@ -181,11 +187,22 @@ private:
                shows(stream.getResult(number));
       return !isa<ein::EinsumOp>(around) || shows(around->getResult(0));
     }
-    // exp(-0) is exp(0), and both are equal; what else there is passes a sign on.
+    // exp(-0) is exp(0), and both are equal.
     if (isa<math::ExpOp, math::Exp2Op, math::AbsFOp, arith::CmpFOp>(user))
       return false;
-    return user->getNumResults() != 1 || shows(user->getResult(0));
+    // Others than these make more of a sign: 1 / -0.
+    bool keeps = isa<arith::AddFOp, arith::SubFOp, arith::MulFOp, arith::NegFOp, arith::MaximumFOp,
+                     arith::MinimumFOp, arith::ExtFOp, arith::TruncFOp>(user) ||
+                 (isa<arith::DivFOp>(user) && number == 0) || isa<arith::SelectOp>(user);
+    return !keeps || shows(user->getResult(0));
   }
+
+public:
+  static bool isExtreme(ein::Monoid monoid) {
+    return monoid == ein::Monoid::max || monoid == ein::Monoid::min;
+  }
+
+private:
   DenseSet<Value> seen;
 };
 
@@ -198,8 +215,7 @@ bool hidesZeroSigns(ein::KernelOp kernel) {
                 bool isExtreme = isa<arith::MaximumFOp, arith::MinimumFOp>(op);
                 if (auto einsum = dyn_cast<ein::EinsumOp>(op))
                   isExtreme = llvm::any_of(einsum.getMonoids(), [](int32_t number) {
-                    auto monoid = static_cast<ein::Monoid>(number);
-                    return monoid == ein::Monoid::max || monoid == ein::Monoid::min;
+                    return ZeroFlow::isExtreme(static_cast<ein::Monoid>(number));
                   });
                 bool isKnown = isa<ein::KernelOp, ein::EinsumOp, ein::StreamOp, ein::YieldOp,
                                    ein::GuardOp, ein::UpdateOp>(op) ||
@@ -220,10 +236,17 @@ ein::KernelOp mergerOf(ein::KernelOp kernel) {
   return readers.size() == 1 ? dyn_cast<ein::KernelOp>(*readers.begin()) : ein::KernelOp();
 }
 
-bool storesHalves(ein::KernelOp kernel) {
+static bool storesOnly(ein::KernelOp kernel, bool (*fits)(Type)) {
   if (ein::KernelOp merger = mergerOf(kernel))
     kernel = merger;
-  return llvm::all_of(kernel.getResultTypes(), isHalf);
+  return llvm::all_of(kernel.getResultTypes(), fits);
+}
+
+bool storesHalves(ein::KernelOp kernel) { return storesOnly(kernel, isHalf); }
+
+bool storesBf16(ein::KernelOp kernel) {
+  return storesOnly(
+      kernel, [](Type type) { return cast<ein::TensorType>(type).getElementType().isBF16(); });
 }
 
 bool flowsLinearly(Value tensor) { return Flow(/*linear=*/true).follow(tensor); }

@@ -17,6 +17,8 @@ ein::KernelOp mergerOf(ein::KernelOp kernel);
 
 /// True if all that the kernel, or what merges its states, stores are floats of 16 bits.
 bool storesHalves(ein::KernelOp kernel);
+/// The same of bf16 alone, which has eight bits where f16 has eleven.
+bool storesBf16(ein::KernelOp kernel);
 
 /// True if `tensor` of a kernel's own reaches its outputs, all of 16 bits, by sums, and by
 /// products with and quotients by what it has no part in. A relative error of terms that

@@ -216,9 +216,13 @@ bool multipliesMatrices(ein::EinsumOp root) {
 }
 
 int64_t termsOf(ein::EinsumOp root, Value factor) {
+  auto kernel = root->getParentOfType<ein::KernelOp>();
+  // Rounded as the other factor is, it must not be less exact than the outputs.
+  std::optional<Factors> two = factorsOf(root);
+  bool isF16 = two && (two->lhs == factor ? two->rhs : two->lhs).getType().isF16();
   if (isNonNegative(factor) && flowsLinearly(root.getResult()))
-    return 1;
-  bool isSmall = storesHalves(root->getParentOfType<ein::KernelOp>());
+    return isF16 || storesBf16(kernel) ? 1 : 2;
+  bool isSmall = storesHalves(kernel);
   return isSmall && flowsSmoothly(root.getResult()) ? 2 : 3;
 }
 

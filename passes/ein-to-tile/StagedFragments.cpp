@@ -475,7 +475,7 @@ void StagedLowering::streamFragments(ein::StreamOp stream) {
   chunk = outer;
   for (unsigned i = 0; i < carried; ++i)
     results[stream.getResult(i)] = {loop.getResult(i), state[i].mask};
-  enterBox(label, walked.begin, extent);
+  enterBox(label, zero, expand(symbols.expr(stream.getExtent()), {}));
   tile::ArefCloseOp::create(builder, loc, ring);
   for (ein::EinsumOp op : multiplied)
     finishProduct(op);

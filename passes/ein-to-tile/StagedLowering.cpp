@@ -432,7 +432,7 @@ void StagedLowering::walk(const Stage &current, Value again) {
       if (storedAs.lookup(body.getTerminator()->getOperand(i)) != stream.getInputs()[i])
         emitCopy(stream, i);
   }
-  enterBox(label, walked.begin, walked.end);
+  enterBox(label, constant(0), expand(symbols.expr(stream.getExtent()), {}));
 }
 
 void StagedLowering::emit(const std::vector<Stage> &stages) {

@@ -112,11 +112,11 @@ public:
 
   /// True if the kernel was replaced by two.
   bool run() {
-    bool splits = findFold() && isLong() && hasFewRows() && findMembers();
-    if (splits)
-      build();
-    else if (fold && fold != walk)
+    bool splits = findFold() && isLong() && hasFewRows() && findMembers() && build();
+    if (fold && fold != walk)
       fold.erase();
+    if (splits)
+      kernel.erase();
     return splits;
   }
 
@@ -126,7 +126,10 @@ private:
   bool isHeavy();
   bool hasFewRows();
   bool findMembers();
-  void build();
+  bool findRows();
+  bool areSeparate();
+  void nameParts();
+  bool build();
   KernelOp
   outline(OpBuilder &builder, StringRef suffix, ArrayRef<Type> types, const Members &members,
           ValueRange more,
@@ -202,7 +205,8 @@ bool FoldSplitter::isHeavy() {
 
 /// Rows are points of the result that go over the same elements: of the ranks that none of
 /// the kernel's operands along the folded rank has. Where an element is little work, all
-/// points of the result count, for each of them is a walk as long.
+/// points of the result count, for each of them is a walk as long. Says where the rank of
+/// parts lies, too.
 bool FoldSplitter::hasFewRows() {
   StringRef walked = fold.getRankName(fold.getNumFree());
   llvm::SmallBitVector some(fold.getNumFree()), all(fold.getNumFree(), true);
@@ -257,15 +261,11 @@ bool FoldSplitter::findMembers() {
   for (Operation &op : body.without_terminator())
     if (!before.contains(&op) && &op != fold)
       addWithMakers(&op, after, walk);
-  // The second kernel goes along the folded rank no more, and makes again what is light.
-  StringRef walked = fold.getRankName(fold.getNumFree());
-  for (Operation *op : after) {
-    auto einsum = dyn_cast<EinsumOp>(op);
-    if (einsum ? einsum.findRank(walked) >= 0 : !isa<UpdateOp>(op))
-      return false;
-    if (before.contains(op) && (!einsum || !einsum.getMonoids().empty()))
-      return false;
-  }
+  return findRows() && areSeparate();
+}
+
+/// Operands that `merge` or `finish` uses, which the second kernel has to have.
+bool FoldSplitter::findRows() {
   unsigned states = stateTypes.size();
   for (unsigned i = 0; i < fold.getInputs().size(); ++i) {
     bool used = !fold.getMerge().front().getArgument(2 * states + i).use_empty() ||
@@ -277,13 +277,38 @@ bool FoldSplitter::findMembers() {
       if (map.isFunctionOfSymbol(other))
         return false; // a row that is found by data
     rows.push_back(i);
-    if (Operation *maker = fold.getInputs()[i].getDefiningOp()) {
-      auto einsum = dyn_cast<EinsumOp>(maker);
-      if (!einsum || !einsum.getMonoids().empty())
-        return false;
+    if (Operation *maker = fold.getInputs()[i].getDefiningOp())
       addWithMakers(maker, after, walk);
-    }
   }
+  return true;
+}
+
+/// Each part does again what is made before the fold and lacks its rank; the second kernel
+/// goes along that rank no more, and does again what is light.
+bool FoldSplitter::areSeparate() {
+  StringRef walked = fold.getRankName(fold.getNumFree());
+  for (Operation *op : after) {
+    auto einsum = dyn_cast<EinsumOp>(op);
+    if (einsum ? einsum.findRank(walked) >= 0 : !isa<UpdateOp>(op))
+      return false;
+    if (before.contains(op) && (!einsum || !einsum.getMonoids().empty()))
+      return false;
+  }
+  for (Operation *op : before) {
+    auto einsum = dyn_cast<EinsumOp>(op);
+    if (!einsum || (einsum.findRank(walked) >= 0 && !einsum.isReduced(einsum.findRank(walked))))
+      continue;
+    for (int64_t rank = einsum.getNumFree(); rank < einsum.getNumRanks(); ++rank)
+      if (einsum.getRankExtent(rank).getLiteral().value_or(INT64_MAX) >= 2 * length)
+        return false;
+  }
+  return llvm::all_of(body.getTerminator()->getOperands(), [&](Value result) {
+    Operation *maker = result.getDefiningOp();
+    return maker && (maker == walk || after.contains(maker));
+  });
+}
+
+void FoldSplitter::nameParts() {
   part = "part";
   auto isTaken = [&](Operation &op) {
     auto names = op.getAttrOfType<ArrayAttr>("ranks");
@@ -291,7 +316,6 @@ bool FoldSplitter::findMembers() {
   };
   while (llvm::any_of(body, isTaken))
     part += "_";
-  return true;
 }
 
 /// The ranks of a state's tensor; nothing for that of the parts.
@@ -460,7 +484,9 @@ FoldOp FoldSplitter::foldStates(OpBuilder &builder, IRMapping &tensors, ValueRan
   return made;
 }
 
-void FoldSplitter::build() {
+/// Makes both kernels; false, and nothing is made, where a merge is no step of a walk.
+bool FoldSplitter::build() {
+  nameParts();
   OpBuilder builder(kernel);
   SmallVector<Type> types;
   auto copy = [](OpBuilder &inner, const Members &members, IRMapping &tensors) {
@@ -488,8 +514,15 @@ void FoldSplitter::build() {
                   yielded.push_back(tensors.lookup(value));
                 return yielded;
               });
+  std::string problem;
+  auto merged = *second.getBody().front().getOps<FoldOp>().begin();
+  if (!Reducer::of(merged, problem)) {
+    second.erase();
+    first.erase();
+    return false;
+  }
   kernel.replaceAllUsesWith(second.getResults());
-  kernel.erase();
+  return true;
 }
 
 struct SplitFoldsPass : impl::EinSplitFoldsBase<SplitFoldsPass> {

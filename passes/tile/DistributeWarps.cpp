@@ -167,7 +167,9 @@ private:
       Operation *maker = std::exchange(before, before->getPrevNode());
       bool isNeeded = llvm::any_of(
           maker->getUsers(), [&](Operation *user) { return !branch->isProperAncestor(user); });
-      if (!isNeeded && !maker->use_empty())
+      // A local is memory of the whole block, until its next barrier.
+      bool moves = isa<LoadOp, GatherOp>(maker) || isMemoryEffectFree(maker);
+      if (moves && !isNeeded && !maker->use_empty())
         maker->moveBefore(alone, alone->begin());
     }
   }
@@ -197,7 +199,7 @@ struct DistributeWarpsPass : impl::TileDistributeWarpsBase<DistributeWarpsPass> 
       auto collective = program.walk([](Operation *op) {
         return isCollective(op) ? WalkResult::interrupt() : WalkResult::advance();
       });
-      bool isOne = given && own == 1;
+      bool isOne = given && own == 1; // then all lanes are one warp's
       if (!done && !isOne && collective.wasInterrupted()) {
         program.emitOpError("needs all warps of a block, but what it does cannot be dealt to them");
         return signalPassFailure();

@@ -57,6 +57,8 @@ public:
       return outOfBounds("a prompt of " + std::to_string(length_) + " tokens and " +
                          std::to_string(options_.maxNewTokens) +
                          " new ones exceed the session's context c = " + std::to_string(context));
+    // An entry for one token, whose kernels know that there is no other, may be missing.
+    hasStep_ = manifest.findEntry("step") != nullptr;
     rows_ = int64_t(prompts_.size());
     chunk_ = std::min(session_.bound("s").value_or(length_), length_);
     eos_ = numbers(manifest, "eos_token_ids");
@@ -133,9 +135,7 @@ private:
                            {"start", start_.data(), DType::I64, starts}};
     Binding params[] = {{"t", total}};
     TensorView outputs[] = {{"", logits_.data(), DType::F32, result}};
-    // Packages may have an entry for one token, whose kernels know that there is no other.
-    bool isStep = width == 1 && session_.package().manifest().findEntry("step");
-    return session_.run(isStep ? "step" : "next", inputs, params, outputs);
+    return session_.run(width == 1 && hasStep_ ? "step" : "next", inputs, params, outputs);
   }
 
   Session &session_;
@@ -147,6 +147,7 @@ private:
   std::vector<int64_t> eos_, start_, ids_;
   std::vector<bool> done_;
   PageMemory logits_;
+  bool hasStep_ = false;
 };
 
 } // namespace

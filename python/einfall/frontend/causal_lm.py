@@ -59,8 +59,11 @@ def import_functions(model_dir: str, dtype: str = "auto") -> tuple[list[Function
         states = probe_states(model)
     ep = _export(model, states)
     lm = _LanguageModel(ep, names, checkpoint, values, states)
-    one = _LanguageModel(ep, names, checkpoint, values, states, Extent.of(1))
-    functions = [*lm.functions(), one.step()]
+    functions = lm.functions()
+    try:
+        functions.append(_LanguageModel(ep, names, checkpoint, values, states, Extent.of(1)).step())
+    except FrontendError:
+        pass  # a model may need two tokens at a time; decoding takes @next then
     return functions, _metadata(model_dir, config, act, lm, checkpoint, functions)
 
 

@@ -55,3 +55,32 @@ func.func @plain_sum(%q: !ein.tensor<[2, 8], f32>, %k: !ein.tensor<[M, 8], f32>,
   %o = ein.einsum (%w[p, m], %v[m, f]) -> [p, f] reduce [m: add] : (!ein.tensor<[2, M], f32>, !ein.tensor<[M, 8], f32>) -> !ein.tensor<[2, 8], f32>
   return %o : !ein.tensor<[2, 8], f32>
 }
+
+// A merge that is no step of a walk stays where it is.
+// CHECK-LABEL: func.func @merge_of_its_own
+// CHECK-NOT: part_rank
+func.func @merge_of_its_own(%X: !ein.tensor<[4, M], f32>) -> !ein.tensor<[4], f32> {
+  %y = ein.fold (%X[p, m]) over [m] -> [p] : (!ein.tensor<[4, M], f32>) -> !ein.tensor<[4], f32> init {
+    %z = arith.constant 0.0 : f32
+    ein.yield %z, %z : f32, f32
+  } step {
+  ^bb0(%s: f32, %n: f32, %xe: f32):
+    %one = arith.constant 1.0 : f32
+    %r = arith.addf %s, %xe : f32
+    %k = arith.addf %n, %one : f32
+    ein.yield %r, %k : f32, f32
+  } merge {
+  ^bb0(%sa: f32, %na: f32, %sb: f32, %nb: f32, %xe: f32):
+    %z = arith.constant 0.0 : f32
+    %r = arith.addf %sa, %sb : f32
+    %e = arith.cmpf oeq, %nb, %z : f32
+    %q = arith.select %e, %sa, %r : f32
+    %k = arith.addf %na, %nb : f32
+    ein.yield %q, %k : f32, f32
+  } finish {
+  ^bb0(%s: f32, %n: f32, %xe: f32):
+    %q = arith.divf %s, %n : f32
+    ein.yield %q : f32
+  }
+  return %y : !ein.tensor<[4], f32>
+}
