@@ -60,6 +60,13 @@ def alternating(functions, repeats: int = 9) -> list[float]:
     return [sorted(t[2:])[repeats // 2] for t in times]
 
 
+def copy_rate() -> float:
+    """GB/s of a copy, read and written bytes together."""
+    x = torch.empty(ROWS * COLUMNS, device="cuda")
+    y = torch.empty_like(x)
+    return 2 * x.nbytes / alternating([lambda: y.copy_(x)])[0] / 1e3
+
+
 #: Heads and length of the attentions, and of what is left of the scores: how much.
 HEADS, LENGTH, WINDOW = 32, 4096, 512
 LEFT = {"causal": 0.5, "window": WINDOW / LENGTH}
@@ -128,9 +135,7 @@ def run_decodes(folder: Path, target: str) -> list[dict]:
     """One query row over a cache, beside the faster of FlashAttention-2 and cuDNN as PyTorch has them."""
     from torch.nn.attention import SDPBackend, sdpa_kernel
 
-    x = torch.empty(ROWS * COLUMNS, device="cuda")
-    y = torch.empty_like(x)
-    copy = 2 * x.nbytes / alternating([lambda: y.copy_(x)])[0] / 1e3
+    copy = copy_rate()
     rows = []
     for path in sorted(folder.glob("decode-*.einf")):
         width = int(path.stem.split("-")[1])
@@ -174,9 +179,7 @@ def run_decodes(folder: Path, target: str) -> list[dict]:
 
 def run(folder: Path, target: str) -> list[dict]:
     torch.backends.cuda.matmul.allow_tf32 = False
-    x = torch.empty(ROWS * COLUMNS, device="cuda")
-    y = torch.empty_like(x)
-    copy = 2 * x.nbytes / alternating([lambda: y.copy_(x)])[0] / 1e3
+    copy = copy_rate()
     print(f"copy {copy:.0f} GB/s")
     rows = []
     for path in sorted(folder.glob("timed-*.einf")):

@@ -162,6 +162,9 @@ private:
 /// made of it differs in signs of zeros only, up to what takes both zeros for one.
 class ZeroFlow {
 public:
+  static bool isExtreme(ein::Monoid monoid) {
+    return monoid == ein::Monoid::max || monoid == ein::Monoid::min;
+  }
   bool shows(Value value) {
     return seen.insert(value).second &&
            llvm::any_of(value.getUses(), [&](OpOperand &use) { return shows(use); });
@@ -196,13 +199,6 @@ private:
                  (isa<arith::DivFOp>(user) && number == 0) || isa<arith::SelectOp>(user);
     return !keeps || shows(user->getResult(0));
   }
-
-public:
-  static bool isExtreme(ein::Monoid monoid) {
-    return monoid == ein::Monoid::max || monoid == ein::Monoid::min;
-  }
-
-private:
   DenseSet<Value> seen;
 };
 

@@ -112,7 +112,8 @@ public:
 
   /// True if the kernel was replaced by two.
   bool run() {
-    bool splits = findFold() && isLong() && hasFewRows() && findMembers() && build();
+    bool splits =
+        findFold() && isLong() && findOperandRanks() && hasFewRows() && findMembers() && build();
     if (fold && fold != walk)
       fold.erase();
     if (splits)
@@ -124,7 +125,9 @@ private:
   bool findFold();
   bool isLong();
   bool isHeavy();
+  bool findOperandRanks();
   bool hasFewRows();
+  void placeParts();
   bool findMembers();
   bool findRows();
   bool areSeparate();
@@ -150,6 +153,7 @@ private:
   SmallVector<unsigned> rows; // operands that `merge` or `finish` uses
   std::string part;           // the name of the rank of parts
   unsigned partAt = 0;        // its place among the free ranks
+  llvm::SmallBitVector ofSome, ofAll;
   ExtentAttr parts, partLength;
 };
 
@@ -203,13 +207,12 @@ bool FoldSplitter::isHeavy() {
   });
 }
 
-/// Rows are points of the result that go over the same elements: of the ranks that none of
-/// the kernel's operands along the folded rank has. Where an element is little work, all
-/// points of the result count, for each of them is a walk as long. Says where the rank of
-/// parts lies, too.
-bool FoldSplitter::hasFewRows() {
+/// Which free ranks of the fold some, and which all, of the kernel's operands along the folded
+/// rank have; false if it has none.
+bool FoldSplitter::findOperandRanks() {
   StringRef walked = fold.getRankName(fold.getNumFree());
-  llvm::SmallBitVector some(fold.getNumFree()), all(fold.getNumFree(), true);
+  ofSome = llvm::SmallBitVector(fold.getNumFree());
+  ofAll = llvm::SmallBitVector(fold.getNumFree(), true);
   bool found = false;
   for (Operation &op : body) {
     auto names = op.getAttrOfType<ArrayAttr>("ranks");
@@ -228,31 +231,42 @@ bool FoldSplitter::hasFewRows() {
       found = true;
       for (int64_t rank = 0; rank < fold.getNumFree(); ++rank)
         if (has(fold.getRankName(rank)))
-          some.set(rank);
+          ofSome.set(rank);
         else
-          all.reset(rank);
+          ofAll.reset(rank);
     }
   }
-  // What only some of these have are columns of the result: they lie behind the parts.
-  llvm::SmallBitVector before(some);
-  before.flip();
-  before |= all;
-  for (const Reducer::Part &part : reducer->parts)
-    for (unsigned rank : before.set_bits())
-      if (!part.span.test(rank))
-        before.reset(rank);
-  partAt = before.find_last() + 1;
+  return found;
+}
+
+/// Rows are points of the result that go over the same elements: of the ranks that none of
+/// these operands has. Where an element is little work, all points of the result count, for
+/// each of them is a walk as long.
+bool FoldSplitter::hasFewRows() {
   int64_t rows = 1;
   bool heavy = isHeavy();
   for (int64_t rank = 0; rank < fold.getNumFree(); ++rank) {
-    if (heavy && some.test(rank))
+    if (heavy && ofSome.test(rank))
       continue;
     std::optional<int64_t> literal = fold.getRankExtent(rank).getLiteral();
     if (!literal || *literal > mostRows)
       return false;
     rows *= *literal;
   }
-  return found && rows <= mostRows;
+  return rows <= mostRows;
+}
+
+/// The rank of parts lies behind those that all states have, but before what only some of
+/// these operands have: columns of the result stay contiguous.
+void FoldSplitter::placeParts() {
+  llvm::SmallBitVector before(ofSome);
+  before.flip();
+  before |= ofAll;
+  for (const Reducer::Part &part : reducer->parts)
+    for (unsigned rank : before.set_bits())
+      if (!part.span.test(rank))
+        before.reset(rank);
+  partAt = before.find_last() + 1;
 }
 
 bool FoldSplitter::findMembers() {
@@ -487,6 +501,7 @@ FoldOp FoldSplitter::foldStates(OpBuilder &builder, IRMapping &tensors, ValueRan
 /// Makes both kernels; false, and nothing is made, where a merge is no step of a walk.
 bool FoldSplitter::build() {
   nameParts();
+  placeParts();
   OpBuilder builder(kernel);
   SmallVector<Type> types;
   auto copy = [](OpBuilder &inner, const Members &members, IRMapping &tensors) {
