@@ -61,6 +61,24 @@ def decode(q: "b h 4 128", k: "b h t 128", v: "b h t 128"):
     return o[b, h, g, e]
 
 
+@einfall.cascade
+def grouped(q: "b 32 128", k: "b 8 t 128", v: "b 8 t 128"):
+    w[b, h, t] = sum[d](q[b, h, d] * k[b, h // 4, t, d]) * SCALE
+    p[b, h, t] = exp(w[b, h, t] - max[u](w[b, h, u]))
+    o[b, h, e] = sum[t](p[b, h, t] * v[b, h // 4, t, e]) / sum[t](p[b, h, t])
+    return o[b, h, e]
+
+
+@einfall.cascade
+def alone(q: "b h 128", k: "b h t 128", v: "b h t 128"):
+    w[b, h, t] = sum[d](q[b, h, d] * k[b, h, t, d]) * SCALE
+    p[b, h, t] = exp(w[b, h, t] - max[u](w[b, h, u]))
+    o[b, h, e] = sum[t](p[b, h, t] * v[b, h, t, e]) / sum[t](p[b, h, t])
+    return o[b, h, e]
+
+
+#: One query row: heads of a group as a rank, as models write them, and each with keys of its own.
+DECODES = {f.__name__: f for f in (decode, grouped, alone)}
 CASCADES = {f.__name__: f for f in (full, causal, window, alibi, soft_cap, sigmoid)}
 WIDTHS = (64, 128)
 

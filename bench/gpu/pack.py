@@ -121,8 +121,9 @@ def pack_attentions(args) -> None:
 
 
 def pack_decodes(args) -> None:
-    for width in attentions.WIDTHS:
-        compile_text(attentions.text(attentions.decode, width), args.folder / f"decode-{width}.einf", args.target)
+    for name, cascade in attentions.DECODES.items():
+        for width in attentions.WIDTHS:
+            compile_text(attentions.text(cascade, width), args.folder / f"decode-{name}-{width}.einf", args.target)
 
 
 KINDS = {"variant": pack_variants, "product": pack_products, "random": pack_random, "strict": pack_all_strict, "timed": pack_timed, "attention": pack_attentions, "decode": pack_decodes}

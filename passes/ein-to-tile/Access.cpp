@@ -2,6 +2,7 @@
 #include "passes/ein-to-tile/Access.h"
 #include "dialects/ein/EinBounds.h"
 #include "llvm/ADT/STLExtras.h"
+#include <numeric>
 
 using namespace mlir;
 
@@ -41,6 +42,21 @@ AffineExpr KernelSymbols::expr(ein::ExtentAttr extent) const {
   AffineExpr result = extent.over(table);
   assert(table.size() == names.size() && "a symbol of the kernel was not collected");
   return result;
+}
+
+int64_t standsStill(AffineMap map, unsigned dim) {
+  int64_t run = 0;
+  for (AffineExpr index : map.getResults()) {
+    auto quotient = dyn_cast<AffineBinaryOpExpr>(index);
+    if (!index.isFunctionOfDim(dim))
+      continue;
+    if (!quotient || quotient.getKind() != AffineExprKind::FloorDiv ||
+        quotient.getLHS() != getAffineDimExpr(dim, map.getContext()) ||
+        !isa<AffineConstantExpr>(quotient.getRHS()))
+      return 1;
+    run = std::gcd(run, cast<AffineConstantExpr>(quotient.getRHS()).getValue());
+  }
+  return run;
 }
 
 /// d expr / d rank, if that is the same everywhere. Term by term, since strides

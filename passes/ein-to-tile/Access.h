@@ -43,6 +43,9 @@ struct Access {
   bool isUnitStride(unsigned rank) const;
 };
 
+/// How far `map` stands still along dimension `dim`: 0 without an end, 1 not at all.
+int64_t standsStill(mlir::AffineMap map, unsigned dim);
+
 /// How the block's part of a tensor lies in memory of its own: where it begins
 /// along each dimension, and the strides.
 struct LocalLayout {

@@ -43,22 +43,6 @@ double pointsOf(ein::EinsumOp op, const BlockPlan &plan) {
 /// (`k[h floordiv 4]` is one row for four heads).
 using Reuse = llvm::StringMap<int64_t>;
 
-/// How far `map` stands still along dimension `dim`: 0 without an end, 1 not at all.
-int64_t standsStill(AffineMap map, unsigned dim) {
-  int64_t run = 0;
-  for (AffineExpr index : map.getResults()) {
-    auto quotient = dyn_cast<AffineBinaryOpExpr>(index);
-    if (!index.isFunctionOfDim(dim))
-      continue;
-    if (!quotient || quotient.getKind() != AffineExprKind::FloorDiv ||
-        quotient.getLHS() != getAffineDimExpr(dim, map.getContext()) ||
-        !isa<AffineConstantExpr>(quotient.getRHS()))
-      return 1;
-    run = std::gcd(run, cast<AffineConstantExpr>(quotient.getRHS()).getValue());
-  }
-  return run;
-}
-
 void addReusedRanks(ein::EinsumOp op, Reuse &reused) {
   if (op.getMonoids().empty())
     return;

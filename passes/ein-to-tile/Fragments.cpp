@@ -3,7 +3,9 @@
 #include "dialects/ein/EinBounds.h"
 #include "dialects/ein/EinMonoids.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/STLExtras.h"
+#include <numeric>
 
 using namespace mlir;
 
@@ -23,6 +25,16 @@ constexpr int64_t kMostColumns = 256;
 /// Of a thread's registers those that sums and a chunk's products may take, and those with
 /// a factor that is the same in all chunks.
 constexpr int64_t kMostHeld = 208, kMostWithFactor = 168;
+
+/// Rows that blocks may have at most, if that is known.
+std::optional<int64_t> rowsOf(const FragmentPlan &fragments, const BlockPlan &plan) {
+  if (fragments.rows.empty())
+    return 1;
+  std::optional<int64_t> rows = plan.ranks.find(fragments.rows)->second.extent.getLiteral();
+  if (!fragments.group)
+    return rows;
+  return std::min(rows.value_or(fragments.group), fragments.group);
+}
 
 class Planner {
 public:
@@ -55,7 +67,7 @@ public:
     }
     result.rereadsLeft = carried + chunk + leftHeld > kMostWithFactor;
     for (StringRef label : plan.grid)
-      plan.ranks.find(label)->second.part = label == result.rows ? result.rowBlock : 1;
+      plan.ranks.find(label)->second.part = label == result.rows ? rowPart() : 1;
     for (auto &entry : plan.ranks)
       if (BlockPlan::Rank &rank = entry.getValue(); rank.isStreamed) {
         rank.part = chunkSize();
@@ -109,33 +121,50 @@ private:
                         [&](Value operand) { return readsOwn(op, operand); });
   }
 
-  /// Of all products, the longest rank that one factor has and the other has not.
+  /// Of all products, the rank of the most rows that one factor has and that are one group for
+  /// the other one; none, if no product has more than one. False where products differ.
   bool findRows() {
-    SmallVector<StringRef> common;
-    bool first = true;
+    llvm::MapVector<StringRef, int64_t> groups;
+    bool first = true, isAlone = true;
     for (ein::EinsumOp op : ops) {
       std::optional<Factors> two = factorsOf(op);
       if (!two)
         continue;
-      SmallVector<StringRef> own;
+      llvm::MapVector<StringRef, int64_t> own;
       for (int64_t rank = 0; rank < op.getNumFree(); ++rank) {
         StringRef label = op.getRankName(rank);
-        if (llvm::is_contained(plan.grid, label) &&
-            dependsOn(op, two->lhs, rank) != dependsOn(op, two->rhs, rank))
-          own.push_back(label);
+        int64_t left = standsStill(op, two->lhs, rank), right = standsStill(op, two->rhs, rank);
+        if (!llvm::is_contained(plan.grid, label) || (left == 1) == (right == 1) ||
+            plan.ranks.find(label)->second.isOfParts)
+          continue;
+        own[label] = left == 1 ? right : left;
+        isAlone &= own[label] == 1 || op.getRankExtent(rank).getLiteral() == 1;
       }
       if (first)
-        common = own;
-      llvm::erase_if(common, [&](StringRef label) { return !llvm::is_contained(own, label); });
+        groups = own;
+      groups.remove_if([&](auto &entry) { return !own.contains(entry.first); });
+      for (auto &[label, group] : groups)
+        group = std::gcd(group, own.lookup(label));
       first = false;
     }
-    auto extent = [&](StringRef label) {
-      return plan.ranks.find(label)->second.extent.getLiteral().value_or(INT64_MAX);
-    };
-    for (StringRef label : common)
-      if (result.rows.empty() || extent(label) > extent(result.rows))
-        result.rows = label;
-    return !result.rows.empty() && extent(result.rows) > 1;
+    int64_t most = 1;
+    for (auto &[label, group] : groups) {
+      int64_t rows = plan.ranks.find(label)->second.extent.getLiteral().value_or(INT64_MAX);
+      rows = group ? std::min(rows, group) : rows;
+      if (rows <= most)
+        continue;
+      most = rows;
+      result.rows = label;
+      result.group = group;
+    }
+    return isAlone || !result.rows.empty();
+  }
+
+  /// Rows that a block computes.
+  int64_t rowPart() const {
+    return result.group && result.group <= result.rowBlock
+               ? result.group
+               : std::gcd(result.group, result.rowBlock);
   }
 
   /// Coordinates of a rank in a block, of a multiple of what instructions take; 0 if there
@@ -171,10 +200,7 @@ private:
   }
 
   /// True if there may be more rows than one block of two parts has.
-  bool isLong() {
-    const BlockPlan::Rank &rows = plan.ranks.find(result.rows)->second;
-    return rows.extent.getLiteral().value_or(INT64_MAX) > 2 * target.warps * kRows;
-  }
+  bool isLong() { return rowsOf(result, plan).value_or(INT64_MAX) > 2 * target.warps * kRows; }
 
   bool add(ein::EinsumOp op) {
     if (!op.use_empty() && llvm::all_of(op->getUsers(), llvm::IsaPred<ein::GuardOp>))
@@ -227,10 +253,12 @@ private:
     if (own.columns < 0)
       return !ein::isArg(monoid);
     std::optional<Factors> two = factorsOf(op);
-    if (!two || own.rows < 0)
+    bool isAlone = result.rows.empty();
+    if (!two || (own.rows < 0 && !isAlone))
       return false;
     own.isProduct = true;
-    own.rowsAreLeft = dependsOn(op, two->lhs, own.rows);
+    own.rowsAreLeft =
+        isAlone ? !dependsOn(op, two->lhs, own.columns) : standsStill(op, two->lhs, own.rows) == 1;
     Value left = own.rowsAreLeft ? two->lhs : two->rhs;
     Value right = own.rowsAreLeft ? two->rhs : two->lhs;
     auto isEven = [&](unsigned rank) {
@@ -239,7 +267,7 @@ private:
           return false;
       return true;
     };
-    if (!dependsOn(op, left, own.reduced) || dependsOn(op, right, own.rows) ||
+    if (!dependsOn(op, left, own.reduced) || (!isAlone && standsStill(op, right, own.rows) == 1) ||
         dependsOn(op, left, own.columns) || !dependsOn(op, right, own.columns) ||
         !dependsOn(op, right, own.reduced) || readsOwn(op, right) || !isEven(own.columns) ||
         !isEven(own.reduced))
@@ -248,7 +276,8 @@ private:
     if (auto stream = op->getParentOfType<ein::StreamOp>())
       streamed =
           op.findRank(stream.getRank()) >= 0 && dependsOn(op, left, op.findRank(stream.getRank()));
-    own.inRegisters = streamed || readsOwn(op, left) || left.getType().isF32();
+    own.inRegisters = streamed || readsOwn(op, left) || left.getType().isF32() ||
+                      (isAlone && !isCopied(op, left, own.reduced));
     if (right.getType().isF32())
       return false;
     int64_t columns = blockOf(op, own.columns), depth = blockOf(op, own.reduced);
@@ -261,6 +290,15 @@ private:
       leftHeld += heldBy(op, own.reduced) / 2;
     }
     return true;
+  }
+
+  /// True if what instructions take of a row lies as they take it.
+  bool isCopied(ein::EinsumOp op, Value factor, unsigned depth) {
+    auto argument = dyn_cast<BlockArgument>(factor);
+    if (!argument)
+      return false;
+    Access read = accessOf(op, argument.getArgNumber(), symbols);
+    return read.isUnitStride(depth) && !read.fill;
   }
 
   /// A product that is added to something is added up from there on: sums have no
@@ -319,7 +357,7 @@ std::optional<FragmentPlan> planFragments(ein::KernelOp kernel, const std::vecto
 }
 
 int64_t warpsFor(const FragmentPlan &fragments, const BlockPlan &plan) {
-  std::optional<int64_t> rows = plan.ranks.find(fragments.rows)->second.extent.getLiteral();
+  std::optional<int64_t> rows = rowsOf(fragments, plan);
   return rows ? llvm::divideCeil(*rows, kRows) : 0;
 }
 

@@ -5,9 +5,12 @@
 // reductions are exchanges of four threads, and what one product made is a factor of
 // the next one where it lies.
 //
-// One free rank of the kernel, its `rows`, is the rows of every product. An Einsum has
-// no more than one rank beside it that is not a single coordinate in a block: columns
-// or what it reduces; a product has both.
+// One free rank of the kernel, its `rows`, is the rows of every product: of it the other
+// factor has nothing, or the same for a group of rows (`k[h floordiv 4]`), of which a block
+// has some or all then. Where no factor has more than one row, that is the first of the
+// fragments', of no rank: what a product makes has rows in any case. An Einsum has no more than one
+// rank beside it that is not a single coordinate in a block: columns or what it reduces; a product
+// has both.
 //
 //===----------------------------------------------------------------------===//
 #ifndef EINFALL_PASSES_EINTOTILE_FRAGMENTS_H
@@ -31,9 +34,10 @@ struct FragmentOp {
 };
 
 struct FragmentPlan {
-  llvm::StringRef rows;
-  int64_t rowBlock = 0;
-  int64_t slots = 2; ///< chunks in the block's memory: one is multiplied, others on their way
+  llvm::StringRef rows; ///< empty: there is one row, of no rank
+  int64_t rowBlock = 0; ///< rows of a block's fragments
+  int64_t group = 0;    ///< so many rows, from a multiple on, have the same other factors; 0: all
+  int64_t slots = 2;    ///< chunks in the block's memory: one is multiplied, others on their way
   bool rereadsLeft = false; ///< what is the same in all chunks is read in each again
   llvm::DenseMap<mlir::Operation *, FragmentOp> ops;
 };
@@ -46,7 +50,7 @@ std::optional<FragmentPlan> planFragments(ein::KernelOp kernel, const std::vecto
                                           BlockPlan &plan, const KernelSymbols &symbols,
                                           const TileTarget &target);
 
-/// Warps that have rows; 0 if any number may have.
+/// Warps that have rows; 0 if any number may.
 int64_t warpsFor(const FragmentPlan &fragments, const BlockPlan &plan);
 
 } // namespace einfall

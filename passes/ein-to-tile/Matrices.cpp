@@ -6,6 +6,7 @@
 #include "passes/ein-to-tile/ErrorFlow.h"
 #include "passes/ein-to-tile/Supports.h"
 #include "llvm/ADT/STLExtras.h"
+#include <numeric>
 
 using namespace mlir;
 
@@ -193,13 +194,19 @@ std::optional<Factors> factorsOf(ein::EinsumOp root) {
   return factors;
 }
 
-bool dependsOn(ein::EinsumOp op, Value value, unsigned rank) {
+int64_t standsStill(ein::EinsumOp op, Value value, unsigned rank) {
   if (auto argument = dyn_cast<BlockArgument>(value))
-    return op.getMap(argument.getArgNumber()).isFunctionOfDim(rank);
+    return standsStill(op.getMap(argument.getArgNumber()), rank);
   if (auto index = value.getDefiningOp<ein::IndexOp>())
     return op.findRank(index.getRank()) == (int)rank;
-  return llvm::any_of(value.getDefiningOp()->getOperands(),
-                      [&](Value operand) { return dependsOn(op, operand, rank); });
+  int64_t run = 0;
+  for (Value operand : value.getDefiningOp()->getOperands())
+    run = std::gcd(run, standsStill(op, operand, rank));
+  return run;
+}
+
+bool dependsOn(ein::EinsumOp op, Value value, unsigned rank) {
+  return standsStill(op, value, rank) != 0;
 }
 
 bool multipliesMatrices(ein::EinsumOp root) {

@@ -409,6 +409,8 @@ void EinsumLowering::fillFactor(const Factor &factor, ArrayRef<Access> reads, Va
   auto left = [&](unsigned rank) -> Value {
     if (whole)
       return {};
+    if (rank >= ends.size())
+      return constant(1); // a row of no rank
     Value end = ends[rank] ? ends[rank] : extentOf(rank);
     return arith::SubIOp::create(builder, loc, end, startOf(rank));
   };

@@ -7,6 +7,9 @@ using namespace mlir;
 
 namespace einfall {
 
+/// Dimensions of a fragment, as sets of them are written.
+static constexpr uint32_t kRowBit = 1, kColumnBit = 2;
+
 /// Coordinates of a rank that a fragment has.
 int64_t StagedLowering::fragmentSize(ein::EinsumOp op, int rank) {
   return rank < 0 ? 1 : llvm::alignTo(plan.partFor(op, op.getRankName(rank)), kMatrixStep);
@@ -45,9 +48,15 @@ void StagedLowering::enterFragment(ein::EinsumOp op, int columns) {
       continue;
     int64_t size = tiles.space.sizes[dim];
     active[rank] = size;
-    bool isStreamed = plan.ranks.find(op.getRankName(rank))->second.isStreamed;
-    if (!divides(rank, size) && (!isStreamed || isRagged))
+    const BlockPlan::Rank &cut = plan.ranks.find(op.getRankName(rank))->second;
+    bool isPart = rank == own.rows && cut.part < size; // of a group
+    if (isPart || (!divides(rank, size) && (!cut.isStreamed || isRagged)))
       edges[dim] = compare(arith::CmpIPredicate::slt, coordinate(rank), {ends[rank], 0});
+  }
+  if (fragments->rows.empty()) { // the others hold what nobody reads
+    Type type = tiles.space.type(kRowBit, builder.getIndexType());
+    TileValue row = {tile::IotaOp::create(builder, loc, type, constant(0)), kRowBit};
+    edges[0] = compare(arith::CmpIPredicate::slt, row, {constant(1), 0});
   }
 }
 
@@ -80,7 +89,6 @@ void StagedLowering::emitFragment(ein::EinsumOp op) {
 }
 
 TileValue StagedLowering::reduceFragment(ein::EinsumOp op) {
-  constexpr uint32_t kColumns = 2;
   ein::Monoid monoid = op.getMonoid(op.getNumFree());
   Type element = op.getYielded().getType();
   TileValue exists, value = evaluate(op, op.getYielded(), exists).front();
@@ -88,8 +96,8 @@ TileValue StagedLowering::reduceFragment(ein::EinsumOp op) {
   if (exists.value)
     value = tiles.create<arith::SelectOp>(
         element, {exists, value, tiles.constant(ein::identityOf(monoid, element))});
-  value = tiles.broadcast(value, value.mask | kColumns);
-  uint32_t mask = value.mask & ~kColumns;
+  value = tiles.broadcast(value, value.mask | kColumnBit);
+  uint32_t mask = value.mask & ~kColumnBit;
   return {tile::ReduceOp::create(builder, loc, tiles.space.type(mask, element), value.value,
                                  stringifyMonoid(monoid)),
           mask};
@@ -211,7 +219,7 @@ TileValue StagedLowering::multiplyFragments(ein::EinsumOp op, TileValue addend) 
   const FragmentProduct &product = products[op];
   Matrix matrix = matrixOf(op, readsOf(op));
   Type element = matrix.rhs.element;
-  constexpr uint32_t kAll = 3;
+  constexpr uint32_t kAll = kRowBit | kColumnBit;
   SmallVector<Value> terms;
   if (own.inRegisters) {
     enterFragment(op, own.reduced);
@@ -403,7 +411,8 @@ void StagedLowering::streamFragments(ein::StreamOp stream) {
   for (unsigned i = 0; i < carried; ++i) {
     auto op = body.getTerminator()->getOperand(i).getDefiningOp<ein::EinsumOp>();
     const FragmentOp &own = fragments->ops.find(op)->second;
-    uint32_t mask = (own.rows < 0 ? 0 : 1) | (own.columns < 0 ? 0 : 2);
+    bool hasRows = own.rows >= 0 || fragments->rows.empty();
+    uint32_t mask = (hasRows ? kRowBit : 0) | (own.columns < 0 ? 0 : kColumnBit);
     enterFragment(op, own.columns);
     state.push_back(tiles.broadcast(results[outside(stream.getInputs()[i])], mask));
     init.push_back(state.back().value);

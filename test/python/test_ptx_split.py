@@ -43,7 +43,33 @@ def sigmoid(q: "h 4 24", k: "h t 24", v: "h t 40"):
     return o[h, g, e]
 
 
-CASCADES = {f.__name__: f for f in (plain, masked, one, sigmoid)}
+@einfall.cascade
+def across(q: "24 h", k: "h t 24", v: "h t 40"):
+    w[h, t] = sum[d](q[d, h] * k[h, t, d]) * 0.25
+    p[h, t] = exp(w[h, t] - max[u](w[h, u]))
+    o[h, e] = sum[t](p[h, t] * v[h, t, e]) / sum[t](p[h, t])
+    return o[h, e]
+
+
+@einfall.cascade
+def threes(q: "6 24", k: "2 t 24", v: "2 t 40"):
+    w[h, t] = sum[d](q[h, d] * k[h // 3, t, d]) * 0.25
+    p[h, t] = exp(w[h, t] - max[u](w[h, u]))
+    o[h, e] = sum[t](p[h, t] * v[h // 3, t, e]) / sum[t](p[h, t])
+    return o[h, e]
+
+
+@einfall.cascade
+def twenties(q: "40 24", k: "2 t 24", v: "2 t 40"):
+    w[h, t] = sum[d](q[h, d] * k[h // 20, t, d]) * 0.25
+    p[h, t] = exp(w[h, t] - max[u](w[h, u]))
+    o[h, e] = sum[t](p[h, t] * v[h // 20, t, e]) / sum[t](p[h, t])
+    return o[h, e]
+
+
+CASCADES = {f.__name__: f for f in (plain, masked, one, sigmoid, across, threes, twenties)}
+#: Heads in a group that are no rank of their own; of `one` and `across`, a row is alone.
+GROUPS = {"one": 1, "across": 1, "threes": 3, "twenties": 20}
 
 
 def text(name: str, element: str) -> str:
@@ -52,7 +78,7 @@ def text(name: str, element: str) -> str:
 
 
 def reference(name: str, q, k, v, seen):
-    rows = q[:, None] if name == "one" else q
+    rows = q if q.ndim == 3 else (q.T if name == "across" else q).reshape(k.shape[0], -1, 24)
     w = np.einsum("hgd,htd->hgt", rows, k) * (1 if name == "sigmoid" else 0.25)
     if name == "masked":
         w = np.where(seen[:, None] > 0, w, -np.inf)
@@ -63,7 +89,7 @@ def reference(name: str, q, k, v, seen):
             p = np.exp(w - w.max(-1, keepdims=True, initial=-np.inf))
             p /= p.sum(-1, keepdims=True)
         out = np.einsum("hgt,hte->hge", p, v)
-    return out[:, 0] if name == "one" else out
+    return out.reshape(-1, 40) if name in GROUPS else out
 
 
 @pytest.mark.parametrize("element", ["bf16", "f32"])
@@ -71,10 +97,13 @@ def reference(name: str, q, k, v, seen):
 def test_parts_and_their_merge(build, tmp_path, name, element):
     package = compiled(build, tmp_path, [name], "sm_90a", lambda n: text(n, element))
     assert len(package.kernels) == 2
+    if element == "bf16":
+        assert "mma.sync" in package.ptx
     for length in LENGTHS:
         rng = np.random.default_rng(length)
-        heads = 2 if length < 300 else 1
-        q = numbers(rng, [heads, 24] if name == "one" else [heads, 4, 24], element)
+        heads = 2 if length < 300 or GROUPS.get(name, 1) > 1 else 1
+        shape = [heads * GROUPS[name], 24] if name in GROUPS else [heads, 4, 24]
+        q = numbers(rng, shape[::-1] if name == "across" else shape, element)
         k, v = numbers(rng, [heads, length, 24], element), numbers(rng, [heads, length, 40], element)
         seen = (rng.random((heads, length)) < 0.5).astype(np.float32)
         if heads == 2:
