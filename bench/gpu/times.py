@@ -46,11 +46,14 @@ def case(name: str, element: torch.dtype):
 
 
 def alternating(functions, repeats: int = 9) -> list[float]:
-    """The median of each in microseconds."""
-    flush, times = torch.empty(256 << 20, dtype=torch.int8, device="cuda"), [[] for _ in functions]
+    """The median of each in microseconds.
+
+    What the second-level cache holds before a call was read: of written lines, the call would pay for their way to memory.
+    """
+    flush, times = torch.zeros(256 << 20, dtype=torch.int8, device="cuda").view(torch.float32), [[] for _ in functions]
     for _ in range(repeats + 2):
         for function, into in zip(functions, times):
-            flush.zero_()
+            flush.sum()
             begin, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
             begin.record()
             function()

@@ -61,6 +61,10 @@ void StagedLowering::enterRow(ein::EinsumOp op, const HeldRow &row, int64_t lane
 /// What was read once stays in registers.
 TileValue StagedLowering::read(ein::EinsumOp op, unsigned number, ArrayRef<TileValue> coordinates,
                                TileValue &exists) {
+  if (auto early = earlyReads.find({op, number}); early != earlyReads.end()) {
+    exists = both(exists, early->second.exists);
+    return early->second.value;
+  }
   std::optional<RowRead> key = heldRow ? rowRead(op, number, heldRow->rank) : std::nullopt;
   if (!key)
     return EinsumLowering::read(op, number, coordinates, exists);
@@ -79,15 +83,63 @@ void StagedLowering::holdBlock(Block &block, const HeldRow &row, int64_t lanes) 
     }
     auto stream = cast<ein::StreamOp>(op);
     Block &body = stream.getBody().front();
-    for (auto [argument, input] : llvm::zip(body.getArguments(), stream.getInputs())) {
-      captured[argument] = input;
+    for (auto [argument, input] : llvm::zip(body.getArguments(), stream.getInputs()))
       if (auto held = results.find(input); held != results.end())
         results[argument] = TileValue(held->second);
-    }
     holdBlock(body, row, lanes);
     for (auto [result, now] : llvm::zip(stream.getResults(), body.getTerminator()->getOperands()))
       results[result] = TileValue(results.find(now)->second);
   }
+}
+
+/// Asks for what needs no result of the row, so that nothing waits for it in the end: what
+/// says where to read (`x[m, label[m]]`) before the row itself, what is read there after it.
+void StagedLowering::readAhead(const HeldRow &row, int64_t lanes) {
+  auto isArgument = [&](Value tensor) {
+    auto argument = dyn_cast<BlockArgument>(outside(tensor));
+    return argument && argument.getOwner() == &kernel.getBody().front();
+  };
+  SmallVector<ein::EinsumOp> besides;
+  for (auto op : kernel.getBody().front().getOps<ein::EinsumOp>())
+    if (op.getMonoids().empty() && op.getNumRanks() <= row.rank)
+      besides.push_back(op);
+  auto readAll = [&](bool found) {
+    for (ein::EinsumOp op : besides) {
+      enterRow(op, row, lanes);
+      unsigned count = op.getInputs().size();
+      SmallVector<TileValue> coordinates(count);
+      for (unsigned i = 0; i < count; ++i) {
+        bool isFound = false, isKnown = true;
+        for (unsigned by = 0; by < count; ++by)
+          if (op.getMap(i).isFunctionOfSymbol(by)) {
+            isFound = true;
+            isKnown &= (bool)coordinates[by].value;
+          }
+        if (!isArgument(op.getInputs()[i]) || !isKnown || (isFound && !found))
+          continue;
+        auto [it, isNew] = earlyReads.try_emplace({op, i});
+        if (isNew) {
+          EarlyRead made;
+          made.value = EinsumLowering::read(op, i, coordinates, made.exists);
+          earlyReads[{op, i}] = made;
+        }
+        if (!cast<StringAttr>(op.getCoords()[i]).getValue().empty())
+          coordinates[i] = toIndex(earlyReads[{op, i}].value);
+      }
+    }
+  };
+  readAll(/*found=*/false);
+  auto first = kernel.getBody().walk([&](ein::EinsumOp op) {
+    if (op.getNumRanks() <= row.rank || isCount(op))
+      return WalkResult::advance();
+    enterRow(op, row, lanes);
+    for (unsigned i = 0; i < op.getInputs().size(); ++i)
+      if (TileValue exists; isArgument(op.getInputs()[i]) && rowRead(op, i, row.rank))
+        read(op, i, {}, exists);
+    return WalkResult::interrupt();
+  });
+  if (first.wasInterrupted())
+    readAll(/*found=*/true);
 }
 
 /// The kernel over a tile of so many lanes. What is stored is so when all has been read.
@@ -95,8 +147,13 @@ void StagedLowering::holdRow(const HeldRow &row, int64_t lanes) {
   epilogue.clear();
   results.clear();
   heldReads.clear();
+  earlyReads.clear();
   heldRow = &row;
   Block &block = kernel.getBody().front();
+  for (auto stream : block.getOps<ein::StreamOp>())
+    for (auto [argument, input] : llvm::zip(stream.getBody().getArguments(), stream.getInputs()))
+      captured[argument] = input;
+  readAhead(row, lanes);
   holdBlock(block, row, lanes);
   for (OpOperand &output : block.getTerminator()->getOpOperands()) {
     auto op = output.get().getDefiningOp<ein::EinsumOp>();
@@ -106,6 +163,7 @@ void StagedLowering::holdRow(const HeldRow &row, int64_t lanes) {
   }
   limit = Value();
   results.clear();
+  earlyReads.clear();
   heldRow = nullptr;
 }
 

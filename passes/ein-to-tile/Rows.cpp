@@ -17,7 +17,7 @@ constexpr int64_t kShortest = 1024;
 /// straight code, of at most so many additions.
 constexpr int64_t kHeld[] = {2048, 4096, 8192}, kHeldRegisters = 96, kHeldCost = 1024;
 /// Bytes of operands that a thread of a small team may keep.
-constexpr int64_t kFewBytes = 128;
+constexpr int64_t kFewBytes = 256;
 
 bool isLong(ein::ExtentAttr extent) { return extent.getLiteral().value_or(kShortest) >= kShortest; }
 

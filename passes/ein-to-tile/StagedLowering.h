@@ -92,6 +92,7 @@ private:
   void holdRow(const HeldRow &row, int64_t lanes);
   void holdBlock(mlir::Block &block, const HeldRow &row, int64_t lanes);
   void enterRow(ein::EinsumOp op, const HeldRow &row, int64_t lanes);
+  void readAhead(const HeldRow &row, int64_t lanes);
   llvm::SmallVector<mlir::Value> emitChunk(ein::StreamOp stream, llvm::ArrayRef<TileValue> state);
   llvm::SmallVector<mlir::Value> emitSettled(ein::StreamOp stream, const std::vector<Stage> &stages,
                                              llvm::ArrayRef<TileValue> state, mlir::Value begin);
@@ -118,6 +119,11 @@ private:
   std::optional<FragmentPlan> fragments; // of a kernel that runs in them
   const HeldRow *heldRow = nullptr;      // while it is in registers, and what was read then
   llvm::SmallDenseMap<RowRead, TileValue> heldReads;
+  /// What was read before the row, by an op and the number of its operand.
+  struct EarlyRead {
+    TileValue value, exists;
+  };
+  llvm::SmallDenseMap<std::pair<mlir::Operation *, unsigned>, EarlyRead> earlyReads;
   llvm::DenseMap<mlir::Operation *, FragmentProduct> products;
   bool isRagged = false; // the chunk may end before its part does
   const Stage *stage = nullptr;
