@@ -170,7 +170,8 @@ void StagedLowering::boundBefore(ein::StreamOp stream) {
 /// What is proven of a condition in the body of `op`, all over the block's part.
 Verdict StagedLowering::verdictOf(ein::EinsumOp op, Value condition) {
   auto boxOf = [&](StringRef label) {
-    const Box &box = boxes.find(label)->second;
+    const Box &box =
+        rowsOfWarp.begin && label == fragments->rows ? rowsOfWarp : boxes.find(label)->second;
     Value last = arith::SubIOp::create(builder, loc, box.end, constant(1));
     return Bounds{box.begin, last};
   };

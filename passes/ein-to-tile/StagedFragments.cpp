@@ -308,7 +308,7 @@ SmallVector<Value> StagedLowering::emitSettled(ein::StreamOp stream,
   unsigned settled = 0;
   for (const Stage &inner : stages) {
     SmallVector<SettledCondition> own;
-    Value holds = withOwnPlace([&] { return settle(inner, own); });
+    Value holds = ofWarp([&] { return settle(inner, own); });
     if (!holds)
       continue;
     ++settled;
@@ -348,6 +348,43 @@ SmallVector<Value> StagedLowering::emitSettled(ein::StreamOp stream,
   WithoutConditions bodies(conditions);
   WithRealCoordinates reals(measuring);
   emit(branch.thenBlock(), "unmasked");
+  return branch.getResults();
+}
+
+/// What `look` finds in the rows of a warp, of which fewer conditions are open than in those
+/// of its block.
+Value StagedLowering::ofWarp(llvm::function_ref<Value()> look) {
+  int64_t rows = fragments->rowBlock / target.warps;
+  if (target.warps == 1 || plan.ranks.find(fragments->rows)->second.part <= rows)
+    return withOwnPlace(look);
+  const Box block = boxes.find(fragments->rows)->second;
+  Value warp = tile::WarpOp::create(builder, loc, builder.getIndexType());
+  Value begin = arith::AddIOp::create(builder, loc, block.begin,
+                                      arith::MulIOp::create(builder, loc, warp, constant(rows)));
+  Value end = arith::AddIOp::create(builder, loc, begin, constant(rows));
+  rowsOfWarp = {begin, arith::MinSIOp::create(builder, loc, end, block.end)};
+  Value found = withOwnPlace(look);
+  rowsOfWarp = {};
+  return found;
+}
+
+/// As emitSettled; a warp passes over a chunk that counts for others of the block only.
+SmallVector<Value> StagedLowering::emitVisited(ein::StreamOp stream,
+                                               const std::vector<Stage> &stages,
+                                               ArrayRef<TileValue> state, Value begin) {
+  Value some = target.warps == 1
+                   ? Value()
+                   : ofWarp([&] { return mayHold(stream.getBody().front(), Value()); });
+  if (!some)
+    return emitSettled(stream, stages, state, begin);
+  auto before = llvm::map_to_vector(state, [](TileValue value) { return value.value; });
+  auto branch =
+      scf::IfOp::create(builder, loc, ValueRange(before).getTypes(), some, /*withElse=*/true);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(branch.elseBlock());
+  scf::YieldOp::create(builder, loc, before);
+  builder.setInsertionPointToStart(branch.thenBlock());
+  scf::YieldOp::create(builder, loc, emitSettled(stream, stages, state, begin));
   return branch.getResults();
 }
 
@@ -473,7 +510,7 @@ void StagedLowering::streamFragments(ein::StreamOp stream) {
     enterBox(label, begin, arith::MinSIOp::create(builder, loc, end, extent));
     count("visited");
     llvm::StringMap<Bounds> outside = knownBounds;
-    SmallVector<Value> yielded = emitSettled(stream, stages, state, begin);
+    SmallVector<Value> yielded = emitVisited(stream, stages, state, begin);
     knownBounds = std::move(outside);
     tile::ArefReleaseOp::create(builder, loc, ring, number);
     llvm::append_range(yielded, now.slice(carried + 1, ahead - 1));

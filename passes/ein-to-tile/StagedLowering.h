@@ -96,6 +96,9 @@ private:
   llvm::SmallVector<mlir::Value> emitChunk(ein::StreamOp stream, llvm::ArrayRef<TileValue> state);
   llvm::SmallVector<mlir::Value> emitSettled(ein::StreamOp stream, const std::vector<Stage> &stages,
                                              llvm::ArrayRef<TileValue> state, mlir::Value begin);
+  llvm::SmallVector<mlir::Value> emitVisited(ein::StreamOp stream, const std::vector<Stage> &stages,
+                                             llvm::ArrayRef<TileValue> state, mlir::Value begin);
+  mlir::Value ofWarp(llvm::function_ref<mlir::Value()> look);
   mlir::Value firstVisited(ein::StreamOp stream, mlir::Value begin, mlir::Value step,
                            mlir::Value extent);
   void streamFragments(ein::StreamOp stream);
@@ -132,6 +135,7 @@ private:
   mlir::Value scanned;          // is read by who looks for bounds
   llvm::StringMap<Bounds> knownBounds;
   llvm::StringMap<Box> boxes;
+  Box rowsOfWarp; // while coordinates are bounded in them
   llvm::DenseMap<mlir::Value, Local> locals;
   llvm::DenseMap<mlir::Value, mlir::Value> captured; // arguments of streams' bodies
   llvm::DenseMap<mlir::Value, mlir::Value> storedAs; // in whose memory a tensor is stored instead
