@@ -179,6 +179,17 @@ void ThreadUnroller::store(tile::StoreOp op) {
   Shape shape = shapeOf(op.getValue().getType());
   if (int64_t width = widthOf(op, shape); width > 1)
     return storeWide(op, shape, width);
+  if (!isRowByRow(op, shape))
+    return storeEach(op, shape);
+  auto branch = scf::IfOp::create(builder, loc, rowsAreAligned(op, shape), /*withElse=*/true);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(branch.thenBlock());
+  storeRows(op, shape);
+  builder.setInsertionPointToStart(branch.elseBlock());
+  storeEach(op, shape);
+}
+
+void ThreadUnroller::storeEach(tile::StoreOp op, const Shape &shape) {
   Units units = map.lookup(op.getValue());
   unsigned align = alignmentOf(shape.unit);
   // Of a fragment without rows or columns, several threads hold and store the same.

@@ -54,6 +54,13 @@ private:
   template <typename Op> int64_t widthOf(Op op, const Shape &shape) const;
   void loadWide(tile::LoadOp op, const Shape &shape, int64_t width);
   void storeWide(tile::StoreOp op, const Shape &shape, int64_t width);
+  /// Whether the rows of a fragment lie one column after the other, all or nothing of each.
+  bool isRowByRow(tile::StoreOp op, const Shape &shape);
+  /// Whether all of them begin at multiples of `kAccessBytes`.
+  mlir::Value rowsAreAligned(tile::StoreOp op, const Shape &shape);
+  void transposeInQuad(llvm::MutableArrayRef<mlir::Value> words);
+  void storeEach(tile::StoreOp op, const Shape &shape);
+  void storeRows(tile::StoreOp op, const Shape &shape);
   /// bf16 as f32, where they are halves of words; false where they are not.
   bool widen(mlir::arith::ExtFOp op);
   /// Two elements of 16 bits as a word.
