@@ -388,6 +388,9 @@ SmallVector<Value> StagedLowering::emitVisited(ein::StreamOp stream,
   return branch.getResults();
 }
 
+/// So many chunks are passed over together where none of them counts.
+static constexpr int64_t kFarChunks = 16;
+
 /// The first chunk from `begin` on that may count; `extent` or more if there is none.
 Value StagedLowering::firstVisited(ein::StreamOp stream, Value begin, Value step, Value extent) {
   llvm::StringMap<Bounds> outside = knownBounds;
@@ -402,10 +405,16 @@ Value StagedLowering::firstVisited(ein::StreamOp stream, Value begin, Value step
   scf::YieldOp::create(builder, loc, exists);
   builder.setInsertionPointToStart(branch.thenBlock());
   count("chunks");
-  Value next = arith::AddIOp::create(builder, loc, now, step);
-  enterBox(stream.getRank(), now, arith::MinSIOp::create(builder, loc, next, extent));
-  Value some = withOwnPlace([&] { return mayHold(stream.getBody().front(), Value()); });
-  knownBounds = std::move(outside);
+  bool reads = false;
+  // Whether some of the chunks up to `end` may count.
+  auto mayCount = [&](Value end) {
+    enterBox(stream.getRank(), now, arith::MinSIOp::create(builder, loc, end, extent));
+    Value some = withOwnPlace([&] { return mayHold(stream.getBody().front(), Value()); });
+    reads |= knownBounds.size() > outside.size();
+    knownBounds = outside;
+    return some;
+  };
+  Value some = mayCount(arith::AddIOp::create(builder, loc, now, step));
   if (!some) {
     search.erase();
     return begin;
@@ -413,8 +422,18 @@ Value StagedLowering::firstVisited(ein::StreamOp stream, Value begin, Value step
   Value passes = arith::XOrIOp::create(
       builder, loc, some, arith::ConstantOp::create(builder, loc, builder.getBoolAttr(true)));
   scf::YieldOp::create(builder, loc, passes);
-  Value last = builder.createBlock(&search.getAfter(), {}, {index}, {loc})->getArgument(0);
-  scf::YieldOp::create(builder, loc, Value(arith::AddIOp::create(builder, loc, last, step)));
+  builder.setInsertionPointToStart(builder.createBlock(&search.getAfter(), {}, {index}, {loc}));
+  now = search.getAfterArguments().front();
+  Value next = arith::AddIOp::create(builder, loc, now, step);
+  if (reads) {
+    scf::YieldOp::create(builder, loc, next);
+    return search.getResult(0);
+  }
+  // Of a long rank most are far from what counts.
+  Value far = arith::AddIOp::create(
+      builder, loc, now, arith::MulIOp::create(builder, loc, step, constant(kFarChunks)));
+  next = arith::SelectOp::create(builder, loc, mayCount(far), next, far);
+  scf::YieldOp::create(builder, loc, next);
   return search.getResult(0);
 }
 
