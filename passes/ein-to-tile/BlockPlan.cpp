@@ -462,6 +462,11 @@ FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &s
     if (int64_t run = contracts ? runOf(label) : 0)
       rank.part = std::gcd(rank.part, run);
   }
+  // Registers reuse nothing along one rank alone: lanes are what it takes, and blocks many.
+  if (contracts && !asMatrices && target.warps && cut.size() == 1) {
+    BlockPlan::Rank &rank = plan.ranks.find(cut.front())->second;
+    rank.part = std::min<int64_t>(rank.part, target.warpLanes);
+  }
   // What is computed beyond a part is a small share of it.
   for (auto &entry : plan.ranks)
     if (const BlockPlan::Rank &halo = entry.getValue(); !halo.follows.empty()) {

@@ -137,6 +137,10 @@ void EinsumLowering::emitReducedRank(unsigned rank, ArrayRef<Value> init,
   result.assign(branch.getResults().begin(), branch.getResults().end());
 }
 
+/// Steps that follow one another where each is some work; where it is little, four times as
+/// many.
+static constexpr int64_t kFewTimes = 8;
+
 /// On a GPU loads of several steps are under way at once: so many of a rank's steps follow
 /// one another without a branch.
 int64_t EinsumLowering::timesAtOnce(unsigned rank) {
@@ -148,7 +152,7 @@ int64_t EinsumLowering::timesAtOnce(unsigned rank) {
     held *= size;
   held = std::max<int64_t>(1, held / target.warpLanes);
   int64_t work = held * (1 + (int64_t)llvm::range_size(root.getBody().front()));
-  return work <= 16 ? 8 : work <= 32 ? 4 : 1;
+  return work <= 8 ? 4 * kFewTimes : work <= 16 ? kFewTimes : work <= 32 ? kFewTimes / 2 : 1;
 }
 
 /// Steps over a reduced rank in the order of its coordinates, `times` at once as far as
@@ -158,8 +162,6 @@ void EinsumLowering::emitTimes(unsigned rank, int64_t times, Value start, Value 
                                function_ref<SmallVector<Value>(ArrayRef<Value>)> inner) {
   Value count = arith::SubIOp::create(builder, loc, end, start);
   count = arith::MaxSIOp::create(builder, loc, count, constant(0));
-  Value rest = arith::RemUIOp::create(builder, loc, count, constant(times));
-  Value whole = arith::SubIOp::create(builder, loc, end, rest);
   active[rank] = 1;
   result.assign(init.begin(), init.end());
   auto over = [&](Value from, Value to, int64_t steps) {
@@ -176,8 +178,16 @@ void EinsumLowering::emitTimes(unsigned rank, int64_t times, Value start, Value 
     scf::YieldOp::create(builder, loc, carried);
     result.assign(loop.getResults().begin(), loop.getResults().end());
   };
-  over(start, whole, times);
-  over(whole, end, 1);
+  SmallVector<int64_t> levels = {times};
+  if (times > kFewTimes)
+    levels.push_back(kFewTimes);
+  for (int64_t level : levels) {
+    Value rest = arith::RemUIOp::create(builder, loc, count, constant(level));
+    Value whole = arith::SubIOp::create(builder, loc, end, rest);
+    over(start, whole, level);
+    start = whole;
+  }
+  over(start, end, 1);
 }
 
 /// Under strict numerics only the products that the program itself yields to a

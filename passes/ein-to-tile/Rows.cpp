@@ -189,7 +189,9 @@ std::optional<HeldRow> planHeldRow(ein::KernelOp kernel, const BlockPlan &plan,
   for (int64_t lanes : kHeld) {
     int64_t own = lanes / team.warpLanes;
     bool isLight = !row.isWritten && own * stored / 8 <= kFewBytes;
-    if ((isLight || own * registers <= kHeldRegisters) && own * cost <= kHeldCost)
+    // What is only read has less to do for an element, and no second walk.
+    int64_t most = isLight ? 2 * kHeldCost : kHeldCost;
+    if ((isLight || own * registers <= kHeldRegisters) && own * cost <= most)
       row.tiles.push_back(lanes);
   }
   if (std::optional<int64_t> literal = row.extent.getLiteral())
