@@ -167,6 +167,9 @@ private:
 /// True if a kernel needs memory of the block's own: it walks a rank in chunks,
 /// or computes more than one Einsum and what follows at the same point (`stagesOf`).
 bool isStaged(ein::KernelOp kernel, bool asMatrices);
+
+/// Ops of a kernel that lack only ranks of one coordinate of what it yields get them.
+void shareUnitRanks(ein::KernelOp kernel);
 mlir::FailureOr<mlir::func::FuncOp> lowerJoint(mlir::OpBuilder &builder, ein::KernelOp kernel,
                                                mlir::StringRef name, const TileTarget &target);
 mlir::FailureOr<mlir::func::FuncOp> lowerStaged(mlir::OpBuilder &builder, ein::KernelOp kernel,

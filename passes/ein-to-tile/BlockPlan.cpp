@@ -2,6 +2,7 @@
 #include "passes/ein-to-tile/BlockPlan.h"
 #include "dialects/ein/EinIndexing.h"
 #include "passes/ein-to-tile/Matrices.h"
+#include "passes/ein-to-tile/Schedule.h"
 #include "passes/ein/BlockCosts.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/STLExtras.h"
@@ -462,10 +463,14 @@ FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &s
     if (int64_t run = contracts ? runOf(label) : 0)
       rank.part = std::gcd(rank.part, run);
   }
-  // Registers reuse nothing along one rank alone: lanes are what it takes, and blocks many.
+  // Registers reuse nothing along one rank alone: it takes lanes where they run along it, or
+  // else a tile of each warp, and blocks are many.
   if (contracts && !asMatrices && target.warps && cut.size() == 1) {
     BlockPlan::Rank &rank = plan.ranks.find(cut.front())->second;
-    rank.part = std::min<int64_t>(rank.part, target.warpLanes);
+    int64_t columns = isContiguous(stages, cut.front())
+                          ? target.warpLanes
+                          : target.warps * columnsAlone(rank.extent, target);
+    rank.part = std::min<int64_t>(rank.part, columns);
   }
   // What is computed beyond a part is a small share of it.
   for (auto &entry : plan.ranks)

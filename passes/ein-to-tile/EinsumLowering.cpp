@@ -99,8 +99,6 @@ void EinsumLowering::emitReducedRank(unsigned rank, ArrayRef<Value> init,
     result.assign(loop.getResults().begin(), loop.getResults().end());
     return;
   }
-  if (int64_t times = timesAtOnce(rank); times > 1)
-    return emitTimes(rank, times, start, end, init, result, inner);
   Value step = constant(size), whole = end;
   bool even =
       (divides(rank, size) && (!ends[rank] || schedule.ranks[rank].block % size == 0)) || size == 1;
@@ -109,16 +107,7 @@ void EinsumLowering::emitReducedRank(unsigned rank, ArrayRef<Value> init,
     Value rest = arith::RemUIOp::create(builder, loc, count, step);
     whole = arith::SubIOp::create(builder, loc, end, rest);
   }
-  auto loop = scf::ForOp::create(builder, loc, start, whole, step, init);
-  {
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(loop.getBody());
-    at[rank] = loop.getInductionVar();
-    active[rank] = size;
-    SmallVector<Value> carried(loop.getRegionIterArgs().begin(), loop.getRegionIterArgs().end());
-    scf::YieldOp::create(builder, loc, inner(carried));
-  }
-  result.assign(loop.getResults().begin(), loop.getResults().end());
+  emitSteps(rank, start, whole, init, result, inner);
   if (even)
     return;
   Value ragged = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, whole, end);
@@ -140,49 +129,95 @@ void EinsumLowering::emitReducedRank(unsigned rank, ArrayRef<Value> init,
 /// Steps that follow one another where each is some work; where it is little, four times as
 /// many.
 static constexpr int64_t kFewTimes = 8;
+/// Registers of a thread that such loads along lanes may take.
+static constexpr int64_t kLoadedAtOnce = 32;
 
 /// On a GPU loads of several steps are under way at once: so many of a rank's steps follow
 /// one another without a branch.
 int64_t EinsumLowering::timesAtOnce(unsigned rank) {
-  if (!target.warpLanes || target.team || rank + 1 != root.getNumRanks() ||
-      schedule.ranks[rank].tile() != 1 || schedule.dot)
+  if (!target.warpLanes || target.team || rank + 1 != root.getNumRanks() || schedule.dot)
+    return 1;
+  bool alongLanes = (int)rank == schedule.lanes && schedule.asksAhead;
+  if (schedule.ranks[rank].tile() != 1 && !alongLanes)
     return 1;
   int64_t held = 1; // values of a thread
   for (int64_t size : tiles.space.sizes)
     held *= size;
   held = std::max<int64_t>(1, held / target.warpLanes);
+  if (alongLanes) {
+    int64_t bits = 32; // of an element, as it is loaded
+    for (Value input : root.getInputs())
+      if (Type type = cast<ein::TensorType>(input.getType()).getElementType(); type.isIntOrFloat())
+        bits = std::clamp<int64_t>(type.getIntOrFloatBitWidth(), 8, bits);
+    int64_t most = std::clamp<int64_t>(32 * kLoadedAtOnce / (held * bits), 1, kFewTimes);
+    // Without a rest there is less code.
+    int64_t steps = extents[rank].getLiteral().value_or(0) / schedule.ranks[rank].tile();
+    for (int64_t times = std::min(most, steps); times > 1; --times)
+      if (steps % times == 0)
+        return times;
+    return steps == 1 ? 1 : most;
+  }
   int64_t work = held * (1 + (int64_t)llvm::range_size(root.getBody().front()));
   return work <= 8 ? 4 * kFewTimes : work <= 16 ? kFewTimes : work <= 32 ? kFewTimes / 2 : 1;
 }
 
-/// Steps over a reduced rank in the order of its coordinates, `times` at once as far as
+/// Moves loads, with what says where, to the front of a block that does nothing to memory:
+/// all of them are under way before the first one is waited for.
+static void loadFirst(Block &block) {
+  llvm::SmallPtrSet<Operation *, 32> early;
+  for (Operation &op : llvm::reverse(block)) {
+    bool isLoad = isa<tile::LoadOp>(op);
+    if (op.getNumRegions() || (!isLoad && !isPure(&op)))
+      return;
+    if (!isLoad && !early.contains(&op))
+      continue;
+    early.insert(&op);
+    for (Value operand : op.getOperands())
+      if (Operation *maker = operand.getDefiningOp(); maker && maker->getBlock() == &block)
+        early.insert(maker);
+  }
+  Operation *rest = nullptr;
+  for (Operation &op : llvm::make_early_inc_range(block))
+    if (!early.contains(&op))
+      rest = rest ? rest : &op;
+    else if (rest)
+      op.moveBefore(rest);
+}
+
+/// Steps over a reduced rank in the order of its coordinates, several at once as far as
 /// there are so many.
-void EinsumLowering::emitTimes(unsigned rank, int64_t times, Value start, Value end,
-                               ArrayRef<Value> init, SmallVectorImpl<Value> &result,
+void EinsumLowering::emitSteps(unsigned rank, Value start, Value end, ArrayRef<Value> init,
+                               SmallVectorImpl<Value> &result,
                                function_ref<SmallVector<Value>(ArrayRef<Value>)> inner) {
-  Value count = arith::SubIOp::create(builder, loc, end, start);
-  count = arith::MaxSIOp::create(builder, loc, count, constant(0));
-  active[rank] = 1;
+  int64_t size = schedule.ranks[rank].tile(), times = timesAtOnce(rank);
+  active[rank] = size;
   result.assign(init.begin(), init.end());
   auto over = [&](Value from, Value to, int64_t steps) {
-    auto loop = scf::ForOp::create(builder, loc, from, to, constant(steps), result);
+    auto loop = scf::ForOp::create(builder, loc, from, to, constant(steps * size), result);
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(loop.getBody());
     SmallVector<Value> carried(loop.getRegionIterArgs());
     for (int64_t i = 0; i < steps; ++i) {
-      at[rank] =
-          i == 0 ? loop.getInductionVar()
-                 : Value(arith::AddIOp::create(builder, loc, loop.getInductionVar(), constant(i)));
+      at[rank] = i == 0 ? loop.getInductionVar()
+                        : Value(arith::AddIOp::create(builder, loc, loop.getInductionVar(),
+                                                      constant(i * size)));
       carried = inner(carried);
     }
+    if (steps > 1)
+      loadFirst(*loop.getBody());
     scf::YieldOp::create(builder, loc, carried);
     result.assign(loop.getResults().begin(), loop.getResults().end());
   };
-  SmallVector<int64_t> levels = {times};
-  if (times > kFewTimes)
-    levels.push_back(kFewTimes);
+  SmallVector<int64_t> levels;
+  for (int64_t level = times; level > 1; level = level > kFewTimes ? kFewTimes : 1)
+    levels.push_back(level);
+  Value count;
+  if (times > 1) {
+    count = arith::SubIOp::create(builder, loc, end, start);
+    count = arith::MaxSIOp::create(builder, loc, count, constant(0));
+  }
   for (int64_t level : levels) {
-    Value rest = arith::RemUIOp::create(builder, loc, count, constant(level));
+    Value rest = arith::RemUIOp::create(builder, loc, count, constant(level * size));
     Value whole = arith::SubIOp::create(builder, loc, end, rest);
     over(start, whole, level);
     start = whole;

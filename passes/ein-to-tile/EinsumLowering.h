@@ -148,8 +148,8 @@ private:
   mlir::SmallVector<mlir::Value> reduceFrom(unsigned rank, mlir::ArrayRef<mlir::Value> running);
   int64_t timesAtOnce(unsigned rank);
   void
-  emitTimes(unsigned rank, int64_t times, mlir::Value start, mlir::Value end,
-            llvm::ArrayRef<mlir::Value> init, llvm::SmallVectorImpl<mlir::Value> &result,
+  emitSteps(unsigned rank, mlir::Value start, mlir::Value end, llvm::ArrayRef<mlir::Value> init,
+            llvm::SmallVectorImpl<mlir::Value> &result,
             llvm::function_ref<llvm::SmallVector<mlir::Value>(llvm::ArrayRef<mlir::Value>)> inner);
   void emitReducedRank(
       unsigned rank, mlir::ArrayRef<mlir::Value> init, mlir::SmallVectorImpl<mlir::Value> &result,

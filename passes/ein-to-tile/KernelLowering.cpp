@@ -130,6 +130,8 @@ FailureOr<func::FuncOp> lowerKernel(OpBuilder &builder, ein::KernelOp kernel, St
                                     const TileTarget &target) {
   if (target.matrixBytes)
     inlineFactors(kernel);
+  if (target.warps)
+    shareUnitRanks(kernel);
   Operation *first = &kernel.getBody().front().front();
   if (kernel.getPartSizes().size() > 1)
     return lowerJoint(builder, kernel, name, target);

@@ -11,6 +11,10 @@ namespace {
 
 /// Extents that are known at run time only count as this.
 constexpr int64_t kTypicalExtent = 64;
+/// Bytes that an instruction of a GPU loads for a thread, and blocks of a product of one row
+/// that it runs at once: two a multiprocessor.
+constexpr int64_t kAccessBytes = 16, kBlocksAtOnce = 256;
+constexpr int64_t kTypicalColumns = 4096;
 /// The same of a rank along the lanes of a GPU, where tiles are wide.
 constexpr int64_t kTypicalRow = 1024;
 /// Loads of a tile, which are code: where one of each tensor is many, tiles are narrow.
@@ -226,7 +230,26 @@ RegisterTile registerTile(const TileTarget &target) {
   return {{2, 1}, {4, 1}, 4};
 }
 
+/// Of the operands' elements, the fewest bytes.
+int64_t narrowestBytes(ein::EinsumOp root) {
+  int64_t bytes = kAccessBytes;
+  for (Value input : root.getInputs()) {
+    Type element = cast<ein::TensorType>(input.getType()).getElementType();
+    if (element.isIntOrFloat())
+      bytes = std::min(bytes, std::max<int64_t>(1, element.getIntOrFloatBitWidth() / 8));
+  }
+  return bytes;
+}
+
 } // namespace
+
+int64_t columnsAlone(ein::ExtentAttr extent, const TileTarget &target) {
+  int64_t columns = 4;
+  while (columns > 1 &&
+         extent.getLiteral().value_or(kTypicalColumns) < kBlocksAtOnce * target.warps * columns)
+    columns /= 2;
+  return columns;
+}
 
 Schedule planSchedule(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write,
                       const TileTarget &target) {
@@ -271,6 +294,14 @@ Schedule planSchedule(ein::EinsumOp root, ArrayRef<Access> reads, const Access &
   } else if (reused.size() == 1) {
     schedule.ranks[reused[0]] = {64, laneReduced ? registers.columns : registers.rows};
   }
+  // One row over all columns is as fast as memory: a tile of them for each warp of a block.
+  const bool isAlone = target.warps && !target.team && laneReduced && reused.size() == 1;
+  if (isAlone) {
+    int64_t columns = columnsAlone(root.getRankExtent(reused[0]), target);
+    schedule.ranks[reused[0]] = {target.warps * columns, {columns}};
+    if (columns > 1)
+      schedule.ranks[reused[0]].tiles.push_back(1);
+  }
   if (schedule.lanes >= 0) {
     RankSchedule &plan = schedule.ranks[schedule.lanes];
     int64_t size = sizeOf(root, schedule.lanes);
@@ -286,12 +317,22 @@ Schedule planSchedule(ein::EinsumOp root, ArrayRef<Access> reads, const Access &
     if (laneReduced && reused.empty() && !target.warpLanes && target.vectorRegisters >= 32 &&
         root.getMonoid(schedule.lanes) != ein::Monoid::add)
       vectors = 8;
+    schedule.asksAhead = isAlone;
+    if (isAlone)
+      vectors = std::max<int64_t>(1, kAccessBytes / narrowestBytes(root));
     // 16 bytes a thread at once, twice.
     if (target.warpLanes && reused.empty())
       vectors = llvm::bit_floor(std::clamp<size_t>(kMostLoads / (reads.size() + 1), 1, 16));
     int64_t tile = lanes * vectors;
     while (tile > lanes && tile / 2 >= size)
       tile /= 2;
+    // Of a short sum a rest is much; smaller tiles may leave none.
+    if (isAlone && size < 8 * tile && size % tile != 0)
+      for (int64_t smaller = tile / 2; smaller >= lanes; smaller /= 2)
+        if (size % smaller == 0) {
+          tile = smaller;
+          break;
+        }
     plan.tiles = {tile};
     // What is not reduced is dealt to the warps.
     int64_t least = target.team ? tile : std::max<int64_t>(1024, target.warps * tile);

@@ -28,6 +28,7 @@ struct Schedule {
   llvm::SmallVector<RankSchedule> ranks;
   int lanes = -1;                    ///< the rank along vector lanes
   bool cutsSums = true;              ///< a sum along the lanes is taken by its blocks
+  bool asksAhead = false;            ///< loads of several steps of such a sum come first
   llvm::SmallVector<unsigned> order; ///< free ranks, slowest block first
   std::optional<Dot> dot;            ///< how products are formed, if not one by one
   /// Where a block holds one coordinate of rank `narrow`, `widened` is tiled
@@ -48,6 +49,10 @@ struct Schedule {
 /// True if lanes may run along the rank: then a reduction along it is one of lanes at
 /// the end.
 bool mayRunAlongLanes(ein::EinsumOp root, unsigned rank);
+
+/// Columns that a warp sums at once of a product of one row, whose lanes run along the sum:
+/// fewer where blocks of so many would leave most of a GPU idle.
+int64_t columnsAlone(ein::ExtentAttr extent, const TileTarget &target);
 
 /// Fills in the schedule of a kernel from what its accesses look like.
 /// `reads` are those of `root`; `write` is over the free ranks.
