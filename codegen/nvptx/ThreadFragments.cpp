@@ -1,6 +1,6 @@
 //===- ThreadFragments.cpp - Fragments on their way to memory -------------===//
 //
-// Of a row's eight neighbouring columns, a fragment's four threads hold two each. Elements
+// Of eight neighbouring columns of a fragment's row, its four threads hold two each. Elements
 // of 32 bits go to memory two by two then: the four of a row write a sector. Of 16 bits
 // that would be half of one, so the four exchange words until each has the eight columns of
 // every fourth group: 16 bytes.

@@ -43,7 +43,8 @@ struct Access {
   bool isUnitStride(unsigned rank) const;
 };
 
-/// How far `map` stands still along dimension `dim`: 0 without an end, 1 not at all.
+/// Coordinates of dimension `dim` in a row, from a multiple on, at which `map` is the same: 1
+/// where it changes at each, 0 where it does not depend on it.
 int64_t standsStill(mlir::AffineMap map, unsigned dim);
 
 /// How the block's part of a tensor lies in memory of its own: where it begins

@@ -127,7 +127,7 @@ void EinsumLowering::emitReducedRank(unsigned rank, ArrayRef<Value> init,
 }
 
 /// Steps that follow one another where each is some work; where it is little, four times as
-/// many.
+/// many, and so many of what these leave over.
 static constexpr int64_t kFewTimes = 8;
 /// Registers of a thread that such loads along lanes may take.
 static constexpr int64_t kLoadedAtOnce = 32;

@@ -66,6 +66,8 @@ public:
       carried *= 2, chunk *= 2, leftHeld *= 2;
     }
     result.rereadsLeft = carried + chunk + leftHeld > kMostWithFactor;
+    if (rowPart() < std::min(result.group, kRows / 2))
+      return std::nullopt; // most rows of a fragment would be of nothing
     for (StringRef label : plan.grid)
       plan.ranks.find(label)->second.part = label == result.rows ? rowPart() : 1;
     for (auto &entry : plan.ranks)
@@ -125,7 +127,7 @@ private:
   /// the other one; none, if no product has more than one. False where products differ.
   bool findRows() {
     llvm::MapVector<StringRef, int64_t> groups;
-    bool first = true, isAlone = true;
+    bool first = true, hasOneRow = true;
     for (ein::EinsumOp op : ops) {
       std::optional<Factors> two = factorsOf(op);
       if (!two)
@@ -138,7 +140,7 @@ private:
             plan.ranks.find(label)->second.isOfParts)
           continue;
         own[label] = left == 1 ? right : left;
-        isAlone &= own[label] == 1 || op.getRankExtent(rank).getLiteral() == 1;
+        hasOneRow &= own[label] == 1 || op.getRankExtent(rank).getLiteral() == 1;
       }
       if (first)
         groups = own;
@@ -157,10 +159,10 @@ private:
       result.rows = label;
       result.group = group;
     }
-    return isAlone || !result.rows.empty();
+    return hasOneRow || !result.rows.empty();
   }
 
-  /// Rows that a block computes.
+  /// Rows that a block computes: a group, or what divides it.
   int64_t rowPart() const {
     return result.group && result.group <= result.rowBlock
                ? result.group
@@ -253,12 +255,12 @@ private:
     if (own.columns < 0)
       return !ein::isArg(monoid);
     std::optional<Factors> two = factorsOf(op);
-    bool isAlone = result.rows.empty();
-    if (!two || (own.rows < 0 && !isAlone))
+    bool hasOneRow = result.rows.empty();
+    if (!two || (own.rows < 0 && !hasOneRow))
       return false;
     own.isProduct = true;
-    own.rowsAreLeft =
-        isAlone ? !dependsOn(op, two->lhs, own.columns) : standsStill(op, two->lhs, own.rows) == 1;
+    own.rowsAreLeft = hasOneRow ? !dependsOn(op, two->lhs, own.columns)
+                                : standsStill(op, two->lhs, own.rows) == 1;
     Value left = own.rowsAreLeft ? two->lhs : two->rhs;
     Value right = own.rowsAreLeft ? two->rhs : two->lhs;
     auto isEven = [&](unsigned rank) {
@@ -267,17 +269,17 @@ private:
           return false;
       return true;
     };
-    if (!dependsOn(op, left, own.reduced) || (!isAlone && standsStill(op, right, own.rows) == 1) ||
-        dependsOn(op, left, own.columns) || !dependsOn(op, right, own.columns) ||
-        !dependsOn(op, right, own.reduced) || readsOwn(op, right) || !isEven(own.columns) ||
-        !isEven(own.reduced))
+    if (!dependsOn(op, left, own.reduced) ||
+        (!hasOneRow && standsStill(op, right, own.rows) == 1) || dependsOn(op, left, own.columns) ||
+        !dependsOn(op, right, own.columns) || !dependsOn(op, right, own.reduced) ||
+        readsOwn(op, right) || !isEven(own.columns) || !isEven(own.reduced))
       return false;
     bool streamed = false;
     if (auto stream = op->getParentOfType<ein::StreamOp>())
       streamed =
           op.findRank(stream.getRank()) >= 0 && dependsOn(op, left, op.findRank(stream.getRank()));
     own.inRegisters = streamed || readsOwn(op, left) || left.getType().isF32() ||
-                      (isAlone && !isCopied(op, left, own.reduced));
+                      (hasOneRow && !isCopied(op, left, own.reduced));
     if (right.getType().isF32())
       return false;
     int64_t columns = blockOf(op, own.columns), depth = blockOf(op, own.reduced);

@@ -117,8 +117,7 @@ void StagedLowering::readAhead(const HeldRow &row, int64_t lanes) {
           }
         if (!isArgument(op.getInputs()[i]) || !isKnown || (isFound && !found))
           continue;
-        auto [it, isNew] = earlyReads.try_emplace({op, i});
-        if (isNew) {
+        if (!earlyReads.contains({op, i})) {
           EarlyRead made;
           made.value = EinsumLowering::read(op, i, coordinates, made.exists);
           earlyReads[{op, i}] = made;

@@ -74,8 +74,7 @@ struct Factors {
 /// f32, which is `termsOf` numbers of bf16 then. Algebraic.
 std::optional<Factors> factorsOf(ein::EinsumOp root);
 
-/// How far `value` of the body of `op` stands still along the rank: 0 without an end, 1 not
-/// at all.
+/// The same of `value` of the body of `op` along the rank.
 int64_t standsStill(ein::EinsumOp op, mlir::Value value, unsigned rank);
 
 /// True if `value` of the body of `op` depends on the rank.

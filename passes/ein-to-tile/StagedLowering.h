@@ -2,7 +2,8 @@
 //
 // The pieces of `lowerStaged`: StagedLowering.cpp writes stages and walks,
 // StagedBounds.cpp what conditions are in a block's part,
-// StagedFragments.cpp those whose tensors are registers (Fragments.h), StagedOrder.cpp
+// StagedFragments.cpp those whose tensors are registers (Fragments.h), StagedChunks.cpp
+// which of their chunks are computed, StagedOrder.cpp
 // the lists of the k best, HeldRows.cpp rows that are registers.
 //
 //===----------------------------------------------------------------------===//
@@ -94,8 +95,19 @@ private:
   void enterRow(ein::EinsumOp op, const HeldRow &row, int64_t lanes);
   void readAhead(const HeldRow &row, int64_t lanes);
   llvm::SmallVector<mlir::Value> emitChunk(ein::StreamOp stream, llvm::ArrayRef<TileValue> state);
-  llvm::SmallVector<mlir::Value> emitSettled(ein::StreamOp stream, const std::vector<Stage> &stages,
-                                             llvm::ArrayRef<TileValue> state, mlir::Value begin);
+  /// What is proven of a chunk.
+  struct SettledChunk {
+    mlir::Value some; ///< it may count for the warp; null if nothing is known
+    mlir::Value fast; ///< all conditions are settled; null if there are none
+    bool isEven = false;
+    unsigned stages = 0; ///< that have conditions
+    mlir::SmallVector<SettledCondition> conditions;
+    mlir::SmallVector<ein::EinsumOp> measuring; ///< distances
+  };
+  SettledChunk settleChunk(ein::StreamOp stream, const std::vector<Stage> &stages,
+                           mlir::Value begin);
+  llvm::SmallVector<mlir::Value> emitSettled(ein::StreamOp stream, const SettledChunk &chunk,
+                                             llvm::ArrayRef<TileValue> state);
   llvm::SmallVector<mlir::Value> emitVisited(ein::StreamOp stream, const std::vector<Stage> &stages,
                                              llvm::ArrayRef<TileValue> state, mlir::Value begin);
   mlir::Value ofWarp(llvm::function_ref<mlir::Value()> look);

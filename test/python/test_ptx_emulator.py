@@ -82,6 +82,19 @@ def test_a_barrier_orders_warps():
         np.testing.assert_array_equal(run(EXCHANGE.format("bar.sync     0;"), seed=seed), THREADS ^ 32)
 
 
+def test_warps_that_meet_at_different_barriers():
+    with pytest.raises(PtxError, match="meet at different barriers: warp 0 .*; warp 1 "):
+        run("""
+    setp.ge.u32     %p1, %r1, 32;
+    @%p1 bra     $other;
+    bar.sync     0;
+    bra.uni     $end;
+$other:
+    bar.sync     0;
+$end:
+    st.global.b32     [%rd4], %r1;""")
+
+
 def test_a_missing_barrier_is_a_race():
     """The same without it: whichever warp comes first, both lines are told."""
     text = EXCHANGE.format("bar.sync     0;\n    st.shared.b32     [%rd6], %r1;")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
+import einfall
 from test_ptx_products import compiled, numbers, wide
 
 
@@ -181,3 +182,27 @@ def test_attention(build, tmp_path, name):
         check(package, name, *sizes)
     kernels = [k for k in package.machine.module.kernels.values()]
     assert any(i.name == "mma" for k in kernels for i in k.code)
+
+
+@einfall.cascade
+def parted(q: "h m 32", k: "h t 32", v: "h t 32", s: "h t"):
+    w[h, i, t] = where(i + 32 >= t, where(s[h, t] == 1, sum[d](q[h, i, d] * k[h, t, d]) * 0.25, -5.0), -inf)
+    p[h, i, t] = exp(w[h, i, t] - max[u](w[h, i, u]))
+    o[h, i, e] = sum[t](p[h, i, t] * v[h, t, e]) / sum[t](p[h, i, t])
+    return o[h, i, e]
+
+
+def test_what_conditions_read_is_looked_at_by_all_warps(build, tmp_path):
+    """A warp passes over the second chunk, in which others have to find that not all of `s` is 1."""
+    package = compiled(build, tmp_path, ["parted"], "sm_90a", lambda name: parted.text("bf16", "bf16", "bf16", "i32"))
+    rng = np.random.default_rng(7)
+    q, k, v = (numbers(rng, [1, 128, 32], "bf16") for _ in range(3))
+    s = np.ones((1, 128), np.int32)
+    s[:, 64:96] = 0
+    got = wide(package.call("parted", q, k, v, s)[0])
+    w = np.einsum("hid,htd->hit", wide(q), wide(k)) * 0.25
+    w = np.where(s[:, None] == 1, w, -5)
+    w = np.where(np.arange(128)[:, None] + 32 >= np.arange(128), w, -np.inf)
+    p = np.exp(w - w.max(-1, keepdims=True))
+    want = p / p.sum(-1, keepdims=True) @ wide(v)
+    assert abs(got - want).max() < 0.02

@@ -170,6 +170,8 @@ class Machine:
                 waiting = [w for w in warps if w.state == "barrier"]
                 if not waiting:
                     return
+                if len({pc for w in waiting for pc in w.groups}) > 1:
+                    raise PtxError("warps of a block meet at different barriers: " + "; ".join(w.where() for w in waiting))
                 memory.clock.barrier()
                 for warp in waiting:
                     warp.pass_barrier()
