@@ -5,6 +5,7 @@
 #include "dialects/ein/EinNumerics.h"
 #include "einfall/counters.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/Utils/Utils.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
@@ -95,6 +96,34 @@ LogicalResult Unroller::special(Operation &op) {
   return success();
 }
 
+/// Vector operations of all iterations of a loop that is written out.
+static constexpr int64_t kMostWrittenOut = 64;
+
+/// Writes innermost loops out that are few operations in all: a few vectors along a rank of
+/// known extent. What a loop costs is more than they do.
+static LogicalResult writeOutShortLoops(LLVM::LLVMFuncOp kernel) {
+  SmallVector<scf::ForOp> loops;
+  kernel.walk([&](scf::ForOp loop) {
+    std::optional<APInt> times = loop.getStaticTripCount();
+    if (!times || times->ugt(kMostWrittenOut))
+      return;
+    int64_t work = 0;
+    for (Operation &op : *loop.getBody()) {
+      if (op.getNumRegions() != 0)
+        return;
+      auto isVector = [](Type type) { return isa<VectorType>(type); };
+      work += llvm::any_of(op.getOperandTypes(), isVector) ||
+              llvm::any_of(op.getResultTypes(), isVector);
+    }
+    if (work * times->getSExtValue() <= kMostWrittenOut)
+      loops.push_back(loop);
+  });
+  for (scf::ForOp loop : loops)
+    if (failed(loopUnrollFull(loop)))
+      return failure();
+  return success();
+}
+
 FailureOr<LLVM::LLVMFuncOp> unrollProgram(OpBuilder &builder, func::FuncOp program) {
   Location loc = program.getLoc();
   MLIRContext *context = builder.getContext();
@@ -142,7 +171,7 @@ FailureOr<LLVM::LLVMFuncOp> unrollProgram(OpBuilder &builder, func::FuncOp progr
   LLVM::ReturnOp::create(builder, loc, ValueRange());
   builder.setInsertionPointToStart(blocks.getBody());
   unroller.map[body.getArguments().back()] = {blocks.getInductionVar()};
-  if (failed(unroller.block(body)))
+  if (failed(unroller.block(body)) || failed(writeOutShortLoops(kernel)))
     return failure();
   return kernel;
 }
