@@ -513,7 +513,6 @@ void EinsumLowering::emitTile() {
     storeResults(value);
 }
 
-/// Stores what follows from the root's `value` at the tile.
 void EinsumLowering::storeResults(TileValue value) {
   results[root.getResult()] = value;
   for (ein::EinsumOp op : epilogue) {

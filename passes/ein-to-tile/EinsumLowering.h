@@ -34,6 +34,8 @@ protected:
   virtual mlir::SmallVector<int64_t> blockParts() { return partsOf(root, schedule); }
   /// What is stored of a tile: `results` holds the values.
   virtual void storeTile() = 0;
+  /// Stores what follows from the root's `value` at the tile.
+  virtual void storeResults(TileValue value);
   /// Where operand `number` of `op` lies.
   virtual Access access(mlir::Operation *op, unsigned number) {
     return accessOf(op, number, symbols);
@@ -97,7 +99,6 @@ private:
 
   /// The root and the epilogue at the current tile, stored.
   void emitTile();
-  void storeResults(TileValue value);
   void leaveReduced();
   void emitPacked(mlir::ArrayRef<Access> reads);
   /// Packs the chunk or all of the block's part and runs `inner` for its tiles.

@@ -254,4 +254,55 @@ Value StagedLowering::settle(const Stage &current, SmallVectorImpl<SettledCondit
   return result;
 }
 
+/// Runs `body` without the `conditions` where they are `settled`, else with them.
+void StagedLowering::unlessSettled(Value settled, ArrayRef<SettledCondition> conditions,
+                                   function_ref<void()> body) {
+  auto branch = scf::IfOp::create(builder, loc, settled, /*withElse=*/true);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(branch.thenBlock());
+  {
+    WithoutConditions bodies(conditions);
+    body();
+  }
+  builder.setInsertionPointToStart(branch.elseBlock());
+  body();
+}
+
+/// In a chunk, conditions may hold all over the block's part: then the stage does without
+/// them. Of a reduction only what follows it is written twice, if that alone has conditions:
+/// a branch a tile is nothing beside its points, and loops are most of the code.
+void StagedLowering::emitStage(const Stage &current) {
+  makeLocals(current);
+  SmallVector<SettledCondition> conditions;
+  Value settled = chunk ? settle(current, conditions) : Value();
+  if (!settled)
+    return emitPart(current);
+  if (counts) {
+    auto branch = scf::IfOp::create(builder, loc, settled, /*withElse=*/true);
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(branch.thenBlock());
+    count("unmasked");
+    builder.setInsertionPointToStart(branch.elseBlock());
+    count("masked");
+  }
+  ein::EinsumOp op = current.root;
+  bool afterwards =
+      !op.getMonoids().empty() && llvm::none_of(conditions, [&](const SettledCondition &condition) {
+        return condition.op == op;
+      });
+  if (!afterwards)
+    return unlessSettled(settled, conditions, [&] { emitPart(current); });
+  settledAfter = settled;
+  conditionsAfter = std::move(conditions);
+  emitPart(current);
+  settledAfter = Value();
+}
+
+void StagedLowering::storeResults(TileValue value) {
+  auto store = [&] { EinsumLowering::storeResults(value); };
+  if (settledAfter)
+    return unlessSettled(settledAfter, conditionsAfter, store);
+  store();
+}
+
 } // namespace einfall

@@ -138,27 +138,6 @@ void StagedLowering::makeLocals(const Stage &current) {
     }
 }
 
-/// In a chunk, conditions may hold all over the block's part: then the stage
-/// does without them.
-void StagedLowering::emitStage(const Stage &current) {
-  makeLocals(current);
-  SmallVector<SettledCondition> conditions;
-  Value settled = chunk ? settle(current, conditions) : Value();
-  if (!settled)
-    return emitPart(current);
-  auto branch = scf::IfOp::create(builder, loc, settled, /*withElse=*/true);
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(branch.thenBlock());
-  {
-    WithoutConditions bodies(conditions);
-    count("unmasked");
-    emitPart(current);
-  }
-  builder.setInsertionPointToStart(branch.elseBlock());
-  count("masked");
-  emitPart(current);
-}
-
 /// True if the stage reads each element of an operand once: the block's part of what it lacks
 /// is one tile.
 bool StagedLowering::readsOnce(const Access &read) {

@@ -40,6 +40,8 @@ private:
 
   Box walkedBox(ein::StreamOp stream);
   void emit(const std::vector<Stage> &stages);
+  void unlessSettled(mlir::Value settled, llvm::ArrayRef<SettledCondition> conditions,
+                     llvm::function_ref<void()> body);
   void emitStage(const Stage &stage);
   Access ofGroup(mlir::Operation *op, Access access);
   bool readsOnce(const Access &read);
@@ -128,6 +130,7 @@ private:
   TileValue read(ein::EinsumOp op, unsigned number, mlir::ArrayRef<TileValue> coordinates,
                  TileValue &exists) override;
   void storeTile() override;
+  void storeResults(TileValue value) override;
   llvm::SmallVector<int64_t> blockParts() override;
 
   BlockPlan plan;
@@ -143,6 +146,8 @@ private:
   bool isRagged = false; // the chunk may end before its part does
   const Stage *stage = nullptr;
   bool counts = kernel->getParentOfType<mlir::ModuleOp>()->hasAttr(tile::kCountVisits);
+  mlir::Value settledAfter; // whether the epilogue's conditions are, where they have a branch
+  llvm::SmallVector<SettledCondition> conditionsAfter;
   mlir::Block *chunk = nullptr; // the body of the stream that is being walked
   mlir::Value scanned;          // is read by who looks for bounds
   llvm::StringMap<Bounds> knownBounds;

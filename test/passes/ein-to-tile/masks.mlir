@@ -3,7 +3,8 @@
 // RUN: einfall-opt %t --ein-to-tile --canonicalize --cse | FileCheck %s
 
 // The sum over what a mask shows. Chunks without any of it are skipped; the
-// stage with the mask is written twice, once for chunks where all is shown.
+// stage with the mask is written twice, once for chunks where all is shown: of a product
+// what follows it.
 // GUARD-LABEL: func.func @shown
 // GUARD: arith.cmpi sle, {{.*}} : index
 // GUARD-NEXT: ein.yield
@@ -26,9 +27,12 @@
 // CHECK: %[[SOME:.*]] = arith.cmpi sle
 // CHECK: scf.if %[[SOME]]
 // CHECK: %[[ALL:.*]] = arith.cmpi sle
+// CHECK: math.fma
 // CHECK: scf.if %[[ALL]] {
 // CHECK-NOT: arith.select
+// CHECK-NOT: math.fma
 // CHECK: } else {
+// CHECK-NOT: math.fma
 // CHECK: arith.select
 
 // CHECK-LABEL: func.func private @reduce_0_p1
