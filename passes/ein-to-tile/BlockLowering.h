@@ -50,6 +50,12 @@ protected:
   void emitBlock(mlir::function_ref<void()> inner);
   /// The same; where there are more coordinates of the narrow rank, runs `many`.
   void emitBlock(mlir::function_ref<void()> inner, mlir::function_ref<void()> many);
+  /// Runs `inner` for the tiles of a block. The columns that tiles leave over are no code of
+  /// their own for each number of rows: where a tile may be computed again, the last one
+  /// begins early enough.
+  void emitRows(mlir::function_ref<void()> inner);
+  /// True if what is stored of a tile may be computed again, from the same operands.
+  virtual bool mayRepeat() { return false; }
   /// Runs `inner` for every tile of the block along the ranks from `level` of
   /// the schedule's order on.
   void emitFree(unsigned level, mlir::function_ref<void()> inner);

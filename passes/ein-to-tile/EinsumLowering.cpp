@@ -21,6 +21,12 @@ void EinsumLowering::beginRoot(ein::EinsumOp op) {
       countsPoints |= !ein::existsEverywhere(root, i);
 }
 
+/// Results in the place of operands are no longer what they were made of.
+bool EinsumLowering::mayRepeat() {
+  return !partial && llvm::none_of(llvm::seq<unsigned>(0, kernel.getNumResults()),
+                                   [&](unsigned i) { return kernel.getInPlaceOperand(i); });
+}
+
 /// What `value` is computed from, as far as it is not packed.
 void EinsumLowering::addNeeded(Value value, DenseSet<Value> &needed) {
   Operation *op = value.getDefiningOp();

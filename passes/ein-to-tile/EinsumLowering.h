@@ -36,6 +36,12 @@ protected:
   virtual void storeTile() = 0;
   /// Stores what follows from the root's `value` at the tile.
   virtual void storeResults(TileValue value);
+  bool mayRepeat() override;
+  /// The fewest coordinates of a rank of known extent that a block has.
+  virtual int64_t fewestOf(unsigned rank);
+  /// True if what follows the root may be computed and stored beyond the block's end of
+  /// `rank`, up to whole tiles.
+  virtual bool mayRunBeyond(unsigned rank, int64_t tile) { return false; }
   /// Where operand `number` of `op` lies.
   virtual Access access(mlir::Operation *op, unsigned number) {
     return accessOf(op, number, symbols);
@@ -102,7 +108,7 @@ private:
   void leaveReduced();
   void emitPacked(mlir::ArrayRef<Access> reads);
   /// Packs the chunk or all of the block's part and runs `inner` for its tiles.
-  void emitOverPacked(mlir::ArrayRef<Access> reads, mlir::ArrayRef<int64_t> parts,
+  void emitOverPacked(mlir::ArrayRef<Access> reads, mlir::ArrayRef<int64_t> parts, bool storesSums,
                       mlir::function_ref<void()> inner);
   void emitMatrixOr(mlir::function_ref<void()> emitFew, mlir::ArrayRef<Access> reads);
   void emitMatrix(mlir::ArrayRef<Access> reads);
@@ -136,6 +142,8 @@ private:
   PackedMemory layOutSums(int64_t columns, int64_t width);
   /// Runs `inner` for tiles of several rows, or for each row: less code.
   void forTilesOfPacked(bool byRows, mlir::function_ref<void()> inner);
+  bool readsPackedAlong(unsigned rank, mlir::ArrayRef<Access> reads);
+  void dropRests(mlir::ArrayRef<Access> reads, bool storesSums, Schedule &packed);
   void storePacked(const PackedMemory &memory, TileValue value, int columns);
   void pack(const Packed &value, const Schedule &packed, mlir::ArrayRef<int64_t> parts);
   void emitGroups(PackedMemory &memory, mlir::function_ref<void()> inner);

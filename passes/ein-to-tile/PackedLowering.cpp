@@ -57,12 +57,54 @@ void EinsumLowering::forTilesOfPacked(bool byRows, function_ref<void()> inner) {
   schedule = base;
 }
 
+int64_t EinsumLowering::fewestOf(unsigned rank) {
+  int64_t extent = *extents[rank].getLiteral(), block = schedule.ranks[rank].block;
+  return extent % block ? extent % block : block;
+}
+
+/// True if the inner loop reads what moves along `rank` from packed memory alone.
+bool EinsumLowering::readsPackedAlong(unsigned rank, ArrayRef<Access> reads) {
+  DenseSet<Value> needed;
+  addNeeded(root.getYielded(), needed);
+  for (auto [argument, read] : llvm::zip(root.getBody().front().getArguments(), reads))
+    if (needed.contains(argument) && !packedValues.count(argument) && read.dependsOn(rank))
+      return false;
+  return true;
+}
+
+/// A rest of rows or columns is loops of its own only where it must be. `storesSums`: tiles
+/// add to sums of the block's own, which have room for whole panels.
+void EinsumLowering::dropRests(ArrayRef<Access> reads, bool storesSums, Schedule &packed) {
+  using Rest = RankSchedule::Rest;
+  RankSchedule &rows = packed.ranks[packed.narrow], &columns = packed.ranks[packed.widened];
+  int64_t fewest = schedule.packedFrom, tile = columns.tile();
+  if (std::optional<int64_t> extent = extents[packed.narrow].getLiteral()) {
+    int64_t block = schedule.ranks[packed.narrow].block;
+    fewest = fewestOf(packed.narrow);
+    if (fewest > 1)
+      rows.keepUsed({std::min(block, *extent), fewest});
+  }
+  bool mayEndEarlier = rows.tiles.size() > 1 && rows.tiles.back() == 1 && rows.rest == Rest::ones &&
+                       rows.tiles[rows.tiles.size() - 2] <= fewest;
+  if (mayEndEarlier && !storesSums && mayRepeat()) {
+    rows.tiles.pop_back();
+    rows.rest = Rest::repeated;
+  }
+  if (readsPackedAlong(packed.widened, reads) && (storesSums || mayRunBeyond(packed.widened, tile)))
+    columns.rest = Rest::beyond;
+}
+
 void EinsumLowering::emitOverPacked(ArrayRef<Access> reads, ArrayRef<int64_t> parts,
-                                    function_ref<void()> inner) {
+                                    bool storesSums, function_ref<void()> inner) {
   isPacked = true;
-  for (const Packed &value : findPacked(root, reads, *schedule.packed))
-    pack(value, *schedule.packed, parts);
+  auto base = schedule.packed;
+  for (const Packed &value : findPacked(root, reads, *base))
+    pack(value, *base, parts);
+  auto cut = std::make_shared<Schedule>(*base);
+  dropRests(reads, storesSums, *cut);
+  schedule.packed = cut;
   forTilesOfPacked(/*byRows=*/true, inner);
+  schedule.packed = base;
   packedValues.clear();
   isPacked = false;
 }
@@ -70,7 +112,7 @@ void EinsumLowering::emitOverPacked(ArrayRef<Access> reads, ArrayRef<int64_t> pa
 void EinsumLowering::emitPacked(ArrayRef<Access> reads) {
   if (int64_t chunk = chunkOf(root, *schedule.packed))
     return emitInChunks(reads, chunk);
-  emitOverPacked(reads, blockParts(), [&] { emitTile(); });
+  emitOverPacked(reads, blockParts(), /*storesSums=*/false, [&] { emitTile(); });
 }
 
 /// Memory for the sums of a block; neighbours along `columns`, by `width`, lie side by side.
@@ -118,7 +160,7 @@ void EinsumLowering::emitLanesInChunks(int64_t chunk) {
   state.isFirst = compare(arith::CmpIPredicate::eq, starts[rank], begin);
   state.isLast = compare(arith::CmpIPredicate::sge, next, end);
   partial = state;
-  emitFree(0, [&] { emitTile(); });
+  emitRows([&] { emitTile(); });
   partial.reset();
   starts[rank] = ends[rank] = Value();
 }
@@ -174,7 +216,7 @@ void EinsumLowering::emitInChunks(ArrayRef<Access> reads, int64_t chunk) {
     starts[numFree] = loop.getInductionVar();
     Value next = arith::AddIOp::create(builder, loc, starts[numFree], constant(chunk));
     ends[numFree] = arith::MinSIOp::create(builder, loc, next, end);
-    emitOverPacked(reads, parts, [&] {
+    emitOverPacked(reads, parts, /*storesSums=*/true, [&] {
       uint32_t full = begin();
       TileValue sum = loadPacked(sums);
       if (schedule.dot && schedule.dot->bias)

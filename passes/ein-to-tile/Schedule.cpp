@@ -30,6 +30,29 @@ int64_t sizeOf(ein::EinsumOp root, unsigned rank) {
 
 } // namespace
 
+void RankSchedule::keepUsed(ArrayRef<int64_t> counts) {
+  SmallVector<int64_t, 4> used;
+  bool isOver = false;
+  for (int64_t size : tiles)
+    if (llvm::any_of(counts, [&](int64_t count) {
+          for (int64_t larger : tiles)
+            if (larger > size)
+              count %= larger;
+          return count >= size;
+        }))
+      used.push_back(size);
+  for (int64_t count : counts) {
+    for (int64_t size : tiles)
+      count %= size;
+    isOver |= count > 0;
+  }
+  if (used.empty())
+    return;
+  tiles = used;
+  if (!isOver)
+    rest = Rest::none;
+}
+
 bool mayRunAlongLanes(ein::EinsumOp root, unsigned rank) {
   if (!root.isReduced(rank))
     return true;

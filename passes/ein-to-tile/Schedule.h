@@ -12,16 +12,26 @@ namespace einfall {
 
 /// `block`: coordinates of one block of the grid along a free rank. `tiles`:
 /// coordinates held in registers (or lanes) at once, in descending order; what
-/// one leaves over goes to the next. Of three sizes or more down to 1 without a gap, two
-/// neighbours are taken, as few tiles as possible, of nearly the same size.
+/// one leaves over goes to the next. Of three sizes or more without a gap that leave nothing
+/// over, two neighbours are taken, as few tiles as possible, of nearly the same size.
 struct RankSchedule {
+  /// What the smallest tile leaves over: is taken one by one, or masked along lanes; is
+  /// taken by a tile more, which begins early enough and repeats some coordinates of the one
+  /// before, or which runs beyond the end, where memory is nobody's; is nothing.
+  enum class Rest { ones, repeated, beyond, none };
+
   int64_t block = 1;
   llvm::SmallVector<int64_t, 4> tiles = {1};
+  Rest rest = Rest::ones;
 
   int64_t tile() const { return tiles.front(); }
   bool isEven() const {
-    return tiles.size() > 2 && tiles.back() == 1 && tiles.front() == (int64_t)tiles.size();
+    bool leavesNone = tiles.back() == 1 || rest == Rest::none;
+    return leavesNone && tiles.size() > 2 &&
+           tiles.front() - tiles.back() + 1 == (int64_t)tiles.size();
   }
+  /// Drops the tiles that none of these numbers of coordinates is cut into.
+  void keepUsed(llvm::ArrayRef<int64_t> counts);
 };
 
 struct Schedule {

@@ -112,6 +112,43 @@ void StagedLowering::storeTile() {
         results[stage->last().getResult()], none);
 }
 
+bool StagedLowering::mayRepeat() {
+  auto isInPlace = [&](ein::EinsumOp op) { return storedAs.count(op.getResult()); };
+  return EinsumLowering::mayRepeat() && !stage->update && !isInPlace(root) &&
+         llvm::none_of(epilogue, isInPlace);
+}
+
+/// What follows another rank is clipped anywhere.
+int64_t StagedLowering::fewestOf(unsigned rank) {
+  bool isClipped = !plan.ranks.find(root.getRankName(rank))->second.follows.empty();
+  return isClipped ? 1 : EinsumLowering::fewestOf(rank);
+}
+
+/// Tensors of the block's own have room for whole parts, and who reads them stops at the end.
+bool StagedLowering::mayRunBeyond(unsigned rank, int64_t tile) {
+  StringRef label = root.getRankName(rank);
+  const BlockPlan::Rank &cut = plan.ranks.find(label)->second;
+  if (stage->update || cut.part % tile != 0 || !cut.follows.empty())
+    return false;
+  auto isOwn = [&](ein::EinsumOp op) {
+    return plan.partFor(op, label) % tile == 0 &&
+           llvm::none_of(op.getResult().getUsers(), [](Operation *user) {
+             return isa<ein::YieldOp>(user) && isa<ein::KernelOp>(user->getParentOp());
+           });
+  };
+  auto isMade = [&](Value input) {
+    return input == root.getResult() ||
+           llvm::any_of(epilogue, [&](ein::EinsumOp op) { return op.getResult() == input; });
+  };
+  return isOwn(root) && llvm::all_of(epilogue, [&](ein::EinsumOp op) {
+           int64_t along = op.findRank(label);
+           for (auto [i, input] : llvm::enumerate(op.getInputs()))
+             if (!isMade(input) && along >= 0 && access(op, i).dependsOn(along))
+               return false;
+           return isOwn(op);
+         });
+}
+
 /// Of a rank that is walked in chunks, a chunk.
 SmallVector<int64_t> StagedLowering::blockParts() {
   SmallVector<int64_t> parts = partsOf(root, schedule);

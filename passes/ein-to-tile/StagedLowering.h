@@ -130,6 +130,9 @@ private:
   TileValue read(ein::EinsumOp op, unsigned number, mlir::ArrayRef<TileValue> coordinates,
                  TileValue &exists) override;
   void storeTile() override;
+  bool mayRepeat() override;
+  int64_t fewestOf(unsigned rank) override;
+  bool mayRunBeyond(unsigned rank, int64_t tile) override;
   void storeResults(TileValue value) override;
   llvm::SmallVector<int64_t> blockParts() override;
 
