@@ -16,6 +16,10 @@ namespace einfall::ein {
 /// what it reduced to, and of what it only maps.
 constexpr int64_t kMostKept = 512, kMostMapped = 16384;
 
+/// Columns of a row that a block adds up chunk by chunk of what it walks, where that
+/// may be stored instead.
+constexpr int64_t kMostSummed = 384;
+
 /// Coordinates of a block along a rank that its registers reuse operands along.
 constexpr int64_t kBlockPart = 64;
 

@@ -81,7 +81,7 @@ KernelShape::KernelShape(ArrayRef<Operation *> members) : ops(members) {
   if (!joinRanks())
     return;
   findWalks();
-  if (checkParts() && checkBlocks() && checkParallelism())
+  if (checkParts() && checkBlocks() && checkSums() && checkParallelism())
     chooseNames();
 }
 
@@ -438,6 +438,44 @@ int64_t KernelShape::leastBlocks(ArrayRef<unsigned> members) const {
         literal && (members.size() == 1 || isOfGrid(root)))
       blocks *= *literal;
   return blocks;
+}
+
+/// True if what contractions make along the rank for `tensor` is never stored: it is
+/// larger than what makes it.
+bool KernelShape::isExpanded(Value tensor, unsigned rank) const {
+  int maker = numberOf(tensor.getDefiningOp());
+  if (maker < 0 || !keepsRank(maker, rank))
+    return false;
+  auto einsum = dyn_cast<EinsumOp>(ops[maker]);
+  if (einsum && isContraction(einsum))
+    return isExpansion(einsum) || isOfTwoLengths(maker);
+  return llvm::any_of(ops[maker]->getOperands(),
+                      [&](Value input) { return isExpanded(input, rank); });
+}
+
+/// The sums of a walk stay with the block while it walks. Columns that are not of the
+/// grid it has all of: where they are many, each chunk moves them through the caches,
+/// which costs more than to store what is walked.
+bool KernelShape::checkSums() {
+  for (unsigned op : everyOp()) {
+    auto einsum = dyn_cast<EinsumOp>(ops[op]);
+    if (!einsum || !isContraction(einsum) || !walksItself(op))
+      continue;
+    int64_t columns = 1;
+    for (unsigned rank = 0; rank < freeRanksOf(einsum); ++rank)
+      if (unsigned root = find(node(op, rank)); !isOfGrid(root) && !ranks[root].follows)
+        columns *= ranks[root].extent.getLiteral().value_or(1);
+    bool expanded =
+        llvm::any_of(llvm::seq(freeRanksOf(einsum), numRanksOf(einsum)), [&](unsigned rank) {
+          return llvm::any_of(einsum.getInputs(),
+                              [&](Value input) { return isExpanded(input, find(node(op, rank))); });
+        });
+    if (columns <= kMostSummed || expanded)
+      continue;
+    refusal = "each chunk would go through the sums of " + std::to_string(columns) + " columns";
+    return false;
+  }
+  return true;
 }
 
 /// A contraction of what another one computes may not leave most cores idle.

@@ -73,6 +73,8 @@ private:
   bool checkParts();
   bool isOfTwoLengths(unsigned op) const;
   bool checkBlocks();
+  bool isExpanded(mlir::Value tensor, unsigned rank) const;
+  bool checkSums();
   bool checkParallelism();
   double pointsOf(unsigned op) const;
   double heaviestPoints() const;

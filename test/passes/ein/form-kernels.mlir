@@ -86,6 +86,28 @@ func.func @chained(%x: !ein.tensor<[m, 64], f32>, %w: !ein.tensor<[64, 256], f32
   return %y : !ein.tensor<[m, 128], f32>
 }
 
+// A kernel of both would go through the sums of all columns with each chunk of the first result.
+// CHECK-LABEL: func.func @summed
+// CHECK: ein.kernel
+// CHECK: ein.kernel
+// CHECK: return
+func.func @summed(%x: !ein.tensor<[512, 768], f32>, %a: !ein.tensor<[3072, 768], f32>, %b: !ein.tensor<[768, 3072], f32>) -> !ein.tensor<[512, 768], f32> {
+  %h = ein.einsum (%x[m, d], %a[f, d]) -> [m, f] reduce [d: add] : (!ein.tensor<[512, 768], f32>, !ein.tensor<[3072, 768], f32>) -> !ein.tensor<[512, 3072], f32>
+  %y = ein.einsum (%h[m, f], %b[d, f]) -> [m, d] reduce [f: add] : (!ein.tensor<[512, 3072], f32>, !ein.tensor<[768, 3072], f32>) -> !ein.tensor<[512, 768], f32>
+  return %y : !ein.tensor<[512, 768], f32>
+}
+
+// Few columns stay with the block.
+// CHECK-LABEL: func.func @summed_few
+// CHECK: ein.kernel
+// CHECK-NOT: ein.kernel
+// CHECK: return
+func.func @summed_few(%x: !ein.tensor<[512, 768], f32>, %a: !ein.tensor<[3072, 768], f32>, %b: !ein.tensor<[64, 3072], f32>) -> !ein.tensor<[512, 64], f32> {
+  %h = ein.einsum (%x[m, d], %a[f, d]) -> [m, f] reduce [d: add] : (!ein.tensor<[512, 768], f32>, !ein.tensor<[3072, 768], f32>) -> !ein.tensor<[512, 3072], f32>
+  %y = ein.einsum (%h[m, f], %b[d, f]) -> [m, d] reduce [f: add] : (!ein.tensor<[512, 3072], f32>, !ein.tensor<[64, 3072], f32>) -> !ein.tensor<[512, 64], f32>
+  return %y : !ein.tensor<[512, 64], f32>
+}
+
 // A concatenation is updates of one tensor, made where the parts are.
 // CHECK-LABEL: func.func @concat
 // CHECK: %[[E:.*]] = ein.empty : <[m, 7], f32>
