@@ -249,6 +249,9 @@ class Builder:
             return parts[0]
         shape = list(parts[0].shape)
         shape[dim] = sum((p.shape[dim] for p in parts[1:]), parts[0].shape[dim])
+        line = continued(parts, dim)
+        if line is not None:
+            return self.coordinates(S.cast(S.from_extent(line), parts[0].etype), shape, parts[0].labels)
         key = ("concat", tuple(map(id, parts)), dim)
         return self._add(key, Concat(list(parts), dim), (shape, parts[0].etype, parts[0].labels, None, None))[0]
 
@@ -293,6 +296,22 @@ def affine(data: np.ndarray) -> Extent | None:
             out = out + rank(d) * step
             grid = grid + step * np.arange(n).reshape([-1 if k == d else 1 for k in range(data.ndim)])
     return out if data.size and np.array_equal(grid, data) else None
+
+
+def continued(parts: Sequence[Tensor], dim: int) -> Extent | None:
+    """The expression of all coordinates of the parts along `dim`, if each goes on where the one before ends."""
+    lines = [S.to_extent(p.coord) if p.coord is not None else None for p in parts]
+    if any(line is None for line in lines):
+        return None
+    starts = [sum((p.shape[dim] for p in parts[:k]), Extent.of(0)) for k in range(len(parts))]
+    moved = [line.subs({f"%{dim}": rank(dim) - start}) for line, start in zip(lines, starts)]
+    whole = next((line for p, line in zip(parts, moved) if p.shape[dim] != 1), moved[0])
+    for part, line, start in zip(parts, moved, starts):
+        # One element tells nothing of a slope.
+        at = {f"%{dim}": start} if part.shape[dim] == 1 else {}
+        if line.subs(at) != whole.subs(at):
+            return None
+    return whole
 
 
 def aligned(t: Tensor, shape: Sequence[Extent]) -> list[Extent]:

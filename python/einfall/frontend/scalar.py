@@ -232,6 +232,10 @@ def cmp(pred: str, x: Scalar, y: Scalar) -> Scalar:
     if ty.is_float(x.etype):
         return make("arith.cmpf", "i1", x, y, attr="une" if pred == "ne" else "o" + pred)
     if pred in ("eq", "ne"):
+        a, b = to_extent(x), to_extent(y)
+        apart = (a - b).const if a is not None and b is not None else None
+        if apart is not None:
+            return const((apart == 0) == (pred == "eq"), "i1")
         return make("arith.cmpi", "i1", x, y, attr=pred)
     return make("arith.cmpi", "i1", x, y, attr=("u" if x.etype == "i1" else "s") + pred)
 

@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch.export import Dim
 
+from einfall.frontend import ir
 from einfall.frontend.modules import import_function
 from evaluate import Evaluator
 
@@ -76,6 +77,11 @@ SHAPED = {
     "moments": lambda x: (x.var(2), x.std(1, unbiased=False), x.var((1, 2), keepdim=True, correction=0), x.norm(dim=-1)),
     "norms": lambda x: (F.layer_norm(x, [4]), F.layer_norm(x, [6, 4]), F.rms_norm(x, [4], eps=1e-5)),
     "cumsum": lambda x: (x.cumsum(1), (x > 0).cumsum(2)),
+    "cumsum_constant": lambda x: (torch.ones_like(x, dtype=torch.int64).cumsum(1), (torch.arange(6) > -1).cumsum(0)),
+    "diff": lambda x: (x.diff(), x.diff(dim=1, n=2), x.diff(dim=1, prepend=x[:, :2], append=x[:, :1]), (x > 0).diff(dim=1),
+                       torch.arange(x.shape[0]).diff(prepend=torch.tensor([-1])) != 1),
+    "continued": lambda x: (torch.cat([torch.arange(3), torch.arange(3, 7)]), torch.cat([torch.arange(2), torch.arange(5, 9)]),
+                            torch.cat([torch.arange(1) - 1, torch.arange(x.shape[0])]), torch.cat([torch.arange(0, 6, 2), torch.arange(3)])),
     "reshapes": lambda x: (x.reshape(-1, 4), x.flatten(), x.flatten(1).reshape(x.shape[0], 3, 8), x.view(x.shape[0], 2, 3, 4).transpose(1, 2).flatten(2)),
     "merge_split": lambda x: x.reshape(-1, 24).reshape(-1, 12).reshape(2, -1),
     "permutes": lambda x: (x.transpose(0, 2), x.permute(1, 2, 0), x.movedim(0, -1), x[0].t(), x.mT),
@@ -147,6 +153,49 @@ def test_attention(name):
 def test_attention_grouped():
     k = X(2, 2, 7, 8)
     check(Fn(attention(enable_gqa=True)), (Q, k, k + 1), tol=1e-6)
+
+
+def test_positions_of_one_sequence_fold():
+    """How transformers asks whether positions are of several packed sequences: known to be one, no mask is left."""
+    def packed(x):
+        positions = torch.arange(x.shape[0])[None]
+        return (positions.diff(prepend=positions[:, :1] - 1) != 1).cumsum(-1) == 0
+
+    f = check(Fn(packed), (X(4, 2),), {"args": ({0: N},)}, other=(X(6, 2),))
+    assert not any(isinstance(op, (ir.Concat, ir.Scan)) for op in f.ops())
+
+
+CONVOLUTIONS = {
+    "patches": (torch.nn.Conv2d(3, 8, 4, stride=4), (2, 3, 8, 12)),
+    "padded": (torch.nn.Conv2d(3, 5, (3, 2), stride=(2, 1), padding=(1, 2)), (2, 3, 9, 7)),
+    "dilated": (torch.nn.Conv2d(4, 6, 3, dilation=2, padding=2, groups=2, bias=False), (2, 4, 8, 7)),
+    "depthwise": (torch.nn.Conv2d(4, 8, 3, groups=4, padding="same"), (2, 4, 6, 5)),
+    "uneven": (torch.nn.Conv1d(3, 4, 4, padding="same"), (2, 3, 9)),
+    "unbatched": (torch.nn.Conv1d(3, 4, 3, stride=2, padding="valid"), (3, 11)),
+    "volume": (torch.nn.Conv3d(2, 3, 2, padding=1), (2, 2, 4, 3, 5)),
+}
+
+
+@pytest.mark.parametrize("name", CONVOLUTIONS)
+def test_convolution(name):
+    module, shape = CONVOLUTIONS[name]
+    check(module.requires_grad_(False), (X(*shape),))
+
+
+def test_convolution_of_any_batch():
+    module = torch.nn.Conv2d(3, 4, 2, stride=2).requires_grad_(False)
+    check(module, (X(3, 3, 6, 4),), ({0: N},), other=(X(5, 3, 6, 4),))
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_cross_entropy(reduction):
+    loss = Fn(lambda x, t: F.cross_entropy(x, t, reduction=reduction, ignore_index=2))
+    check(loss, (X(5, 7), I(7, 5)), {"args": ({0: N}, {0: N})}, other=(X(9, 7), I(7, 9)))
+    check(loss, (X(5, 7, 3), I(7, 5, 3)))
+
+
+def test_cross_entropy_of_one_row():
+    check(Fn(F.cross_entropy), (X(7), torch.tensor(3)))
 
 
 def test_embedding_and_norm():

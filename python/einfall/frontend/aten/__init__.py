@@ -1,3 +1,3 @@
 """One small function for each ATen operation, by theme. Importing this package fills the table."""
 
-from . import composite, contractions, creation, indexing, pointwise, reductions, views  # noqa: F401
+from . import composite, contractions, convolutions, creation, indexing, losses, pointwise, reductions, views  # noqa: F401

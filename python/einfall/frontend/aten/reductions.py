@@ -11,7 +11,7 @@ from .. import etypes as ty
 from .. import scalar as S
 from ..context import Context
 from ..errors import Unsupported
-from ..extent import Extent, product
+from ..extent import Extent, product, rank
 from ..ir import Tensor
 from ..scalar import Scalar
 from ..table import aten
@@ -201,5 +201,8 @@ def vector_norm(cx: Context, x: Tensor, p=2, dims=None, keepdim: bool = False, *
 def cumsum(cx: Context, x: Tensor, dim: int, **_) -> Tensor:
     compute = ty.compute_type(cx.etype)
     dim %= x.rank
+    each = S.cast(x.coord, compute) if x.coord is not None and not ty.is_float(compute) else None
+    if each is not None and each.op == "const":
+        return cx.b.coordinates(S.from_extent((rank(dim) + 1) * each.attr, cx.etype), x.shape, x.labels)
     zero = cx.b.full(0, [e for d, e in enumerate(x.shape) if d != dim], compute)
     return cx.b.cast(cx.b.scan(cx.b.cast(x, compute), zero, dim, S.add), cx.etype)

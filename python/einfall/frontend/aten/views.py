@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .. import scalar as S
 from ..context import Context
 from ..errors import Unsupported
 from ..extent import Extent, floordiv, mod, product, rank
@@ -140,6 +141,19 @@ def cat(cx: Context, parts, dim: int = 0) -> Tensor:
 def stack(cx: Context, parts, dim: int = 0) -> Tensor:
     dim %= len(cx.shape())
     return cx.b.concat([cx.b.unsqueeze(cx.b.cast(p, cx.etype), dim) for p in parts], dim)
+
+
+@aten("diff")
+def diff(cx: Context, x: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None,
+         append: Tensor | None = None) -> Tensor:
+    """Each element less the one before it, `n` times over; booleans tell whether the two differ."""
+    dim %= x.rank
+    x = cx.b.concat([cx.b.cast(p, cx.etype) for p in (prepend, x, append) if p is not None], dim)
+    for _ in range(n):
+        size = x.shape[dim] - 1
+        less = (lambda a, b: S.cmp("ne", a, b)) if x.etype == "i1" else S.sub
+        x = cx.b.map(less, [cx.b.slice(x, dim, 1, size), cx.b.slice(x, dim, 0, size)])
+    return x
 
 
 @aten("repeat")
