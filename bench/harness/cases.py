@@ -20,11 +20,23 @@ PROGRAMS = {
     "softmax": ("rows", "columns"),
     "attention": ("heads", "kv_heads", "length", "size"),
     "decode_attention": ("heads", "kv_heads", "length", "size"),
+    "text_model": ("tokens",),
+    "image_model": ("side",),
+    "norm_qkv_rope": ("tokens", "width", "heads", "kv_heads", "size"),
+    "norm_swiglu": ("tokens", "width", "inner"),
+    "head_loss": ("tokens", "width", "vocabulary"),
     "decode": ("prompt", "new"),
     "prefill": ("prompt",),
     "logits": ("prompt",),
 }
 MODELS = ("decode", "prefill", "logits")
+WHOLE = ("text_model", "image_model")
+# Weights that a cascade of a decoder layer multiplies each token by.
+CASCADES = {
+    "norm_qkv_rope": lambda s: s["width"] * s["size"] * (s["heads"] + 2 * s["kv_heads"]),
+    "norm_swiglu": lambda s: 3 * s["width"] * s["inner"],
+    "head_loss": lambda s: s["width"] * s["vocabulary"],
+}
 OPTIONAL = {"types", "program", "memory", "quick", "causal", "model"}
 
 
@@ -59,9 +71,20 @@ class Case:
         return dataclasses.asdict(self) | {"name": self.name}
 
     @property
+    def tokens(self) -> int:
+        """Rows of a whole model's activations: an image has one a patch and one for its class."""
+        if self.program == "image_model":
+            return (self.sizes["side"] // models.recipe(self.model)["patch_size"]) ** 2 + 1
+        return self.sizes["tokens"]
+
+    @property
     def flops(self) -> float:
         """Multiplications and additions of one call, counted as the algebra has them."""
         s = self.sizes
+        if self.program in WHOLE:
+            return models.encoder_work(self.model, self.tokens)[0]
+        if self.program in CASCADES:
+            return 2.0 * s["tokens"] * CASCADES[self.program](s)
         if self.program in ("linear", "matmul", "batched", "int_linear"):
             return 2.0 * s.get("batch", 1) * s["rows"] * s["columns"] * s["depth"]
         if self.program == "attention":
@@ -85,6 +108,10 @@ class Case:
             return width * s["size"] * (s["heads"] + 2 * s["kv_heads"] * s["length"])
         if self.program in MODELS:
             return float(models.weight_bytes(self.model))
+        if self.program in WHOLE:
+            return width * models.encoder_work(self.model, self.tokens)[1]
+        if self.program in CASCADES:
+            return width * (CASCADES[self.program](s) + s["tokens"] * s["width"])
         return width * s["rows"] * s["columns"]
 
     @property
@@ -96,7 +123,7 @@ class Case:
             return 4 * s["rows"] * s["columns"]
         if self.program in ("attention", "decode_attention"):
             return width * s["heads"] * s["size"] * (s["length"] if self.program == "attention" else 1)
-        if self.program in MODELS:
+        if self.program in (*MODELS, *WHOLE, *CASCADES):
             return 0.0
         return width * s["rows"] * s["columns"]
 
@@ -106,7 +133,7 @@ class Case:
         A case of memory needs buffers of four times the last cache, so that none is found there again; a short one
         is repeated until a call is longer than what calling costs.
         """
-        if self.program in MODELS:
+        if self.program in (*MODELS, *WHOLE, *CASCADES):
             return 1
         moved = self.bytes_read + self.bytes_written
         if self.memory:
@@ -149,7 +176,7 @@ def _expand(group: str, entry: dict, where: str) -> list[Case]:
     types = entry.get("types", [])
     if not types or any(t not in TYPES for t in types):
         raise CaseError(f"{where}: expected types of {', '.join(TYPES)}, but got {types!r}")
-    if program in MODELS and not entry.get("model"):
+    if program in (*MODELS, *WHOLE) and not entry.get("model"):
         raise CaseError(f"{where}: {program} needs a model")
     flags = {key: bool(entry.get(key, False)) for key in ("memory", "quick", "causal")}
     return [Case(group, program, t, sizes, model=entry.get("model"), **flags) for t in types]

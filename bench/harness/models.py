@@ -22,6 +22,11 @@ def cache_folder() -> Path:
     return (Path(base) if os.path.isabs(base) else Path.home() / ".cache") / "einfall-bench"
 
 
+def recipe(model: str) -> dict:
+    """The configuration of a model of `bench/models`, from which its modules or a checkpoint are made."""
+    return json.loads((CONFIGURATIONS / f"{model}.json").read_text(encoding="utf-8"))
+
+
 def checkpoint(model: str) -> Path:
     """The folder of a checkpoint; made when it is not there. `model` is a path of the repository or a configuration."""
     if (ROOT / model / "config.json").exists():
@@ -30,7 +35,7 @@ def checkpoint(model: str) -> Path:
     if not source.exists():
         raise FileNotFoundError(f"there is neither a checkpoint {model} nor {source.relative_to(ROOT)}")
     folder = cache_folder() / model
-    wanted = json.loads(source.read_text(encoding="utf-8"))
+    wanted = recipe(model)
     stamp = folder / "source.json"
     if stamp.exists() and json.loads(stamp.read_text(encoding="utf-8")) == wanted:
         return folder
@@ -105,3 +110,17 @@ def prompt_ids(model: str, length: int):
     import numpy as np
 
     return np.random.default_rng(7).integers(3, configuration(model)["vocab_size"], (1, length), dtype=np.int64)
+
+
+def encoder_work(model: str, tokens: int) -> tuple[float, float]:
+    """Multiplications and additions, and weights that are read, of one pass over `tokens`: products and attention of the
+    layers, the head of a language model, the patches of an image."""
+    config = recipe(model)
+    width, vocabulary = config["hidden_size"], config.get("vocab_size", 0)
+    causal = "LMHead" in config["architectures"][0]
+    weights = config["num_hidden_layers"] * width * (4 * width + 2 * config["intermediate_size"])
+    weights += width * vocabulary if causal else 0
+    if "patch_size" in config:
+        weights += width * 3 * config["patch_size"] ** 2
+    attention = 4.0 * tokens**2 * width * config["num_hidden_layers"]
+    return 2.0 * tokens * weights + attention * (0.5 if causal else 1), float(weights)

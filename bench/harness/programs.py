@@ -7,6 +7,7 @@ import zlib
 import torch
 import torch.nn.functional as F
 
+from . import transformer
 from .cases import Case
 
 DTYPES = {"f32": torch.float32, "bf16": torch.bfloat16, "f16": torch.float16, "i8": torch.int8}
@@ -22,7 +23,7 @@ class Program:
         torch.manual_seed(zlib.crc32(case.name.encode()))
         self.case, self.copies, self.dtype = case, copies, DTYPES[case.type]
         self.module, self.inputs = getattr(self, "_" + case.program)(**case.sizes)
-        self.module.eval()
+        self.module.eval().requires_grad_(False)
 
     def example(self) -> tuple:
         """Inputs for exporting: sizes that are free have at least two elements."""
@@ -88,6 +89,28 @@ class Program:
 
     def _decode_attention(self, heads: int, kv_heads: int, length: int, size: int):
         return self._attention(heads, kv_heads, length, size, queries=1)
+
+    def _text_model(self, tokens: int):
+        module, inputs = transformer.text_model(self.case.model, tokens)
+        return module.to(self.dtype), inputs
+
+    def _image_model(self, side: int):
+        module, inputs = transformer.image_model(self.case.model, side)
+        return module.to(self.dtype), tuple(x.to(self.dtype) for x in inputs)
+
+    def _norm_qkv_rope(self, tokens: int, width: int, heads: int, kv_heads: int, size: int):
+        angles = torch.arange(tokens)[:, None] * 500000.0 ** (-torch.arange(0, size, 2) / size)
+        angles = torch.cat((angles, angles), -1)[None]
+        module = transformer.NormQkvRope(width, heads, kv_heads, size).to(self.dtype)
+        return module, (self._random(1, tokens, width), angles.cos().to(self.dtype), angles.sin().to(self.dtype))
+
+    def _norm_swiglu(self, tokens: int, width: int, inner: int):
+        module = transformer.NormSwiglu(width, inner).to(self.dtype)
+        return module, (self._random(1, tokens, width), self._random(1, tokens, width))
+
+    def _head_loss(self, tokens: int, width: int, vocabulary: int):
+        module = transformer.HeadLoss(width, vocabulary).to(self.dtype)
+        return module, (self._random(tokens, width), torch.randint(0, vocabulary, (tokens,)))
 
 
 class Linear(torch.nn.Module):

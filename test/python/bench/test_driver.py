@@ -9,7 +9,7 @@ from paths import ROOT
 
 sys.path.insert(0, str(ROOT / "bench"))
 
-from harness import cases, compiling, machine, models, report, roofs, setup, team  # noqa: E402
+from harness import cases, compiling, machine, models, report, roofs, setup, team, worker  # noqa: E402
 
 CASE = cases.Case("contractions", "linear", "f32", {"rows": 4, "columns": 8, "depth": 16})
 
@@ -124,6 +124,43 @@ def test_work_of_a_model():
     assert models.flops(model, 7, 1) == 2 * 7 * (count - head) + 2 * head + attention
     ids = models.prompt_ids(model, 5)
     assert ids.shape == (1, 5) and (ids < config["vocab_size"]).all()
+
+
+def test_work_of_an_encoder():
+    """Counted from the configuration as from the modules themselves, but for vectors and lookups."""
+    import torch
+
+    from harness import transformer
+
+    for name in ("bert-base", "vit-b-16", "gpt2"):
+        with torch.device("meta"):
+            model = transformer.model_of(models.recipe(name))
+        tied = {id(m.weight) for m in model.modules() if isinstance(m, torch.nn.Embedding)}
+        head = models.recipe(name)["architectures"] == ["GPT2LMHeadModel"]
+        # Each row is multiplied by these; BERT's pooler and ViT's classifier by one row.
+        count = sum(p.numel() for n, p in model.named_parameters()
+                    if p.dim() in (2, 4) and id(p) not in tied and "pooler" not in n and "classifier" not in n)
+        count += model.get_input_embeddings().weight.numel() if head else 0
+        assert models.encoder_work(name, 1)[1] == count, name
+
+
+SMALL = [cases.Case("t", "norm_qkv_rope", "f32", {"tokens": 9, "width": 32, "heads": 4, "kv_heads": 2, "size": 8}),
+         cases.Case("t", "norm_swiglu", "f32", {"tokens": 40, "width": 32, "inner": 56}),
+         cases.Case("t", "head_loss", "f32", {"tokens": 7, "width": 16, "vocabulary": 101})]
+
+
+@pytest.mark.parametrize("case", SMALL, ids=lambda case: case.program)
+def test_cascades_of_a_layer_agree(case):
+    import torch
+
+    answers = {}
+    with torch.no_grad():  # peers switch gradients off
+        for name in ("torch", "einfall"):
+            server = worker.Server(name, 1)
+            answers[name] = server.open(case.asdict(), 1)["samples"]
+            server.close()
+    assert team.agrees(answers["einfall"], answers["torch"], "f32") == ""
+    assert case.flops > 0 and case.bytes_read > 0
 
 
 def test_machine_is_described():
