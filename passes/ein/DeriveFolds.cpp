@@ -149,6 +149,32 @@ static bool isContracted(Value tensor, unsigned dim) {
   return false;
 }
 
+/// True if some reduction reads along what it reduces a tensor that is never stored.
+static bool readsExpanded(ArrayRef<EinsumOp> reductions) {
+  for (EinsumOp op : reductions)
+    for (unsigned i = 0, e = op.getInputs().size(); i < e; ++i)
+      for (auto [dim, index] : llvm::enumerate(op.getMap(i).getResults()))
+        for (unsigned rank = op.getNumFree(); rank < op.getNumRanks(); ++rank)
+          if (index.isFunctionOfDim(rank) && isExpanded(op.getInputs()[i], dim))
+            return true;
+  return false;
+}
+
+/// True if the last reduction has many columns that the earlier ones lack: a fold would
+/// correct the sums of all of them on its way.
+static bool hasManyColumns(ArrayRef<EinsumOp> reductions) {
+  auto countOf = [](EinsumOp op) {
+    int64_t elements = 1;
+    for (ExtentAttr extent : op.getResult().getType().getShape())
+      elements *= extent.getLiteral().value_or(1);
+    return elements;
+  };
+  int64_t rows = 1;
+  for (EinsumOp op : reductions.drop_back())
+    rows = std::max(rows, countOf(op));
+  return countOf(reductions.back()) > rows * kMostKept;
+}
+
 /// True if a block holds all that the reductions read along what they reduce, so
 /// that it may go over it again.
 static bool fitsBlock(ArrayRef<EinsumOp> reductions) {
@@ -167,6 +193,14 @@ static bool fitsBlock(ArrayRef<EinsumOp> reductions) {
   return true;
 }
 
+/// True if the reductions should stay: another walk over their operands costs less than
+/// the fold's corrections.
+static bool isBetterApart(const FoldGroup &group) {
+  SmallVector<EinsumOp> reductions = group.reductions();
+  return !group.corrects() || fitsBlock(reductions) ||
+         (hasManyColumns(reductions) && !readsExpanded(reductions));
+}
+
 void DeriveFoldsPass::derive(RewriterBase &rewriter, EinsumOp sink) {
   std::string reason;
   for (bool deep : {false, true}) {
@@ -176,7 +210,7 @@ void DeriveFoldsPass::derive(RewriterBase &rewriter, EinsumOp sink) {
         reason = group->refusal;
       continue;
     }
-    if (movingOnly && (!group->corrects() || fitsBlock(group->reductions())))
+    if (movingOnly && isBetterApart(*group))
       return;
     for (std::shared_ptr<FoldGroup> &other : groups)
       if (!waitsFor(*other, sink) && other->adopt(*group)) {
