@@ -356,6 +356,21 @@ static int64_t wholeBeside(const std::vector<Stage> &stages, const BlockPlan &pl
   return most;
 }
 
+/// True if all that some contraction reads moves along both ranks or along neither:
+/// together they are its rows, or its columns.
+static bool moveTogether(const std::vector<Stage> &stages, StringRef a, StringRef b) {
+  bool found = false;
+  forEachEinsum(stages, [&](ein::EinsumOp op) {
+    int64_t first = op.findRank(a), second = op.findRank(b);
+    if (op.getInputs().size() < 2 || op.getMonoids().empty() || first < 0 || second < 0)
+      return;
+    found |= llvm::all_of(llvm::seq<unsigned>(0, op.getInputs().size()), [&](unsigned i) {
+      return op.getMap(i).isFunctionOfDim(first) == op.getMap(i).isFunctionOfDim(second);
+    });
+  });
+  return found;
+}
+
 /// True if the same factors of some product move along both ranks.
 static bool areSideBySide(const std::vector<Stage> &stages, StringRef a, StringRef b) {
   bool found = false;
@@ -452,6 +467,14 @@ FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &s
           llvm::none_of(cut, [&](StringRef other) { return areSideBySide(stages, label, other); });
     if (rank.extent.getLiteral() == 1 || rank.isOfParts || !wanted)
       continue;
+    // Ranks of one side share its part: the other side gets one too.
+    auto *beside =
+        llvm::find_if(cut, [&](StringRef other) { return moveTogether(stages, label, other); });
+    if (contracts && beside != cut.end()) {
+      int64_t has = partOf(plan.ranks.find(*beside)->second);
+      rank.part = std::max<int64_t>(1, ein::kBlockPart / has);
+      continue;
+    }
     cut.push_back(label);
     // Small parts are many blocks, which hide what memory takes on a GPU; on a CPU,
     // rows side by side are lanes.
