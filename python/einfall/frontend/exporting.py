@@ -25,7 +25,8 @@ def export(module: torch.nn.Module, args: tuple, kwargs: dict | None = None, dyn
         try:
             ep = torch.export.export(module, args, kwargs or {}, dynamic_shapes=dynamic_shapes, strict=False)
         except Exception as e:  # torch raises many kinds, all about the user's program
-            raise FrontendError(f"torch.export cannot trace {type(module).__name__}: {e}") from e
+            hint = "\nkeys and values are no result here: set use_cache = False in the model's configuration" if "Cache'>" in str(e) else ""
+            raise FrontendError(f"torch.export cannot trace {type(module).__name__}: {e}{hint}") from e
         if any(_IN_PLACE.match(str(n.target)) for n in ep.graph.nodes if n.op == "call_function"):
             ep = ep.run_decompositions({})
     return ep

@@ -104,3 +104,14 @@ def test_data_dependent_size():
 def test_training_dropout_is_dropped():
     net = torch.nn.Sequential(torch.nn.Linear(4, 4), torch.nn.Dropout(0.5))
     assert "main" in import_module(net, (X(2, 4),))
+
+
+def test_a_cache_as_result_says_what_to_do():
+    import transformers as T
+
+    config = T.GPT2Config(vocab_size=31, n_embd=16, n_layer=1, n_head=2, n_positions=16)
+    ids = torch.arange(6)[None]
+    with pytest.raises(FrontendError, match="use_cache = False"):
+        import_module(T.GPT2LMHeadModel(config).eval(), (ids,))
+    config.use_cache = False
+    assert "ein.entry" in import_module(T.GPT2LMHeadModel(config).eval(), (ids,))
