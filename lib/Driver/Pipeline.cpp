@@ -42,6 +42,10 @@ static ein::EinSplitFoldsOptions splitOptions(const Target &target) {
   return options;
 }
 
+/// Rows that are worth storing what a contraction reads of them: on a GPU a launch costs more
+/// than blocks that compute it again side by side.
+static int64_t storedRows(const Target &target) { return target.gpu ? 0 : 32; }
+
 void populatePhase(OpPassManager &passes, Phase phase, const Target &target) {
   OpPassManager &each =
       phase == Phase::Cascade || phase == Phase::Kernels ? passes.nest<func::FuncOp>() : passes;
@@ -67,7 +71,7 @@ void populatePhase(OpPassManager &passes, Phase phase, const Target &target) {
       folds.movingOnly = true;
       each.addPass(ein::createEinDeriveFolds(folds));
     }
-    each.addPass(ein::createEinDefer());
+    each.addPass(ein::createEinDefer({storedRows(target)}));
     each.addPass(createCanonicalizerPass());
     each.addPass(createCSEPass());
     each.addPass(ein::createEinInlineMaps());
@@ -79,10 +83,10 @@ void populatePhase(OpPassManager &passes, Phase phase, const Target &target) {
     each.addPass(ein::createEinShareShifted());
     break;
   case Phase::Kernels:
-    each.addPass(ein::createEinFormKernels());
+    each.addPass(ein::createEinFormKernels({storedRows(target)}));
     each.addPass(ein::createEinSplitFolds(splitOptions(target)));
     each.addPass(ein::createEinStageKernels());
-    each.addPass(ein::createEinJoinKernels());
+    each.addPass(ein::createEinJoinKernels({storedRows(target)}));
     break;
   case Phase::Tile:
     passes.addPass(createEinToTile(tileOptions(target)));

@@ -426,6 +426,25 @@ static int64_t rowsInCache(const std::vector<Stage> &stages, const BlockPlan &pl
   return isKnown ? std::clamp<int64_t>(cacheBytes / row, 1, most) : most;
 }
 
+/// What a block packs along columns serves all of its rows: it has more of them where
+/// little else is kept of each, and nothing is walked in chunks that may be skipped.
+static void growRows(const std::vector<Stage> &stages, BlockPlan &plan, ArrayRef<StringRef> cut,
+                     bool contracts, const TileTarget &target) {
+  constexpr int64_t mostRows = 256;
+  bool walks =
+      llvm::any_of(plan.ranks, [](const auto &entry) { return entry.getValue().isStreamed; });
+  if (!contracts || !target.packs || target.warps || walks || cut.size() < 2)
+    return;
+  BlockPlan::Rank &rows = plan.ranks.find(cut.back())->second;
+  while (rows.part >= ein::kBlockPart && rows.part < mostRows) {
+    rows.part *= 2;
+    if (bytesOf(stages, plan, target.team) <= target.localBytes / 4)
+      continue;
+    rows.part /= 2;
+    return;
+  }
+}
+
 FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &stages,
                                const TileTarget &target) {
   BlockPlan plan;
@@ -467,10 +486,10 @@ FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &s
           llvm::none_of(cut, [&](StringRef other) { return areSideBySide(stages, label, other); });
     if (rank.extent.getLiteral() == 1 || rank.isOfParts || !wanted)
       continue;
-    // Ranks of one side share its part: the other side gets one too.
+    // Ranks of one side share its part: the other side gets one too. A GPU has warps for more.
     auto *beside =
         llvm::find_if(cut, [&](StringRef other) { return moveTogether(stages, label, other); });
-    if (contracts && beside != cut.end()) {
+    if (contracts && !target.warps && beside != cut.end()) {
       int64_t has = partOf(plan.ranks.find(*beside)->second);
       rank.part = std::max<int64_t>(1, ein::kBlockPart / has);
       continue;
@@ -495,6 +514,7 @@ FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &s
                           : target.warps * columnsAlone(rank.extent, target);
     rank.part = std::min<int64_t>(rank.part, columns);
   }
+  growRows(stages, plan, cut, contracts, target);
   // What is computed beyond a part is a small share of it.
   for (auto &entry : plan.ranks)
     if (const BlockPlan::Rank &halo = entry.getValue(); !halo.follows.empty()) {

@@ -16,4 +16,17 @@ unsigned costOf(Operation &inner) {
   return isFree ? 0 : 1;
 }
 
+bool isExpanded(Value tensor, unsigned dim) {
+  auto maker = tensor.getDefiningOp<EinsumOp>();
+  if (!maker)
+    return tensor.getDefiningOp<FoldOp>() != nullptr;
+  if (!maker.getMonoids().empty())
+    return isExpansion(maker);
+  for (unsigned i = 0, e = maker.getInputs().size(); i < e; ++i)
+    for (auto [inner, index] : llvm::enumerate(maker.getMap(i).getResults()))
+      if (index.isFunctionOfDim(dim) && isExpanded(maker.getInputs()[i], inner))
+        return true;
+  return false;
+}
+
 } // namespace einfall::ein

@@ -66,6 +66,20 @@ inline double elementsOf(mlir::Value tensor) {
   return elements;
 }
 
+/// Rows of a contraction's factor.
+struct Rows {
+  int64_t literal = 1;
+  unsigned unknown = 0;
+  void add(ExtentAttr extent) {
+    literal *= extent.getLiteral().value_or(1);
+    unknown += !extent.getLiteral();
+  }
+  /// True if a map of them is worth storing; `least` is 0 where none is. One run-time extent
+  /// may be few rows (sequences of one token each); of two (sequences of any length) the
+  /// product is thought to be many.
+  bool areWorthStoring(int64_t least) const { return least && (literal >= least || unknown > 1); }
+};
+
 /// True if a contraction's result is larger than what it reads (the scores of
 /// attention): it should not be stored.
 inline bool isExpansion(EinsumOp contraction) {
@@ -73,6 +87,9 @@ inline bool isExpansion(EinsumOp contraction) {
   return llvm::all_of(contraction.getInputs(),
                       [&](mlir::Value input) { return result > 2 * elementsOf(input); });
 }
+
+/// True if dimension `dim` of `tensor` is made by such a contraction, or by a fold.
+bool isExpanded(mlir::Value tensor, unsigned dim);
 
 } // namespace einfall::ein
 

@@ -3,6 +3,7 @@
 #include "lib/Algebra/Factor.h"
 #include "mlir/IR/Remarks.h"
 #include "passes/ein/AlgebraBridge.h"
+#include "passes/ein/BlockCosts.h"
 #include "passes/ein/Passes.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -28,13 +29,14 @@ bool isReduced(Value tensor) {
 
 class Deferral {
 public:
-  Deferral(RewriterBase &rewriter, EinsumOp op, unsigned depth)
-      : rewriter(rewriter), op(op), depth(depth), frame(op) {}
+  Deferral(RewriterBase &rewriter, EinsumOp op, unsigned depth, int64_t storedRows)
+      : rewriter(rewriter), op(op), depth(depth), storedRows(storedRows), frame(op) {}
   /// Replaces the einsum by a reduction and a map; null if no factor leaves.
   EinsumOp run();
 
 private:
   bool isCandidate();
+  bool readsStored();
   bool repeatsFunctions(Expr inner);
   llvm::SmallBitVector spanOf(Expr e) const;
   Type elementOfMaker() const;
@@ -47,6 +49,7 @@ private:
   RewriterBase &rewriter;
   EinsumOp op;
   unsigned depth;
+  int64_t storedRows;
   Frame frame;
 };
 
@@ -244,8 +247,36 @@ bool Deferral::repeatsFunctions(Expr inner) {
   return !own || countFunctions(inner, after) > countFunctions(own, before);
 }
 
+/// True if a factor is a map of many rows that many columns read: it is stored, with all its
+/// factors. In what is never stored anyway they would wait.
+bool Deferral::readsStored() {
+  for (unsigned i = 0, e = op.getInputs().size(); i < e; ++i) {
+    auto maker = op.getInputs()[i].getDefiningOp<EinsumOp>();
+    if (!maker || !maker.getMonoids().empty() || !isContraction(op))
+      continue;
+    AffineMap map = op.getMap(i);
+    Rows rows;
+    int64_t columns = 1;
+    for (int64_t rank = 0; rank < op.getNumFree(); ++rank)
+      if (map.isFunctionOfDim(rank))
+        rows.add(op.getRankExtent(rank));
+      else
+        columns *= op.getRankExtent(rank).getLiteral().value_or(1);
+    bool isOver = false, expanded = false;
+    for (auto [dim, index] : llvm::enumerate(map.getResults()))
+      for (int64_t rank = op.getNumFree(); rank < op.getNumRanks(); ++rank)
+        if (index.isFunctionOfDim(rank)) {
+          isOver = true;
+          expanded |= isExpanded(op.getInputs()[i], dim);
+        }
+    if (isOver && !expanded && columns > kMostSummed && rows.areWorthStoring(storedRows))
+      return true;
+  }
+  return false;
+}
+
 EinsumOp Deferral::run() {
-  if (!isCandidate())
+  if (!isCandidate() || (depth > 0 && readsStored()))
     return nullptr;
   auto look = [&](EinsumOp, unsigned, unsigned level) { return level < depth; };
   auto reader = [](Value, ArrayRef<AffineExpr>) { return Expr(); };
@@ -275,6 +306,8 @@ EinsumOp Deferral::run() {
 
 namespace {
 struct DeferPass : impl::EinDeferBase<DeferPass> {
+  using EinDeferBase::EinDeferBase;
+
   void runOnOperation() override {
     func::FuncOp function = getOperation();
     if (isStrict(function) || function.isDeclaration())
@@ -282,7 +315,7 @@ struct DeferPass : impl::EinDeferBase<DeferPass> {
     IRRewriter rewriter(&getContext());
     for (EinsumOp op : llvm::to_vector(function.getOps<EinsumOp>()))
       for (unsigned depth = 0; op && depth <= maxDepth; ++depth)
-        while (EinsumOp reduced = Deferral(rewriter, op, depth).run()) {
+        while (EinsumOp reduced = Deferral(rewriter, op, depth, storedRows).run()) {
           // Values beyond the finite ones are not what distributivity is about.
           remark::passed(
               reduced.getLoc(),

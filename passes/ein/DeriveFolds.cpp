@@ -121,21 +121,6 @@ void DeriveFoldsPass::eraseDead(RewriterBase &rewriter, Operation *op) {
   }
 }
 
-/// True if dimension `dim` of `tensor` is made by a contraction whose result is
-/// larger than what it reads (the scores of attention): it should not be stored.
-static bool isExpanded(Value tensor, unsigned dim) {
-  auto maker = tensor.getDefiningOp<EinsumOp>();
-  if (!maker)
-    return tensor.getDefiningOp<FoldOp>() != nullptr;
-  if (!maker.getMonoids().empty())
-    return isExpansion(maker);
-  for (unsigned i = 0, e = maker.getInputs().size(); i < e; ++i)
-    for (auto [inner, index] : llvm::enumerate(maker.getMap(i).getResults()))
-      if (index.isFunctionOfDim(dim) && isExpanded(maker.getInputs()[i], inner))
-        return true;
-  return false;
-}
-
 /// True if reductions make `tensor` along dimension `dim` (the scores of one row of
 /// queries): going over it again is to walk what they read again.
 static bool isContracted(Value tensor, unsigned dim) {

@@ -99,6 +99,8 @@ constexpr unsigned kMostCandidates = 8;
 using GroupSet = llvm::SmallSetVector<unsigned, kMostCandidates>;
 
 struct FormKernelsPass : impl::EinFormKernelsBase<FormKernelsPass> {
+  using EinFormKernelsBase::EinFormKernelsBase;
+
   llvm::MapVector<Operation *, unsigned> groupOf;
   SmallVector<Group> groups;
 
@@ -220,7 +222,7 @@ struct FormKernelsPass : impl::EinFormKernelsBase<FormKernelsPass> {
 
   /// True if they make a kernel: what passes between them stays with each block.
   bool fits(Operation *op, const GroupSet &numbers) {
-    KernelShape shape(together(op, numbers));
+    KernelShape shape(together(op, numbers), storedRows);
     if (shape.refusal.empty() && isa<EinsumOp>(op) && shape.endsInWalk() && isFolded(op))
       shape.refusal = "a fold takes its result in chunks, which a walk of its own would prevent";
     if (shape.refusal.empty())

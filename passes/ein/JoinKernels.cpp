@@ -41,6 +41,8 @@ bool holdsEinsumsOnly(KernelOp kernel) {
 constexpr unsigned kMostJoined = 4;
 
 struct JoinKernelsPass : impl::EinJoinKernelsBase<JoinKernelsPass> {
+  using EinJoinKernelsBase::EinJoinKernelsBase;
+
   /// What `kernel` updates in place is read by nobody whom it would overtake.
   static bool mayMoveUp(KernelOp kernel, KernelOp first, Value shared) {
     for (Value input : kernel.getInputs())
@@ -209,7 +211,7 @@ struct JoinKernelsPass : impl::EinJoinKernelsBase<JoinKernelsPass> {
       body.getArgument(read).replaceUsesWithIf(mapping.lookup(from.getTerminator()->getOperand(0)),
                                                reads);
       llvm::append_range(together, llvm::make_filter_range(ops, llvm::IsaPred<EinsumOp>));
-      KernelShape shape(together);
+      KernelShape shape(together, storedRows);
       // Parts are staged already: nobody would walk a rank of theirs.
       std::string refusal = shape.walks() ? "a rank would be walked in chunks" : shape.refusal;
       if (!refusal.empty()) {

@@ -70,7 +70,8 @@ int KernelShape::numberOf(Operation *op) const {
   return it == ops.end() ? -1 : it - ops.begin();
 }
 
-KernelShape::KernelShape(ArrayRef<Operation *> members) : ops(members) {
+KernelShape::KernelShape(ArrayRef<Operation *> members, int64_t storedRows)
+    : ops(members), storedRows(storedRows) {
   for (Operation *op : ops) {
     firstRank.push_back(ranks.size());
     SmallVector<StringRef> labels = strings(op->getAttrOfType<ArrayAttr>("ranks"));
@@ -306,7 +307,8 @@ unsigned KernelShape::mapCost(Value tensor, unsigned rank) const {
   return cost;
 }
 
-/// A map whose elements each block of columns computes again has to be light.
+/// A map whose elements each block of columns computes again has to be light, and its rows
+/// few: many of them are worth a kernel of their own.
 bool KernelShape::checkRepeated(unsigned op, Value tensor) {
   constexpr unsigned mostCost = 8;
   unsigned maker = numberOf(tensor.getDefiningOp());
@@ -314,15 +316,19 @@ bool KernelShape::checkRepeated(unsigned op, Value tensor) {
     return true;
   unsigned cost = 0;
   int64_t columns = 1;
+  Rows rows;
   for (unsigned rank = 0, e = numRanksOf(ops[op]); rank < e; ++rank) {
     unsigned root = find(node(op, rank));
     bool isFree = rank < freeRanksOf(ops[op]);
     if (keepsRank(maker, root) && !isFree && !ranks[root].isWalked)
       cost = std::max(cost, mapCost(tensor, root));
+    else if (keepsRank(maker, root) && isFree)
+      rows.add(ranks[root].extent);
     else if (!keepsRank(maker, root) && isFree && isOfGrid(root))
       columns *= ranks[root].extent.getLiteral().value_or(kBlockPart + 1);
   }
-  if (columns <= kBlockPart || cost <= mostCost)
+  bool isStored = rows.areWorthStoring(storedRows) && cost && reusesOperands(ops[op]);
+  if (columns <= kBlockPart || (cost <= mostCost && !isStored))
     return true;
   refusal = "each block of columns would compute its map again, which costs more than to store it";
   return false;

@@ -19,8 +19,9 @@ namespace einfall::ein {
 
 class KernelShape {
 public:
-  /// `ops`: Einsums and folds in program order.
-  explicit KernelShape(llvm::ArrayRef<mlir::Operation *> ops);
+  /// `ops`: Einsums and folds in program order. From `storedRows` rows on (0: for
+  /// none) contractions read maps of theirs from memory.
+  explicit KernelShape(llvm::ArrayRef<mlir::Operation *> ops, int64_t storedRows = 0);
 
   /// Why these ops should not share a kernel; empty if they should.
   std::string refusal;
@@ -83,6 +84,7 @@ private:
   void chooseNames();
 
   llvm::SmallVector<mlir::Operation *> ops;
+  int64_t storedRows;
   llvm::SmallVector<unsigned> firstRank;
   mutable llvm::SmallVector<Rank> ranks;
   llvm::SmallVector<ShiftedRead> shifted;

@@ -182,6 +182,10 @@ def EinDefer : Pass<"ein-defer", "::mlir::func::FuncOp"> {
     infinite or NaN, other infinities may become NaN.
     Exactness: algebraic; does nothing under strict numerics.
   }];
+  let options = [
+    Option<"storedRows", "stored-rows", "int64_t", "0",
+           "from so many rows on, a contraction reads a map of them from memory as the program "
+           "has it, with its factors; 0: never">];
   let statistics = [Statistic<"numDeferred", "num-deferred", "factors that left a reduction">];
 }
 
@@ -231,6 +235,10 @@ def EinFormKernels : Pass<"ein-form-kernels", "::mlir::func::FuncOp"> {
     joins the kernel of its source and stores in place. `ein.concat` becomes
     updates of an empty tensor. Exactness: bitwise.
   }];
+  let options = [
+    Option<"storedRows", "stored-rows", "int64_t", "0",
+           "from so many rows on, a contraction reads a map of them from memory, not "
+           "computed again by each block of columns; 0: never">];
   let statistics = [Statistic<"numKernels", "num-kernels", "kernels formed">];
 }
 
@@ -267,6 +275,10 @@ def EinJoinKernels : Pass<"ein-join-kernels", "::mlir::func::FuncOp"> {
     part computes for its blocks, where KernelShape.h allows it. Follows
     ein-stage-kernels: parts are lowered one by one. Exactness: bitwise.
   }];
+  let options = [
+    Option<"storedRows", "stored-rows", "int64_t", "0",
+           "from so many rows on, a contraction reads a map of them from memory, not "
+           "computed again by each block of columns; 0: never">];
   let statistics = [Statistic<"numJoined", "num-joined", "kernels that became parts">,
                     Statistic<"numAbsorbed", "num-absorbed", "kernels computed in parts">];
 }

@@ -14,14 +14,16 @@ pytest.importorskip("transformers")
 torch = pytest.importorskip("torch")
 import families  # noqa: E402
 
-#: q, k and v; attention; its output; gate and up; down. Norms behind a product wait for its whole rows.
+#: q, k and v; attention; its output; gate and up; down. Norms behind a product wait for its whole rows. Of many rows
+#: a CPU stores what a norm makes: two kernels more.
 KERNELS = dict.fromkeys(families.CONFIGS, 5) | {"gemma2": 7, "gemma3": 7, "olmo2": 7, "bert": 7}
 ARGUMENT = re.compile(r"(%arg\d+): [^{}()]*?\{([^{}]*)\}")
 KERNEL = re.compile(r"^    (%\d+)(?::\d+)? = ein\.kernel \"[^\"]*\"\(([^()]*)\)")
 
 
-def kernel_phase(build, text: str) -> str:
-    done = subprocess.run([build / "bin" / "einfall-opt", "-", "--compile-to=kernels"], input=text, capture_output=True, text=True)
+def kernel_phase(build, text: str, target: str = "x86-64-v4") -> str:
+    done = subprocess.run([build / "bin" / "einfall-opt", "-", "--compile-to=kernels", f"--target={target}"], input=text,
+                          capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -68,11 +70,15 @@ def check(build, name: str, folder, most: int) -> None:
     families.make(name).save_pretrained(folder)
     text, _ = import_causal_lm(folder, "f32", locations=False)
     assert squares(text), "the program has scores, at least"
-    compiled = kernel_phase(build, text)
-    assert squares(compiled) == set()
-    for entry in ("logits", "next", "nll"):
-        counts = kernels_by_layer(function(compiled, entry))
-        assert 3 < counts[0] <= most, (entry, counts)
+    many = ("logits", "next", "nll")
+    # A GPU folds its one token's attention in parts, and these in a kernel more.
+    bounds = {"x86-64-v4": dict.fromkeys(many, most + 2) | {"step": most}, "sm_90a": dict.fromkeys(many, most)}
+    for target, entries in bounds.items():
+        compiled = kernel_phase(build, text, target)
+        assert squares(compiled) == set()
+        for entry, bound in entries.items():
+            counts = kernels_by_layer(function(compiled, entry))
+            assert 3 < counts[0] <= bound, (target, entry, counts)
 
 
 @pytest.mark.parametrize("name", families.params())
