@@ -43,6 +43,12 @@ def contraction(x: "m k", w: "n k"):
 
 
 @einfall.cascade
+def one_row(x: "1 4096", w: "n 4096"):
+    y[m, n] = sum[k](x[m, k] * w[n, k])
+    return y[m, n]
+
+
+@einfall.cascade
 def attention(q: "h s 128", k: "h t 128", v: "h t 128"):
     w[h, s, t] = sum[d](q[h, s, d] * k[h, t, d]) * 0.08838834764831845
     p[h, s, t] = exp(w[h, s, t] - max[u](w[h, s, u]))
@@ -50,7 +56,7 @@ def attention(q: "h s 128", k: "h t 128", v: "h t 128"):
     return o[h, s, e]
 
 
-CASCADES = {f.__name__: f for f in (softmax, rms_norm, layer_norm, swiglu, cross_entropy, contraction, attention)}
+CASCADES = {f.__name__: f for f in (softmax, rms_norm, layer_norm, swiglu, cross_entropy, contraction, one_row, attention)}
 
 
 @einfall.cascade

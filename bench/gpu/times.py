@@ -15,13 +15,16 @@ ELEMENTS = {"f32": torch.float32, "bf16": torch.bfloat16}
 #: Rows, columns and depth of the products: large ones, and few rows as in a step of decoding.
 PRODUCTS = [(4096, 4096, 4096), (8192, 14336, 4096), (512, 4096, 4096), (16, 4096, 4096), (8, 14336, 4096), (1, 4096, 4096)]
 
+#: Of one row that is known to be one, as in a step of decoding.
+ROW_PRODUCTS = [(1, 4096, 4096), (1, 14336, 4096)]
+
 
 def cases(name: str, element: torch.dtype):
     """Yields what is timed of a cascade: its sizes, if there are several, and a case."""
-    if name != "contraction":
+    if name not in ("contraction", "one_row"):
         yield "", case(name, element)
         return
-    for m, n, k in PRODUCTS:
+    for m, n, k in PRODUCTS if name == "contraction" else ROW_PRODUCTS:
         inputs = [torch.randn(m, k, device="cuda").to(element), torch.randn(n, k, device="cuda").to(element)]
         yield f"{m} x {n} x {k}", (inputs, lambda x, w: x @ w.T, (m * k + n * k + m * n) * element.itemsize, 2 * m * n * k)
 
