@@ -2,7 +2,6 @@
 
 import einfall
 
-WINDOW = 512
 SCALE = 0.125
 
 
@@ -22,12 +21,17 @@ def causal(q: "h s 128", k: "h t 128", v: "h t 128"):
     return o[h, s, e]
 
 
-@einfall.cascade
-def window(q: "h s 128", k: "h t 128", v: "h t 128"):
-    w[h, s, t] = where(s - WINDOW < t <= s, sum[d](q[h, s, d] * k[h, t, d]) * SCALE, -inf)
-    p[h, s, t] = exp(w[h, s, t] - max[u](w[h, s, u]))
-    o[h, s, e] = sum[t](p[h, s, t] * v[h, t, e]) / sum[t](p[h, s, t])
-    return o[h, s, e]
+def window_of(size):
+    """Each query sees itself and the keys before it, so many in all."""
+
+    @einfall.cascade
+    def window(q: "h s 128", k: "h t 128", v: "h t 128"):
+        w[h, s, t] = where(s - size < t <= s, sum[d](q[h, s, d] * k[h, t, d]) * SCALE, -inf)
+        p[h, s, t] = exp(w[h, s, t] - max[u](w[h, s, u]))
+        o[h, s, e] = sum[t](p[h, s, t] * v[h, t, e]) / sum[t](p[h, s, t])
+        return o[h, s, e]
+
+    return window
 
 
 @einfall.cascade
@@ -79,7 +83,7 @@ def alone(q: "b h 128", k: "b h t 128", v: "b h t 128"):
 
 #: One query row: heads of a group as a rank, as models write them, and each with keys of its own.
 DECODES = {f.__name__: f for f in (decode, grouped, alone)}
-CASCADES = {f.__name__: f for f in (full, causal, window, alibi, soft_cap, sigmoid)}
+CASCADES = {f.__name__: f for f in (full, causal, alibi, soft_cap, sigmoid)} | {f"window_{n}": window_of(n) for n in (512, 1024, 4096)}
 WIDTHS = (64, 128)
 
 

@@ -73,23 +73,34 @@ def copy_rate() -> float:
     return 2 * x.nbytes / alternating([lambda: y.copy_(x)])[0] / 1e3
 
 
-#: Heads and length of the attentions, and of what is left of the scores: how much.
-HEADS, LENGTH, WINDOW = 32, 4096, 512
-LEFT = {"causal": 0.5, "window": WINDOW / LENGTH}
+#: Heads and lengths of the attentions; a window is a part of its length, and all that a chunk or ten of keys has shows what a block
+#: does beside them.
+HEADS, LENGTH = 32, 4096
+SIZES = {"full": [(LENGTH, LENGTH), (LENGTH, 640), (LENGTH, 64)], "window_4096": [(32768, 32768)]}
 
 
-def attention_of(name: str, q, k, v, slope):
-    """In double precision, of one head."""
-    w = q @ k.T * 0.125
-    s, t = torch.arange(len(q), device="cuda")[:, None], torch.arange(len(k), device="cuda")[None]
+def kept_of(name: str, rows: int, keys: int) -> int:
+    """How many of the scores count."""
+    if name == "causal":
+        return rows * keys // 2
+    window = int(name.split("_")[1]) if name.startswith("window") else 0
+    return window * rows - window * (window - 1) // 2 if window else rows * keys
+
+
+def attention_of(name: str, q, k, v, slope, part: slice):
+    """In double precision, of one head, these of its rows."""
+    w = q[part] @ k.T * 0.125
+    s, t = torch.arange(len(q), device="cuda")[part, None], torch.arange(len(k), device="cuda")[None]
     if name == "sigmoid":
         return torch.sigmoid(w) @ v
     if name == "alibi":
         w = w - slope * (s - t).abs()
     if name == "soft_cap":
         w = 30 * torch.tanh(w / 30)
-    if name in LEFT:
-        w = w.masked_fill((t > s) | (t <= s - (WINDOW if name == "window" else LENGTH)), -torch.inf)
+    if name == "causal":
+        w = w.masked_fill(t > s, -torch.inf)
+    if name.startswith("window"):
+        w = w.masked_fill((t > s) | (t <= s - int(name.split("_")[1])), -torch.inf)
     return torch.softmax(w, -1) @ v
 
 
@@ -97,29 +108,37 @@ def run_attentions(folder: Path, target: str) -> list[dict]:
     """Each beside FlashAttention-2 as PyTorch has it, which knows the full and the causal one."""
     from torch.nn.attention import SDPBackend, sdpa_kernel
 
-    rows = []
-    for path in sorted(folder.glob("attention-*.einf")):
+    rows, plain = [], {}
+    paths = sorted(folder.glob("attention-*.einf"), key=lambda path: ("full" not in path.stem, path))
+    for path, (length, keys) in [(path, sizes) for path in paths for sizes in SIZES.get(path.stem.split("-")[1], [(LENGTH, LENGTH)])]:
         _, name, width = path.stem.split("-")
         package = Package(path, target)
-        q, k, v = (torch.randn(HEADS, LENGTH, int(width), device="cuda").bfloat16() for _ in range(3))
+        q = torch.randn(HEADS, length, int(width), device="cuda").bfloat16()
+        k, v = (torch.randn(HEADS, keys, int(width), device="cuda").bfloat16() for _ in range(2))
         slope = (2.0 ** -(torch.arange(1, HEADS + 1, device="cuda") / 4)).bfloat16()
-        ours, (result,) = package.prepare(name, [q, k, v] + [slope] * (name == "alibi"))
+        ours, (result,) = package.prepare(name.split("_")[0] if name.startswith("window") else name, [q, k, v] + [slope] * (name == "alibi"))
         result.fill_(torch.nan)
         ours()
         error = 0.0
         for head in (0, HEADS - 1):
-            want = attention_of(name, *(x[head].double() for x in (q, k, v)), slope[head].double())
-            error = max(error, float((result[head].double() - want).abs().max() / want.abs().max()))
+            for part in (slice(0, 2048), slice(length - 2048, length)):
+                want = attention_of(name, *(x[head].double() for x in (q, k, v)), slope[head].double(), part)
+                error = max(error, float((result[head, part].double() - want).abs().max() / want.abs().max()))
 
         def peer():
             with sdpa_kernel(SDPBackend.FLASH_ATTENTION):
                 F.scaled_dot_product_attention(q[None], k[None], v[None], scale=0.125, is_causal=name == "causal")
 
-        mine, theirs = alternating([ours, peer])
-        tflops = 4 * HEADS * LENGTH**2 * int(width) * LEFT.get(name, 1) / mine / 1e6
-        rows.append({"name": name, "element": "bf16", "sizes": f"d {width}", "us": mine, "peer_us": theirs, "ratio": theirs / mine, "error": error, "tflops": tflops})
-        known = f"FlashAttention-2 {theirs:9.1f}  ratio {theirs / mine:5.2f}" if name in ("full", "causal") else f"full FlashAttention-2 {theirs:9.1f}"
-        print(f"{name:9} d {width:3}  {mine:9.1f} us  {tflops:6.1f} TFLOP/s  error {error:.1e}  {known}", flush=True)
+        known = name in ("full", "causal")
+        mine, theirs = alternating([ours, peer]) if known else (alternating([ours])[0], None)
+        tflops = 4 * HEADS * kept_of(name, length, keys) * int(width) / mine / 1e6
+        if name == "full" and keys == LENGTH:
+            plain[width] = tflops
+        sizes = f"d {width}" + (f", {length} x {keys}" if (length, keys) != (LENGTH, LENGTH) else "")
+        rows.append({"name": name, "element": "bf16", "sizes": sizes, "us": mine, "peer_us": theirs, "ratio": theirs / mine if known else None,
+                     "error": error, "tflops": tflops, "of_plain": tflops / plain[width]})
+        beside = f"FlashAttention-2 {theirs:9.1f}  ratio {theirs / mine:5.2f}" if known else ""
+        print(f"{name:11} {sizes:20} {mine:9.1f} us  {tflops:6.1f} TFLOP/s  {tflops / plain[width]:5.2f} of plain  error {error:.1e}  {beside}", flush=True)
     return rows
 
 

@@ -3,7 +3,9 @@
 #include "codegen/common/Held.h"
 #include "dialects/ein/EinNumerics.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/SetVector.h"
 #include <limits>
 
 using namespace mlir;
@@ -108,8 +110,13 @@ void ThreadUnroller::broadcast(tile::BroadcastOp op) {
 void ThreadUnroller::generic(Operation &op) {
   if (auto quotient = dyn_cast<arith::DivFOp>(op); quotient && !ein::isStrict(quotient)) {
     Units divisors = map.lookup(quotient.getRhs());
-    if (divisors.front().getType().isF32() && divisors.size() >= 4 && llvm::all_equal(divisors) &&
-        getElementTypeOrSelf(quotient.getType()).isF32())
+    llvm::SmallSetVector<Value, 8> distinct(divisors.begin(), divisors.end());
+    bool isRough = bitEnumContainsAny(quotient.getFastmath(), arith::FastMathFlags::afn);
+    bool isF32 =
+        divisors.front().getType().isF32() && getElementTypeOrSelf(quotient.getType()).isF32();
+    if (isF32 && isRough && divisors.size() >= 4 * distinct.size())
+      return divideRoughly(quotient, distinct.getArrayRef());
+    if (isF32 && divisors.size() >= 4 && distinct.size() == 1)
       return divide(quotient);
   }
   if (auto widened = dyn_cast<arith::ExtFOp>(op); widened && widen(widened))
@@ -117,9 +124,38 @@ void ThreadUnroller::generic(Operation &op) {
   codegen::Unroller::generic(op);
 }
 
+/// By the reciprocals of a few divisors. Far from 1 both numbers are scaled first: the
+/// reciprocal is in range then, and what a number loses or gains by it its quotient did, too.
+void ThreadUnroller::divideRoughly(arith::DivFOp op, ArrayRef<Value> divisors) {
+  Type f32 = builder.getF32Type();
+  auto real = [&](double value) -> Value {
+    return arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(value));
+  };
+  llvm::DenseMap<Value, std::pair<Value, Value>> factors;
+  for (Value divisor : divisors) {
+    Value size = math::AbsFOp::create(builder, loc, divisor);
+    auto where = [&](arith::CmpFPredicate predicate, double bound, double scale, Value otherwise) {
+      Value holds = arith::CmpFOp::create(builder, loc, predicate, size, real(bound));
+      return arith::SelectOp::create(builder, loc, holds, real(scale), otherwise);
+    };
+    Value scale = where(arith::CmpFPredicate::OLT, 0x1p-60, 0x1p32, real(1));
+    scale = where(arith::CmpFPredicate::OGT, 0x1p60, 0x1p-32, scale);
+    Value scaled = arith::MulFOp::create(builder, loc, divisor, scale);
+    factors[divisor] = {scale,
+                        callIntrinsic(builder, loc, "llvm.nvvm.rcp.approx.ftz.f", f32, scaled)};
+  }
+  Units results;
+  for (auto [number, divisor] : llvm::zip(map.lookup(op.getLhs()), map.lookup(op.getRhs()))) {
+    auto [scale, reciprocal] = factors[divisor];
+    Value scaled = arith::MulFOp::create(builder, loc, number, scale);
+    results.push_back(arith::MulFOp::create(builder, loc, scaled, reciprocal));
+  }
+  map[op.getResult()] = results;
+}
+
 /// By the reciprocal, and one step from there: the remainder is exact, so that the result
 /// is rounded once, almost; of a negative zero the sign may be lost. Where the reciprocal
-/// is not near 1, by division. Quotients that may be near go without the step.
+/// is not near 1, by division.
 void ThreadUnroller::divide(arith::DivFOp op) {
   Units numbers = map.lookup(op.getLhs());
   Value divisor = one(op.getRhs());
@@ -131,23 +167,16 @@ void ThreadUnroller::divide(arith::DivFOp op) {
     return arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OGT, a, b);
   };
   Value size = math::AbsFOp::create(builder, loc, divisor);
-  bool isRough = bitEnumContainsAny(op.getFastmath(), arith::FastMathFlags::afn);
   Value near = both(isAbove(size, real(0x1p-60)), isAbove(real(0x1p60), size));
   SmallVector<Type> types(numbers.size(), f32);
   auto branch = scf::IfOp::create(builder, loc, types, near, /*withElse=*/true);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(branch.thenBlock());
-  Value reciprocal = isRough
-                         ? callIntrinsic(builder, loc, "llvm.nvvm.rcp.approx.ftz.f", f32, divisor)
-                         : arith::DivFOp::create(builder, loc, real(1), divisor).getResult();
+  Value reciprocal = arith::DivFOp::create(builder, loc, real(1), divisor);
   Value negative = arith::NegFOp::create(builder, loc, divisor);
   Units results;
   for (Value number : numbers) {
     Value first = arith::MulFOp::create(builder, loc, number, reciprocal);
-    if (isRough) {
-      results.push_back(first);
-      continue;
-    }
     Value rest = math::FmaOp::create(builder, loc, negative, first, number);
     // Of an infinity, given or come to, there is none: any finite number leaves it alone.
     constexpr double most = std::numeric_limits<float>::max();

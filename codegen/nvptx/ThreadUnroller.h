@@ -67,6 +67,7 @@ private:
   mlir::Value joinHalves(mlir::Value low, mlir::Value high, bool isStrict);
   /// f32 quotients by one divisor.
   void divide(mlir::arith::DivFOp op);
+  void divideRoughly(mlir::arith::DivFOp op, mlir::ArrayRef<mlir::Value> divisors);
   /// Of a row of a fragment, what the threads that have it hold, combined.
   mlir::Value reduceColumns(tile::ReduceOp op, const Shape &shape, int64_t row);
   /// The lanes of a place that this thread holds, combined.

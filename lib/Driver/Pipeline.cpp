@@ -98,6 +98,7 @@ void populatePhase(OpPassManager &passes, Phase phase, const Target &target) {
     passes.addPass(createCanonicalizerPass());
     passes.addPass(createCSEPass());
     if (target.gpu) {
+      passes.addPass(tile::createTileSimplifyRows());
       tile::TileDistributeWarpsOptions options;
       options.warps = target.gpu->warps;
       passes.addPass(tile::createTileDistributeWarps(options));

@@ -1,6 +1,7 @@
 //===- BlockLowering.cpp - What tile programs of all kinds share ----------===//
 #include "passes/ein-to-tile/BlockLowering.h"
 #include "dialects/tile/TileDialect.h"
+#include "passes/ein-to-tile/RealCoordinates.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
@@ -133,6 +134,30 @@ Value BlockLowering::bufferOf(Value tensor) {
 // Coordinates and elements
 //===----------------------------------------------------------------------===//
 
+/// Where `value`, a coordinate of rows and numbers that are added to it, begins; null if it
+/// is something else.
+static Value firstOf(OpBuilder &builder, Location loc, Value value) {
+  if (auto iota = value.getDefiningOp<tile::IotaOp>())
+    return iota.getStart();
+  if (auto cast = value.getDefiningOp<arith::IndexCastOp>()) {
+    Value first = firstOf(builder, loc, cast.getIn());
+    Type type = getElementTypeOrSelf(cast.getType());
+    return first ? arith::IndexCastOp::create(builder, loc, type, first).getResult() : first;
+  }
+  auto *sum = value.getDefiningOp();
+  if (!isa_and_present<arith::AddIOp, arith::SubIOp>(sum))
+    return {};
+  auto shared = sum->getOperand(1).getDefiningOp<tile::BroadcastOp>();
+  if (!shared || isa<RankedTensorType>(shared.getSource().getType()))
+    return {};
+  Value first = firstOf(builder, loc, sum->getOperand(0));
+  if (!first)
+    return {};
+  if (isa<arith::AddIOp>(sum))
+    return arith::AddIOp::create(builder, loc, first, shared.getSource());
+  return arith::SubIOp::create(builder, loc, first, shared.getSource());
+}
+
 /// A fragment's columns against what is the same in all of them, as numbers of 32 bits that
 /// count from its first column; null if that is not what is compared.
 TileValue BlockLowering::compareColumns(arith::CmpIPredicate predicate, TileValue a, TileValue b) {
@@ -160,17 +185,35 @@ TileValue BlockLowering::compareColumns(arith::CmpIPredicate predicate, TileValu
   if (a.mask & kColumns || predicate > CmpIPredicate::sge ||
       !(type.isIndex() || type.isInteger(64)))
     return {};
+  // Of rows, their first one's will do, and what each adds is small.
+  Value first = a.mask ? firstOf(builder, loc, a.value) : Value();
+  TileValue rows;
+  Type narrow = builder.getI32Type();
+  if (first) {
+    rows = {tile::IotaOp::create(builder, loc, tiles.space.type(a.mask, builder.getIndexType()),
+                                 constant(0)),
+            a.mask};
+    rows = tiles.create<arith::IndexCastOp>(narrow, {rows});
+    a = {first, 0};
+  }
   // Coordinates are not negative; what is beyond the columns is beside them, too.
+  int64_t beside = first ? kSmallCoordinate : 0;
   auto number = [&](int64_t value) { return tiles.constant(builder.getIntegerAttr(type, value)); };
-  TileValue from{start, 0}, none = number(-1), all = number(tiles.space.sizes[1]);
+  TileValue from{start, 0}, none = number(-1 - beside), all = number(tiles.space.sizes[1] + beside);
   if (!type.isIndex())
     from = tiles.create<arith::IndexCastOp>(type, {from});
   a = tiles.create<arith::MaxSIOp>(type, {a, none});
   a = tiles.create<arith::SubIOp>(type, {a, from});
   a = tiles.create<arith::MinSIOp>(type, {tiles.create<arith::MaxSIOp>(type, {a, none}), all});
-  Type narrow = builder.getI32Type();
   a = type.isIndex() ? tiles.create<arith::IndexCastOp>(narrow, {a})
                      : tiles.create<arith::TruncIOp>(narrow, {a});
+  if (first)
+    a = tiles.create<arith::AddIOp>(narrow, {a, rows});
+  // Bounds have one form, so that several can be one: columns are below a limit, or not.
+  if (predicate == CmpIPredicate::slt || predicate == CmpIPredicate::sge) {
+    a = tiles.create<arith::AddIOp>(narrow, {a, tiles.constant(builder.getIntegerAttr(narrow, 1))});
+    predicate = predicate == CmpIPredicate::slt ? CmpIPredicate::sle : CmpIPredicate::sgt;
+  }
   TileValue columns{tile::IotaOp::create(builder, loc,
                                          tiles.space.type(kColumns, builder.getIndexType()),
                                          constant(0)),

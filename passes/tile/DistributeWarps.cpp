@@ -50,6 +50,40 @@ bool canBeAlone(Operation *op) {
   return llvm::all_of(op->getResults(), [](Value result) { return result.use_empty(); });
 }
 
+/// True if `op`, or what is in it, may read or write the block's own memory, or needs warps
+/// that have met before.
+bool usesBlock(Operation *op) {
+  return op
+      ->walk([](Operation *inner) {
+        bool own = isa<IotaOp, BroadcastOp, WarpOp, IsAlignedOp>(inner) ||
+                   !isa<TileDialect>(inner->getDialect());
+        if (auto reduce = dyn_cast<ReduceOp>(inner)) { // of threads that exchange words
+          FragmentAttr fragment = fragmentOf(reduce.getSource().getType());
+          own = fragment && fragment.getColumnWarps() == 1;
+        }
+        if (isa<LoadOp, GatherOp, StoreOp, ScatterOp>(inner))
+          own = llvm::all_of(inner->getOperands(), [](Value value) {
+            return !isa<MemRefType>(value.getType()) || isa<BlockArgument>(value);
+          });
+        return own ? WalkResult::advance() : WalkResult::interrupt();
+      })
+      .wasInterrupted();
+}
+
+/// Drops barriers after which no warp needs what another one has done.
+int64_t dropLastBarriers(func::FuncOp program) {
+  int64_t dropped = 0;
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(program.getBody().front()))) {
+    if (isa<BarrierOp>(op)) {
+      op.erase();
+      ++dropped;
+    } else if (usesBlock(&op)) {
+      break;
+    }
+  }
+  return dropped;
+}
+
 /// True if all warps run `op`, and parts of it are dealt or left to one of them. What
 /// only counts may be run by all whatever it gives: nobody reads counters.
 bool isRunByAll(Operation *op) {
@@ -204,6 +238,8 @@ struct DistributeWarpsPass : impl::TileDistributeWarpsBase<DistributeWarpsPass> 
         program.emitOpError("needs all warps of a block, but what it does cannot be dealt to them");
         return signalPassFailure();
       }
+      if (done)
+        numDropped += dropLastBarriers(program);
       numLoops += distribution.loops;
       numSingle += !done;
       program->setAttr(kWarps, builder.getI64IntegerAttr(done ? own : 1));

@@ -30,12 +30,41 @@ def TileLowerAref : Pass<"tile-lower-aref", "::mlir::ModuleOp"> {
                     Statistic<"numBarriers", "num-barriers", "barriers of rings">];
 }
 
+def TileSimplifyRows : Pass<"tile-simplify-rows", "::mlir::ModuleOp"> {
+  let summary = "compute once a row what its elements share";
+  let description = [{
+    Before: tile programs as `ein-to-tile` leaves them, canonical, equal values merged. After: the same values with
+    less of each element:
+
+    * a power of two that scales elements is behind the selects and extremes that it went into, so that a row is scaled
+      once, and in one operation with the sum behind them;
+    * selects on top of each other that choose the same otherwise are one; what a condition leaves out at the end is
+      not left out a second time on the way there, nor where an exp gives the 0 that would be chosen;
+    * columns below a limit of their row and one of all are compared with the lesser.
+
+    Runs after `canonicalize` and `cse`, which show what is the same. Exactness: bitwise, but for results below the
+    least normal number, which are rounded once less where numerics are not strict.
+
+    ```mlir
+    %m = tile.reduce "max" (arith.select %c, %x * 0.125, -inf)
+    %e = math.exp (arith.select %c, %x * 0.125, -inf) + %row
+    // becomes
+    %s = arith.select %c, %x, -inf
+    %m = (tile.reduce "max" %s) * 0.125
+    %e = math.exp (math.fma %s, 0.125, %row)
+    ```
+  }];
+  let dependentDialects = ["::einfall::tile::TileDialect", "::mlir::arith::ArithDialect",
+                           "::mlir::math::MathDialect"];
+}
+
 def TileDistributeWarps : Pass<"tile-distribute-warps", "::mlir::ModuleOp"> {
   let summary = "deal the tiles of a stage to the warps of a block";
   let description = [{
     Before: tile programs whose loops over tiles are marked `tile.parallel`. After:
     of such a loop, one that stands in no other, each warp runs every n-th
-    iteration; what stores outside of one is warp 0's. A program in which a warp
+    iteration; what stores outside of one is warp 0's. Barriers behind which nobody reads or writes the block's
+    memory are dropped. A program in which a warp
     would need what another one computes is left to a single warp; one whose tiles
     the warps hold together (`tile.team`) is theirs already. Each program says how
     many run it (`tile.warps`). Exactness: bitwise.
@@ -52,6 +81,7 @@ def TileDistributeWarps : Pass<"tile-distribute-warps", "::mlir::ModuleOp"> {
   let dependentDialects = ["::einfall::tile::TileDialect", "::mlir::arith::ArithDialect",
                            "::mlir::scf::SCFDialect"];
   let statistics = [Statistic<"numLoops", "num-loops", "loops dealt to warps">,
+                    Statistic<"numDropped", "num-dropped", "barriers at the end of a program dropped">,
                     Statistic<"numSingle", "num-single", "programs left to a single warp">,
                     Statistic<"numTeams", "num-teams", "programs whose warps are a team">];
 }

@@ -6,6 +6,8 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
+#include "mlir/IR/Matchers.h"
+
 using namespace mlir;
 
 namespace einfall::codegen {
@@ -178,6 +180,8 @@ struct QuotientNearly : OpRewritePattern<arith::DivFOp> {
   LogicalResult matchAndRewrite(arith::DivFOp op, PatternRewriter &rewriter) const override {
     if (!mayBeNear(op))
       return rewriter.notifyMatchFailure(op, "expected a single f32 that may be near");
+    if (matchPattern(op.getLhs(), m_OneFloat()))
+      return rewriter.notifyMatchFailure(op, "LLVM has the chip's reciprocal for it");
     rewriter.replaceOpWithNewOp<LLVM::CallIntrinsicOp>(
         op, op.getType(), rewriter.getStringAttr(quotient), op.getOperands());
     return success();

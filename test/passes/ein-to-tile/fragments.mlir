@@ -21,8 +21,10 @@
 // CHECK-NOT: absi
 // CHECK: } else {
 // CHECK: math.absi %{{.*}} : tensor<128x64xi64
-// Columns from the chunk's first one on.
-// CHECK: arith.cmpi sge, %{{.*}} : tensor<128x64xi32
+// Columns from the chunk's first one on, below a limit that is one more than the row.
+// CHECK: tile.iota %{{.*}} : tensor<128xindex
+// CHECK: arith.addi %{{.*}}, %{{.*}} : tensor<128xi32
+// CHECK: arith.cmpi sgt, %{{.*}} : tensor<128x64xi32
 func.func @distance_back(%q: !ein.tensor<[h, s, 64], bf16> {ein.name = "q"}, %k: !ein.tensor<[h, t, 64], bf16> {ein.name = "k"}, %v: !ein.tensor<[h, t, 64], bf16> {ein.name = "v"}) -> (!ein.tensor<[h, s, 64], bf16> {ein.name = "y"}) attributes {ein.entry} {
   %w = ein.einsum (%q[h, s, d], %k[h, t, d]) -> [h, s, t] reduce [d: add] : (!ein.tensor<[h, s, 64], bf16>, !ein.tensor<[h, t, 64], bf16>) -> !ein.tensor<[h, s, t], f32> {
   ^bb0(%a: bf16, %b: bf16):
