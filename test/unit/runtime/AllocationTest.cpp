@@ -17,7 +17,11 @@ std::atomic<size_t> allocations{0};
 
 void *counted(size_t bytes) {
   allocations.fetch_add(1, std::memory_order_relaxed);
-  void *memory = std::malloc(bytes == 0 ? 1 : bytes);
+  return std::malloc(bytes == 0 ? 1 : bytes);
+}
+
+void *countedOrThrown(size_t bytes) {
+  void *memory = counted(bytes);
   if (!memory)
     throw std::bad_alloc();
   return memory;
@@ -28,10 +32,14 @@ void nothing(const void *, int64_t, int64_t) {}
 } // namespace
 
 // Of all threads of this program.
-void *operator new(size_t bytes) { return counted(bytes); }
-void *operator new[](size_t bytes) { return counted(bytes); }
+void *operator new(size_t bytes) { return countedOrThrown(bytes); }
+void *operator new[](size_t bytes) { return countedOrThrown(bytes); }
+void *operator new(size_t bytes, const std::nothrow_t &) noexcept { return counted(bytes); }
+void *operator new[](size_t bytes, const std::nothrow_t &) noexcept { return counted(bytes); }
 void operator delete(void *memory) noexcept { std::free(memory); }
 void operator delete[](void *memory) noexcept { std::free(memory); }
+void operator delete(void *memory, const std::nothrow_t &) noexcept { std::free(memory); }
+void operator delete[](void *memory, const std::nothrow_t &) noexcept { std::free(memory); }
 void operator delete(void *memory, size_t) noexcept { std::free(memory); }
 void operator delete[](void *memory, size_t) noexcept { std::free(memory); }
 
