@@ -94,8 +94,7 @@ FailureOr<OwningOpRef<ModuleOp>> compileToRun(ModuleOp module, const CompileOpti
     return emitError(module.getLoc())
            << "no function is marked ein.entry or holds checks: nothing to compile";
   report.addEntries(*clone, tables);
-  text =
-      report.json(module, phases.target.name(), options.remarks ? *options.remarks : RemarkLog());
+  text = report.json(module, phases.target, options.remarks ? *options.remarks : RemarkLog());
   return clone;
 }
 
@@ -222,6 +221,8 @@ FailureOr<PipelineOptions> phasesFor(ModuleOp module, const std::string &name,
   std::optional<PipelineOptions> phases = parsePipeline(names, fail);
   if (!phases)
     return failure();
+  if (options.machine && !phases->target.gpu)
+    phases->target.machine = *options.machine;
   phases->dumpPrefix = (phases->target.name() + ".").str();
   return *phases;
 }
@@ -304,6 +305,8 @@ LogicalResult compileToPackage(ModuleOp module, const CompileOptions &options) {
   for (auto &[key, value] : options.metadata)
     spec.manifest.metadata.push_back({key, value});
   spec.manifest.metadata.push_back({"numerics", stringifyNumerics(ein::numericsOf(module)).str()});
+  if (options.machine)
+    spec.manifest.metadata.push_back({"machine", options.machine->describe()});
   llvm::append_range(spec.manifest.metadata, tables.facts);
   llvm::sort(spec.manifest.metadata, [](auto &a, auto &b) { return a.key < b.key; });
   spec.manifest.bounds = tables.bounds;

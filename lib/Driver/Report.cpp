@@ -369,7 +369,7 @@ void Report::addEntries(ModuleOp module, const PackageTables &tables) {
   }
 }
 
-std::string Report::json(ModuleOp module, StringRef target, const RemarkLog &remarks) const {
+std::string Report::json(ModuleOp module, const Target &target, const RemarkLog &remarks) const {
   bool strict = ein::isStrict(module);
   json::Array passes, said;
   for (const std::string &pass : *changed)
@@ -393,7 +393,8 @@ std::string Report::json(ModuleOp module, StringRef target, const RemarkLog &rem
   out.value(json::Object{
       {"report", 1},
       {"numerics", stringifyNumerics(ein::numericsOf(module))},
-      {"target", target.str()},
+      {"target", target.name()},
+      {"machine", target.gpu ? std::string() : target.machine.describe()},
       {"weights", json::Object{{"count", int64_t(numWeights)}, {"bytes", int64_t(weightBytes)}}},
       {"passes", std::move(passes)},
       {"remarks", std::move(said)},

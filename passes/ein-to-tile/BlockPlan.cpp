@@ -16,6 +16,8 @@ namespace {
 
 /// Stands for an extent that nothing bounds: more than fits.
 constexpr int64_t kUnbounded = 1 << 20;
+/// Bytes that a block of a CPU may keep even where its cache is smaller.
+constexpr int64_t kAlwaysKept = 512 * 1024;
 /// Of rows and of columns, where matrix instructions multiply.
 constexpr int64_t kMatrixPart = 64;
 
@@ -387,9 +389,9 @@ static bool areSideBySide(const std::vector<Stage> &stages, StringRef a, StringR
 
 /// Rows of a block that are not reused: a few, of which the first-level cache holds all that
 /// the stages pass on and what they read again. `label` is their rank, with a part of 1.
-static int64_t rowsInCache(const std::vector<Stage> &stages, const BlockPlan &plan,
-                           StringRef label) {
-  constexpr int64_t most = 4, cacheBytes = 32 * 1024;
+static int64_t rowsInCache(const std::vector<Stage> &stages, const BlockPlan &plan, StringRef label,
+                           int64_t cacheBytes) {
+  constexpr int64_t most = 4;
   llvm::MapVector<Value, int64_t> bytes; // of a row
   auto add = [&](Value tensor, ArrayRef<std::pair<StringRef, ein::ExtentAttr>> ranks) {
     int64_t size = std::max(
@@ -498,7 +500,9 @@ FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &s
     // Small parts are many blocks, which hide what memory takes on a GPU; on a CPU,
     // rows side by side are lanes.
     bool whole = contracts || (isContiguous(stages, label) && !target.warps);
-    int64_t rows = target.team ? 1 : target.warps ? target.warps : rowsInCache(stages, plan, label);
+    int64_t rows = target.team    ? 1
+                   : target.warps ? target.warps
+                                  : rowsInCache(stages, plan, label, target.firstCacheBytes);
     rank.part = whole ? asMatrices ? kMatrixPart : ein::kBlockPart : rows;
     if (contracts)
       rank.part = std::max<int64_t>(1, rank.part / wholeBeside(stages, plan, label));
@@ -541,6 +545,9 @@ FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &s
       if (!rank.isReduced && !rank.isStreamed && rank.follows.empty() && rank.part > 64 &&
           !llvm::is_contained(plan.grid, name))
         label = name;
+    // A program that one CPU runs another one must not refuse.
+    if (label.empty() && !target.warps && bytesOf(stages, plan, target.team) <= kAlwaysKept)
+      break;
     if (label.empty())
       return kernel.emitOpError("keeps tensors of ")
              << bytesOf(stages, plan, target.team) << " bytes for a block, more than the "

@@ -75,6 +75,11 @@ struct EinToTilePass : impl::EinToTileBase<EinToTilePass> {
     target.warps = warps;
     target.warpLanes = warpLanes;
     target.localBytes = localBytes;
+    target.firstCacheBytes = firstCacheBytes;
+    target.cacheBytes = lastCacheBytes;
+    target.flops = flops;
+    target.secondRate = secondRate;
+    target.memoryRate = memoryRate;
     target.matrixBytes = matrixBytes;
     target.packs = packs;
     target.dotBf16 = hasDot("bf16");

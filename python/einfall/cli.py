@@ -36,6 +36,9 @@ def _parser() -> argparse.ArgumentParser:
                    help="type of activations; auto: the checkpoint's")
     p.add_argument("--target", default=[], action="append", metavar="NAME[,NAME]",
                    help="native (default), x86-64-v2, x86-64-v3, …, sm_80, sm_90a, …; several make one package for all")
+    p.add_argument("--machine", metavar="here|FILE",
+                   help="what schedules count on: here is this machine, as einfall calibrate has measured it (for the target "
+                        "native), FILE another one; without it what is typical of the targets")
     p.add_argument("--numerics", choices=("strict", "algebraic", "fast"),
                    help="strict: every order and rounding as declared; algebraic (default): reassociation and fma; "
                         "fast: also approximations with a stated bound")
@@ -45,6 +48,11 @@ def _parser() -> argparse.ArgumentParser:
     p.add_argument("--count-visits", action="store_true", help="kernels count the chunks that they walk and visit, for profiles")
     p.add_argument("--quiet", action="store_true", help="no progress bar")
     p.set_defaults(run=_compile)
+
+    p = commands.add_parser("calibrate", help="measures this machine's caches and rates, for compile --machine here")
+    p.add_argument("--force", action="store_true", help="measure again where that was done")
+    p.add_argument("--json", action="store_true", help="the facts and their file as JSON")
+    p.set_defaults(run=_calibrate)
 
     p = commands.add_parser("generate", help="text from a language model")
     p.add_argument("file", metavar="FILE")
@@ -133,7 +141,21 @@ def _compile(args) -> int:
     compile_file(args.source, args.output, dtype=args.dtype, targets=targets, weights=args.weights,
                  numerics=args.numerics, quiet=args.quiet,
                  require_cache_hit=args.require_cache_hit, use_cache=not args.no_cache,
-                 count_visits=args.count_visits)
+                 count_visits=args.count_visits, machine=args.machine)
+    return 0
+
+
+def _calibrate(args) -> int:
+    import json
+
+    from . import machine
+
+    file, facts, new = machine.calibrate(args.force)
+    if args.json:
+        print(json.dumps(facts | {"file": str(file)}))
+        return 0
+    print(machine.describe(facts))
+    print(f"{'written to' if new else 'measured before; --force measures again:'} {file}")
     return 0
 
 

@@ -25,6 +25,10 @@ static const std::string targetHelp =
 static cl::list<std::string> targets("target", cl::CommaSeparated, cl::cat(category),
                                      cl::desc(targetHelp));
 static cl::opt<std::string>
+    machine("machine", cl::cat(category), cl::value_desc("file"),
+            cl::desc("what schedules for CPUs count on, as einfall calibrate has measured it; "
+                     "without it what is typical of the target"));
+static cl::opt<std::string>
     numerics("numerics", cl::cat(category),
              cl::desc("strict: the interpreter's bits; algebraic (default): reassociation and fma; "
                       "fast: also approximations"));
@@ -132,6 +136,12 @@ static LogicalResult compile(mlir::ModuleOp module, std::shared_ptr<einfall::Rem
     return complain("--require-cache-hit needs the cache that --no-cache turns off");
   einfall::CompileOptions options = readOptions();
   options.remarks = remarks;
+  if (!machine.empty()) {
+    Expected<einfall::Machine> read = einfall::readMachine(machine);
+    if (!read)
+      return complain("--machine: " + toString(read.takeError()));
+    options.machine = *read;
+  }
   if (assembly + reportOnly + !compileTo.empty() > 1)
     return complain("-S, --report and --compile-to each write something else: give one of them");
   if (!assembly && !reportOnly && compileTo.empty())
