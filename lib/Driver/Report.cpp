@@ -1,6 +1,7 @@
 //===- Report.cpp - What the compiler knows of a program ------------------===//
 #include "lib/Driver/Report.h"
 #include "dialects/ein/EinNumerics.h"
+#include "dialects/tile/TileDialect.h"
 #include "lib/Driver/KernelFacts.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Pass/PassInstrumentation.h"
@@ -207,6 +208,12 @@ std::string scheduleOf(ein::KernelOp kernel) {
   return text;
 }
 
+/// By which a tuner stores its schedule.
+std::string keyOf(ein::KernelOp kernel) {
+  auto key = kernel->getAttrOfType<StringAttr>(tile::kKey);
+  return key ? key.str() : "";
+}
+
 json::Object describeKernel(ein::KernelOp kernel) {
   Work work(kernel.getContext());
   for (Operation *op : opsOf(kernel))
@@ -215,6 +222,7 @@ json::Object describeKernel(ein::KernelOp kernel) {
                       {"ops", describeBody(kernel)},
                       {"flops", work.total().str()},
                       {"schedule", scheduleOf(kernel)},
+                      {"key", keyOf(kernel)},
                       {"boundaries", json::Array()}};
 }
 

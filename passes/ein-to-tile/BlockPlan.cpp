@@ -447,6 +447,47 @@ static void growRows(const std::vector<Stage> &stages, BlockPlan &plan, ArrayRef
   }
 }
 
+static bool isCut(const BlockPlan &plan, StringRef label) {
+  const BlockPlan::Rank &rank = plan.ranks.find(label)->second;
+  return rank.isStreamed || (llvm::is_contained(plan.grid, label) && !rank.isOfParts);
+}
+
+/// Takes the parts that the user or a tuner wrote on the kernel.
+static LogicalResult readParts(ein::KernelOp kernel, const TileTarget &target, BlockPlan &plan) {
+  auto given = kernel->getAttrOfType<tile::ScheduleAttr>(tile::kSchedule);
+  if (!given)
+    return success();
+  auto refuse = [&]() { return kernel.emitOpError("cannot follow its schedule: "); };
+  if (target.warps)
+    return refuse() << "on a GPU a kernel of several stages takes none";
+  for (NamedAttribute entry : given.getRanks()) {
+    StringRef label = entry.getName();
+    auto numbers = dyn_cast<DenseI64ArrayAttr>(entry.getValue());
+    if (!plan.ranks.contains(label))
+      return refuse() << "it has no rank '" << label << "'";
+    if (!isCut(plan, label))
+      return refuse() << "its blocks have all of rank '" << label << "'";
+    if (!numbers || numbers.size() != 1 || numbers[0] < 1 || numbers[0] > 65536)
+      return refuse() << "rank '" << label << "' expects array<i64: part>, but got "
+                      << entry.getValue();
+    BlockPlan::Rank &rank = plan.ranks.find(label)->second;
+    if (rank.divides % numbers[0])
+      return refuse() << "chunks of rank '" << label << "' have to divide " << rank.divides;
+    rank.part = numbers[0];
+  }
+  return success();
+}
+
+tile::ScheduleAttr BlockPlan::toAttr(MLIRContext *context) const {
+  Builder builder(context);
+  SmallVector<NamedAttribute> parts;
+  for (auto &[label, rank] : inOrder())
+    if (isCut(*this, label))
+      parts.push_back(builder.getNamedAttr(label, builder.getDenseI64ArrayAttr({rank.part})));
+  return tile::ScheduleAttr::get(context, builder.getDictionaryAttr(parts), {}, {}, 1, {}, {}, 1,
+                                 {}, 0, {});
+}
+
 FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &stages,
                                const TileTarget &target) {
   BlockPlan plan;
@@ -519,6 +560,8 @@ FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &s
     rank.part = std::min<int64_t>(rank.part, columns);
   }
   growRows(stages, plan, cut, contracts, target);
+  if (failed(readParts(kernel, target, plan)))
+    return failure();
   // What is computed beyond a part is a small share of it.
   for (auto &entry : plan.ranks)
     if (const BlockPlan::Rank &halo = entry.getValue(); !halo.follows.empty()) {

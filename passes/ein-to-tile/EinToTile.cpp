@@ -6,7 +6,10 @@
 #include "passes/ein-to-tile/KernelLowering.h"
 #include "passes/ein-to-tile/NarrowFactors.h"
 #include "passes/ein-to-tile/Passes.h"
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/Support/SHA1.h"
 
 using namespace mlir;
 
@@ -37,6 +40,12 @@ std::string keyOf(ein::KernelOp kernel) {
   if (ein::KernelOp merger = mergerOf(kernel)) // says how exact states have to be
     os << keyOf(merger);
   return text;
+}
+
+/// A short name of what a kernel computes, by which schedules are stored.
+std::string digestOf(StringRef key) {
+  std::array<uint8_t, 20> hash = llvm::SHA1::hash(llvm::arrayRefFromStringRef(key));
+  return llvm::toHex(ArrayRef(hash).take_front(16), /*LowerCase=*/true);
 }
 
 /// Where all that a kernel stores has 16 bits, exp, tanh, rsqrt and quotients on a GPU may be near
@@ -89,8 +98,15 @@ struct EinToTilePass : impl::EinToTileBase<EinToTilePass> {
     OpBuilder builder(&getContext());
     SmallVector<ein::KernelOp> kernels;
     getOperation().walk([&](ein::KernelOp kernel) { kernels.push_back(kernel); });
+    auto doneWith = llvm::make_scope_exit([&] { getOperation()->removeAttr(tile::kSchedules); });
+    auto tuned = getOperation()->getAttrOfType<DictionaryAttr>(tile::kSchedules);
     for (ein::KernelOp kernel : kernels) {
       std::string key = keyOf(kernel);
+      std::string digest = digestOf(key);
+      Attribute given = tuned ? tuned.get(digest) : Attribute();
+      bool isTuned = given && !kernel->hasAttr(tile::kSchedule);
+      if (isTuned)
+        kernel->setAttr(tile::kSchedule, given);
       FlatSymbolRefAttr &program = programs[key];
       if (!program) {
         std::string name = (kernel.getName() + "_p" + Twine(programs.size() - 1)).str();
@@ -116,6 +132,9 @@ struct EinToTilePass : impl::EinToTileBase<EinToTilePass> {
         ++numPrograms;
       }
       kernel->setAttr("program", program);
+      // What the kernel is called does not depend on what it was given.
+      kernel->setAttr(tile::kKey, builder.getStringAttr(digest));
+      numTuned += isTuned;
     }
   }
 };

@@ -8,7 +8,9 @@ def EinToTile : Pass<"ein-to-tile", "::mlir::ModuleOp"> {
   let summary = "write a tile program for every ein.kernel";
   let description = [{
     Before: every op on tensors is inside an `ein.kernel`. After: each kernel
-    names its program (`program = @...`); kernels that compute the same share one.
+    names its program (`program = @...`); kernels that compute the same share one,
+    and have one `tile.key`. A kernel that carries a `tile.schedule` follows it, else
+    one of that key in the module's `tile.schedules`, if it is there.
     The schedule is chosen here from the kernel's accesses and the machine's caches
     and rates. Exactness: algebraic
     (a sum along lanes is reassociated, products feed sums by fma); bitwise under
@@ -38,7 +40,8 @@ def EinToTile : Pass<"ein-to-tile", "::mlir::ModuleOp"> {
                "element types that tile.dot multiplies: bf16, i8, i16">];
   let dependentDialects = ["::einfall::tile::TileDialect", "::mlir::scf::SCFDialect",
                            "::mlir::memref::MemRefDialect"];
-  let statistics = [Statistic<"numPrograms", "num-programs", "tile programs written">];
+  let statistics = [Statistic<"numPrograms", "num-programs", "tile programs written">,
+                    Statistic<"numTuned", "num-tuned", "kernels whose schedule was stored">];
 }
 
 #endif

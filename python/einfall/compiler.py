@@ -1,6 +1,7 @@
 """Compiles text, PyTorch modules and checkpoints to packages."""
 
 import contextlib
+import json
 import os
 import re
 import subprocess
@@ -57,43 +58,53 @@ def compile(source, output: str | os.PathLike | None = None, *, args=None, kwarg
 def compile_file(source: str | os.PathLike, output: str | os.PathLike, *, dtype: str = "auto", targets=("native",),
                  weights: str | None = None, numerics: str | None = None, quiet: bool = True,
                  require_cache_hit: bool = False, use_cache: bool = True, count_visits: bool = False,
-                 machine: str | os.PathLike | None = None) -> None:
+                 machine: str | os.PathLike | None = None, tuned: bool = False) -> None:
     """Compiles a checkpoint folder or an .mlir file to the package `output`, replaced only on success.
 
     Kernels come from the compile cache and go there unless `use_cache` is off; `require_cache_hit` fails with the name
-    of the first kernel that is not there.
+    of the first kernel that is not there. `tuned` takes the schedules that `einfall tune` found on this machine.
     """
     kernels = {"require_cache_hit": require_cache_hit, "use_cache": use_cache, "count_visits": count_visits,
-               "machine": machine}
+               "machine": machine, "schedules": _tuned(tuned, targets)}
     source = os.fspath(source)
     with Progress(3, quiet) as progress:
-        if not os.path.isdir(source):
-            if dtype != "auto":
-                raise EinfallError("--dtype sets the activations of a checkpoint; an .mlir file has its types")
-            text = _read(source)
-            progress.step("compiling")
-            compile_text(text, output, targets=targets, weights=weights, numerics=numerics, name=source, **kernels)
-            return
-        progress.step("loading PyTorch")
-        with _hushed():
-            from .frontend import FrontendError, import_causal_lm
-
-            progress.step("importing the model")
-            try:
-                text, metadata = import_causal_lm(source, dtype)
-            except FrontendError as e:
-                raise EinfallError(str(e)) from e
+        text, options = prepare(source, dtype, weights, progress)
         progress.step("compiling")
-        compile_text(text, output, targets=targets, weights=source, numerics=numerics, kind="causal-lm",
-                     metadata=_facts(metadata), files=_files(source), **kernels)
+        compile_text(text, output, targets=targets, numerics=numerics, **options, **kernels)
+
+
+def prepare(source: str | os.PathLike, dtype: str = "auto", weights: str | None = None, progress: Progress | None = None):
+    """The text of an .mlir file or a checkpoint folder, and what `compile_text` has to know of it beside."""
+    source, step = os.fspath(source), progress.step if progress else lambda label: None
+    if not os.path.isdir(source):
+        if dtype != "auto":
+            raise EinfallError("--dtype sets the activations of a checkpoint; an .mlir file has its types")
+        return _read(source), {"weights": weights, "name": source}
+    step("loading PyTorch")
+    with _hushed():
+        from .frontend import FrontendError, import_causal_lm
+
+        step("importing the model")
+        try:
+            text, metadata = import_causal_lm(source, dtype)
+        except FrontendError as e:
+            raise EinfallError(str(e)) from e
+    return text, {"weights": source, "kind": "causal-lm", "metadata": _facts(metadata), "files": _files(source)}
+
+
+def _tuned(tuned: bool, targets) -> dict[str, str] | None:
+    from .tune import stored
+
+    return stored(targets) if tuned else None
 
 
 def compile_text(text: str, output: str | os.PathLike, *, targets=("native",), weights: str | None = None,
                  kind: str = "function", metadata: dict[str, str] | None = None, files: dict[str, str] | None = None,
                  numerics: str | None = None, name: str = "", require_cache_hit: bool = False,
                  use_cache: bool = True, count_visits: bool = False,
-                 machine: str | os.PathLike | None = None) -> None:
-    """Runs einfall-compile on `text`; `files` maps its options (tokenizer, …) to paths, `name` is for messages."""
+                 machine: str | os.PathLike | None = None, schedules: dict[str, str] | None = None) -> None:
+    """Runs einfall-compile on `text`; `files` maps its options (tokenizer, …) to paths, `name` is for messages, `schedules` are
+    by kernels' keys."""
     output = os.fspath(output)
     measured = resolve(machine, targets)
     folder = os.path.dirname(os.path.abspath(output))
@@ -108,6 +119,9 @@ def compile_text(text: str, output: str | os.PathLike, *, targets=("native",), w
         command = [find_tool("einfall-compile"), path, "-o", output, f"--model-kind={kind}"]
         command += [f"--target={t}" for t in targets]
         command += [f"--machine={measured}"] if measured else []
+        if schedules:
+            (Path(scratch) / "schedules.json").write_text(json.dumps(schedules), encoding="utf-8")
+            command += [f"--schedules={scratch}/schedules.json"]
         command += [f"--weights={weights}"] if weights else []
         command += [f"--numerics={numerics}"] if numerics else []
         command += [f"--meta={k}={v}" for k, v in (metadata or {}).items()]
