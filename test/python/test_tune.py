@@ -42,8 +42,9 @@ def halves_win(monkeypatch):
 
     def times(self, packages, rounds):
         keys = {key for each in self.keys for key in each}
-        trial = {k for k in keys if k in self.trial and f"array<i64: {self.half[k]}" in self.trial[k]}
-        return [{k: 1.0 for k in keys}, {k: 0.5 if k in trial else 1.0 for k in keys}]
+        known = {self.first: {}, self.package: self.best}
+        each = [known.get(p, self.best | self.trial) for p in packages]
+        return [{k: 0.5 if f"array<i64: {self.half[k]}" in s.get(k, "") else 1.0 for k in keys} for s in each]
 
     real = tune.Tuner._try
 
@@ -122,7 +123,27 @@ def test_wrong_results_do_not_win(source, halves_win, monkeypatch):
     from einfall import tune
 
     monkeypatch.setattr(tune.Tuner, "agrees", lambda self, package: False)
-    assert not tune.tune(source, seconds=0.5).best
+    tuner = tune.tune(source, seconds=0.5)
+    assert not tuner.best
+    # What an earlier search stored of these kernels goes: this one found nothing.
+    tuner.best = {key: "#tile.schedule<ranks = {}>" for key in tuner.open}
+    tuner.gains = {key: (2.0, 1.0) for key in tuner.open}
+    tuner.store()
+    assert tune.stored() == tuner.best
+    tune.tune(source, seconds=0.5)
+    with pytest.raises(tune.EinfallError, match="einfall tune does it"):
+        tune.stored()
+
+
+def test_luck_is_not_stored(source, halves_win, monkeypatch):
+    from einfall import tune
+
+    real = tune.Tuner.times
+    monkeypatch.setattr(tune.Tuner, "times", lambda self, packages, rounds: [{k: 1.0 for k in self.open}] * 2
+                        if self.first in packages else real(self, packages, rounds))
+    said = []
+    found = tune.tune(source, seconds=0.5, say=said.append)
+    assert "2 faster" in said[1] and not found.best and not found.gains
     with pytest.raises(tune.EinfallError, match="einfall tune does it"):
         tune.stored()
 
