@@ -109,12 +109,12 @@ def flops(model: str, tokens: int, heads_for: int) -> float:
 
 
 def grown_flops(model: str, tokens: int, length: int) -> float:
-    """Operations for the last `tokens` positions of a row of `length`, with the logits of the last one."""
+    """Operations for the last `tokens` positions of a row of `length`, with their logits."""
     config = configuration(model)
     size = config.get("head_dim") or config["hidden_size"] // config["num_attention_heads"]
     seen = tokens * length - tokens * (tokens - 1) / 2
     attention = 4.0 * seen * config["num_attention_heads"] * size * config["num_hidden_layers"]
-    return flops(model, tokens, 1) - _causal(config, size, tokens) + attention
+    return flops(model, tokens, tokens) - _causal(config, size, tokens) + attention
 
 
 def _causal(config: dict, size: int, tokens: int) -> float:

@@ -171,7 +171,8 @@ def _growth(item: dict) -> list[str]:
     found = growth.sweeps(item["results"])
     if not found:
         return []
-    return ["Sizes of cases are layers, batch, length and threads. Work is what the machine's limits need for it.", "",
+    return ["Sizes of cases are layers, batch, length and threads. Work is operations of a thread or bytes that are read,",
+            "whichever grow more; times of lines are the least of points that took turns.", "",
             *growth.table(found), "", f"![Time and memory by size](images/{picture(item)})", ""]
 
 

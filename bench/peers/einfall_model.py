@@ -132,10 +132,12 @@ class Grown:
         self.session = runtime.load(path).session(b=batch, s=length, c=length, t=length)
         prompt = self.session.next(ids, start, t=length)
         one = case.program == "grown_decode"
-        entry = getattr(self.session, "step" if one else "next")
+        # Of all positions: for the last one alone the last layer would compute but its keys and values.
+        entry = self.session.step if one else self.session.logits
         new = np.ascontiguousarray(ids[:, -1:]) if one else ids
-        self.call = lambda: entry(new, start, t=length, out=prompt)
-        self.out = prompt
+        out = prompt if one else entry(new, start, t=length)
+        self.call = lambda: entry(new, start, t=length, out=out)
+        self.out = out
 
     def __call__(self):
         self.call()

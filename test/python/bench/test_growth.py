@@ -17,7 +17,8 @@ from harness import cases, growth, models, report, setup  # noqa: E402
 def result(program, seconds, least, **sizes):
     case = cases.Case("growth", program, "bf16", sizes, model="growing")
     memory = {"einfall": {"seconds": seconds, "calls": 1, "arena_bytes": 100 * sizes["length"], "state_bytes": 0}}
-    return {"case": case.asdict(), "medians": {"einfall": seconds}, "roof": {"limit": "read", "seconds": least}, "facts": memory}
+    return {"case": case.asdict(), "medians": {"einfall": seconds}, "times": {"einfall": [seconds + 1, seconds]},
+            "roof": {"limit": "read", "seconds": least}, "work": [least * 1e9 / sizes["threads"], 1e6 * least**0.5], "facts": memory}
 
 
 RESULTS = [
@@ -51,14 +52,42 @@ def test_one_size_differs_along_a_sweep():
     assert len(told) == 1 and "by length" in told[0]
 
 
+def test_points_take_turns(monkeypatch):
+    """All points are open at once; one that does not open is told and stops no other."""
+    log = []
+
+    class Fake:
+        def __init__(self):
+            self.name, self.gone = "einfall", ""
+
+        def ask(self, do, **arguments):
+            log.append((do, self.name))
+            if do == "open":
+                return {"failed": "no"} if "1x2x" in self.name else {"samples": []}
+            return {"seconds": float(len(log)), "calls": 1, "arena_bytes": 5, "state_bytes": 6}
+
+        def stop(self):
+            log.append(("stop", self.name))
+
+    monkeypatch.setattr(growth.machine, "busy", lambda seconds=0: 0.0)
+    sizes = [{"layers": 1, "batch": b, "length": 4, "threads": t} for b, t in ((1, 1), (2, 1), (3, 2))]
+    points = [cases.Case("growth", "grown_decode", "bf16", s, model="growing") for s in sizes]
+    monkeypatch.setattr(growth, "work", lambda case: (8.0 / case.sizes["threads"], 3.0))
+    found = growth.measure(points, 2, 0.1, 0, Fake)
+    assert [do for do, _ in log[:4]] == ["open", "open", "stop", "open"]
+    assert [name for do, name in log if do == "measure"] == [points[i].name for i in (0, 2, 2, 0)]
+    assert [len(r["times"].get("einfall", [])) for r in found] == [2, 0, 2] and found[1]["skipped"] == {"einfall": "no"}
+    assert found[2]["work"] == (4.0, 3.0) and found[0]["facts"]["einfall"]["state_bytes"] == 6
+    assert growth.is_growth(points) and not growth.is_growth([]) and log[-1][0] == "stop"
+
+
 def test_work_of_a_grown_model(tmp_path, monkeypatch):
-    """A prompt after itself is the whole: operations of a step added up are those of the prefill without its logits."""
+    """A prompt after itself is the whole: operations of a step added up are those of the prefill."""
     monkeypatch.setattr(models, "checkpoint", lambda model: ROOT / "test/models/tiny-llama")
     size, layers, heads = 64, 6, 4
     for length in (1, 2, 7):
         steps = sum(models.grown_flops("x", 1, n) for n in range(1, length + 1))
-        head = 2.0 * 4096 * 256
-        assert models.grown_flops("x", length, length) == steps - (length - 1) * head
+        assert models.grown_flops("x", length, length) == steps
         assert models.grown_flops("x", 1, length + 5) - models.grown_flops("x", 1, length) == 5 * 4.0 * heads * size * layers
     assert models.cached_bytes("x", 2) == 2 * layers * 2 * size * 2
 
@@ -71,7 +100,7 @@ def test_a_model_of_some_layers():
 def test_the_page_tells_and_shows():
     item = {"results": RESULTS, "machine": {"cpu": "A CPU", "family": "1", "model": "2"}}
     text = "\n".join(report._growth(item))
-    assert "| prefill by length | 64, 1024 | 20 | 16 | 16 | **grows faster** |" in text
+    assert "| prefill by length | 64, 1024 | 20 | 16 | 16 | 16 | **grows faster** |" in text
     assert "(images/growth-a-cpu-1-2.svg)" in text and report._growth({"results": RESULTS[-1:]}) == []
 
 
@@ -113,6 +142,7 @@ def test_a_grown_model_runs(program, build, tmp_path, monkeypatch):
         np.testing.assert_allclose(np.array(before), np.array(grown()[0]), atol=0)
         measured = grown.measure()
         assert measured["seconds"] > 0 and measured["state_bytes"] > 0 and np.isfinite(before).all()
-        assert before.shape == (sizes["batch"], 4096)
+        one = program == "grown_decode"
+        assert before.shape == (sizes["batch"], 4096) if one else (sizes["batch"], sizes["length"], 4096)
         assert case.flops > 0 and case.bytes_read > 0 and case.copies(1 << 20) == 1
     runtime.set_num_threads(threads)
