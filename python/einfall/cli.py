@@ -180,7 +180,7 @@ def _tune(args) -> int:
         print(f"not measured: {text}")
     for key, (before, after) in sorted(found.gains.items(), key=lambda item: item[1][1] - item[1][0]):
         print(f"{key}  {before * 1e6:10.1f} us -> {after * 1e6:10.1f} us  {found.best[key]}")
-    print(f"{len(found.best)} of {len(found.keys and set(sum(found.keys, [])))} kernels are faster"
+    print(f"{len(found.best)} of {len(found.open)} kernels are faster"
           + (f"; stored in {database()}" if found.best else ""))
     return 0
 

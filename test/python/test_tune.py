@@ -189,6 +189,16 @@ def test_what_is_stored_elsewhere_is_not_taken(source, monkeypatch):
     assert machine.cpu_name()
 
 
+def test_the_command_tells_what_it_found(source, halves_win, capsys):
+    from einfall import cli, tune
+
+    assert cli.main(["tune", str(source), "--seconds", "0.5", "--size", "m=9"]) == 0
+    said = capsys.readouterr()
+    assert f"2 of 2 kernels are faster; stored in {tune.database()}" in said.out and "2 kernels," in said.err
+    assert "1000000.0 us ->   500000.0 us  #tile.schedule<" in said.out
+    assert cli.main(["compile", str(source), "-o", str(source.with_suffix(".einf")), "--tuned", "--quiet"]) == 0
+
+
 def test_bad_input_is_told(source, capsys):
     from einfall import cli
 
