@@ -19,6 +19,12 @@ namespace einfall {
 
 namespace {
 
+/// A short name of what a kernel computes, by which schedules are stored.
+std::string digestOf(StringRef key) {
+  std::array<uint8_t, 20> hash = llvm::SHA1::hash(llvm::arrayRefFromStringRef(key));
+  return llvm::toHex(ArrayRef(hash).take_front(16), /*LowerCase=*/true);
+}
+
 /// What a kernel computes as text, without the names around it: kernels of
 /// equal text share a program (the layers of a model). Which reads are proven
 /// inside depends on the arguments around the kernel, and a program without
@@ -40,12 +46,6 @@ std::string keyOf(ein::KernelOp kernel) {
   if (ein::KernelOp merger = mergerOf(kernel)) // says how exact states have to be
     os << keyOf(merger);
   return text;
-}
-
-/// A short name of what a kernel computes, by which schedules are stored.
-std::string digestOf(StringRef key) {
-  std::array<uint8_t, 20> hash = llvm::SHA1::hash(llvm::arrayRefFromStringRef(key));
-  return llvm::toHex(ArrayRef(hash).take_front(16), /*LowerCase=*/true);
 }
 
 /// Where all that a kernel stores has 16 bits, exp, tanh, rsqrt and quotients on a GPU may be near
