@@ -98,7 +98,7 @@ struct EinToTilePass : impl::EinToTileBase<EinToTilePass> {
     OpBuilder builder(&getContext());
     SmallVector<ein::KernelOp> kernels;
     getOperation().walk([&](ein::KernelOp kernel) { kernels.push_back(kernel); });
-    auto doneWith = llvm::make_scope_exit([&] { getOperation()->removeAttr(tile::kSchedules); });
+    llvm::scope_exit doneWith([&] { getOperation()->removeAttr(tile::kSchedules); });
     auto tuned = getOperation()->getAttrOfType<DictionaryAttr>(tile::kSchedules);
     for (ein::KernelOp kernel : kernels) {
       std::string key = keyOf(kernel);
