@@ -15,7 +15,7 @@ ROOT = BENCH.parent
 sys.path.insert(0, str(BENCH))
 
 import peers  # noqa: E402
-from harness import cases, compiling, machine, report, roofs, setup, team  # noqa: E402
+from harness import cases, compiling, growth, machine, report, roofs, setup, team  # noqa: E402
 
 
 def parse() -> argparse.Namespace:
@@ -63,11 +63,18 @@ def start(args, log) -> tuple[list[team.Worker], dict, dict]:
 
 
 def measure_group(args, group: str, workers, roof: roofs.Roofs) -> list[dict]:
-    results, table = [], report.Table(group)
-    for case in chosen(args, group):
+    results, table, limits, selected = [], report.Table(group), {}, chosen(args, group)
+    own = [worker for worker in workers if worker.name == "einfall"]
+    grown = None
+    if own and growth.is_growth(selected):
+        grown = iter(growth.measure(selected, args.rounds, args.seconds, args.patience, own[0].another))
+    for case in selected:
         copies = case.copies(machine.last_level_cache())
-        result = team.run_case(workers, case, copies, args.rounds, args.seconds, args.patience)
-        name, seconds = roof.least_seconds(case, copies)
+        result = next(grown) if grown else team.run_case(workers, case, copies, args.rounds, args.seconds, args.patience)
+        # A case may say how many threads it has.
+        threads = case.sizes.get("threads", roof.threads)
+        own = roof if threads == roof.threads else limits.setdefault(threads, roofs.Roofs(threads, run=roof.given))
+        name, seconds = own.least_seconds(case, copies)
         result["roof"] = {"limit": name, "seconds": seconds}
         results.append(result)
         table.row(result)

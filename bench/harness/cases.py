@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 from pathlib import Path
 
@@ -28,9 +29,13 @@ PROGRAMS = {
     "decode": ("prompt", "new"),
     "prefill": ("prompt",),
     "logits": ("prompt",),
+    "grown_prefill": ("layers", "batch", "length", "threads"),
+    "grown_decode": ("layers", "batch", "length", "threads"),
 }
 MODELS = ("decode", "prefill", "logits")
 WHOLE = ("text_model", "image_model")
+# One language model at many sizes: how time and memory grow. Einfall alone runs these.
+GROWN = ("grown_prefill", "grown_decode")
 # Weights that a cascade of a decoder layer multiplies each token by.
 CASCADES = {
     "norm_qkv_rope": lambda s: s["width"] * s["size"] * (s["heads"] + 2 * s["kv_heads"]),
@@ -62,6 +67,11 @@ class Case:
     model: str | None = None
 
     @property
+    def layered(self) -> str:
+        """The model of a grown case, with as many layers as it says."""
+        return f"{self.model}@{self.sizes['layers']}"
+
+    @property
     def name(self) -> str:
         shape = "x".join(str(v) for v in self.sizes.values())
         model = f" {Path(self.model).name}" if self.model else ""
@@ -91,6 +101,9 @@ class Case:
             return 4.0 * s["heads"] * s["length"] ** 2 * s["size"] * (0.5 if self.causal else 1)
         if self.program == "decode_attention":
             return 4.0 * s["heads"] * s["length"] * s["size"]
+        if self.program in GROWN:
+            tokens = s["length"] if self.program == "grown_prefill" else 1
+            return s["batch"] * models.grown_flops(self.layered, tokens, s["length"])
         if self.program in MODELS:
             tokens = 1 if self.program == "decode" else s["prompt"]
             return models.flops(self.model, tokens, tokens if self.program == "logits" else 1)
@@ -106,6 +119,9 @@ class Case:
             return width * s["length"] * s["size"] * (s["heads"] + 2 * s["kv_heads"])
         if self.program == "decode_attention":
             return width * s["size"] * (s["heads"] + 2 * s["kv_heads"] * s["length"])
+        if self.program in GROWN:
+            past = s["batch"] * s["length"] * models.cached_bytes(self.layered, width)
+            return float(models.weight_bytes(self.layered)) + past
         if self.program in MODELS:
             return float(models.weight_bytes(self.model))
         if self.program in WHOLE:
@@ -123,7 +139,7 @@ class Case:
             return 4 * s["rows"] * s["columns"]
         if self.program in ("attention", "decode_attention"):
             return width * s["heads"] * s["size"] * (s["length"] if self.program == "attention" else 1)
-        if self.program in (*MODELS, *WHOLE, *CASCADES):
+        if self.program in (*MODELS, *WHOLE, *CASCADES, *GROWN):
             return 0.0
         return width * s["rows"] * s["columns"]
 
@@ -133,7 +149,7 @@ class Case:
         A case of memory needs buffers of four times the last cache, so that none is found there again; a short one
         is repeated until a call is longer than what calling costs.
         """
-        if self.program in (*MODELS, *WHOLE, *CASCADES):
+        if self.program in (*MODELS, *WHOLE, *CASCADES, *GROWN):
             return 1
         moved = self.bytes_read + self.bytes_written
         if self.memory:
@@ -160,6 +176,13 @@ def load(group: str, folder: Path = FOLDER) -> list[Case]:
     return cases
 
 
+def _points(sizes: dict) -> list[dict]:
+    """Sizes given as lists, one point for each choice of them."""
+    keys = list(sizes)
+    choices = [v if isinstance(v, list) else [v] for v in sizes.values()]
+    return [dict(zip(keys, point)) for point in itertools.product(*choices)]
+
+
 def _expand(group: str, entry: dict, where: str) -> list[Case]:
     program = entry.get("program")
     if program not in PROGRAMS:
@@ -170,13 +193,15 @@ def _expand(group: str, entry: dict, where: str) -> list[Case]:
         raise CaseError(f"{where}: unknown key {wrong[0]!r}")
     sizes = {}
     for key in wanted:
-        if not isinstance(entry.get(key), int) or entry[key] < 1:
-            raise CaseError(f"{where}: {program} needs {key}, a positive number, but got {entry.get(key)!r}")
-        sizes[key] = entry[key]
+        given = entry.get(key)
+        listed = given if isinstance(given, list) and given else [given]
+        if any(not isinstance(v, int) or v < 1 for v in listed):
+            raise CaseError(f"{where}: {program} needs {key}, a positive number or a list of them, but got {given!r}")
+        sizes[key] = given
     types = entry.get("types", [])
     if not types or any(t not in TYPES for t in types):
         raise CaseError(f"{where}: expected types of {', '.join(TYPES)}, but got {types!r}")
-    if program in (*MODELS, *WHOLE) and not entry.get("model"):
+    if program in (*MODELS, *WHOLE, *GROWN) and not entry.get("model"):
         raise CaseError(f"{where}: {program} needs a model")
     flags = {key: bool(entry.get(key, False)) for key in ("memory", "quick", "causal")}
-    return [Case(group, program, t, sizes, model=entry.get("model"), **flags) for t in types]
+    return [Case(group, program, t, point, model=entry.get("model"), **flags) for t in types for point in _points(sizes)]

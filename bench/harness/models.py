@@ -23,15 +23,18 @@ def cache_folder() -> Path:
 
 
 def recipe(model: str) -> dict:
-    """The configuration of a model of `bench/models`, from which its modules or a checkpoint are made."""
-    return json.loads((CONFIGURATIONS / f"{model}.json").read_text(encoding="utf-8"))
+    """The configuration of a model of `bench/models`, from which its modules or a checkpoint are made; `NAME@8` is NAME with
+    eight layers."""
+    name, _, layers = model.partition("@")
+    found = json.loads((CONFIGURATIONS / f"{name}.json").read_text(encoding="utf-8"))
+    return found | {"num_hidden_layers": int(layers)} if layers else found
 
 
 def checkpoint(model: str) -> Path:
     """The folder of a checkpoint; made when it is not there. `model` is a path of the repository or a configuration."""
     if (ROOT / model / "config.json").exists():
         return ROOT / model
-    source = CONFIGURATIONS / f"{model}.json"
+    source = CONFIGURATIONS / f"{model.partition('@')[0]}.json"
     if not source.exists():
         raise FileNotFoundError(f"there is neither a checkpoint {model} nor {source.relative_to(ROOT)}")
     folder = cache_folder() / model
@@ -42,7 +45,7 @@ def checkpoint(model: str) -> Path:
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
         _make(wanted, Path(scratch) / model)
-        (Path(scratch) / model / "source.json").write_text(source.read_text(encoding="utf-8"), encoding="utf-8")
+        (Path(scratch) / model / "source.json").write_text(json.dumps(wanted), encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)
         os.replace(Path(scratch) / model, folder)
     return folder
@@ -100,9 +103,29 @@ def flops(model: str, tokens: int, heads_for: int) -> float:
     head = [t for t in _matrices(model) if t["shape"][0] == vocabulary]
     body = [t for t in _matrices(model) if t["shape"][0] != vocabulary]
     size = config.get("head_dim") or config["hidden_size"] // config["num_attention_heads"]
-    attention = 2.0 * tokens**2 * config["num_attention_heads"] * size * config["num_hidden_layers"]
+    attention = _causal(config, size, tokens)
     count = lambda tensors: sum(t["shape"][0] * t["shape"][1] for t in tensors)  # noqa: E731
     return 2.0 * tokens * count(body) + 2.0 * heads_for * count(head) + attention
+
+
+def grown_flops(model: str, tokens: int, length: int) -> float:
+    """Operations for the last `tokens` positions of a row of `length`, with their logits."""
+    config = configuration(model)
+    size = config.get("head_dim") or config["hidden_size"] // config["num_attention_heads"]
+    seen = tokens * length - tokens * (tokens - 1) / 2
+    attention = 4.0 * seen * config["num_attention_heads"] * size * config["num_hidden_layers"]
+    return flops(model, tokens, tokens) - _causal(config, size, tokens) + attention
+
+
+def _causal(config: dict, size: int, tokens: int) -> float:
+    return 2.0 * tokens**2 * config["num_attention_heads"] * size * config["num_hidden_layers"]
+
+
+def cached_bytes(model: str, width: int) -> float:
+    """Bytes of keys and values of one position."""
+    config = configuration(model)
+    size = config.get("head_dim") or config["hidden_size"] // config["num_attention_heads"]
+    return 2.0 * config["num_hidden_layers"] * config["num_key_value_heads"] * size * width
 
 
 def prompt_ids(model: str, length: int):

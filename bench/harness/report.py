@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import subprocess
 from pathlib import Path
 
+from . import growth, setup
 from .machine import folder_name
 
 # Beyond this share of the CPUs in other use a figure is marked.
@@ -86,6 +88,8 @@ class Table:
                 by_type.setdefault(r["case"]["type"], []).append(r["ratio"])
         for element, ratios in by_type.items():
             print(f"  {element}: geometric mean {geomean(ratios):.2f}, least {min(ratios):.2f}, {len(ratios)} cases")
+        for line in growth.table(growth.sweeps(results))[2:]:
+            print("  grows " + " ".join(line.strip("| ").split(" | ")))
         for line in skipped(results):
             print("  " + line)
 
@@ -131,8 +135,25 @@ def store(record: dict, results: Path) -> Path:
 def write(results: Path, docs: Path) -> int:
     records = [json.loads(p.read_text(encoding="utf-8")) for p in sorted(results.glob("*/*.json"))]
     (docs / "performance.md").write_text("\n".join(page(records)) + "\n", encoding="utf-8")
+    for path in sorted(results.glob("*/growth*.json")):
+        draw(path, docs / "images" / picture(json.loads(path.read_text(encoding="utf-8"))))
     print(f"wrote docs/performance.md from {len(records)} records")
     return 0
+
+
+def picture(record: dict) -> str:
+    """The name of the plot of a record of group growth."""
+    return f"growth-{folder_name(record['machine'])}.svg"
+
+
+def draw(record: Path, path: Path) -> None:
+    """Draws it where the benchmarks' environment has matplotlib; says so where it has not."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    done = subprocess.run([setup.python(), "-m", "harness.plots", record, path], cwd=Path(__file__).resolve().parents[1],
+                          capture_output=True, text=True)
+    if done.returncode:
+        why = (done.stderr.strip().splitlines() or ["?"])[-1]
+        print(f"did not draw {path.name} ({why}); ./dev bench --setup installs what draws")
 
 
 def page(records: list[dict]) -> list[str]:
@@ -142,8 +163,17 @@ def page(records: list[dict]) -> list[str]:
     for cpu in sorted({r["machine"]["cpu"] for r in records}):
         lines += ["", f"## {cpu}"]
         for item in (r for r in records if r["machine"]["cpu"] == cpu):
-            lines += ["", f"### {item['group']}, {item['threads']} threads", "", *_facts(item), "", *_table(item)]
+            lines += ["", f"### {item['group']}, {item['threads']} threads", "", *_facts(item), "", *_growth(item), *_table(item)]
     return lines
+
+
+def _growth(item: dict) -> list[str]:
+    found = growth.sweeps(item["results"])
+    if not found:
+        return []
+    return ["Sizes of cases are layers, batch, length and threads. Work is operations of a thread or bytes that are read,",
+            "whichever grow more; times of lines are the least of points that took turns.", "",
+            *growth.table(found), "", f"![Time and memory by size](images/{picture(item)})", ""]
 
 
 def _facts(item: dict) -> list[str]:

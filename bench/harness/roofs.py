@@ -16,7 +16,7 @@ class Roofs:
     """Rates by limit and, for bandwidth, by working set; measured when first asked for."""
 
     def __init__(self, threads: int, seconds: float = 0.05, run=None):
-        self.threads, self.seconds, self.run = threads, seconds, run or self._run
+        self.threads, self.seconds, self.given, self.run = threads, seconds, run, run or self._run
         self.compute: dict[str, dict] = {}
         self.bandwidth: dict[tuple[str, int], dict] = {}
 

@@ -30,6 +30,7 @@ class Worker:
             environment[variable] = str(threads)
         environment["GLIBC_TUNABLES"] = PAGES_STAY
         self.name, self.gone = name, ""
+        self.another = lambda: Worker(name, threads, log, python)
         self.process = subprocess.Popen([python, "-m", "harness.worker", name, str(threads)], env=environment,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import einfall as package
 from einfall import runtime, toolchain
-from harness.cases import MODELS, Case
+from harness.cases import GROWN, MODELS, Case
 
 from . import Unsupported
 
@@ -22,6 +22,10 @@ class Peer:
             from .einfall_model import open_model
 
             return open_model(case, self.threads)
+        if case.program in GROWN:
+            from .einfall_model import Grown
+
+            return Grown(case)
         from harness.programs import Program
 
         program = Program(case, copies)

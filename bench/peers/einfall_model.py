@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import dataclasses
 import hashlib
 import os
 import time
@@ -11,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from einfall import compiler, runtime, toolchain
 
-from harness import models
+from harness import models, worker
 from harness.cases import Case
 
 
@@ -116,6 +117,35 @@ class Logits:
         begin = time.perf_counter()
         self()
         return {"seconds": time.perf_counter() - begin, "calls": 1}
+
+
+class Grown:
+    """One call of a model of some layers, for some rows of some length: the prompt, or the token after it."""
+
+    def __init__(self, case: Case):
+        sizes = case.sizes
+        runtime.set_num_threads(sizes["threads"])
+        length, batch = sizes["length"], sizes["batch"]
+        path = package_path(dataclasses.replace(case, model=case.layered))
+        ids = np.random.default_rng(7).integers(3, 4096, (batch, length), dtype=np.int64)
+        start = np.zeros(batch, np.int64)
+        self.session = runtime.load(path).session(b=batch, s=length, c=length, t=length)
+        prompt = self.session.next(ids, start, t=length)
+        one = case.program == "grown_decode"
+        # Of all positions: for the last one alone the last layer would compute but its keys and values.
+        entry = self.session.step if one else self.session.logits
+        new = np.ascontiguousarray(ids[:, -1:]) if one else ids
+        out = prompt if one else entry(new, start, t=length)
+        self.call = lambda: entry(new, start, t=length, out=out)
+        self.out = out
+
+    def __call__(self):
+        self.call()
+        return [np.asarray(self.out, np.float32)]
+
+    def measure(self) -> dict:
+        call = worker.measure(self.call, 0.1)
+        return call | {"arena_bytes": self.session.arena_bytes, "state_bytes": self.session.state_bytes}
 
 
 def open_model(case: Case, threads: int):

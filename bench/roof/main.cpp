@@ -52,7 +52,7 @@ bool parse(int argc, char **argv, Options &options) {
       continue;
     }
     bool ok = (option == "--threads" && number(value, 1u, options.threads)) ||
-              (option == "--bytes" && number(value, uint64_t(1) << 16, options.bytes)) ||
+              (option == "--bytes" && number(value, uint64_t(1) << 12, options.bytes)) ||
               (option == "--seconds" && number(value, 0.001, options.seconds));
     if (!ok)
       return false;

@@ -45,6 +45,10 @@ inline constexpr llvm::StringLiteral kCountVisits = "tile.count_visits"; // unit
 inline constexpr llvm::StringLiteral kCounters = "tile.counters";        // string
 
 inline constexpr llvm::StringLiteral kSchedule = "tile.schedule"; // also on an ein.kernel
+// Of a module: schedules by kernels' keys, for kernels that carry none.
+inline constexpr llvm::StringLiteral kSchedules = "tile.schedules";
+// Of an ein.kernel with a program: its key there.
+inline constexpr llvm::StringLiteral kKey = "tile.key";
 
 /// What tile.count counts, in the order of einfall/counters.h.
 inline constexpr llvm::StringLiteral kCounterNames[] = {"chunks", "visited", "unmasked", "masked"};

@@ -11,6 +11,7 @@
 #include "lib/Driver/Report.h"
 #include "lib/Driver/Safetensors.h"
 #include "lib/Package/Writer.h"
+#include "mlir/AsmParser/AsmParser.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -94,8 +95,7 @@ FailureOr<OwningOpRef<ModuleOp>> compileToRun(ModuleOp module, const CompileOpti
     return emitError(module.getLoc())
            << "no function is marked ein.entry or holds checks: nothing to compile";
   report.addEntries(*clone, tables);
-  text =
-      report.json(module, phases.target.name(), options.remarks ? *options.remarks : RemarkLog());
+  text = report.json(module, phases.target, options.remarks ? *options.remarks : RemarkLog());
   return clone;
 }
 
@@ -222,6 +222,8 @@ FailureOr<PipelineOptions> phasesFor(ModuleOp module, const std::string &name,
   std::optional<PipelineOptions> phases = parsePipeline(names, fail);
   if (!phases)
     return failure();
+  if (options.machine && !phases->target.gpu)
+    phases->target.machine = *options.machine;
   phases->dumpPrefix = (phases->target.name() + ".").str();
   return *phases;
 }
@@ -257,6 +259,15 @@ LogicalResult setNumerics(ModuleOp module, StringRef numerics) {
 static LogicalResult prepare(ModuleOp module, const CompileOptions &options) {
   if (options.countVisits)
     module->setAttr(tile::kCountVisits, UnitAttr::get(module.getContext()));
+  NamedAttrList schedules;
+  for (auto &[key, text] : options.schedules) {
+    Attribute schedule = parseAttribute(text, module.getContext());
+    if (!schedule || key.empty())
+      return emitError(module.getLoc()) << "the schedule of kernel '" << key << "' is none";
+    schedules.set(key, schedule);
+  }
+  if (!schedules.empty())
+    module->setAttr(tile::kSchedules, schedules.getDictionary(module.getContext()));
   return setNumerics(module, options.numerics);
 }
 
@@ -304,6 +315,10 @@ LogicalResult compileToPackage(ModuleOp module, const CompileOptions &options) {
   for (auto &[key, value] : options.metadata)
     spec.manifest.metadata.push_back({key, value});
   spec.manifest.metadata.push_back({"numerics", stringifyNumerics(ein::numericsOf(module)).str()});
+  if (!options.schedules.empty())
+    spec.manifest.metadata.push_back({"tuned", std::to_string(options.schedules.size())});
+  if (options.machine)
+    spec.manifest.metadata.push_back({"machine", options.machine->describe()});
   llvm::append_range(spec.manifest.metadata, tables.facts);
   llvm::sort(spec.manifest.metadata, [](auto &a, auto &b) { return a.key < b.key; });
   spec.manifest.bounds = tables.bounds;

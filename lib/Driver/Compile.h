@@ -11,6 +11,11 @@ namespace einfall {
 
 struct CompileOptions {
   std::vector<std::string> targets = {"native"};
+  /// What the CPU targets' schedules count on, of the machine that the package is for; without
+  /// it what is typical of each target.
+  std::optional<Machine> machine;
+  /// Schedules by kernels' keys, as text; those of kernels that are not there do not count.
+  std::vector<std::pair<std::string, std::string>> schedules;
   std::string weights; ///< .safetensors file or folder; may be empty
   std::string output;  ///< the package
   /// strict, algebraic or fast; empty: what the module says (`ein.numerics`).

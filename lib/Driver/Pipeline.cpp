@@ -30,6 +30,14 @@ static EinToTileOptions tileOptions(const Target &target) {
   }
   options.vectorBytes = target.cpu->vectorBytes;
   options.vectorRegisters = target.cpu->vectorRegisters;
+  const Machine &machine = target.machine;
+  options.firstCacheBytes = machine.firstCache;
+  // The other half is for what passes by.
+  options.localBytes = machine.secondCache / 2;
+  options.lastCacheBytes = machine.lastCache;
+  options.flops = machine.flops;
+  options.secondRate = machine.secondRate;
+  options.memoryRate = machine.memoryRate;
   for (llvm::StringRef element : target.cpu->dots)
     options.dots.push_back(element.str());
   return options;

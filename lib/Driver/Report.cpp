@@ -1,6 +1,7 @@
 //===- Report.cpp - What the compiler knows of a program ------------------===//
 #include "lib/Driver/Report.h"
 #include "dialects/ein/EinNumerics.h"
+#include "dialects/tile/TileDialect.h"
 #include "lib/Driver/KernelFacts.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Pass/PassInstrumentation.h"
@@ -207,6 +208,12 @@ std::string scheduleOf(ein::KernelOp kernel) {
   return text;
 }
 
+/// By which a tuner stores its schedule.
+std::string keyOf(ein::KernelOp kernel) {
+  auto key = kernel->getAttrOfType<StringAttr>(tile::kKey);
+  return key ? key.str() : "";
+}
+
 json::Object describeKernel(ein::KernelOp kernel) {
   Work work(kernel.getContext());
   for (Operation *op : opsOf(kernel))
@@ -215,6 +222,7 @@ json::Object describeKernel(ein::KernelOp kernel) {
                       {"ops", describeBody(kernel)},
                       {"flops", work.total().str()},
                       {"schedule", scheduleOf(kernel)},
+                      {"key", keyOf(kernel)},
                       {"boundaries", json::Array()}};
 }
 
@@ -369,7 +377,7 @@ void Report::addEntries(ModuleOp module, const PackageTables &tables) {
   }
 }
 
-std::string Report::json(ModuleOp module, StringRef target, const RemarkLog &remarks) const {
+std::string Report::json(ModuleOp module, const Target &target, const RemarkLog &remarks) const {
   bool strict = ein::isStrict(module);
   json::Array passes, said;
   for (const std::string &pass : *changed)
@@ -393,7 +401,8 @@ std::string Report::json(ModuleOp module, StringRef target, const RemarkLog &rem
   out.value(json::Object{
       {"report", 1},
       {"numerics", stringifyNumerics(ein::numericsOf(module))},
-      {"target", target.str()},
+      {"target", target.name()},
+      {"machine", target.gpu ? std::string() : target.machine.describe()},
       {"weights", json::Object{{"count", int64_t(numWeights)}, {"bytes", int64_t(weightBytes)}}},
       {"passes", std::move(passes)},
       {"remarks", std::move(said)},

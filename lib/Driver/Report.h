@@ -11,6 +11,7 @@
 
 #include "lib/Driver/Manifest.h"
 #include "lib/Driver/Remarks.h"
+#include "lib/Target/Target.h"
 #include "mlir/Pass/PassManager.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/JSON.h"
@@ -30,8 +31,8 @@ public:
   /// Of `module` at the run phase, which `tables` describe: steps and memory.
   void addEntries(mlir::ModuleOp module, const PackageTables &tables);
 
-  /// The report, for a target called `target`.
-  std::string json(mlir::ModuleOp module, llvm::StringRef target, const RemarkLog &remarks) const;
+  /// The report of what was decided for `target`.
+  std::string json(mlir::ModuleOp module, const Target &target, const RemarkLog &remarks) const;
 
 private:
   struct Function {

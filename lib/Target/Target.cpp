@@ -5,7 +5,7 @@ namespace einfall {
 
 std::optional<Target> findTarget(llvm::StringRef name) {
   if (const CpuTarget *cpu = findCpuTarget(name))
-    return Target{cpu, nullptr};
+    return Target{cpu, nullptr, typicalMachine(*cpu)};
   const GpuTarget *gpu = findGpuTarget(name);
   if (!gpu)
     return std::nullopt;

@@ -4,6 +4,7 @@
 
 #include "lib/Target/CpuTarget.h"
 #include "lib/Target/GpuTarget.h"
+#include "lib/Target/Machine.h"
 #include <string>
 
 namespace einfall {
@@ -12,6 +13,7 @@ namespace einfall {
 struct Target {
   const CpuTarget *cpu = nullptr;
   const GpuTarget *gpu = nullptr;
+  Machine machine = {}; ///< what schedules for the CPU count on
 
   llvm::StringRef name() const { return gpu ? gpu->name : cpu->name; }
   /// Where kernels run, as the package's manifest has it.

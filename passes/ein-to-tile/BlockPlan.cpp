@@ -16,6 +16,8 @@ namespace {
 
 /// Stands for an extent that nothing bounds: more than fits.
 constexpr int64_t kUnbounded = 1 << 20;
+/// Bytes that a block of a CPU may keep even where its cache is smaller.
+constexpr int64_t kAlwaysKept = 512 * 1024;
 /// Of rows and of columns, where matrix instructions multiply.
 constexpr int64_t kMatrixPart = 64;
 
@@ -387,9 +389,9 @@ static bool areSideBySide(const std::vector<Stage> &stages, StringRef a, StringR
 
 /// Rows of a block that are not reused: a few, of which the first-level cache holds all that
 /// the stages pass on and what they read again. `label` is their rank, with a part of 1.
-static int64_t rowsInCache(const std::vector<Stage> &stages, const BlockPlan &plan,
-                           StringRef label) {
-  constexpr int64_t most = 4, cacheBytes = 32 * 1024;
+static int64_t rowsInCache(const std::vector<Stage> &stages, const BlockPlan &plan, StringRef label,
+                           int64_t cacheBytes) {
+  constexpr int64_t most = 4;
   llvm::MapVector<Value, int64_t> bytes; // of a row
   auto add = [&](Value tensor, ArrayRef<std::pair<StringRef, ein::ExtentAttr>> ranks) {
     int64_t size = std::max(
@@ -445,6 +447,47 @@ static void growRows(const std::vector<Stage> &stages, BlockPlan &plan, ArrayRef
   }
 }
 
+static bool isCut(const BlockPlan &plan, StringRef label) {
+  const BlockPlan::Rank &rank = plan.ranks.find(label)->second;
+  return rank.isStreamed || (llvm::is_contained(plan.grid, label) && !rank.isOfParts);
+}
+
+/// Takes the parts that the user or a tuner wrote on the kernel.
+static LogicalResult readParts(ein::KernelOp kernel, const TileTarget &target, BlockPlan &plan) {
+  auto given = kernel->getAttrOfType<tile::ScheduleAttr>(tile::kSchedule);
+  if (!given)
+    return success();
+  auto refuse = [&]() { return kernel.emitOpError("cannot follow its schedule: "); };
+  if (target.warps)
+    return refuse() << "on a GPU a kernel of several stages takes none";
+  for (NamedAttribute entry : given.getRanks()) {
+    StringRef label = entry.getName();
+    auto numbers = dyn_cast<DenseI64ArrayAttr>(entry.getValue());
+    if (!plan.ranks.contains(label))
+      return refuse() << "it has no rank '" << label << "'";
+    if (!isCut(plan, label))
+      return refuse() << "its blocks have all of rank '" << label << "'";
+    if (!numbers || numbers.size() != 1 || numbers[0] < 1 || numbers[0] > 65536)
+      return refuse() << "rank '" << label << "' expects array<i64: part>, but got "
+                      << entry.getValue();
+    BlockPlan::Rank &rank = plan.ranks.find(label)->second;
+    if (rank.divides % numbers[0])
+      return refuse() << "chunks of rank '" << label << "' have to divide " << rank.divides;
+    rank.part = numbers[0];
+  }
+  return success();
+}
+
+tile::ScheduleAttr BlockPlan::toAttr(MLIRContext *context) const {
+  Builder builder(context);
+  SmallVector<NamedAttribute> parts;
+  for (auto &[label, rank] : inOrder())
+    if (isCut(*this, label))
+      parts.push_back(builder.getNamedAttr(label, builder.getDenseI64ArrayAttr({rank.part})));
+  return tile::ScheduleAttr::get(context, builder.getDictionaryAttr(parts), {}, {}, 1, {}, {}, 1,
+                                 {}, 0, {});
+}
+
 FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &stages,
                                const TileTarget &target) {
   BlockPlan plan;
@@ -498,7 +541,9 @@ FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &s
     // Small parts are many blocks, which hide what memory takes on a GPU; on a CPU,
     // rows side by side are lanes.
     bool whole = contracts || (isContiguous(stages, label) && !target.warps);
-    int64_t rows = target.team ? 1 : target.warps ? target.warps : rowsInCache(stages, plan, label);
+    int64_t rows = target.team    ? 1
+                   : target.warps ? target.warps
+                                  : rowsInCache(stages, plan, label, target.firstCacheBytes);
     rank.part = whole ? asMatrices ? kMatrixPart : ein::kBlockPart : rows;
     if (contracts)
       rank.part = std::max<int64_t>(1, rank.part / wholeBeside(stages, plan, label));
@@ -515,6 +560,8 @@ FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &s
     rank.part = std::min<int64_t>(rank.part, columns);
   }
   growRows(stages, plan, cut, contracts, target);
+  if (failed(readParts(kernel, target, plan)))
+    return failure();
   // What is computed beyond a part is a small share of it.
   for (auto &entry : plan.ranks)
     if (const BlockPlan::Rank &halo = entry.getValue(); !halo.follows.empty()) {
@@ -541,6 +588,9 @@ FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &s
       if (!rank.isReduced && !rank.isStreamed && rank.follows.empty() && rank.part > 64 &&
           !llvm::is_contained(plan.grid, name))
         label = name;
+    // A program that one CPU runs another one must not refuse.
+    if (label.empty() && !target.warps && bytesOf(stages, plan, target.team) <= kAlwaysKept)
+      break;
     if (label.empty())
       return kernel.emitOpError("keeps tensors of ")
              << bytesOf(stages, plan, target.team) << " bytes for a block, more than the "

@@ -2,6 +2,7 @@
 #ifndef EINFALL_PASSES_EINTOTILE_BLOCKPLAN_H
 #define EINFALL_PASSES_EINTOTILE_BLOCKPLAN_H
 
+#include "dialects/tile/TileDialect.h"
 #include "passes/ein-to-tile/Access.h"
 #include "passes/ein-to-tile/Stages.h"
 #include "passes/ein-to-tile/TileTarget.h"
@@ -37,6 +38,9 @@ struct BlockPlan {
   int64_t sizeOf(mlir::Value tensor) const;
   /// Where its part begins is symbol firstSymbol + number of each rank.
   LocalLayout layoutOf(mlir::Value tensor, unsigned firstSymbol, mlir::MLIRContext *context) const;
+  /// The parts as a schedule that the kernel may carry: `array<i64: part>` for each rank
+  /// that blocks or chunks cut.
+  tile::ScheduleAttr toAttr(mlir::MLIRContext *context) const;
 };
 
 /// Emits an error where a tensor of the kernel's own has no bounded part.

@@ -6,7 +6,10 @@
 #include "passes/ein-to-tile/KernelLowering.h"
 #include "passes/ein-to-tile/NarrowFactors.h"
 #include "passes/ein-to-tile/Passes.h"
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/Support/SHA1.h"
 
 using namespace mlir;
 
@@ -15,6 +18,12 @@ namespace einfall {
 #include "passes/ein-to-tile/Passes.h.inc"
 
 namespace {
+
+/// A short name of what a kernel computes, by which schedules are stored.
+std::string digestOf(StringRef key) {
+  std::array<uint8_t, 20> hash = llvm::SHA1::hash(llvm::arrayRefFromStringRef(key));
+  return llvm::toHex(ArrayRef(hash).take_front(16), /*LowerCase=*/true);
+}
 
 /// What a kernel computes as text, without the names around it: kernels of
 /// equal text share a program (the layers of a model). Which reads are proven
@@ -75,6 +84,11 @@ struct EinToTilePass : impl::EinToTileBase<EinToTilePass> {
     target.warps = warps;
     target.warpLanes = warpLanes;
     target.localBytes = localBytes;
+    target.firstCacheBytes = firstCacheBytes;
+    target.cacheBytes = lastCacheBytes;
+    target.flops = flops;
+    target.secondRate = secondRate;
+    target.memoryRate = memoryRate;
     target.matrixBytes = matrixBytes;
     target.packs = packs;
     target.dotBf16 = hasDot("bf16");
@@ -84,8 +98,15 @@ struct EinToTilePass : impl::EinToTileBase<EinToTilePass> {
     OpBuilder builder(&getContext());
     SmallVector<ein::KernelOp> kernels;
     getOperation().walk([&](ein::KernelOp kernel) { kernels.push_back(kernel); });
+    llvm::scope_exit doneWith([&] { getOperation()->removeAttr(tile::kSchedules); });
+    auto tuned = getOperation()->getAttrOfType<DictionaryAttr>(tile::kSchedules);
     for (ein::KernelOp kernel : kernels) {
       std::string key = keyOf(kernel);
+      std::string digest = digestOf(key);
+      Attribute given = tuned ? tuned.get(digest) : Attribute();
+      bool isTuned = given && !kernel->hasAttr(tile::kSchedule);
+      if (isTuned)
+        kernel->setAttr(tile::kSchedule, given);
       FlatSymbolRefAttr &program = programs[key];
       if (!program) {
         std::string name = (kernel.getName() + "_p" + Twine(programs.size() - 1)).str();
@@ -111,6 +132,9 @@ struct EinToTilePass : impl::EinToTileBase<EinToTilePass> {
         ++numPrograms;
       }
       kernel->setAttr("program", program);
+      // What the kernel is called does not depend on what it was given.
+      kernel->setAttr(tile::kKey, builder.getStringAttr(digest));
+      numTuned += isTuned;
     }
   }
 };

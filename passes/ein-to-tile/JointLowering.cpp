@@ -29,7 +29,7 @@ public:
 
 private:
   ein::KernelOp partOf(unsigned first, unsigned count);
-  FailureOr<Part> lower(unsigned first, unsigned count, StringRef name);
+  FailureOr<Part> lower(unsigned first, unsigned count, StringRef name, Attribute schedule);
   void emit(ArrayRef<Part> parts, Value number);
   Value expand(AffineExpr expr) {
     return affine::expandAffineExpr(builder, loc, expr, {}, symbolValues);
@@ -65,8 +65,11 @@ ein::KernelOp JointLowering::partOf(unsigned first, unsigned count) {
   return part;
 }
 
-FailureOr<Part> JointLowering::lower(unsigned first, unsigned count, StringRef name) {
+FailureOr<Part> JointLowering::lower(unsigned first, unsigned count, StringRef name,
+                                     Attribute schedule) {
   ein::KernelOp alone = partOf(first, count);
+  if (isa_and_nonnull<tile::ScheduleAttr>(schedule))
+    alone->setAttr(tile::kSchedule, schedule);
   FailureOr<func::FuncOp> lowered = lowerKernel(builder, alone, name, target);
   alone.erase();
   if (failed(lowered))
@@ -128,10 +131,20 @@ FailureOr<func::FuncOp> JointLowering::run(StringRef name) {
   OpBuilder::InsertionGuard guard(builder);
   SmallVector<Part> parts;
   unsigned first = 0;
+  // One a part; what is no schedule leaves its part alone.
+  Attribute written = kernel->getAttr(tile::kSchedule);
+  auto given = dyn_cast_or_null<ArrayAttr>(written);
+  if (written && (!given || given.size() != kernel.getPartSizes().size()))
+    return kernel.emitOpError("cannot follow its schedule: expected an array of ")
+           << kernel.getPartSizes().size() << ", one a part, but got " << written;
+  SmallVector<Attribute> schedules;
   for (int64_t count : kernel.getPartSizes()) {
-    FailureOr<Part> part = lower(first, count, (name + "_part" + Twine(parts.size())).str());
+    FailureOr<Part> part = lower(first, count, (name + "_part" + Twine(parts.size())).str(),
+                                 given ? given[parts.size()] : Attribute());
     if (failed(part))
       return failure();
+    Attribute schedule = part->program->getAttr(tile::kSchedule);
+    schedules.push_back(schedule ? schedule : builder.getUnitAttr());
     parts.push_back(std::move(*part));
     first += count;
   }
@@ -147,6 +160,7 @@ FailureOr<func::FuncOp> JointLowering::run(StringRef name) {
     work = work + part.work;
   }
   describeProgram(program, symbols, grid, work.floorDiv(parts.size()));
+  program->setAttr(tile::kSchedule, builder.getArrayAttr(schedules));
   for (Part &part : parts)
     part.program.erase();
   return program;

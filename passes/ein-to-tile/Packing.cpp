@@ -6,15 +6,17 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "passes/ein-to-tile/Supports.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 
 namespace einfall {
 namespace {
 
-/// Bytes of packed operands of a block: they stay in a core's second-level cache
-/// while the other operand passes by.
-constexpr int64_t kPackedBytes = 512 * 1024;
+/// Elements of a packed operand of a block at most. Bytes of all of them are those of a
+/// block's own tensors: they stay in a core's second-level cache while the other operand
+/// passes by.
+constexpr int64_t kMostPacked = 512 * 1024;
 /// From so many rows on packing costs less than it saves.
 constexpr int64_t kFewestRows = 8;
 /// The same where the loops without packing read both operands in order, and have the
@@ -259,7 +261,7 @@ static std::optional<int64_t> bytesOf(ein::EinsumOp root, ArrayRef<Packed> value
   int64_t bytes = 0;
   for (const Packed &value : values) {
     int64_t size = sizeOfPacked(value, packed, inChunk);
-    if (size < 0 || size > kPackedBytes)
+    if (size < 0 || size > kMostPacked)
       return std::nullopt;
     bytes += value.group > 1
                  ? size / value.group * 4
@@ -305,11 +307,16 @@ static void planChunks(ein::EinsumOp root, ArrayRef<int64_t> parts, Schedule &pa
     planChunk(root, parts, chunk * group, packed);
 }
 
-/// Rows of a block, so many that packing is a small part of its work: wide vectors leave
-/// half the time to it. Rows that are packed too take room.
+/// Rows of a block, so many that packing columns is a small part of its work: the faster
+/// a machine multiplies, the more. Rows that are packed too take room, and of more rows
+/// a tile of columns would have more partial sums than are kept between chunks.
 static int64_t rowsOfBlock(const TileTarget &target, ArrayRef<Packed> values) {
-  bool packsRows = llvm::any_of(values, [](const Packed &value) { return !value.isPanel; });
-  return target.vectorRegisters >= 32 && !packsRows ? 512 : 192;
+  constexpr int64_t fewest = 192, most = 512, unit = 64;
+  constexpr double share = 32;
+  if (llvm::any_of(values, [](const Packed &value) { return !value.isPanel; }))
+    return fewest;
+  double rows = std::clamp<double>(target.usesThatHideCopies(share), fewest, most);
+  return llvm::alignTo<unit>(int64_t(rows) - unit / 2 + 1);
 }
 
 bool fitsPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Schedule &schedule,
@@ -354,7 +361,7 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
   if (!parts.empty()) {
     auto fits = [&] {
       std::optional<int64_t> bytes = bytesOf(root, values, packed, parts);
-      return bytes && *bytes <= kPackedBytes / 2;
+      return bytes && *bytes <= target.localBytes / 2;
     };
     planChunks(root, parts, packed, fits);
     if (!fits())
@@ -370,7 +377,7 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
     cut.order.insert(llvm::find(cut.order, columns), rows);
     auto fits = [&] {
       std::optional<int64_t> bytes = bytesOf(root, values, packed, partsOf(root, cut));
-      return bytes && *bytes <= kPackedBytes;
+      return bytes && *bytes <= target.localBytes;
     };
     planChunks(root, partsOf(root, cut), packed, fits);
     while (!fits()) {

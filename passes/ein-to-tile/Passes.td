@@ -8,8 +8,11 @@ def EinToTile : Pass<"ein-to-tile", "::mlir::ModuleOp"> {
   let summary = "write a tile program for every ein.kernel";
   let description = [{
     Before: every op on tensors is inside an `ein.kernel`. After: each kernel
-    names its program (`program = @...`); kernels that compute the same share one.
-    The schedule is chosen here from the kernel's accesses. Exactness: algebraic
+    names its program (`program = @...`); kernels that compute the same share one,
+    and have one `tile.key`. A kernel that carries a `tile.schedule` follows it, else
+    one of that key in the module's `tile.schedules`, if it is there.
+    The schedule is chosen here from the kernel's accesses and the machine's caches
+    and rates. Exactness: algebraic
     (a sum along lanes is reassociated, products feed sums by fma); bitwise under
     `ein.numerics = "strict"`, which programs repeat.
   }];
@@ -21,6 +24,15 @@ def EinToTile : Pass<"ein-to-tile", "::mlir::ModuleOp"> {
            "threads along which lanes run; 0: lanes are a vector's">,
     Option<"localBytes", "local-bytes", "int64_t", "524288",
            "bytes that a block's own tensors may take">,
+    Option<"firstCacheBytes", "first-cache-bytes", "int64_t", "32768",
+           "bytes of a core's first-level data cache">,
+    Option<"lastCacheBytes", "last-cache-bytes", "int64_t", "33554432",
+           "bytes of the last cache, past which larger results are stored">,
+    Option<"flops", "gflops", "double", "265",
+           "1e9 multiplications and additions of f32 a second of one thread">,
+    Option<"secondRate", "second-gb-s", "double", "130",
+           "1e9 bytes a second that a thread reads from the second-level cache">,
+    Option<"memoryRate", "memory-gb-s", "double", "45", "the same from memory">,
     Option<"matrixBytes", "matrix-bytes", "int64_t", "0",
            "bytes of a block for factors of matrix instructions; 0: there are none">,
     Option<"packs", "packs", "bool", "true", "copy operands of contractions into panels">,
@@ -28,7 +40,8 @@ def EinToTile : Pass<"ein-to-tile", "::mlir::ModuleOp"> {
                "element types that tile.dot multiplies: bf16, i8, i16">];
   let dependentDialects = ["::einfall::tile::TileDialect", "::mlir::scf::SCFDialect",
                            "::mlir::memref::MemRefDialect"];
-  let statistics = [Statistic<"numPrograms", "num-programs", "tile programs written">];
+  let statistics = [Statistic<"numPrograms", "num-programs", "tile programs written">,
+                    Statistic<"numTuned", "num-tuned", "kernels whose schedule was stored">];
 }
 
 #endif

@@ -19,8 +19,9 @@ constexpr int64_t kTypicalColumns = 4096;
 constexpr int64_t kTypicalRow = 1024;
 /// Loads of a tile, which are code: where one of each tensor is many, tiles are narrow.
 constexpr int64_t kMostLoads = 256;
-/// Elements of 32 bits of a longer sum that tiles with lanes along it take at a time.
-constexpr int64_t kLanesChunk = 1024;
+/// Rows and columns of 32-bit elements that share the first-level cache, where tiles with
+/// lanes along a longer sum take it in chunks.
+constexpr int64_t kChunkRows = 8;
 /// And where all warps of a block have one row.
 constexpr int64_t kTypicalTeamRow = 4096;
 
@@ -364,7 +365,8 @@ Schedule planSchedule(ein::EinsumOp root, ArrayRef<Access> reads, const Access &
   // Rows and a tile of columns stay in the first-level cache.
   if (laneReduced && reused.size() == 2 && !target.warpLanes && numRanks == numFree + 1) {
     RankSchedule &plan = schedule.ranks[schedule.lanes];
-    int64_t chunk = kLanesChunk * (schedule.dot ? schedule.dot->group : 1);
+    int64_t chunk = llvm::bit_floor<uint64_t>(target.firstCacheBytes / (4 * kChunkRows)) *
+                    (schedule.dot ? schedule.dot->group : 1);
     if (sizeOf(root, schedule.lanes) >= 2 * chunk && chunk % plan.tile() == 0)
       plan.block = chunk;
   }

@@ -543,6 +543,8 @@ func::FuncOp StagedLowering::run(StringRef name, const std::vector<Stage> &stage
     emit(stages);
   }
   finish(program, grid, work);
+  if (!target.warps)
+    program->setAttr(tile::kSchedule, plan.toAttr(builder.getContext()));
   if (fragments)
     program->setAttr(tile::kWarps, builder.getI64IntegerAttr(target.warps));
   if (target.team)

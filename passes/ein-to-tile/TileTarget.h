@@ -10,14 +10,18 @@ namespace einfall {
 struct TileTarget {
   int64_t vectorBytes = 64; ///< of one vector register
   int64_t vectorRegisters = 32;
-  int64_t warps = 0;               ///< of a block
-  int64_t warpLanes = 0;           ///< threads along which lanes run; 0: lanes are a vector's
-  bool teams = true;               ///< programs whose warps are one team are allowed
-  bool team = false;               ///< of a program: its warps hold a tile together
-  int64_t localBytes = 512 * 1024; ///< of a block's own tensors: a core's second-level cache
-  int64_t matrixBytes = 0;         ///< for the factors of matrix instructions; 0: it has none
-  int64_t cacheBytes = 32 << 20;   ///< more than so much does not stay in the last cache
-  bool packs = true;               ///< copies operands of contractions into panels
+  int64_t warps = 0;                  ///< of a block
+  int64_t warpLanes = 0;              ///< threads along which lanes run; 0: lanes are a vector's
+  bool teams = true;                  ///< programs whose warps are one team are allowed
+  bool team = false;                  ///< of a program: its warps hold a tile together
+  int64_t localBytes = 512 * 1024;    ///< of a block's own tensors: a core's second-level cache
+  int64_t matrixBytes = 0;            ///< for the factors of matrix instructions; 0: it has none
+  int64_t cacheBytes = 32 << 20;      ///< more than so much does not stay in the last cache
+  int64_t firstCacheBytes = 32 << 10; ///< of a core's first-level data cache
+  // Of one thread, in 1e9 a second: operations on f32, bytes read from the second-level
+  // cache and from memory.
+  double flops = 265, secondRate = 130, memoryRate = 45;
+  bool packs = true; ///< copies operands of contractions into panels
   // Which products `tile.dot` has an instruction for.
   bool dotBf16 = false;
   bool dotI8 = false; ///< unsigned by signed
@@ -30,6 +34,13 @@ struct TileTarget {
     target.warps = std::max<int64_t>(1, members);
     target.warpLanes *= target.warps;
     return target;
+  }
+  /// How many times an element that is copied into a panel has to be multiplied until the
+  /// copy is one part of `share` of the work: it comes from memory and goes to the
+  /// second-level cache, as 32 bits, while other elements could be multiplied.
+  double usesThatHideCopies(double share) const {
+    double copied = 4 / memoryRate + 4 / secondRate, multiplied = 2 / flops;
+    return share * copied / multiplied;
   }
   /// The smallest number of lanes of elements of so many bytes.
   int64_t lanesOf(int64_t bytes) const {

@@ -36,6 +36,10 @@ def _parser() -> argparse.ArgumentParser:
                    help="type of activations; auto: the checkpoint's")
     p.add_argument("--target", default=[], action="append", metavar="NAME[,NAME]",
                    help="native (default), x86-64-v2, x86-64-v3, …, sm_80, sm_90a, …; several make one package for all")
+    p.add_argument("--machine", metavar="here|FILE",
+                   help="what schedules count on: here is this machine, as einfall calibrate has measured it (for the target "
+                        "native), FILE another one; without it what is typical of the targets")
+    p.add_argument("--tuned", action="store_true", help="take the schedules that einfall tune found on this machine")
     p.add_argument("--numerics", choices=("strict", "algebraic", "fast"),
                    help="strict: every order and rounding as declared; algebraic (default): reassociation and fma; "
                         "fast: also approximations with a stated bound")
@@ -45,6 +49,22 @@ def _parser() -> argparse.ArgumentParser:
     p.add_argument("--count-visits", action="store_true", help="kernels count the chunks that they walk and visit, for profiles")
     p.add_argument("--quiet", action="store_true", help="no progress bar")
     p.set_defaults(run=_compile)
+
+    p = commands.add_parser("calibrate", help="measures this machine's caches and rates, for compile --machine here")
+    p.add_argument("--force", action="store_true", help="measure again where that was done")
+    p.add_argument("--json", action="store_true", help="the facts and their file as JSON")
+    p.set_defaults(run=_calibrate)
+
+    p = commands.add_parser("tune", help="tries other schedules on this machine, for compile --tuned")
+    p.add_argument("source", metavar="DIR|FILE.mlir")
+    p.add_argument("--seconds", type=_positive, default=120, metavar="S", help="time of the search (120); at least a round")
+    p.add_argument("--size", action="append", default=[], type=_binding, metavar="NAME=N",
+                   help="the extent of a symbol to measure at (128; a batch: 1)")
+    p.add_argument("--dtype", default="auto", choices=("auto", "f32", "bf16", "f16"), help="as compile has it")
+    p.add_argument("--weights", metavar="PATH", help="as compile has it")
+    p.add_argument("--numerics", choices=("strict", "algebraic", "fast"), help="as compile has it")
+    p.add_argument("--machine", metavar="here|FILE", help="as compile has it")
+    p.set_defaults(run=_tune)
 
     p = commands.add_parser("generate", help="text from a language model")
     p.add_argument("file", metavar="FILE")
@@ -133,7 +153,35 @@ def _compile(args) -> int:
     compile_file(args.source, args.output, dtype=args.dtype, targets=targets, weights=args.weights,
                  numerics=args.numerics, quiet=args.quiet,
                  require_cache_hit=args.require_cache_hit, use_cache=not args.no_cache,
-                 count_visits=args.count_visits)
+                 count_visits=args.count_visits, machine=args.machine, tuned=args.tuned)
+    return 0
+
+
+def _calibrate(args) -> int:
+    import json
+
+    from . import machine
+
+    file, facts, new = machine.calibrate(args.force)
+    if args.json:
+        print(json.dumps(facts | {"file": str(file)}))
+        return 0
+    print(machine.describe(facts))
+    print(f"{'written to' if new else 'measured before; --force measures again:'} {file}")
+    return 0
+
+
+def _tune(args) -> int:
+    from .tune import database, tune
+
+    found = tune(args.source, seconds=args.seconds, sizes=dict(args.size), dtype=args.dtype, weights=args.weights,
+                 numerics=args.numerics, at=args.machine, say=lambda text: print(text, file=sys.stderr, flush=True))
+    for text in found.skipped:
+        print(f"not measured: {text}")
+    for key, (before, after) in sorted(found.gains.items(), key=lambda item: item[1][1] - item[1][0]):
+        print(f"{key}  {before * 1e6:10.1f} us -> {after * 1e6:10.1f} us  {found.best[key]}")
+    print(f"{len(found.best)} of {len(found.open)} kernels are faster"
+          + (f"; stored in {database()}" if found.best else ""))
     return 0
 
 

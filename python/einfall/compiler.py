@@ -1,6 +1,7 @@
 """Compiles text, PyTorch modules and checkpoints to packages."""
 
 import contextlib
+import json
 import os
 import re
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from . import cache
 from .errors import CompileError, EinfallError
+from .machine import resolve
 from .progress import Progress
 from .toolchain import find_tool
 
@@ -18,7 +20,7 @@ METADATA = ("model_type", "dtype", "vocab_size", "max_positions", "bos_token_id"
 
 def compile(source, output: str | os.PathLike | None = None, *, args=None, kwargs=None, dynamic_shapes=None,
             dtype: str = "auto", targets=("native",), weights: str | None = None, numerics: str | None = None,
-            require_cache_hit: bool = False, count_visits: bool = False):
+            require_cache_hit: bool = False, count_visits: bool = False, machine: str | os.PathLike | None = None):
     """Compiles `source` and returns the loaded `einfall.runtime.Package`.
 
     source  text of an `ein` module; the path of an .mlir file; the folder of a Hugging Face causal LM (`dtype` sets
@@ -29,6 +31,8 @@ def compile(source, output: str | os.PathLike | None = None, *, args=None, kwarg
     numerics "strict" (every order and rounding as declared), "algebraic" (reassociation, fma) or "fast" (approximations
             with a stated bound); by default what an .mlir module says, else algebraic
     count_visits  kernels count the chunks that they walk and visit: `Session.visits`, and profiles
+    machine  what schedules count on: "here" is what `einfall calibrate` measured on this machine (targets: native only), or
+            the path of such a file; by default what is typical of the targets
     Raises `EinfallError`.
     """
     from .runtime import load
@@ -37,58 +41,72 @@ def compile(source, output: str | os.PathLike | None = None, *, args=None, kwarg
         if os.path.isdir(source) or weights or output is not None:
             with _output(output) as path:
                 compile_file(source, path, dtype=dtype, targets=targets, weights=weights, numerics=numerics, quiet=True,
-                             require_cache_hit=require_cache_hit, count_visits=count_visits)
+                             require_cache_hit=require_cache_hit, count_visits=count_visits, machine=machine)
                 return load(path)
         source = _read(source)
     if not isinstance(source, str):
         return _compile_module(source, output, args, kwargs, dynamic_shapes, dtype, targets, numerics,
-                               require_cache_hit, count_visits)
+                               require_cache_hit, count_visits, machine)
     if output is None and weights is None and not count_visits:
-        return load(compile_cached(source, targets, numerics, require_hit=require_cache_hit))
+        return load(compile_cached(source, targets, numerics, require_hit=require_cache_hit, machine=machine))
     with _output(output) as path:
         compile_text(source, path, targets=targets, weights=weights, numerics=numerics,
-                     require_cache_hit=require_cache_hit, count_visits=count_visits)
+                     require_cache_hit=require_cache_hit, count_visits=count_visits, machine=machine)
         return load(path)
 
 
 def compile_file(source: str | os.PathLike, output: str | os.PathLike, *, dtype: str = "auto", targets=("native",),
                  weights: str | None = None, numerics: str | None = None, quiet: bool = True,
-                 require_cache_hit: bool = False, use_cache: bool = True, count_visits: bool = False) -> None:
+                 require_cache_hit: bool = False, use_cache: bool = True, count_visits: bool = False,
+                 machine: str | os.PathLike | None = None, tuned: bool = False) -> None:
     """Compiles a checkpoint folder or an .mlir file to the package `output`, replaced only on success.
 
     Kernels come from the compile cache and go there unless `use_cache` is off; `require_cache_hit` fails with the name
-    of the first kernel that is not there.
+    of the first kernel that is not there. `tuned` takes the schedules that `einfall tune` found on this machine.
     """
-    kernels = {"require_cache_hit": require_cache_hit, "use_cache": use_cache, "count_visits": count_visits}
+    kernels = {"require_cache_hit": require_cache_hit, "use_cache": use_cache, "count_visits": count_visits,
+               "machine": machine, "schedules": _tuned(tuned, targets)}
     source = os.fspath(source)
     with Progress(3, quiet) as progress:
-        if not os.path.isdir(source):
-            if dtype != "auto":
-                raise EinfallError("--dtype sets the activations of a checkpoint; an .mlir file has its types")
-            text = _read(source)
-            progress.step("compiling")
-            compile_text(text, output, targets=targets, weights=weights, numerics=numerics, name=source, **kernels)
-            return
-        progress.step("loading PyTorch")
-        with _hushed():
-            from .frontend import FrontendError, import_causal_lm
-
-            progress.step("importing the model")
-            try:
-                text, metadata = import_causal_lm(source, dtype)
-            except FrontendError as e:
-                raise EinfallError(str(e)) from e
+        text, options = prepare(source, dtype, weights, progress)
         progress.step("compiling")
-        compile_text(text, output, targets=targets, weights=source, numerics=numerics, kind="causal-lm",
-                     metadata=_facts(metadata), files=_files(source), **kernels)
+        compile_text(text, output, targets=targets, numerics=numerics, **options, **kernels)
+
+
+def prepare(source: str | os.PathLike, dtype: str = "auto", weights: str | None = None, progress: Progress | None = None):
+    """The text of an .mlir file or a checkpoint folder, and what `compile_text` has to know of it beside."""
+    source, step = os.fspath(source), progress.step if progress else lambda label: None
+    if not os.path.isdir(source):
+        if dtype != "auto":
+            raise EinfallError("--dtype sets the activations of a checkpoint; an .mlir file has its types")
+        return _read(source), {"weights": weights, "name": source}
+    step("loading PyTorch")
+    with _hushed():
+        from .frontend import FrontendError, import_causal_lm
+
+        step("importing the model")
+        try:
+            text, metadata = import_causal_lm(source, dtype)
+        except FrontendError as e:
+            raise EinfallError(str(e)) from e
+    return text, {"weights": source, "kind": "causal-lm", "metadata": _facts(metadata), "files": _files(source)}
+
+
+def _tuned(tuned: bool, targets) -> dict[str, str] | None:
+    from .tune import stored
+
+    return stored(targets) if tuned else None
 
 
 def compile_text(text: str, output: str | os.PathLike, *, targets=("native",), weights: str | None = None,
                  kind: str = "function", metadata: dict[str, str] | None = None, files: dict[str, str] | None = None,
                  numerics: str | None = None, name: str = "", require_cache_hit: bool = False,
-                 use_cache: bool = True, count_visits: bool = False) -> None:
-    """Runs einfall-compile on `text`; `files` maps its options (tokenizer, …) to paths, `name` is for messages."""
+                 use_cache: bool = True, count_visits: bool = False,
+                 machine: str | os.PathLike | None = None, schedules: dict[str, str] | None = None) -> None:
+    """Runs einfall-compile on `text`; `files` maps its options (tokenizer, …) to paths, `name` is for messages, `schedules` are
+    by kernels' keys."""
     output = os.fspath(output)
+    measured = resolve(machine, targets)
     folder = os.path.dirname(os.path.abspath(output))
     if not os.path.isdir(folder):
         raise EinfallError(f"cannot write {output}: there is no folder {folder}")
@@ -100,6 +118,10 @@ def compile_text(text: str, output: str | os.PathLike, *, targets=("native",), w
         Path(path).write_text(text, encoding="utf-8")
         command = [find_tool("einfall-compile"), path, "-o", output, f"--model-kind={kind}"]
         command += [f"--target={t}" for t in targets]
+        command += [f"--machine={measured}"] if measured else []
+        if schedules:
+            (Path(scratch) / "schedules.json").write_text(json.dumps(schedules), encoding="utf-8")
+            command += [f"--schedules={scratch}/schedules.json"]
         command += [f"--weights={weights}"] if weights else []
         command += [f"--numerics={numerics}"] if numerics else []
         command += [f"--meta={k}={v}" for k, v in (metadata or {}).items()]
@@ -114,16 +136,22 @@ def compile_text(text: str, output: str | os.PathLike, *, targets=("native",), w
 
 
 def compile_cached(text: str, targets=("native",), numerics: str | None = None, *, require_hit: bool = False,
-                   located: str | None = None) -> str:
+                   located: str | None = None, machine: str | os.PathLike | None = None) -> str:
     """Path of the compiled package of a program without weights, from the cache where it has it.
 
     `located` is the same program with the locations that errors shall name; it is compiled, but is no part of the key.
     """
-    return cache.fetch(text, targets, lambda path: compile_text(located or text, path, targets=targets, numerics=numerics),
-                       numerics=numerics, require_hit=require_hit)
+    measured = resolve(machine, targets)
+
+    def make(path):
+        compile_text(located or text, path, targets=targets, numerics=numerics, machine=measured)
+
+    return cache.fetch(text, targets, make, numerics=numerics, require_hit=require_hit,
+                       counted_on=_read(measured) if measured else "")
 
 
-def _compile_module(module, output, args, kwargs, dynamic_shapes, dtype, targets, numerics, require_cache_hit, count_visits):
+def _compile_module(module, output, args, kwargs, dynamic_shapes, dtype, targets, numerics, require_cache_hit, count_visits,
+                    machine):
     from .runtime import load
 
     with _hushed():
@@ -136,7 +164,7 @@ def _compile_module(module, output, args, kwargs, dynamic_shapes, dtype, targets
             raise EinfallError(str(e)) from e
     with tempfile.TemporaryDirectory(prefix="einfall-") as scratch, _output(output) as path:
         compile_text(text, path, targets=targets, weights=_save_weights(module, text, scratch),
-                     numerics=numerics, require_cache_hit=require_cache_hit, count_visits=count_visits)
+                     numerics=numerics, require_cache_hit=require_cache_hit, count_visits=count_visits, machine=machine)
         return load(path)
 
 

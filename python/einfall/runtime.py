@@ -61,6 +61,14 @@ def set_num_threads(threads: int) -> int:
     return _runtime.set_num_threads(threads)
 
 
+def pin_threads(pin: bool | None = None) -> bool:
+    """Binds each of the runtime's own threads to a CPU, or lets them go; None leaves it as it is. True if they are now.
+
+    The calling thread is left where it is. For a machine that the process has to itself; EINFALL_PIN_THREADS=1 starts so.
+    """
+    return bool(_runtime.pin_threads(-1 if pin is None else int(pin)))
+
+
 class Package:
     """An open package. Entry points are attributes; `entries` has them by name."""
 

@@ -177,4 +177,5 @@ PYBIND11_MODULE(_runtime, m) {
       .def("run", &Session::run);
   m.def("dtype_name", [](int dtype) { return einf_dtype_name(dtype); });
   m.def("set_num_threads", &einf_set_num_threads);
+  m.def("pin_threads", &einf_pin_threads);
 }

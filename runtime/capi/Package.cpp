@@ -33,6 +33,13 @@ uint32_t einf_set_num_threads(uint32_t threads) {
   return pool.threads();
 }
 
+int32_t einf_pin_threads(int32_t pin) {
+  ThreadPool &pool = ThreadPool::process();
+  if ((pin == 0 || pin == 1) && pool.pinned() != (pin == 1))
+    pool.pin(pin == 1);
+  return pool.pinned();
+}
+
 einf_status einf_package_open(const char *path, einf_package **out) {
   return guarded([&]() -> Status {
     if (!path || !out)

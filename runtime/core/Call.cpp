@@ -104,15 +104,16 @@ std::optional<size_t> elements(std::span<const int64_t> shape, DType dtype) {
 } // namespace
 
 Result<Session::Plan *> Session::findPlan(std::string_view entry) {
-  std::string names;
-  for (Plan &plan : plans_) {
+  // The names are for the message: a call that finds its entry allocates nothing.
+  for (Plan &plan : plans_)
     if (plan.info->name == entry) {
       if (!plan.unusable.ok())
         return plan.unusable;
       return &plan;
     }
+  std::string names;
+  for (const Plan &plan : plans_)
     names += (names.empty() ? "'" : ", '") + plan.info->name + "'";
-  }
   return invalidArgument("the package has no entry '" + std::string(entry) + "'; it has " +
                          (names.empty() ? "none" : names));
 }

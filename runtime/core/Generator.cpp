@@ -67,6 +67,9 @@ public:
       start_[row] = length_ - int64_t(prompts_[row].size());
     ids_.resize(size_t(rows_ * chunk_));
     out_.assign(prompts_.size(), {});
+    constexpr int64_t kMostReserved = 1 << 20;
+    for (auto &row : out_)
+      row.reserve(size_t(std::clamp<int64_t>(options_.maxNewTokens, 0, kMostReserved)));
     done_.assign(prompts_.size(), false);
     return sizeLogits();
   }

@@ -12,6 +12,38 @@ namespace einfall::rt {
 
 constexpr uint64_t kHugePage = 2u << 20;
 
+/// A wish: a system without huge pages for such memory goes on with small ones.
+static void askForHugePages(void *data, uint64_t bytes) {
+#ifdef MADV_HUGEPAGE
+  if (bytes >= kHugePage)
+    (void)madvise(data, bytes, MADV_HUGEPAGE);
+#endif
+}
+
+/// Maps `bytes`, of large blocks from a huge page on; null without memory.
+static std::byte *mapPages(uint64_t bytes) {
+  if (bytes > (uint64_t(1) << 46))
+    return nullptr;
+  uint64_t more = bytes >= kHugePage ? kHugePage : 0;
+  void *data =
+      mmap(nullptr, bytes + more, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (data == MAP_FAILED)
+    return nullptr;
+  auto *begin = static_cast<std::byte *>(data);
+  if (more == 0)
+    return begin;
+  // What lies before the first huge page and behind the last byte's page goes back.
+  const uint64_t page = uint64_t(sysconf(_SC_PAGESIZE));
+  uint64_t before = (kHugePage - reinterpret_cast<uintptr_t>(begin) % kHugePage) % kHugePage;
+  uint64_t used = (bytes + page - 1) / page * page;
+  uint64_t mapped = (bytes + more + page - 1) / page * page;
+  if (before != 0)
+    munmap(begin, before);
+  if (before + used < mapped)
+    munmap(begin + before + used, mapped - before - used);
+  return begin + before;
+}
+
 PageMemory::~PageMemory() {
   if (data_)
     munmap(data_, size_);
@@ -21,17 +53,11 @@ Result<PageMemory> PageMemory::allocate(uint64_t bytes, const std::string &what)
   PageMemory memory;
   if (bytes == 0)
     return memory;
-  void *data = bytes > (uint64_t(1) << 46) ? MAP_FAILED
-                                           : mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
-                                                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (data == MAP_FAILED)
+  memory.data_ = mapPages(bytes);
+  if (!memory.data_)
     return Status(StatusCode::OutOfMemory,
                   "cannot allocate " + std::to_string(bytes) + " bytes for " + what);
-#ifdef MADV_HUGEPAGE
-  if (bytes >= kHugePage)
-    madvise(data, bytes, MADV_HUGEPAGE);
-#endif
-  memory.data_ = static_cast<std::byte *>(data);
+  askForHugePages(memory.data_, bytes);
   memory.size_ = bytes;
   return memory;
 }
@@ -70,6 +96,7 @@ Result<MappedFile> MappedFile::open(const std::string &path) {
       close(fd);
       return status;
     }
+    askForHugePages(data, uint64_t(info.st_size));
     file.bytes_ = {static_cast<const std::byte *>(data), size_t(info.st_size)};
   }
   close(fd);

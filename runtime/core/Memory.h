@@ -12,8 +12,9 @@
 
 namespace einfall::rt {
 
-/// Zeroed memory from mmap, page aligned; large blocks ask for huge pages.
-/// Pages count as resident once they are touched.
+/// Zeroed memory from mmap, page aligned; large blocks begin at a huge page and
+/// ask for such. Pages become resident where they are touched first: nothing
+/// here touches them, so they lie near the thread whose blocks write them.
 class PageMemory {
 public:
   PageMemory() = default;
@@ -41,7 +42,8 @@ private:
   uint64_t size_ = 0;
 };
 
-/// A whole file, mapped read-only. The file must not shrink while mapped.
+/// A whole file, mapped read-only; where a file system has huge pages (tmpfs, large
+/// folios), they are asked for. The file must not shrink while mapped.
 class MappedFile {
 public:
   MappedFile() = default;

@@ -4,7 +4,10 @@
 #include <algorithm>
 #include <climits>
 #include <cstdlib>
+#include <cstring>
+#include <fstream>
 #include <linux/futex.h>
+#include <pthread.h>
 #include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -36,6 +39,43 @@ void futexWake(std::atomic<uint32_t> &word) {
   syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, INT_MAX, nullptr, nullptr, 0);
 }
 
+/// The number that the first line of a file of sysfs begins with; -1 without one.
+int readNumber(const std::string &path) {
+  std::ifstream file(path);
+  int value = -1;
+  return file >> value ? value : -1;
+}
+
+/// The mask of a thread on a machine of any number of CPUs; empty if it is not told.
+std::vector<int> allowedCpus() {
+  for (int most = CPU_SETSIZE; most <= 1 << 16; most *= 2) {
+    cpu_set_t *set = CPU_ALLOC(most);
+    size_t size = CPU_ALLOC_SIZE(most);
+    std::vector<int> cpus;
+    bool told = set && sched_getaffinity(0, size, set) == 0;
+    for (int cpu = 0; told && cpu < most; ++cpu)
+      if (CPU_ISSET_S(cpu, size, set))
+        cpus.push_back(cpu);
+    CPU_FREE(set);
+    if (told)
+      return cpus;
+  }
+  return {};
+}
+
+/// True if the thread runs on that CPU only from now on.
+bool bindTo(pthread_t thread, int cpu) {
+  cpu_set_t *set = CPU_ALLOC(cpu + 1);
+  if (!set)
+    return false;
+  size_t size = CPU_ALLOC_SIZE(cpu + 1);
+  CPU_ZERO_S(size, set);
+  CPU_SET_S(cpu, size, set);
+  bool bound = pthread_setaffinity_np(thread, size, set) == 0;
+  CPU_FREE(set);
+  return bound;
+}
+
 unsigned defaultThreads() {
   if (const char *text = std::getenv("EINFALL_NUM_THREADS")) {
     char *end = nullptr;
@@ -43,10 +83,14 @@ unsigned defaultThreads() {
     if (end != text && *end == 0 && value >= 1)
       return unsigned(std::min(value, 256l));
   }
-  cpu_set_t set;
-  if (sched_getaffinity(0, sizeof set, &set) == 0)
-    return unsigned(std::max(CPU_COUNT(&set), 1));
+  if (std::vector<int> cpus = allowedCpus(); !cpus.empty())
+    return unsigned(cpus.size());
   return std::max(std::thread::hardware_concurrency(), 1u);
+}
+
+bool isAskedToPin() {
+  const char *text = std::getenv("EINFALL_PIN_THREADS");
+  return text && std::strcmp(text, "1") == 0;
 }
 
 void launchService(void *pool, einf_kernel_fn kernel, const void *frame, int64_t blocks,
@@ -64,8 +108,28 @@ ThreadPool::~ThreadPool() { stop(); }
 
 ThreadPool &ThreadPool::process() {
   // Never destroyed: sessions may run in static destructors.
-  static ThreadPool *pool = new ThreadPool(defaultThreads());
+  static ThreadPool *pool = [] {
+    ThreadPool *made = new ThreadPool(defaultThreads());
+    if (isAskedToPin())
+      made->pin(true);
+    return made;
+  }();
   return *pool;
+}
+
+std::vector<int> ThreadPool::places() {
+  std::vector<int> first, siblings, cores;
+  for (int cpu : allowedCpus()) {
+    std::string folder = "/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/";
+    // The list of a core's CPUs begins with the same number for all of them.
+    int core = readNumber(folder + "thread_siblings_list");
+    bool isNew = core < 0 || std::find(cores.begin(), cores.end(), core) == cores.end();
+    if (isNew)
+      cores.push_back(core);
+    (isNew ? first : siblings).push_back(cpu);
+  }
+  first.insert(first.end(), siblings.begin(), siblings.end());
+  return first;
 }
 
 const einf_services &ThreadPool::services() {
@@ -77,8 +141,13 @@ void ThreadPool::start(unsigned threads) {
   threads = std::clamp(threads, 1u, kMaxThreads);
   stopping_.store(false);
   uint32_t seen = epoch_.load();
-  for (unsigned i = 1; i < threads; ++i)
+  std::vector<int> cpus = pinned() ? places() : std::vector<int>();
+  for (unsigned i = 1; i < threads; ++i) {
     workers_.emplace_back([this, i, seen] { work(i, seen); });
+    // Where the system refuses, the worker goes on unbound.
+    if (i < cpus.size())
+      (void)bindTo(workers_.back().native_handle(), cpus[i]);
+  }
   threads_.store(threads);
 }
 
@@ -91,12 +160,23 @@ void ThreadPool::stop() {
   workers_.clear();
 }
 
+void ThreadPool::restart(unsigned threads, bool pinned) {
+  stop();
+  pinned_.store(pinned);
+  start(threads);
+  busy_.store(false, kRelease);
+}
+
 void ThreadPool::resize(unsigned threads) {
   while (busy_.exchange(true, kAcquire))
     sched_yield();
-  stop();
-  start(threads);
-  busy_.store(false, kRelease);
+  restart(threads, pinned());
+}
+
+void ThreadPool::pin(bool pinned) {
+  while (busy_.exchange(true, kAcquire))
+    sched_yield();
+  restart(threads(), pinned);
 }
 
 uint32_t ThreadPool::waitForEpoch(uint32_t seen) {

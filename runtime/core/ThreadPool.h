@@ -35,12 +35,22 @@ public:
   ThreadPool &operator=(const ThreadPool &) = delete;
 
   /// The pool of the process: EINFALL_NUM_THREADS threads, else one for each
-  /// CPU that the process may run on.
+  /// CPU that the process may run on; bound to CPUs if EINFALL_PIN_THREADS is 1.
   static ThreadPool &process();
 
   /// Changes the number of threads; waits for a launch in progress.
   void resize(unsigned threads);
   unsigned threads() const { return threads_.load(std::memory_order_relaxed); }
+
+  /// Binds every worker to a CPU of its own, or lets them go; waits for a launch
+  /// in progress. A caller is the user's thread and is left where it is: the
+  /// first CPU is kept free for it. Workers beyond the CPUs are not bound.
+  void pin(bool pinned);
+  bool pinned() const { return pinned_.load(std::memory_order_relaxed); }
+
+  /// The CPUs that the calling thread may run on, in the order in which threads
+  /// take them: one of each core first, then the others of the same cores.
+  static std::vector<int> places();
 
   /// Computes every block of [0, blocks) once. If the pool serves another
   /// caller, all blocks are computed on this thread.
@@ -66,6 +76,7 @@ private:
 
   void start(unsigned threads);
   void stop();
+  void restart(unsigned threads, bool pinned);
   void work(unsigned self, uint32_t seen);
   uint32_t waitForEpoch(uint32_t seen);
   void take(unsigned self, uint32_t epoch);
@@ -79,6 +90,7 @@ private:
   alignas(64) std::atomic<bool> busy_{false};
   std::atomic<bool> stopping_{false};
   std::atomic<unsigned> threads_{1};
+  std::atomic<bool> pinned_{false};
   Job job_;
   std::unique_ptr<Part[]> parts_;
   std::vector<std::thread> workers_;

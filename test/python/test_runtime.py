@@ -142,3 +142,37 @@ def test_compile_a_module(build):
     for n in (1, 3, 10):
         x = torch.randn(n, 12)
         torch.testing.assert_close(package(x), module(x).detach(), atol=1e-5, rtol=1e-5)
+
+
+PINNED = """
+import os, sys
+import numpy as np
+import einfall
+from einfall import runtime
+everywhere = os.sched_getaffinity(0)
+package = einfall.load(sys.argv[1])
+a, b = np.ones((300, 200), np.float32), np.ones((200, 100), np.float32)
+assert (package(a, b) == 200).all()
+runtime.set_num_threads(len(everywhere))
+assert runtime.pin_threads() is (os.environ.get("EINFALL_PIN_THREADS") == "1")
+assert runtime.pin_threads(True) is True and runtime.pin_threads() is True
+assert (package(a, b) == 200).all()
+masks = [os.sched_getaffinity(int(t)) for t in os.listdir("/proc/self/task")]
+assert os.sched_getaffinity(0) == everywhere, "the caller was bound"
+bound = [m for m in masks if len(m) == 1]
+assert len(everywhere) == 1 or len(bound) >= len(everywhere) - 1, masks
+assert runtime.pin_threads(False) is False
+assert all(os.sched_getaffinity(int(t)) == everywhere for t in os.listdir("/proc/self/task"))
+"""
+
+
+@pytest.mark.parametrize("asked", ["", "0", "1"])
+def test_threads_are_bound_when_asked(matmul, asked):
+    import os
+    import subprocess
+    import sys
+
+    from einfall import compiler
+
+    path = compiler.compile_cached(MATMUL)
+    subprocess.run([sys.executable, "-c", PINNED, path], check=True, env=dict(os.environ, EINFALL_PIN_THREADS=asked))

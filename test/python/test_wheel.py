@@ -59,7 +59,8 @@ def test_what_is_in_it(wheel):
     with zipfile.ZipFile(wheel) as z:
         names = set(z.namelist())
         metadata = z.read(next(n for n in names if n.endswith("METADATA"))).decode()
-    assert {"einfall/__init__.py", "einfall/cli.py", "einfall/bin/einfall-run", "einfall/bin/einfall-compile"} <= names
+    assert {"einfall/__init__.py", "einfall/cli.py", "einfall/bin/einfall-run", "einfall/bin/einfall-compile",
+            "einfall/bin/einfall-roof"} <= names
     assert any(n.startswith("einfall/_runtime.") for n in names)
     strange = [n for n in names if not n.startswith(("einfall/", "einfall-")) or "/test" in n or n.endswith((".a", ".h", ".pyc"))]
     assert not strange

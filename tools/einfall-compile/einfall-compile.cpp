@@ -6,6 +6,7 @@
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/JSON.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Process.h"
 #include "llvm/Support/Regex.h"
@@ -24,6 +25,13 @@ static const std::string targetHelp =
     einfall::targetNames() + " (a GPU: with host code for every CPU); several make one package";
 static cl::list<std::string> targets("target", cl::CommaSeparated, cl::cat(category),
                                      cl::desc(targetHelp));
+static cl::opt<std::string>
+    machine("machine", cl::cat(category), cl::value_desc("file"),
+            cl::desc("what schedules for CPUs count on, as einfall calibrate has measured it; "
+                     "without it what is typical of the target"));
+static cl::opt<std::string>
+    schedules("schedules", cl::cat(category), cl::value_desc("file"),
+              cl::desc("JSON of kernels' keys (of a report) and the schedules that they follow"));
 static cl::opt<std::string>
     numerics("numerics", cl::cat(category),
              cl::desc("strict: the interpreter's bits; algebraic (default): reassociation and fma; "
@@ -127,11 +135,39 @@ static LogicalResult writeText(StringRef text) {
   return mlir::success();
 }
 
+/// Reads --schedules: an object of text by text.
+static LogicalResult readSchedules(einfall::CompileOptions &options) {
+  auto file = MemoryBuffer::getFile(schedules, /*IsText=*/true);
+  if (!file)
+    return complain("--schedules: cannot read '" + schedules + "': " + file.getError().message());
+  Expected<json::Value> parsed = json::parse((*file)->getBuffer());
+  if (!parsed)
+    return complain("--schedules: " + schedules + ": " + toString(parsed.takeError()));
+  const json::Object *object = parsed->getAsObject();
+  if (!object)
+    return complain("--schedules: " + schedules + ": expected an object");
+  for (const auto &[key, value] : *object) {
+    std::optional<StringRef> text = value.getAsString();
+    if (!text)
+      return complain("--schedules: " + schedules + ": expected text at '" + key.str() + "'");
+    options.schedules.emplace_back(key.str(), text->str());
+  }
+  return mlir::success();
+}
+
 static LogicalResult compile(mlir::ModuleOp module, std::shared_ptr<einfall::RemarkLog> remarks) {
   if (noCache && requireHit)
     return complain("--require-cache-hit needs the cache that --no-cache turns off");
   einfall::CompileOptions options = readOptions();
   options.remarks = remarks;
+  if (!machine.empty()) {
+    Expected<einfall::Machine> read = einfall::readMachine(machine);
+    if (!read)
+      return complain("--machine: " + toString(read.takeError()));
+    options.machine = *read;
+  }
+  if (!schedules.empty() && failed(readSchedules(options)))
+    return mlir::failure();
   if (assembly + reportOnly + !compileTo.empty() > 1)
     return complain("-S, --report and --compile-to each write something else: give one of them");
   if (!assembly && !reportOnly && compileTo.empty())

@@ -25,7 +25,8 @@ const char *const kUsage =
          --top-k N  --seed N  --ignore-eos  --profile  --profile-json FILE
        einfall-run FILE inspect [--verify] [--json | --report]
 FILE is a package (.einf). --device cuda (or cuda:1) runs it on a GPU, if it holds code for one.
-EINFALL_NUM_THREADS, EINFALL_CPU, EINFALL_CUDA_DRIVER and EINFALL_CUDA_GRAPHS are heeded.
+EINFALL_NUM_THREADS, EINFALL_PIN_THREADS, EINFALL_CPU, EINFALL_CUDA_DRIVER and EINFALL_CUDA_GRAPHS
+are heeded.
 Exit code: 0, 1 for a failure, 2 for a wrong command line.
 )";
 

@@ -59,6 +59,7 @@ def _overview(report: dict) -> str:
              ("weights", f'{size(report["weights"]["bytes"])} in {report["weights"]["count"]}'
               if report["weights"]["count"] else "none"),
              ("numerics", report["numerics"]), ("target", report["target"]),
+             *([("schedules count on", report["machine"])] if report.get("machine") else []),
              *((f"kernels for {name}", said) for name, said in report.get("hardware", {}).items())]
     html = ['<h2 class="first">Overview</h2>', facts(items)]
     if report["origin"] == "manifest":

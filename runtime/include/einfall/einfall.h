@@ -103,6 +103,11 @@ size_t einf_dtype_size(einf_dtype dtype);      /* bytes an element */
  * Returns the number now. Starts as EINFALL_NUM_THREADS or the CPUs at hand. */
 uint32_t einf_set_num_threads(uint32_t threads);
 
+/* 1 binds each of these threads but the caller's to a CPU of its own, 0 lets them go,
+ * any other number leaves it as it is. Returns 1 if they are bound now. Starts as
+ * EINFALL_PIN_THREADS (1), else 0. For a machine that the process has to itself. */
+int32_t einf_pin_threads(int32_t pin);
+
 /* ---- Packages ---------------------------------------------------------- */
 
 /* Maps the file and checks its form, digest and manifest (not the weights'

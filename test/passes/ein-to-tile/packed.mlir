@@ -1,4 +1,4 @@
-// RUN: einfall-opt %s --ein-form-kernels --ein-to-tile="vector-bytes=32 vector-registers=16" --canonicalize | FileCheck %s
+// RUN: einfall-opt %s --ein-form-kernels --ein-to-tile="vector-bytes=32 vector-registers=16 gflops=100" --canonicalize | FileCheck %s
 
 // Weights are widened once for a block, and turned: columns run along lanes.
 // CHECK-LABEL: func.func private @reduce_0_p0

@@ -1,0 +1,326 @@
+"""Tries other schedules of a program's kernels on this machine, and keeps what was faster.
+
+A schedule is data: numbers that say how a kernel is cut. `tune` takes those that the compiler chose, changes one number of each
+kernel at a time, compiles, compares results, measures both alternating, and stores winners in `tuned.sqlite` of the compile cache by
+machine, compiler, target and kernel. `compile --tuned` takes what is stored there; nothing else looks at it.
+"""
+
+import json
+import os
+import re
+import sqlite3
+import subprocess
+import tempfile
+import time
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+
+from . import cache, machine
+from .errors import CompileError, EinfallError
+from .explain.extents import evaluate
+from .toolchain import compiler_build_id, find_tool
+
+FORMAT = 1
+#: A candidate has to be faster by so much, twice: a share, and seconds of all calls together.
+GAIN, LEAST = 0.97, 5e-7
+LARGEST = 4096
+_NUMBERS = re.compile(r"([\w$.\"-]+) = array<i64: ([\d, ]+)>")
+_TABLE = """CREATE TABLE schedules (machine TEXT, compiler TEXT, target TEXT, kernel TEXT, schedule TEXT NOT NULL,
+            seconds REAL NOT NULL, before REAL NOT NULL, sizes TEXT NOT NULL, measured TEXT NOT NULL,
+            PRIMARY KEY (machine, compiler, target, kernel))"""
+
+
+def database() -> Path:
+    """Where winners are stored."""
+    return cache.folder() / "tuned.sqlite"
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    """The database, made if it is not there. Raises `EinfallError` where it is something else."""
+    connection = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(path, timeout=30)
+        version, = connection.execute("PRAGMA user_version").fetchone()
+        if version not in (0, FORMAT):
+            raise EinfallError(f"{path} is of another version of Einfall ({version}); remove it to begin anew")
+        if version == 0:
+            with connection:
+                connection.execute(_TABLE)
+                connection.execute(f"PRAGMA user_version = {FORMAT}")
+        connection.execute("SELECT machine, schedule FROM schedules LIMIT 1").fetchone()
+        return connection
+    except (sqlite3.Error, OSError, EinfallError) as e:
+        if connection:
+            connection.close()
+        if isinstance(e, EinfallError):
+            raise
+        raise EinfallError(f"cannot use {path}: {e}; remove it to begin anew") from e
+
+
+def stored(targets=("native",)) -> dict[str, str]:
+    """Schedules by kernel that were faster on this machine, of this compiler. Raises `EinfallError` where there are none."""
+    if list(targets) != ["native"]:
+        raise EinfallError(f"schedules were tuned for this machine: they hold for the target native, not for {', '.join(targets)}")
+    found, others = [], 0
+    if database().exists():
+        with closing(_opened(database())) as connection:
+            found = connection.execute("SELECT kernel, schedule FROM schedules WHERE machine = ? AND compiler = ?",
+                                       (machine.cpu_name(), compiler_build_id())).fetchall()
+            others, = connection.execute("SELECT count(*) FROM schedules").fetchone()
+    if not found:
+        why = f"; {database()} has those of other machines or compilers" if others else ""
+        raise EinfallError(f"nothing was tuned on this machine with this compiler{why}: einfall tune does it")
+    return dict(found)
+
+
+def candidates(schedule: str) -> list[str]:
+    """The same schedule with one number changed: a block or a chunk twice or half as large, packing from more or fewer rows on."""
+    found = []
+    for match in _NUMBERS.finditer(schedule):
+        first, _, rest = match[2].partition(",")
+        number = int(first)
+        for other in (number // 2, number * 2):
+            # A block of one coordinate is no choice of size; a chunk of one is none at all.
+            if number > 1 and 1 <= other <= LARGEST:
+                numbers = f"{other},{rest}" if rest else f"{other}"
+                found.append(f"{schedule[:match.start(2)]}{numbers}{schedule[match.end(2):]}")
+    if match := re.search(r"packed_from = (\d+)", schedule):
+        for other in (int(match[1]) // 2, int(match[1]) * 2):
+            if 1 <= other <= LARGEST:
+                found.append(f"{schedule[:match.start(1)]}{other}{schedule[match.end(1):]}")
+    return found
+
+
+class Call:
+    """One entry with inputs at random, as einfall-run calls it."""
+
+    def __init__(self, entry: dict, sizes: dict[str, int], folder: Path):
+        self.name, self.folder = entry["name"], folder
+        symbols = [s["name"] for s in entry["symbols"]]
+        self.sizes = {name: sizes[name] for name in symbols}
+        rng = np.random.default_rng(1)
+        self.arguments = ["--entry", self.name]
+        for symbol in entry["symbols"]:
+            if symbol["source"] in ("parameter", "bound"):
+                option = "--param" if symbol["source"] == "parameter" else "--bound"
+                self.arguments += [option, f"{symbol['name']}={self.sizes[symbol['name']]}"]
+        self.outputs = []
+        for buffer in entry["buffers"]:
+            if buffer["kind"] == "output":
+                self.outputs.append(buffer["name"])
+            elif buffer["kind"] == "input":
+                path = folder / f"{self.name}.{len(self.arguments)}.npy"
+                np.save(path, _random(buffer, [evaluate(e, self.sizes) for e in buffer["shape"]], rng))
+                self.arguments += ["--input", f"{buffer['name']}={path}"]
+
+    def run(self, package: Path, repeat: int, results: bool = False) -> tuple[list[float], list[np.ndarray]]:
+        """Seconds of each step a call and, where asked for, the outputs. Raises `EinfallError`."""
+        profile = self.folder / "profile.json"
+        command = [find_tool("einfall-run"), str(package), *self.arguments, "--repeat", str(repeat), "--profile-json", str(profile)]
+        paths = [self.folder / f"out{i}.npy" for i in range(len(self.outputs))] if results else []
+        for name, path in zip(self.outputs, paths):
+            command += ["--output", f"{name}={path}"]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
+        if done.returncode:
+            raise EinfallError((done.stderr.strip().splitlines() or [f"einfall-run ended with status {done.returncode}"])[0])
+        steps = json.loads(profile.read_text())["entries"][0]["steps"]
+        return [s["seconds"] / max(s["launches"], 1) for s in steps], [np.load(p) for p in paths]
+
+
+def _random(buffer: dict, shape: list[int], rng) -> np.ndarray:
+    """Values that the entry takes: within its range, of whole numbers without one 0; bf16 and f8 as einfall-run reads them."""
+    kind = buffer["dtype"]
+    if kind in ("f64", "f32", "f16"):
+        return rng.standard_normal(shape).astype({"f64": np.float64, "f32": np.float32, "f16": np.float16}[kind])
+    if kind == "bf16":
+        return (rng.standard_normal(shape).astype(np.float32).view(np.uint32) >> 16).astype(np.uint16)
+    if kind.startswith("f8"):
+        return rng.integers(0, 64, shape, dtype=np.uint8)
+    if kind == "i1":
+        return rng.integers(0, 2, shape).astype(bool)
+    low, high = buffer.get("range", (0, 1))
+    return rng.integers(low, min(high, 1 << 31), shape).astype({"i": "int", "u": "uint"}[kind[0]] + kind[1:])
+
+
+def sizes_for(manifest: dict, given: dict[str, int]) -> list[tuple[dict, dict[str, int]]]:
+    """Entries to call and the sizes to call them at: 128 where none is given, one row of a language model."""
+    language = manifest["model_kind"] == "causal-lm"
+    found = []
+    for entry in manifest["entries"]:
+        sizes = {s["name"]: 128 for s in entry["symbols"]} | ({"b": 1} if language else {})
+        if language and entry["name"] == "step":
+            sizes["s"] = 1
+        sizes |= {k: v for k, v in given.items() if k in sizes and not (language and entry["name"] == "step" and k == "s")}
+        if language:
+            sizes["t"] = sizes["c"] = max(sizes.get("t", 0), sizes.get("s", 1))
+        found.append((entry, sizes))
+    known = {name for _, sizes in found for name in sizes}
+    if unknown := sorted(set(given) - known):
+        raise EinfallError(f"no entry has a size '{unknown[0]}'; there are {', '.join(sorted(known)) or 'none'}")
+    return found
+
+
+def _is_faster(after: float, before: float) -> bool:
+    return after < min(GAIN * before, before - LEAST)
+
+
+class Tuner:
+    """The state of a search. `compile(path, schedules)` makes the package that follows these schedules."""
+
+    def __init__(self, compile, sizes: dict[str, int], folder: Path, say=lambda text: None):
+        self.compile, self.folder, self.say = compile, folder, say
+        self.best: dict[str, str] = {}
+        self.gains: dict[str, tuple[float, float]] = {}  # before, after
+        self.first, self.package = folder / "first.einf", folder / "best.einf"
+        compile(self.first, {})
+        os.link(self.first, self.package)  # packages are replaced, never written into
+        manifest, report = self._facts(self.package)
+        self.target = manifest["targets"][0]["name"]
+        self.calls, self.keys, self.skipped = [], [], []
+        schedules: dict[str, str] = {}
+        for (entry, at), told in zip(sizes_for(manifest, sizes), report["entries"]):
+            call = Call(entry, at, folder)
+            try:
+                begin = time.monotonic()
+                call.run(self.package, 1)
+            except EinfallError as e:
+                self.skipped.append(f"{entry['name']}: {e}")
+                continue
+            self.calls.append((call, max(1, min(50, int(0.1 / max(time.monotonic() - begin, 1e-3))))))
+            self.keys.append([kernel.get("key", "") for kernel in told["kernels"]])
+            schedules |= {k["key"]: k["schedule"] for k in told["kernels"] if k.get("key") and k["schedule"]}
+        self.open = {key: candidates(schedule) for key, schedule in schedules.items()}
+        self.results = [call.run(self.package, 1, results=True)[1] for call, _ in self.calls]
+
+    @staticmethod
+    def _facts(path: Path) -> tuple[dict, dict]:
+        from .runtime import load
+
+        package = load(path)
+        return package.manifest, json.loads(package.file("report.json"))
+
+    def times(self, packages: list[Path], rounds: int) -> list[dict[str, float]]:
+        """By package, the least seconds of each kernel, all its steps of all calls together; packages take turns."""
+        least: list[list[list[float]]] = [[] for _ in packages]
+        for number in range(rounds):
+            order = list(range(len(packages)))
+            for i in order[number % len(order):] + order[:number % len(order)]:
+                steps = [call.run(packages[i], repeat)[0] for call, repeat in self.calls]
+                least[i] = [list(map(min, a, b)) for a, b in zip(least[i], steps)] if least[i] else steps
+        sums = []
+        for calls in least:
+            by_key: dict[str, float] = {}
+            for keys, steps in zip(self.keys, calls):
+                for key, seconds in zip(keys, steps):
+                    by_key[key] = by_key.get(key, 0.0) + seconds
+            sums.append(by_key)
+        return sums
+
+    def agrees(self, package: Path) -> bool:
+        """True if results are those of the first package, but for the order of sums."""
+        for (call, _), want in zip(self.calls, self.results):
+            for got, known in zip(call.run(package, 1, results=True)[1], want):
+                if known.dtype == np.uint16:  # bf16
+                    got, known = ((x.astype(np.uint32) << 16).view(np.float32) for x in (got, known))
+                got, known = got.astype(np.float64), known.astype(np.float64)
+                scale = np.abs(known[np.isfinite(known)]).max(initial=0.0) or 1.0
+                if not np.allclose(got / scale, known / scale, rtol=0, atol=2e-2, equal_nan=True):
+                    return False
+        return True
+
+    def round(self) -> bool:
+        """Tries the next candidate of every kernel; False if none is left."""
+        trial = {key: left.pop(0) for key, left in self.open.items() if left}
+        if not trial:
+            return False
+        self._try(trial)
+        return True
+
+    def _try(self, trial: dict[str, str]) -> None:
+        package = self.folder / "candidate.einf"
+        try:
+            self.compile(package, self.best | trial)
+            good = self.agrees(package)
+        except (CompileError, EinfallError):
+            good = False
+        if not good:
+            # One of them does not fit its kernel: halves tell which.
+            if len(trial) > 1:
+                items = list(trial.items())
+                for half in (items[:len(items) // 2], items[len(items) // 2:]):
+                    self._try(dict(half))
+            return
+        won = dict(trial)
+        for rounds in (2, 4):
+            before, after = self.times([self.package, package], rounds)
+            won = {k: v for k, v in won.items() if _is_faster(after[k], before[k])}
+            if not won:
+                return
+        for key, schedule in won.items():
+            self.best[key] = schedule
+            first = self.gains.get(key, (before[key], 0.0))[0]
+            self.gains[key] = (first, min(after[key], first))
+            # From here on there are other neighbours.
+            self.open[key] = [c for c in candidates(schedule) if c not in self.open[key]]
+        self.compile(self.package, self.best)
+        self.say(f"{len(won)} faster, {sum(map(len, self.open.values()))} candidates left")
+
+    def confirm(self) -> None:
+        """Measures all winners against the beginning once more: of many candidates some are lucky."""
+        if not self.best:
+            return
+        before, after = self.times([self.first, self.package], 6)
+        for key in list(self.best):
+            self.gains[key] = (before[key], after[key])
+            if not _is_faster(after[key], before[key]):
+                del self.best[key], self.gains[key]
+
+    def store(self) -> None:
+        """Writes the winners, and forgets what was stored of the other kernels that were measured."""
+        sizes = json.dumps({call.name: call.sizes for call, _ in self.calls})
+        rows = [(machine.cpu_name(), compiler_build_id(), self.target, key, schedule, self.gains[key][1], self.gains[key][0], sizes,
+                 time.strftime("%Y-%m-%d")) for key, schedule in self.best.items()]
+        with closing(_opened(database())) as connection, connection:
+            connection.executemany("DELETE FROM schedules WHERE machine = ? AND compiler = ? AND target = ? AND kernel = ?",
+                                   [(machine.cpu_name(), compiler_build_id(), self.target, key) for key in self.open])
+            connection.executemany("INSERT OR REPLACE INTO schedules VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+
+def tune(source: str | os.PathLike, *, seconds: float = 120, sizes: dict[str, int] | None = None, dtype: str = "auto",
+         weights: str | None = None, numerics: str | None = None, at: str | os.PathLike | None = None,
+         say=lambda text: None) -> Tuner:
+    """Searches for `seconds`, at least one round, and stores what was faster; returns the search.
+
+    source   an .mlir file or the folder of a checkpoint, as `compile` has it
+    sizes    extents of symbols at which kernels are measured, by name (128; a batch: 1)
+    at       as `machine` of `compile`: what the schedules to begin with count on
+    Raises `EinfallError`.
+    """
+    from .compiler import compile_text, prepare
+
+    _opened(database()).close()  # before the work, not after it
+    deadline = time.monotonic() + seconds
+    text, options = prepare(source, dtype, weights)
+
+    def compile(path: Path, schedules: dict[str, str]) -> None:
+        compile_text(text, path, numerics=numerics, machine=at, schedules=schedules, **options)
+
+    with tempfile.TemporaryDirectory(prefix="einfall-tune-") as scratch:
+        tuner = Tuner(compile, sizes or {}, Path(scratch), say)
+        if not tuner.calls:
+            raise EinfallError("no entry could be called: " + "; ".join(tuner.skipped))
+        say(f"{len(tuner.open)} kernels, {sum(map(len, tuner.open.values()))} candidates")
+        longest = 0.0
+        while True:
+            begin = time.monotonic()
+            if not tuner.round():
+                break
+            longest = max(longest, time.monotonic() - begin)
+            if time.monotonic() + longest > deadline:
+                break
+        tuner.confirm()
+        tuner.store()
+        return tuner
