@@ -96,8 +96,11 @@ Value BlockLowering::endOfBlock(unsigned rank) {
   return arith::MinSIOp::create(builder, loc, to, extentOf(rank));
 }
 
-/// The tiles of a block; with one coordinate of the narrow rank, other ones.
+/// The tiles of a block; with one coordinate of the narrow rank, other ones, if they are.
 void BlockLowering::emitBlock(function_ref<void()> inner) {
+  int widened = schedule.widened;
+  if (widened >= 0 && schedule.widenedTile == schedule.ranks[widened].tile())
+    return emitRows(inner);
   emitBlock(inner, [&] { emitRows(inner); });
 }
 
@@ -151,8 +154,7 @@ void BlockLowering::emitRows(function_ref<void()> inner) {
 
 void BlockLowering::emitBlock(function_ref<void()> inner, function_ref<void()> many) {
   int narrow = schedule.narrow, widened = schedule.widened;
-  if (narrow < 0 || extents[narrow].getLiteral() == 1 ||
-      schedule.widenedTile == schedule.ranks[widened].tile())
+  if (narrow < 0 || extents[narrow].getLiteral() == 1)
     return many();
   Value count = arith::SubIOp::create(builder, loc, endOfBlock(narrow), at[narrow]);
   Value alone = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, count, constant(1));
@@ -170,7 +172,8 @@ void BlockLowering::emitBlock(function_ref<void()> inner, function_ref<void()> m
   rows = savedRows;
   builder.setInsertionPointToStart(branch.thenBlock());
   rows.tiles = {1};
-  columns.tiles.insert(columns.tiles.begin(), schedule.widenedTile);
+  if (columns.tile() != schedule.widenedTile)
+    columns.tiles.insert(columns.tiles.begin(), schedule.widenedTile);
   alongOne = narrow;
   emitRows(inner);
   alongOne = -1;

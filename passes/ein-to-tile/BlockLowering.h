@@ -143,6 +143,7 @@ protected:
   mlir::SmallVector<int64_t> active;
   /// Loads ask ahead along this rank, in the order of whose coordinates tiles run.
   int aheadRank = -1;
+  int aheadWith = -1; ///< of operands that depend on this rank, too; -1: of all
   /// Operands of which loads ask for what comes next, so many coordinates of `nextRank`
   /// further on.
   llvm::DenseMap<mlir::Value, int64_t> nextOperands;

@@ -454,6 +454,35 @@ TileValue EinsumLowering::withoutBias(unsigned rank, TileValue running) {
   return tiles.create<arith::SubIOp>(element, {{sums[0], running.mask}, {sums[1], span}});
 }
 
+/// Bytes that a tile reads along lanes of the operands that depend on the rank, the fewest.
+int64_t EinsumLowering::bytesAlongLanes(unsigned rank) {
+  int64_t bytes = INT64_MAX;
+  for (auto [number, input] : llvm::enumerate(root.getInputs()))
+    if (Access read = access(root, number);
+        read.dependsOn(rank) && read.dependsOn(schedule.lanes)) {
+      Type element = storageType(cast<ein::TensorType>(input.getType()).getElementType());
+      bytes = std::min<int64_t>(bytes, element.getIntOrFloatBitWidth() / 8);
+    }
+  return bytes == INT64_MAX ? 0 : bytes * schedule.ranks[schedule.lanes].tile();
+}
+
+/// Columns come from afar, and are done with their lines before the next ones are asked for.
+/// A single row is too fast for that: where it loads whole lines it asks for the next ones of
+/// each column.
+void EinsumLowering::askAhead() {
+  constexpr int64_t kLine = 64;
+  SmallVector<unsigned, 2> tiled;
+  for (unsigned rank = 0; rank < root.getNumFree(); ++rank)
+    if (active[rank] > 1)
+      tiled.push_back(rank);
+  if (tiled.size() == 1 && (int)tiled[0] != schedule.narrow && bytesAlongLanes(tiled[0]) >= kLine) {
+    aheadRank = schedule.lanes;
+    aheadWith = tiled[0];
+  } else if (schedule.widened >= 0 && active[schedule.widened] > 1) {
+    aheadRank = aheadWith = schedule.widened;
+  }
+}
+
 /// The root's reduction at the current tile.
 TileValue EinsumLowering::reduceRoot() {
   if (isCount(root))
@@ -473,13 +502,10 @@ TileValue EinsumLowering::reduceRoot() {
   }
   if (biased)
     init.push_back(splat(ein::identityOf(monoid, element), spanOf(schedule.dot->rhs)));
-  // Columns come from afar, and are done with their lines before the next ones are asked
-  // for. A single row is too fast for that: it reads them as one long stream.
-  if (lanesReduced && !target.warpLanes && alongOne < 0 && schedule.widened >= 0 &&
-      active[schedule.widened] > 1)
-    aheadRank = schedule.widened;
+  if (lanesReduced && !target.warpLanes)
+    askAhead();
   SmallVector<Value> reduced = reduceFrom(root.getNumFree(), init);
-  aheadRank = -1;
+  aheadRank = aheadWith = -1;
   TileValue value{ein::isArg(monoid) ? reduced.back() : reduced.front(), full};
   if (ein::isArg(monoid))
     value = tiles.create<arith::IndexCastOp>(root.getResult().getType().getElementType(), {value});

@@ -168,6 +168,8 @@ private:
   mlir::SmallVector<mlir::Value> dotStep(mlir::ArrayRef<mlir::Value> running);
   mlir::SmallVector<mlir::Value> packedDotStep(mlir::ArrayRef<mlir::Value> running);
   TileValue withoutBias(unsigned rank, TileValue running);
+  void askAhead();
+  int64_t bytesAlongLanes(unsigned rank);
   TileValue reduceRoot();
 
   /// An inner reduction carries whether it had a point: without one it is

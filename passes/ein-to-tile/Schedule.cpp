@@ -249,7 +249,7 @@ RegisterTile registerTile(const TileTarget &target) {
   if (target.warpLanes) // every size is code of its own for each kind of edge
     return {{4, 1}, {4, 1}, 4};
   if (target.vectorRegisters >= 32)
-    return {{6, 4, 2, 1}, {4, 1}, 8};
+    return {{6, 4, 2, 1}, {4, 1}, 4};
   return {{2, 1}, {4, 1}, 4};
 }
 
