@@ -61,6 +61,7 @@ protected:
   void emitFree(unsigned level, mlir::function_ref<void()> inner);
   /// Runs `inner` for tiles of `rank` in [from, to): first the largest, then
   /// smaller ones for what is left, or masked lanes.
+  int64_t lanesOfRest(unsigned rank);
   void emitRange(unsigned rank, mlir::Value from, mlir::Value to, mlir::function_ref<void()> inner);
   /// Sets up the tiled dimensions from `active` and the schedule's lanes.
   void setSpace();

@@ -351,6 +351,13 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
   SmallVector<Packed> values = findPacked(root, reads, packed);
   if (values.empty())
     return;
+  // Whole blocks are packed; what is left of the rows may be few.
+  bool alongSum = schedule.lanes >= (int)root.getNumFree();
+  bool inOrder = target.vectorRegisters >= 32 &&
+                 ((alongSum && schedule.dot) || (!packed.dot && readsFactors(root)));
+  const int64_t fewest = inOrder ? kFewestRowsInOrder : kFewestRows;
+  if (root.getRankExtent(rows).getLiteral().value_or(fewest) < fewest)
+    return;
   if (!parts.empty()) {
     auto fits = [&] {
       std::optional<int64_t> bytes = bytesOf(root, values, packed, parts);
@@ -380,12 +387,8 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
     }
     schedule = cut;
   }
-  // Whole blocks are packed; what is left of the rows may be few.
-  bool alongSum = schedule.lanes >= (int)root.getNumFree();
-  bool inOrder = target.vectorRegisters >= 32 &&
-                 ((alongSum && schedule.dot) || (!packed.dot && readsFactors(root)));
   schedule.packed = std::make_shared<Schedule>(packed);
-  schedule.packedFrom = inOrder ? kFewestRowsInOrder : kFewestRows;
+  schedule.packedFrom = fewest;
 }
 
 } // namespace einfall

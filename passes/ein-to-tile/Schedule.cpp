@@ -53,6 +53,37 @@ void RankSchedule::keepUsed(ArrayRef<int64_t> counts) {
     rest = Rest::none;
 }
 
+void RankSchedule::cutEvenly(int64_t count) {
+  if (tiles.size() < 3 || count < 1)
+    return;
+  int64_t most = tile(), parts = llvm::divideCeil(count, most), least = count / parts;
+  rest = Rest::none;
+  if (count % parts == 0) {
+    tiles = {least};
+    return;
+  }
+  // Three at least: loops that find nothing to do are dropped.
+  tiles.clear();
+  for (int64_t size = most; size > 0 && (size >= least || tiles.size() < 3); --size)
+    tiles.push_back(size);
+}
+
+void Schedule::cutEvenly(ein::EinsumOp root) {
+  if (lanes >= (int)root.getNumFree() && !packed)
+    return;
+  auto cut = packed ? std::make_shared<Schedule>(*packed) : nullptr;
+  for (unsigned rank = 0; rank < root.getNumFree(); ++rank) {
+    std::optional<int64_t> extent = root.getRankExtent(rank).getLiteral();
+    if (!extent || *extent > ranks[rank].block)
+      continue;
+    if (lanes < (int)root.getNumFree())
+      ranks[rank].cutEvenly(*extent);
+    if (cut)
+      cut->ranks[rank].cutEvenly(*extent);
+  }
+  packed = cut;
+}
+
 bool mayRunAlongLanes(ein::EinsumOp root, unsigned rank) {
   if (!root.isReduced(rank))
     return true;
