@@ -103,7 +103,10 @@ void EinsumLowering::emitOverPacked(ArrayRef<Access> reads, ArrayRef<int64_t> pa
   auto cut = std::make_shared<Schedule>(*base);
   dropRests(reads, storesSums, *cut);
   schedule.packed = cut;
+  if (base->dot && base->dot->bias)
+    sumBias();
   forTilesOfPacked(/*byRows=*/true, inner);
+  bias.reset();
   schedule.packed = base;
   packedValues.clear();
   isPacked = false;

@@ -31,8 +31,6 @@ bool readsGroups(ein::EinsumOp root, ArrayRef<Access> reads, const Schedule &pac
   auto argument = dyn_cast<BlockArgument>(factor);
   if (!argument || factor.getType() != packed.dot->element)
     return false;
-  if (packed.dot->bias && factor == packed.dot->lhs)
-    return false;
   const Access &read = reads[argument.getArgNumber()];
   unsigned last = root.getNumRanks() - 1;
   std::optional<int64_t> extent = root.getRankExtent(last).getLiteral();
