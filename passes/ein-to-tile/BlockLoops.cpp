@@ -26,6 +26,17 @@ Value BlockLowering::endOfEven(Value from, Value to, Value start, int64_t most, 
   return arith::AddIOp::create(builder, loc, start, length);
 }
 
+/// Lanes for what whole tiles leave over of the block's part of a rank: vectors that it does
+/// not reach are left out where it is known.
+int64_t BlockLowering::lanesOfRest(unsigned rank) {
+  int64_t tile = schedule.ranks[rank].tiles.back(), block = schedule.ranks[rank].block;
+  std::optional<int64_t> extent = extents[rank].getLiteral();
+  if (!extent || *extent % tile == 0 || target.warpLanes || ends[rank] ||
+      (block % tile != 0 && block < *extent))
+    return tile;
+  return std::min(tile, (int64_t)llvm::alignTo(*extent % tile, target.lanesOf(4)));
+}
+
 void BlockLowering::emitRange(unsigned rank, Value from, Value to, function_ref<void()> inner) {
   RankSchedule plan = schedule.ranks[rank];
   bool isLanes = static_cast<int>(rank) == schedule.lanes;
@@ -72,9 +83,11 @@ void BlockLowering::emitRange(unsigned rank, Value from, Value to, function_ref<
       auto branch = scf::IfOp::create(builder, loc, ragged, /*withElse=*/false);
       builder.setInsertionPointToStart(branch.thenBlock());
       at[rank] = start;
-      active[rank] = plan.tiles.back();
+      active[rank] = lanesOfRest(rank);
       limit = arith::SubIOp::create(builder, loc, to, start);
+      schedule.ranks[rank].tiles = {lanesOfRest(rank)};
       inner();
+      schedule.ranks[rank].tiles = plan.tiles;
       limit = Value();
     } else {
       auto each = scf::ForOp::create(builder, loc, start, to, constant(1));
@@ -96,8 +109,11 @@ Value BlockLowering::endOfBlock(unsigned rank) {
   return arith::MinSIOp::create(builder, loc, to, extentOf(rank));
 }
 
-/// The tiles of a block; with one coordinate of the narrow rank, other ones.
+/// The tiles of a block; with one coordinate of the narrow rank, other ones, if they are.
 void BlockLowering::emitBlock(function_ref<void()> inner) {
+  int widened = schedule.widened;
+  if (widened >= 0 && schedule.widenedTile == schedule.ranks[widened].tile())
+    return emitRows(inner);
   emitBlock(inner, [&] { emitRows(inner); });
 }
 
@@ -151,8 +167,7 @@ void BlockLowering::emitRows(function_ref<void()> inner) {
 
 void BlockLowering::emitBlock(function_ref<void()> inner, function_ref<void()> many) {
   int narrow = schedule.narrow, widened = schedule.widened;
-  if (narrow < 0 || extents[narrow].getLiteral() == 1 ||
-      schedule.widenedTile == schedule.ranks[widened].tile())
+  if (narrow < 0 || extents[narrow].getLiteral() == 1)
     return many();
   Value count = arith::SubIOp::create(builder, loc, endOfBlock(narrow), at[narrow]);
   Value alone = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, count, constant(1));
@@ -170,7 +185,8 @@ void BlockLowering::emitBlock(function_ref<void()> inner, function_ref<void()> m
   rows = savedRows;
   builder.setInsertionPointToStart(branch.thenBlock());
   rows.tiles = {1};
-  columns.tiles.insert(columns.tiles.begin(), schedule.widenedTile);
+  if (columns.tile() != schedule.widenedTile)
+    columns.tiles.insert(columns.tiles.begin(), schedule.widenedTile);
   alongOne = narrow;
   emitRows(inner);
   alongOne = -1;

@@ -323,7 +323,8 @@ IntegerAttr BlockLowering::aheadOf(const Access &access, Value buffer) {
     auto step = dyn_cast_or_null<AffineConstantExpr>(access.stride(nextRank));
     return step ? builder.getI64IntegerAttr(step.getValue() * next->second) : IntegerAttr();
   }
-  if (aheadRank < 0 || limit || !access.dependsOn(aheadRank))
+  if (aheadRank < 0 || limit || !access.dependsOn(aheadRank) ||
+      (aheadWith >= 0 && !access.dependsOn(aheadWith)))
     return {};
   auto step = dyn_cast_or_null<AffineConstantExpr>(access.stride(aheadRank));
   if (!step)

@@ -61,6 +61,7 @@ protected:
   void emitFree(unsigned level, mlir::function_ref<void()> inner);
   /// Runs `inner` for tiles of `rank` in [from, to): first the largest, then
   /// smaller ones for what is left, or masked lanes.
+  int64_t lanesOfRest(unsigned rank);
   void emitRange(unsigned rank, mlir::Value from, mlir::Value to, mlir::function_ref<void()> inner);
   /// Sets up the tiled dimensions from `active` and the schedule's lanes.
   void setSpace();
@@ -143,6 +144,7 @@ protected:
   mlir::SmallVector<int64_t> active;
   /// Loads ask ahead along this rank, in the order of whose coordinates tiles run.
   int aheadRank = -1;
+  int aheadWith = -1; ///< of operands that depend on this rank, too; -1: of all
   /// Operands of which loads ask for what comes next, so many coordinates of `nextRank`
   /// further on.
   llvm::DenseMap<mlir::Value, int64_t> nextOperands;

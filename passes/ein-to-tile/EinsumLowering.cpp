@@ -355,9 +355,11 @@ SmallVector<Value> EinsumLowering::dotStep(ArrayRef<Value> running) {
 /// The same of factors that lie in panels, as wide as sums are.
 SmallVector<Value> EinsumLowering::packedDotStep(ArrayRef<Value> running) {
   const Dot &dot = *schedule.dot;
-  TileValue factors[2];
+  TileValue factors[2], top = tiles.constant(builder.getI32IntegerAttr(int32_t(0x80808080)));
   const Value values[] = {dot.lhs, dot.rhs};
   for (auto [factor, value] : llvm::zip(factors, values)) {
+    if (sumsBias && value == dot.lhs)
+      continue;
     if (auto it = packedValues.find(value); it != packedValues.end()) {
       factor = loadPacked(it->second);
       continue;
@@ -367,6 +369,8 @@ SmallVector<Value> EinsumLowering::packedDotStep(ArrayRef<Value> running) {
     Access read = access(root, number);
     factor = loadStrided(read, bufferOf(root.getInputs()[number]), builder.getI32Type(),
                          reach(read, {}), {});
+    if (dot.bias && value == dot.lhs)
+      factor = tiles.create<arith::XOrIOp>(builder.getI32Type(), {factor, top});
   }
   auto step = [&](TileValue lhs, Value sum, uint32_t mask) -> Value {
     return tile::DotOp::create(builder, loc, sum.getType(), tiles.broadcast(lhs, mask).value,
@@ -374,12 +378,9 @@ SmallVector<Value> EinsumLowering::packedDotStep(ArrayRef<Value> running) {
                                TypeAttr::get(dot.element),
                                builder.getI64IntegerAttr(target.lanesOf(4)));
   };
-  SmallVector<Value> sums = {step(factors[0], running[0], tiles.space.fullMask())};
-  if (dot.bias) {
-    TileValue top = tiles.constant(builder.getI32IntegerAttr(int32_t(0x80808080)));
-    sums.push_back(step(top, running[1], factors[1].mask));
-  }
-  return sums;
+  if (sumsBias)
+    return {step(top, running[0], factors[1].mask)};
+  return {step(factors[0], running[0], tiles.space.fullMask())};
 }
 
 /// `attr` in every accumulator over `mask` of the tile.
@@ -448,10 +449,78 @@ TileValue EinsumLowering::reduceAtOnce() {
 /// to `running`.
 TileValue EinsumLowering::withoutBias(unsigned rank, TileValue running) {
   Type element = root.getYielded().getType();
-  uint32_t span = spanOf(schedule.dot->rhs) | tiles.space.laneBit();
-  Value none = splat(builder.getZeroAttr(element), span);
-  SmallVector<Value> sums = reduceFrom(rank, {running.value, none});
-  return tiles.create<arith::SubIOp>(element, {{sums[0], running.mask}, {sums[1], span}});
+  Value sum = reduceFrom(rank, {running.value}).front();
+  return tiles.create<arith::SubIOp>(element, {{sum, running.mask}, loadPacked(*bias)});
+}
+
+/// Adds up what raising all left factors adds to sums: no row shares in it, so a block does it
+/// once for each column of what it packed.
+void EinsumLowering::sumBias() {
+  Type element = root.getYielded().getType();
+  Schedule base = schedule;
+  PackedMemory sums, columns = packedValues[base.packed->dot->rhs];
+  int64_t lanes = base.packed->lanes;
+  schedule = *base.packed;
+  for (auto [plan, cut] : llvm::zip(schedule.ranks, base.ranks))
+    plan.block = cut.block;
+  sums.packed.value = root.getYielded();
+  schedule.order.clear();
+  SmallVector<int64_t> parts = blockParts();
+  int64_t size = llvm::alignTo(parts[lanes], schedule.ranks[lanes].tile());
+  for (unsigned rank : columns.packed.ranks) {
+    if (rank >= root.getNumFree())
+      continue;
+    schedule.order.push_back(rank);
+    sums.packed.ranks.push_back(rank);
+    sums.begins.push_back(at[rank]);
+    bool isLanes = (int)rank == lanes;
+    sums.strides.push_back(isLanes ? 1 : size);
+    size *= isLanes ? 1 : parts[rank];
+  }
+  sums.buffer = tile::LocalOp::create(builder, loc, MemRefType::get({size}, element));
+  sumsBias = true;
+  emitFree(0, [&] {
+    setSpace();
+    accumulators = tiles.space;
+    results.clear();
+    uint32_t full = tiles.space.fullMask();
+    TileValue sum{reduceFrom(root.getNumFree(), {splat(builder.getZeroAttr(element), full)})[0],
+                  full};
+    leaveReduced();
+    storePacked(sums, sum, -1);
+  });
+  sumsBias = false;
+  schedule = base;
+  bias = sums;
+}
+
+/// Bytes that a tile reads along lanes of the operands that depend on the rank, the fewest.
+int64_t EinsumLowering::bytesAlongLanes(unsigned rank) {
+  int64_t bytes = INT64_MAX;
+  for (auto [number, input] : llvm::enumerate(root.getInputs()))
+    if (Access read = access(root, number);
+        read.dependsOn(rank) && read.dependsOn(schedule.lanes)) {
+      Type element = storageType(cast<ein::TensorType>(input.getType()).getElementType());
+      bytes = std::min<int64_t>(bytes, element.getIntOrFloatBitWidth() / 8);
+    }
+  return bytes == INT64_MAX ? 0 : bytes * schedule.ranks[schedule.lanes].tile();
+}
+
+/// Columns come from afar, and are done with their lines before the next ones are asked for.
+/// A single row is too fast for that: where it loads whole lines it asks for the next ones of
+/// each column.
+void EinsumLowering::askAhead() {
+  constexpr int64_t kLine = 64;
+  SmallVector<unsigned, 2> tiled;
+  for (unsigned rank = 0; rank < root.getNumFree(); ++rank)
+    if (active[rank] > 1)
+      tiled.push_back(rank);
+  if (tiled.size() == 1 && (int)tiled[0] != schedule.narrow && bytesAlongLanes(tiled[0]) >= kLine) {
+    aheadRank = schedule.lanes;
+    aheadWith = tiled[0];
+  } else if (schedule.widened >= 0 && active[schedule.widened] > 1) {
+    aheadRank = aheadWith = schedule.widened;
+  }
 }
 
 /// The root's reduction at the current tile.
@@ -473,13 +542,10 @@ TileValue EinsumLowering::reduceRoot() {
   }
   if (biased)
     init.push_back(splat(ein::identityOf(monoid, element), spanOf(schedule.dot->rhs)));
-  // Columns come from afar, and are done with their lines before the next ones are asked
-  // for. A single row is too fast for that: it reads them as one long stream.
-  if (lanesReduced && !target.warpLanes && alongOne < 0 && schedule.widened >= 0 &&
-      active[schedule.widened] > 1)
-    aheadRank = schedule.widened;
+  if (lanesReduced && !target.warpLanes)
+    askAhead();
   SmallVector<Value> reduced = reduceFrom(root.getNumFree(), init);
-  aheadRank = -1;
+  aheadRank = aheadWith = -1;
   TileValue value{ein::isArg(monoid) ? reduced.back() : reduced.front(), full};
   if (ein::isArg(monoid))
     value = tiles.create<arith::IndexCastOp>(root.getResult().getType().getElementType(), {value});

@@ -168,6 +168,9 @@ private:
   mlir::SmallVector<mlir::Value> dotStep(mlir::ArrayRef<mlir::Value> running);
   mlir::SmallVector<mlir::Value> packedDotStep(mlir::ArrayRef<mlir::Value> running);
   TileValue withoutBias(unsigned rank, TileValue running);
+  void sumBias();
+  void askAhead();
+  int64_t bytesAlongLanes(unsigned rank);
   TileValue reduceRoot();
 
   /// An inner reduction carries whether it had a point: without one it is
@@ -181,6 +184,9 @@ private:
     mlir::Value isFirst, isLast;
   };
   std::optional<Partial> partial;
+  /// What raised factors of a packed dot add to sums, by columns; of these are added up only now.
+  std::optional<PackedMemory> bias;
+  bool sumsBias = false;
   llvm::MapVector<mlir::Value, PackedMemory> packedValues;
 };
 

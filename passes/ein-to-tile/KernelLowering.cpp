@@ -97,6 +97,8 @@ FailureOr<func::FuncOp> KernelLowering::run(StringRef name) {
   } else {
     schedule = planSchedule(root, reads, write, target);
     planPacking(root, reads, write, target, schedule);
+    if (!target.warpLanes)
+      schedule.cutEvenly(root);
     schedule.matrix = planMatrix(root, reads, write, target);
   }
   if (const std::optional<Matrix> &matrix = schedule.matrix) {

@@ -81,7 +81,7 @@ void EinsumLowering::dropRests(ArrayRef<Access> reads, bool storesSums, Schedule
   if (std::optional<int64_t> extent = extents[packed.narrow].getLiteral()) {
     int64_t block = schedule.ranks[packed.narrow].block;
     fewest = fewestOf(packed.narrow);
-    if (fewest > 1)
+    if (fewest > 1 && !rows.isEven())
       rows.keepUsed({std::min(block, *extent), fewest});
   }
   bool mayEndEarlier = rows.tiles.size() > 1 && rows.tiles.back() == 1 && rows.rest == Rest::ones &&
@@ -103,7 +103,10 @@ void EinsumLowering::emitOverPacked(ArrayRef<Access> reads, ArrayRef<int64_t> pa
   auto cut = std::make_shared<Schedule>(*base);
   dropRests(reads, storesSums, *cut);
   schedule.packed = cut;
+  if (base->dot && base->dot->bias)
+    sumBias();
   forTilesOfPacked(/*byRows=*/true, inner);
+  bias.reset();
   schedule.packed = base;
   packedValues.clear();
   isPacked = false;

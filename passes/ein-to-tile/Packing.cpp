@@ -33,8 +33,6 @@ bool readsGroups(ein::EinsumOp root, ArrayRef<Access> reads, const Schedule &pac
   auto argument = dyn_cast<BlockArgument>(factor);
   if (!argument || factor.getType() != packed.dot->element)
     return false;
-  if (packed.dot->bias && factor == packed.dot->lhs)
-    return false;
   const Access &read = reads[argument.getArgNumber()];
   unsigned last = root.getNumRanks() - 1;
   std::optional<int64_t> extent = root.getRankExtent(last).getLiteral();
@@ -358,6 +356,13 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
   SmallVector<Packed> values = findPacked(root, reads, packed);
   if (values.empty())
     return;
+  // Whole blocks are packed; what is left of the rows may be few.
+  bool alongSum = schedule.lanes >= (int)root.getNumFree();
+  bool inOrder = target.vectorRegisters >= 32 &&
+                 ((alongSum && schedule.dot) || (!packed.dot && readsFactors(root)));
+  const int64_t fewest = inOrder ? kFewestRowsInOrder : kFewestRows;
+  if (root.getRankExtent(rows).getLiteral().value_or(fewest) < fewest)
+    return;
   if (!parts.empty()) {
     auto fits = [&] {
       std::optional<int64_t> bytes = bytesOf(root, values, packed, parts);
@@ -387,12 +392,8 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
     }
     schedule = cut;
   }
-  // Whole blocks are packed; what is left of the rows may be few.
-  bool alongSum = schedule.lanes >= (int)root.getNumFree();
-  bool inOrder = target.vectorRegisters >= 32 &&
-                 ((alongSum && schedule.dot) || (!packed.dot && readsFactors(root)));
   schedule.packed = std::make_shared<Schedule>(packed);
-  schedule.packedFrom = inOrder ? kFewestRowsInOrder : kFewestRows;
+  schedule.packedFrom = fewest;
 }
 
 } // namespace einfall

@@ -54,6 +54,37 @@ void RankSchedule::keepUsed(ArrayRef<int64_t> counts) {
     rest = Rest::none;
 }
 
+void RankSchedule::cutEvenly(int64_t count) {
+  if (tiles.size() < 3 || count < 1)
+    return;
+  int64_t most = tile(), parts = llvm::divideCeil(count, most), least = count / parts;
+  rest = Rest::none;
+  if (count % parts == 0) {
+    tiles = {least};
+    return;
+  }
+  // Three at least: loops that find nothing to do are dropped.
+  tiles.clear();
+  for (int64_t size = most; size > 0 && (size >= least || tiles.size() < 3); --size)
+    tiles.push_back(size);
+}
+
+void Schedule::cutEvenly(ein::EinsumOp root) {
+  if (lanes >= (int)root.getNumFree() && !packed)
+    return;
+  auto cut = packed ? std::make_shared<Schedule>(*packed) : nullptr;
+  for (unsigned rank = 0; rank < root.getNumFree(); ++rank) {
+    std::optional<int64_t> extent = root.getRankExtent(rank).getLiteral();
+    if (!extent || *extent > ranks[rank].block)
+      continue;
+    if (lanes < (int)root.getNumFree())
+      ranks[rank].cutEvenly(*extent);
+    if (cut)
+      cut->ranks[rank].cutEvenly(*extent);
+  }
+  packed = cut;
+}
+
 bool mayRunAlongLanes(ein::EinsumOp root, unsigned rank) {
   if (!root.isReduced(rank))
     return true;
@@ -250,7 +281,7 @@ RegisterTile registerTile(const TileTarget &target) {
   if (target.warpLanes) // every size is code of its own for each kind of edge
     return {{4, 1}, {4, 1}, 4};
   if (target.vectorRegisters >= 32)
-    return {{6, 4, 2, 1}, {4, 1}, 8};
+    return {{6, 4, 2, 1}, {4, 1}, 4};
   return {{2, 1}, {4, 1}, 4};
 }
 

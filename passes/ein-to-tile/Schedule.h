@@ -30,6 +30,8 @@ struct RankSchedule {
     return leavesNone && tiles.size() > 2 &&
            tiles.front() - tiles.back() + 1 == (int64_t)tiles.size();
   }
+  /// Cuts `count` coordinates into as few tiles as before, of nearly the same size.
+  void cutEvenly(int64_t count);
   /// Drops the tiles that none of these numbers of coordinates is cut into.
   void keepUsed(llvm::ArrayRef<int64_t> counts);
 };
@@ -53,6 +55,8 @@ struct Schedule {
   /// Where a block has enough rows, it runs by matrix instructions.
   std::optional<Matrix> matrix;
 
+  /// Cuts ranks of known extent, of which a block has all, into tiles of nearly the same size.
+  void cutEvenly(ein::EinsumOp root);
   tile::ScheduleAttr toAttr(ein::EinsumOp root) const;
 };
 

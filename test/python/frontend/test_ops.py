@@ -129,6 +129,13 @@ def test_linear(bias):
     check(torch.nn.Linear(6, 5, bias=bias), (X(3, 4, 6),), {"input": {0: N, 1: M}}, other=(X(2, 9, 6),))
 
 
+def test_product_of_bytes():
+    """The sums are of 32 bits."""
+    x, other = (torch.randint(-128, 128, (rows, 40), dtype=torch.int8) for rows in (24, 33))
+    w = torch.randint(-128, 128, (40, 8), dtype=torch.int8)
+    check(Fn(torch._int_mm), (x, w), {"args": ({0: N}, {})}, other=(other, w))
+
+
 def attention(**kw):
     return lambda q, k, v, *mask: F.scaled_dot_product_attention(q, k, v, *mask, **kw)
 

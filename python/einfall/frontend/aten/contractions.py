@@ -67,7 +67,7 @@ def addmm(cx: Context, bias: Tensor, x: Tensor, w: Tensor, beta=1, alpha=1) -> T
     return product_of(cx, x, w, bias, 0, cx.etype, alpha, beta)
 
 
-@aten("mm")
+@aten("mm", "_int_mm")
 def mm(cx: Context, x: Tensor, w: Tensor) -> Tensor:
     return product_of(cx, x, w, None, 0, cx.etype)
 
