@@ -111,6 +111,9 @@ FITS = {
     "exp64": lambda: fit(exp_rest, -half_log2, half_log2, 9, 53, lambda x: x**2 + mpf("1e-3")),
     "exp32": lambda: fit(exp_rest, -half_log2, half_log2, 4, 24, lambda x: x**2 + mpf("1e-3")),
     "exp32_fast": lambda: fit(exp_rest, -half_log2, half_log2, 3, 24, lambda x: x**2 + mpf("1e-3")),
+    # 2^f = 1 + f p(f), 0 <= f < 1
+    "exp2_below32": lambda: fit(lambda f: (mpf(2)**f - 1) / f if f else mp.log(2), 0, 1, 4, 24,
+                                lambda f: (f + mpf("1e-4")) / mpf(2)**f),
     # log(1 + f) = 2 s + s z p(z), s = f / (2 + f), z = s^2
     "log64": lambda: fit(root(lambda s: (2 * mp.atanh(s) / s - 2) / s**2), 0, s_max**2, 6, 53),
     # sin(r) = r + r z p(z); cos(r) = 1 - z/2 + z^2 p(z); z = r^2

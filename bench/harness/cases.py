@@ -146,14 +146,13 @@ class Case:
     def copies(self, last_level_cache: int) -> int:
         """How many of it, on different buffers, make one call.
 
-        A case of memory needs buffers of four times the last cache, so that none is found there again; a short one
-        is repeated until a call is longer than what calling costs.
+        A case of memory needs to read four times the last cache, so that nothing is found there again: what is stored
+        past the caches takes no room there. A short one is repeated until a call is longer than what calling costs.
         """
         if self.program in (*MODELS, *WHOLE, *CASCADES, *GROWN):
             return 1
-        moved = self.bytes_read + self.bytes_written
         if self.memory:
-            return max(1, -int(-4 * last_level_cache // moved))
+            return max(1, -int(-4 * last_level_cache // self.bytes_read))
         return max(1, min(16, int(2e8 // max(self.flops, 1))))
 
 

@@ -17,8 +17,9 @@ namespace {
 struct ExpandMathPass : impl::ExpandMathBase<ExpandMathPass> {
   using ExpandMathBase::ExpandMathBase;
   void runOnOperation() override {
-    MathTarget target{fma,        halfCasts,  bfloatCasts, toBfloat,    fmaDown, fmaSaturated,
-                      powerOfTwo, reciprocal, quotient,    inverseRoot, scale};
+    MathTarget target{fma,          halfCasts,  bfloatCasts, toBfloat, fmaDown,
+                      fmaSaturated, powerOfTwo, reciprocal,  quotient, inverseRoot,
+                      pairToBfloat, scale,      fraction};
     RewritePatternSet patterns(&getContext());
     populateElementaryPatterns(patterns, target);
     populateFloatPatterns(patterns, target);

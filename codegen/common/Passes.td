@@ -17,6 +17,8 @@ def ExpandMath : Pass<"expand-math", "::mlir::ModuleOp"> {
     Option<"fma", "fma", "bool", "true", "the target multiplies and adds with one rounding">,
     Option<"toBfloat", "to-bfloat", "std::string", "",
            "intrinsic that rounds a single f32 to bf16, subnormals too">,
+    Option<"pairToBfloat", "pair-to-bfloat", "std::string", "",
+           "intrinsic that rounds two vectors of sixteen f32, the upper one first, to bf16">,
     Option<"fmaDown", "fma-down", "std::string", "",
            "intrinsic that multiplies and adds f32, rounded down">,
     Option<"fmaSaturated", "fma-saturated", "std::string", "",
@@ -30,7 +32,9 @@ def ExpandMath : Pass<"expand-math", "::mlir::ModuleOp"> {
     Option<"inverseRoot", "inverse-root", "std::string", "",
            "intrinsic for 1 / sqrt(x) of f32, within 2^-22 of it">,
     Option<"scale", "scale", "std::string", "",
-           "masked intrinsic for x * 2^n of sixteen f32, rounded once">];
+           "masked intrinsic for x * 2^n of sixteen f32, rounded once, n rounded down">,
+    Option<"fraction", "fraction", "std::string", "",
+           "masked intrinsic for x less the integer below of sixteen f32, 0 of infinities">];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::scf::SCFDialect",
                            "::mlir::vector::VectorDialect"];
 }

@@ -45,7 +45,9 @@ void populateLowerToLLVM(OpPassManager &passes, const CpuTarget &target) {
   math.halfCasts = target.convertsHalf();
   math.bfloatCasts = target.nativeBf16;
   math.fma = target.fma;
+  math.pairToBfloat = target.pairToBfloat.str();
   math.scale = target.scale.str();
+  math.fraction = target.fraction.str();
   codegen::populateToLLVM(passes, math);
 }
 

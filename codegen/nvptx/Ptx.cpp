@@ -97,7 +97,7 @@ constexpr StringRef kEntry = ".visible .entry ";
 
 /// Bytes that a thread may store away for the sake of a second block on its
 /// multiprocessor, which is worth more: attention that stores 160 is 1.36 times as fast as
-/// with all registers (docs/performance-log.md).
+/// with all registers (docs/performance-log-gpu.md).
 constexpr int64_t kMostSpilled = 400;
 
 /// The kernels that spill more than that, as `--warn-on-spills` says, a line a kernel.

@@ -20,6 +20,10 @@ inline constexpr double kExp32[] = {0x1.0000000000000p-1, 0x1.55548e0000000p-3,
 // Greatest weighted error 9.97e-8.
 inline constexpr double kExp32Fast[] = {0x1.fffdbe0000000p-2, 0x1.5554620000000p-3,
                                         0x1.573d420000000p-5, 0x1.1256180000000p-7};
+// Greatest weighted error 8.25e-8.
+inline constexpr double kExp2Below32[] = {0x1.62e4ba0000000p-1, 0x1.ebdb6a0000000p-3,
+                                          0x1.c91c0e0000000p-5, 0x1.277c300000000p-7,
+                                          0x1.e968b00000000p-10};
 // Greatest weighted error 4.0e-13.
 inline constexpr double kLog64[] = {
     0x1.5555555555558p-1, 0x1.999999999528fp-2, 0x1.2492492e012d3p-2, 0x1.c71c62ceb1661p-3,

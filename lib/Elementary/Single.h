@@ -105,6 +105,9 @@ template <Number V> V rsqrt(V x) {
   return value * select(tiny, 0x1p24, x.like(1.0));
 }
 
+/// 2^f for f in [0, 1), within 2^-22 of it.
+template <Number V> V exp2Below(V f) { return mad(polynomial(f, kExp2Below32), f, 1.0); }
+
 /// The degree of the upper polynomial of kTanh32Fast.
 inline constexpr size_t kTanhOver = 4;
 

@@ -24,6 +24,8 @@ static constexpr StringRef kDotI16[] = {"i16"};
 static constexpr StringRef kDotAll[] = {"i16", "i8", "bf16"};
 
 static constexpr StringRef kScale512 = "llvm.x86.avx512.mask.scalef.ps.512";
+static constexpr StringRef kPairToBfloat512 = "llvm.x86.avx512bf16.cvtne2ps2bf16.512";
+static constexpr StringRef kFraction512 = "llvm.x86.avx512.mask.reduce.ps.512";
 
 static const CpuTarget kTargets[] = {
     {"x86-64-v2", "x86_64", "x86_64-unknown-linux-gnu", "x86-64-v2", "", kV2, kDotI16, 2, 16, 16,
@@ -31,12 +33,13 @@ static const CpuTarget kTargets[] = {
     {"x86-64-v3", "x86_64", "x86_64-unknown-linux-gnu", "x86-64-v3", "", kV3, kDotI16, 3, 32, 16,
      false, true},
     {"x86-64-v4", "x86_64", "x86_64-unknown-linux-gnu", "x86-64-v4", "-prefer-256-bit", kV4,
-     kDotI16, 4, 64, 32, false, true, kScale512},
+     kDotI16, 4, 64, 32, false, true, kScale512, kFraction512},
     {"x86-64-v4-dot", "x86_64", "x86_64-unknown-linux-gnu", "x86-64-v4",
-     "+avx512bf16,+avx512vnni,-prefer-256-bit", kV4Dot, kDotAll, 5, 64, 32, true, true, kScale512},
+     "+avx512bf16,+avx512vnni,-prefer-256-bit", kV4Dot, kDotAll, 5, 64, 32, true, true, kScale512,
+     kFraction512, kPairToBfloat512},
     // The same instructions as before it, scheduled for the CPUs that have AMX.
     {"x86-64-v4-amx", "x86_64", "x86_64-unknown-linux-gnu", "sapphirerapids", "-prefer-256-bit",
-     kV4Amx, kDotAll, 6, 64, 32, true, true, kScale512},
+     kV4Amx, kDotAll, 6, 64, 32, true, true, kScale512, kFraction512, kPairToBfloat512},
     {"aarch64",
      "aarch64",
      "aarch64-unknown-linux-gnu",

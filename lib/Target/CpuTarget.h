@@ -20,9 +20,11 @@ struct CpuTarget {
   llvm::ArrayRef<llvm::StringRef> dots;     // element types that `tile.dot` multiplies
   int priority;
   int vectorBytes, vectorRegisters;
-  bool nativeBf16;            // converts f32 to bf16 in one instruction
-  bool fma;                   // multiplies and adds with one rounding
-  llvm::StringRef scale = {}; // intrinsic for x * 2^n of a vector of f32, rounded once
+  bool nativeBf16;                   // converts f32 to bf16 in one instruction
+  bool fma;                          // multiplies and adds with one rounding
+  llvm::StringRef scale = {};        // intrinsic for x * 2^n of a vector of f32, rounded once
+  llvm::StringRef fraction = {};     // intrinsic for x less a multiple of 2^-m of a vector of f32
+  llvm::StringRef pairToBfloat = {}; // rounds two vectors of f32 to one of bf16
 
   /// Converts between f16 and f32 in one instruction.
   bool convertsHalf() const { return arch == "aarch64" || llvm::is_contained(required, "f16c"); }

@@ -3,6 +3,7 @@
 #include "dialects/ein/EinNumerics.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "passes/ein-to-tile/ErrorFlow.h"
+#include "passes/ein-to-tile/Inverses.h"
 #include "passes/ein-to-tile/KernelLowering.h"
 #include "passes/ein-to-tile/NarrowFactors.h"
 #include "passes/ein-to-tile/Passes.h"
@@ -48,14 +49,15 @@ std::string keyOf(ein::KernelOp kernel) {
   return text;
 }
 
-/// Where all that a kernel stores has 16 bits, exp, tanh, rsqrt and quotients on a GPU may be near
-/// (codegen/common/math/ExpandElementary.cpp), unless something is decided by them.
-void relaxFunctions(ein::KernelOp kernel) {
+/// Where all that a kernel stores has 16 bits, exp and quotients, and on a GPU tanh and rsqrt, may
+/// be near (codegen/common/math/ExpandElementary.cpp), unless something is decided by them.
+void relaxFunctions(ein::KernelOp kernel, const TileTarget &target) {
   if (ein::isStrict(kernel) || !storesHalves(kernel))
     return;
-  kernel.walk([](arith::ArithFastMathInterface op) {
-    if (isa<math::ExpOp, math::TanhOp, math::RsqrtOp, arith::DivFOp>(op) &&
-        flowsSmoothly(op->getResult(0)))
+  kernel.walk([&](arith::ArithFastMathInterface op) {
+    bool isKnown = isa<math::ExpOp, arith::DivFOp>(op) ||
+                   (target.warps && isa<math::TanhOp, math::RsqrtOp>(op));
+    if (isKnown && op->getResult(0).getType().isF32() && flowsSmoothly(op->getResult(0)))
       op->setAttr(op.getFastMathAttrName(),
                   arith::FastMathFlagsAttr::get(op.getContext(), arith::FastMathFlags::afn));
   });
@@ -111,9 +113,8 @@ struct EinToTilePass : impl::EinToTileBase<EinToTilePass> {
       if (!program) {
         std::string name = (kernel.getName() + "_p" + Twine(programs.size() - 1)).str();
         builder.setInsertionPointToEnd(getOperation().getBody());
-        if (target.warps)
-          relaxFunctions(kernel);
-        else if (target.dotBf16)
+        relaxFunctions(kernel, target);
+        if (!target.warps && target.dotBf16)
           narrowFactors(kernel);
         bool isRelaxed = !target.warps && !ein::isStrict(kernel) && hidesZeroSigns(kernel);
         FailureOr<func::FuncOp> lowered = lowerKernel(builder, kernel, name, target);
@@ -121,6 +122,8 @@ struct EinToTilePass : impl::EinToTileBase<EinToTilePass> {
           return signalPassFailure();
         if (isRelaxed)
           relaxExtremes(*lowered);
+        if (!target.warps)
+          multiplyByInverses(*lowered);
         // Programs leave the module to be compiled, so each says it itself.
         if (Attribute numerics = getOperation()->getAttr(ein::kNumerics))
           (*lowered)->setAttr(ein::kNumerics, numerics);

@@ -5,13 +5,28 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "passes/ein-to-tile/ErrorFlow.h"
 #include "passes/ein-to-tile/Matrices.h"
+#include "passes/ein-to-tile/Packing.h"
 
 using namespace mlir;
 
 namespace einfall {
 namespace {
 
-/// The factor of `product` that would be rounded, or null.
+/// So many points read the same of the `other` factor beside different ones of `wide`, as far as
+/// that is known: the rows that a dot could pack it for. `h floordiv 4` stands still for four.
+int64_t rowsOf(ein::EinsumOp product, BlockArgument wide, Value other) {
+  int64_t rows = 1;
+  for (int64_t rank = 0; rank < product.getNumFree() && rows < kFewestPackedRows; ++rank) {
+    if (standsStill(product, wide, rank) == 0)
+      continue;
+    int64_t run = standsStill(product, other, rank);
+    rows *= run ? run : product.getRankExtent(rank).getLiteral().value_or(kFewestPackedRows);
+  }
+  return rows;
+}
+
+/// The factor of `product` that would be rounded, or null. Of few rows nothing is packed, so
+/// there is no dot.
 BlockArgument wideFactor(ein::EinsumOp product) {
   auto times = product.getYielded().getDefiningOp<arith::MulFOp>();
   if (product.getMonoids().empty() || !times || !times.getType().isF32())
@@ -25,7 +40,7 @@ BlockArgument wideFactor(ein::EinsumOp product) {
     auto map = product.getInputs()[number].getDefiningOp<ein::EinsumOp>();
     bool fits = map && map.getMonoids().empty() && map->getBlock() == product->getBlock() &&
                 !ein::fillOf(product, number) && ein::readsInside(product, number) &&
-                termsOf(product, wide) == 1;
+                termsOf(product, wide) == 1 && rowsOf(product, wide, other) >= kFewestPackedRows;
     return fits ? wide : BlockArgument();
   }
   return {};

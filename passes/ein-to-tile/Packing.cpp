@@ -17,8 +17,6 @@ namespace {
 /// block's own tensors: they stay in a core's second-level cache while the other operand
 /// passes by.
 constexpr int64_t kMostPacked = 512 * 1024;
-/// From so many rows on packing costs less than it saves.
-constexpr int64_t kFewestRows = 8;
 /// The same where the loops without packing read both operands in order, and have the
 /// registers to read columns once for seven rows.
 constexpr int64_t kFewestRowsInOrder = 32;
@@ -171,7 +169,7 @@ rowsAndColumns(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write, 
       continue;
     std::optional<unsigned> best;
     for (unsigned rows = 0; rows < root.getNumFree(); ++rows)
-      if (rows != columns && enough(rows, kFewestRows) && write.stride(rows) &&
+      if (rows != columns && enough(rows, kFewestPackedRows) && write.stride(rows) &&
           parts(rows, columns) && parts(columns, rows))
         best = rows;
     if (best)
@@ -340,7 +338,7 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
   if (!found)
     return;
   auto [rows, columns] = *found;
-  if (!parts.empty() && parts[rows] >= 0 && parts[rows] < kFewestRows)
+  if (!parts.empty() && parts[rows] >= 0 && parts[rows] < kFewestPackedRows)
     return;
   Schedule packed;
   packed.ranks.resize(root.getNumRanks());
@@ -360,7 +358,7 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
   bool alongSum = schedule.lanes >= (int)root.getNumFree();
   bool inOrder = target.vectorRegisters >= 32 &&
                  ((alongSum && schedule.dot) || (!packed.dot && readsFactors(root)));
-  const int64_t fewest = inOrder ? kFewestRowsInOrder : kFewestRows;
+  const int64_t fewest = inOrder ? kFewestRowsInOrder : kFewestPackedRows;
   if (root.getRankExtent(rows).getLiteral().value_or(fewest) < fewest)
     return;
   if (!parts.empty()) {

@@ -14,6 +14,9 @@
 
 namespace einfall {
 
+/// From so many rows on packing costs less than it saves.
+constexpr int64_t kFewestPackedRows = 8;
+
 /// A value of a root's body that a block packs.
 struct Packed {
   mlir::Value value;

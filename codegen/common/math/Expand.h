@@ -20,7 +20,10 @@ struct MathTarget {
   // Names of intrinsics, or empty.
   std::string toBfloat; ///< rounds a single f32 to bf16, subnormals too
   std::string fmaDown, fmaSaturated, powerOfTwo, reciprocal, quotient, inverseRoot; ///< of f32
-  std::string scale; ///< x * 2^n of sixteen f32, with a mask and a rounding mode
+  std::string pairToBfloat; ///< rounds sixteen f32, then the sixteen before them, to bf16
+  // Of sixteen f32, with a mask and how they round.
+  std::string scale;    ///< x * 2^n, n rounded down
+  std::string fraction; ///< x less the integer below, 0 of infinities
 };
 
 /// exp, sin, pow and the like, by the recipes of lib/Elementary.

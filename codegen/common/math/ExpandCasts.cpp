@@ -3,6 +3,7 @@
 #include "codegen/common/math/IrNumber.h"
 #include "dialects/ein/EinNumerics.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 
@@ -135,7 +136,7 @@ F64 roundedTo(const NarrowFormat &format, F64 x) {
 struct TruncateNarrow : OpRewritePattern<arith::TruncFOp> {
   TruncateNarrow(MLIRContext *context, const MathTarget &target)
       : OpRewritePattern(context), half(target.halfCasts), bfloat(target.bfloatCasts),
-        intrinsic(target.toBfloat) {}
+        intrinsic(target.toBfloat), pair(target.pairToBfloat) {}
   LogicalResult matchAndRewrite(arith::TruncFOp op, PatternRewriter &rewriter) const override {
     auto format = narrowFormat(op.getOut());
     Location loc = op.getLoc();
@@ -155,6 +156,8 @@ struct TruncateNarrow : OpRewritePattern<arith::TruncFOp> {
     // without it: LLVM 22 takes the sign of what it gives for 0 where its bits
     // are read.
     bool native = bfloat && format->type.isBF16() && isa<VectorType>(op.getType());
+    if (native && !ein::isStrict(op) && !pair.empty() && succeeded(roundByPairs(op, rewriter)))
+      return success();
     if (format->type.isF16() ? half : native && !ein::isStrict(op))
       return failure();
     if (format->type.isBF16() && !intrinsic.empty() && !isa<VectorType>(op.getType())) {
@@ -168,8 +171,36 @@ struct TruncateNarrow : OpRewritePattern<arith::TruncFOp> {
     rewriter.replaceOpWithNewOp<arith::BitcastOp>(op, op.getType(), low);
     return success();
   }
+  /// One instruction for two registers, where LLVM takes one for each and joins what they give.
+  LogicalResult roundByPairs(arith::TruncFOp op, PatternRewriter &rewriter) const {
+    constexpr int64_t kWidth = 16;
+    auto type = cast<VectorType>(op.getType());
+    int64_t count = type.getNumElements();
+    if (type.getRank() != 1 || count % (2 * kWidth) != 0)
+      return rewriter.notifyMatchFailure(op, "expected whole pairs of registers");
+    Location loc = op.getLoc();
+    auto joined = VectorType::get(2 * kWidth, type.getElementType());
+    Value result;
+    for (int64_t at = 0; at < count; at += 2 * kWidth) {
+      auto part = [&](int64_t from) -> Value {
+        return vector::ExtractStridedSliceOp::create(rewriter, loc, op.getIn(), from, kWidth, 1);
+      };
+      auto made = LLVM::CallIntrinsicOp::create(rewriter, loc, joined, rewriter.getStringAttr(pair),
+                                                ValueRange{part(at + kWidth), part(at)});
+      if (count == 2 * kWidth) {
+        result = made.getResult(0);
+        break;
+      }
+      if (!result)
+        result = arith::ConstantOp::create(rewriter, loc, rewriter.getZeroAttr(type));
+      result =
+          vector::InsertStridedSliceOp::create(rewriter, loc, made.getResult(0), result, at, 1);
+    }
+    rewriter.replaceOp(op, result);
+    return success();
+  }
   bool half, bfloat;
-  std::string intrinsic;
+  std::string intrinsic, pair;
 };
 
 /// Integers become narrow floats through a double, rounded once: what a double

@@ -111,38 +111,58 @@ struct ExpByPowerOfTwo : OpRewritePattern<math::ExpOp> {
   std::string fmaDown, fmaSaturated, powerOfTwo;
 };
 
+/// A masked intrinsic over a vector, sixteen f32 at a time: of operands, the part itself where
+/// the mask leaves it out, all of a mask, and `how` it rounds.
+struct BySixteens {
+  static constexpr int64_t kWidth = 16;
+
+  static bool fits(Type type) {
+    auto vector = dyn_cast<VectorType>(type);
+    return vector && vector.getRank() == 1 && vector.getNumElements() % kWidth == 0 &&
+           vector.getElementType().isF32();
+  }
+  Value call(StringRef name, ArrayRef<Value> wholes, ArrayRef<int64_t> before, int64_t how) const {
+    auto constant = [&](unsigned bits, int64_t value) -> Value {
+      return arith::ConstantOp::create(builder, loc,
+                                       builder.getIntegerAttr(builder.getIntegerType(bits), value));
+    };
+    Value result = wholes.front();
+    int64_t count = cast<VectorType>(result.getType()).getNumElements();
+    for (int64_t at = 0; at < count; at += kWidth) {
+      SmallVector<Value> operands;
+      for (Value whole : wholes)
+        operands.push_back(
+            vector::ExtractStridedSliceOp::create(builder, loc, whole, at, kWidth, 1));
+      Value own = operands.front();
+      for (int64_t immediate : before)
+        operands.push_back(constant(32, immediate));
+      operands.append({own, constant(16, -1), constant(32, how)});
+      auto made = LLVM::CallIntrinsicOp::create(builder, loc, own.getType(),
+                                                builder.getStringAttr(name), operands);
+      result = vector::InsertStridedSliceOp::create(builder, loc, made.getResult(0), result, at, 1);
+    }
+    return result;
+  }
+
+  OpBuilder &builder;
+  Location loc;
+};
+
+/// Round as the CPU is set to.
+constexpr int64_t kRoundAsSet = 4;
+
 /// By an instruction that multiplies by a power of two, subnormal results included: half as
 /// many instructions as where the power is made of bits, in two parts. The same value.
 struct ExpByScaling : OpRewritePattern<math::ExpOp> {
   ExpByScaling(MLIRContext *context, Mode mode, const MathTarget &target)
       : OpRewritePattern(context, /*benefit=*/2), mode(mode), scale(target.scale) {}
   LogicalResult matchAndRewrite(math::ExpOp op, PatternRewriter &rewriter) const override {
-    constexpr int64_t kWidth = 16;
-    auto type = dyn_cast<VectorType>(op.getType());
-    if (!type || type.getRank() != 1 || type.getNumElements() % kWidth != 0 ||
-        !type.getElementType().isF32() || ein::isStrict(op))
+    if (!BySixteens::fits(op.getType()) || ein::isStrict(op))
       return rewriter.notifyMatchFailure(op, "expected vectors of f32, and no strict numerics");
     IrSite site = mode.site(rewriter, op);
-    Location loc = op.getLoc();
-    auto constant = [&](Type integer, int64_t value) -> Value {
-      return arith::ConstantOp::create(rewriter, loc, rewriter.getIntegerAttr(integer, value));
-    };
+    BySixteens sixteens{rewriter, op.getLoc()};
     auto call = [&](F32 y, F32 n, IrBits) -> F32 {
-      constexpr int64_t kAll = -1, kRoundAsSet = 4;
-      Value all = constant(rewriter.getI16Type(), kAll),
-            mode = constant(rewriter.getI32Type(), kRoundAsSet), result = y.v;
-      for (int64_t at = 0; at < type.getNumElements(); at += kWidth) {
-        auto part = [&](Value whole) -> Value {
-          return vector::ExtractStridedSliceOp::create(rewriter, loc, whole, at, kWidth, 1);
-        };
-        Value own = part(y.v);
-        auto made = LLVM::CallIntrinsicOp::create(rewriter, loc, own.getType(),
-                                                  rewriter.getStringAttr(scale),
-                                                  ValueRange{own, part(n.v), own, all, mode});
-        result =
-            vector::InsertStridedSliceOp::create(rewriter, loc, made.getResult(0), result, at, 1);
-      }
-      return {&site, result};
+      return {&site, sixteens.call(scale, {y.v, n.v}, {}, kRoundAsSet)};
     };
     rewriter.replaceOp(op, single::expScaled(F32{&site, op.getOperand()}, call).v);
     return success();
@@ -171,6 +191,29 @@ struct ExpNearly : OpRewritePattern<math::ExpOp> {
   }
   Mode mode;
   std::string powerOfTwo;
+};
+
+/// The same by vectors, within 2^-22 + |x| 2^-23: 2^f of the fraction f, scaled by the integer
+/// below. Nothing has to be clamped: infinities have the fraction 0, and scaling does the rest.
+struct ExpNearlyByScaling : OpRewritePattern<math::ExpOp> {
+  ExpNearlyByScaling(MLIRContext *context, Mode mode, const MathTarget &target)
+      : OpRewritePattern(context, /*benefit=*/3), mode(mode), scale(target.scale),
+        fraction(target.fraction) {}
+  LogicalResult matchAndRewrite(math::ExpOp op, PatternRewriter &rewriter) const override {
+    constexpr int64_t kIntegerBelow = 1;
+    bool isNear = bitEnumContainsAny(op.getFastmath(), arith::FastMathFlags::afn);
+    if (!isNear || !BySixteens::fits(op.getType()) || ein::isStrict(op))
+      return rewriter.notifyMatchFailure(op, "expected vectors of f32 that may be near");
+    IrSite site = mode.site(rewriter, op);
+    BySixteens sixteens{rewriter, op.getLoc()};
+    F32 x{&site, op.getOperand()};
+    F32 y = x * x.like(kLog2E);
+    F32 f{&site, sixteens.call(fraction, {y.v}, {kIntegerBelow}, kRoundAsSet)};
+    rewriter.replaceOp(op, sixteens.call(scale, {single::exp2Below(f).v, y.v}, {}, kRoundAsSet));
+    return success();
+  }
+  Mode mode;
+  std::string scale, fraction;
 };
 
 /// By the chip's quotient, which is off by two units in the last place.
@@ -286,6 +329,8 @@ void populateElementaryPatterns(RewritePatternSet &patterns, const MathTarget &t
     patterns.add<ExpNearly>(context, mode, target);
   if (!target.scale.empty())
     patterns.add<ExpByScaling>(context, mode, target);
+  if (!target.scale.empty() && !target.fraction.empty())
+    patterns.add<ExpNearlyByScaling>(context, mode, target);
   if (!target.quotient.empty())
     patterns.add<QuotientNearly>(context, target);
   if (!target.inverseRoot.empty())
