@@ -150,6 +150,13 @@ LogicalResult Unroller::loop(scf::ForOp op) {
   Units init = allOf(op.getInitArgs());
   auto made = scf::ForOp::create(builder, loc, one(op.getLowerBound()), one(op.getUpperBound()),
                                  one(op.getStep()), init);
+  if (op->hasAttr(tile::kWrittenOut)) { // lowering to LLVM takes it along
+    MLIRContext *context = op.getContext();
+    auto no = LLVM::LoopUnrollAttr::get(context, builder.getBoolAttr(true), {}, {}, {}, {}, {}, {});
+    made->setAttr("loop_annotation",
+                  LLVM::LoopAnnotationAttr::get(context, {}, {}, {}, no, {}, {}, {}, {}, {}, {}, {},
+                                                {}, {}, {}, {}));
+  }
   map[op.getInductionVar()] = {made.getInductionVar()};
   assign(op.getRegionIterArgs(), made.getRegionIterArgs());
   OpBuilder::InsertionGuard guard(builder);

@@ -88,6 +88,10 @@ Value Body::holds(const Alignment &alignment) {
 /// While those of one row wait for memory, or for each other, those of other rows move on.
 constexpr int64_t kTeamThreads = 1024, kLightTeamThreads = 1280, kLight = 128, kSmallTeam = 4;
 
+/// The same where a loop asks for all that several of its steps read: with as many threads as
+/// a multiprocessor has room for by itself, the assembler finds no registers for it.
+constexpr int64_t kAskingThreads = 512;
+
 /// A program of more operations is not written twice.
 constexpr int64_t kMostTwice = 1500;
 
@@ -116,6 +120,14 @@ FailureOr<LLVM::LLVMFuncOp> writeThreads(OpBuilder &builder, func::FuncOp progra
     int64_t together =
         held && held.getInt() <= kLight && team > kSmallTeam ? kLightTeamThreads : kTeamThreads;
     kernel->setAttr(kBlocks, builder.getI64IntegerAttr(together / (team * kWarp)));
+  } else if (program
+                 .walk([](scf::ForOp loop) {
+                   return loop->hasAttr(tile::kWrittenOut) ? WalkResult::interrupt()
+                                                           : WalkResult::advance();
+                 })
+                 .wasInterrupted()) {
+    int64_t blocks = std::max<int64_t>(1, kAskingThreads / (warps.getInt() * kWarp));
+    kernel->setAttr(kBlocks, builder.getI64IntegerAttr(blocks));
   }
   kernel->setAttr(kThreads, builder.getI64IntegerAttr(warps.getInt() * kWarp));
   kernel->setAttr(kShared, builder.getI64IntegerAttr(memory.bytes));

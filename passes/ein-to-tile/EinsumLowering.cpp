@@ -209,8 +209,10 @@ void EinsumLowering::emitSteps(unsigned rank, Value start, Value end, ArrayRef<V
                                                       constant(i * size)));
       carried = inner(carried);
     }
-    if (steps > 1)
+    if (steps > 1) {
       loadFirst(*loop.getBody());
+      loop->setAttr(tile::kWrittenOut, builder.getUnitAttr());
+    }
     scf::YieldOp::create(builder, loc, carried);
     result.assign(loop.getResults().begin(), loop.getResults().end());
   };
