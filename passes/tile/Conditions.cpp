@@ -32,32 +32,45 @@ struct SelectOfSelect : OpRewritePattern<arith::SelectOp> {
   }
 };
 
+/// True if `condition` holds wherever `a` and `b` do.
+bool followsFrom(Value condition, Value a, Value b) {
+  if (auto both = condition.getDefiningOp<arith::AndIOp>();
+      both && followsFrom(both.getLhs(), a, b) && followsFrom(both.getRhs(), a, b))
+    return true;
+  return implies(a, condition) || implies(b, condition);
+}
+
+/// True if `other`, which chooses between the same as `inner`, is the same wherever `condition`
+/// holds, and leaves out at least as much elsewhere. Of two that are the same everywhere it is the
+/// first: nothing is replaced to and fro.
+bool mayStandFor(arith::SelectOp other, arith::SelectOp inner, Value condition) {
+  Value mine = other.getCondition(), its = inner.getCondition();
+  if (other.getFalseValue() != inner.getFalseValue() || !implies(mine, condition) ||
+      !implies(mine, its) || !followsFrom(mine, condition, its))
+    return false;
+  return !implies(its, condition) || other->isBeforeInBlock(inner);
+}
+
 /// What the condition of `outer` leaves out may be anything in `leaf`: a select of the same
 /// that leaves it out, and is there anyway.
 arith::SelectOp anotherOf(Value leaf, arith::SelectOp outer, Operation *reader) {
-  Value without = leaf;
-  auto inner = leaf.getDefiningOp<arith::SelectOp>();
-  auto find = [&](Value of, Value condition) -> arith::SelectOp {
-    for (Operation *user : of.getUsers()) {
-      auto other = dyn_cast<arith::SelectOp>(user);
-      if (!other || other == outer || other == inner || other.getTrueValue() != of ||
-          other->getBlock() != reader->getBlock() || !other->isBeforeInBlock(reader))
-        continue;
-      if (condition) {
-        if (other.getFalseValue() == inner.getFalseValue() &&
-            implies(other.getCondition(), outer.getCondition()) &&
-            implies(other.getCondition(), condition))
-          return other;
-      } else if (other.getCondition() == outer.getCondition()) {
-        return other;
-      }
-    }
-    return nullptr;
+  auto isThere = [&](arith::SelectOp other) {
+    return other != outer && other->getBlock() == reader->getBlock() &&
+           other->isBeforeInBlock(reader);
   };
-  if (inner)
-    if (auto other = find(inner.getTrueValue(), inner.getCondition()))
+  if (auto inner = leaf.getDefiningOp<arith::SelectOp>();
+      inner && inner->getBlock() == reader->getBlock())
+    for (Operation *user : inner.getTrueValue().getUsers())
+      if (auto other = dyn_cast<arith::SelectOp>(user);
+          other && other != inner && other.getTrueValue() == inner.getTrueValue() &&
+          isThere(other) && mayStandFor(other, inner, outer.getCondition()))
+        return other;
+  for (Operation *user : leaf.getUsers())
+    if (auto other = dyn_cast<arith::SelectOp>(user); other && other.getTrueValue() == leaf &&
+                                                      isThere(other) &&
+                                                      other.getCondition() == outer.getCondition())
       return other;
-  return find(without, {});
+  return nullptr;
 }
 
 /// Ops through which an element that is left out at the end is only one's own.
@@ -74,18 +87,22 @@ struct ReadAnother : OpRewritePattern<arith::SelectOp> {
     SmallVector<Operation *> open;
     if (Operation *made = op.getTrueValue().getDefiningOp(); made && isElementwise(made))
       open.push_back(made);
+    bool isOther = false;
     while (!open.empty()) {
       Operation *reader = open.pop_back_val();
       for (OpOperand &operand : reader->getOpOperands()) {
         if (auto other = anotherOf(operand.get(), op, reader)) {
           rewriter.modifyOpInPlace(reader, [&] { operand.set(other.getResult()); });
-          return success();
-        }
-        if (Operation *made = operand.get().getDefiningOp(); made && isElementwise(made))
+          isOther = true;
+        } else if (Operation *made = operand.get().getDefiningOp(); made && isElementwise(made)) {
           open.push_back(made);
+        }
       }
     }
-    return rewriter.notifyMatchFailure(op, "expected a select that is there anyway");
+    if (!isOther)
+      return rewriter.notifyMatchFailure(op, "expected a select that is there anyway");
+    rewriter.modifyOpInPlace(op, [] {}); // what it chooses has changed
+    return success();
   }
 };
 

@@ -54,6 +54,52 @@ func.func private @weights(%x: tensor<128x64xf32, #f>, %high: tensor<128xi32, #r
   return %new, %weights : tensor<128xf32, #r>, tensor<128x64xf32, #f>
 }
 
+// Elements that the maximum leaves out and the weights do not are read from a select of their own.
+// CHECK-LABEL: func.func private @narrower
+// CHECK: %[[WIDE:.*]] = arith.select %arg2, %arg0,
+// CHECK: arith.addf %[[WIDE]],
+func.func private @narrower(%x: tensor<128x64xf32, #f>, %a: tensor<128x64xi1, #f>, %b: tensor<128x64xi1, #f>, %d: tensor<128x64xi1, #f>, %shifts: tensor<128x64xf32, #f>) -> (tensor<128xf32, #r>, tensor<128x64xf32, #f>) {
+  %least = arith.constant 0xFF800000 : f32
+  %zero = arith.constant 0.0 : f32
+  %leasts = tile.broadcast %least dims [] : f32 -> tensor<128x64xf32, #f>
+  %zeros = tile.broadcast %zero dims [] : f32 -> tensor<128x64xf32, #f>
+  %ab = arith.andi %a, %b : tensor<128x64xi1, #f>
+  %abd = arith.andi %ab, %d : tensor<128x64xi1, #f>
+  %narrow = arith.select %abd, %x, %leasts : tensor<128x64xi1, #f>, tensor<128x64xf32, #f>
+  %most = tile.reduce "max" %narrow : tensor<128x64xf32, #f> -> tensor<128xf32, #r>
+  %wide = arith.select %b, %x, %leasts : tensor<128x64xi1, #f>, tensor<128x64xf32, #f>
+  %sum = arith.addf %wide, %shifts : tensor<128x64xf32, #f>
+  %exp = math.exp %sum : tensor<128x64xf32, #f>
+  %weights = arith.select %a, %exp, %zeros : tensor<128x64xi1, #f>, tensor<128x64xf32, #f>
+  return %most, %weights : tensor<128xf32, #r>, tensor<128x64xf32, #f>
+}
+
+// Two selects of the same, both read elsewhere, do not take each other's place for ever.
+// CHECK-LABEL: func.func private @same
+// CHECK: %[[FIRST:.*]] = arith.select
+// CHECK: math.fma %[[FIRST]],
+// CHECK: math.exp
+func.func private @same(%x: tensor<128x64xf32, #f>, %a: tensor<128x64xi1, #f>, %shifts: tensor<128x64xf32, #f>) -> (tensor<128xf32, #r>, tensor<128xf32, #r>, tensor<128x64xf32, #f>) {
+  %least = arith.constant 0xFF800000 : f32
+  %zero = arith.constant 0.0 : f32
+  %half = arith.constant 0.5 : f32
+  %quarter = arith.constant 0.25 : f32
+  %leasts = tile.broadcast %least dims [] : f32 -> tensor<128x64xf32, #f>
+  %zeros = tile.broadcast %zero dims [] : f32 -> tensor<128x64xf32, #f>
+  %halves = tile.broadcast %half dims [] : f32 -> tensor<128x64xf32, #f>
+  %quarters = tile.broadcast %quarter dims [] : f32 -> tensor<128x64xf32, #f>
+  %x0 = arith.mulf %x, %halves : tensor<128x64xf32, #f>
+  %x1 = arith.mulf %x, %quarters : tensor<128x64xf32, #f>
+  %s0 = arith.select %a, %x0, %leasts : tensor<128x64xi1, #f>, tensor<128x64xf32, #f>
+  %s1 = arith.select %a, %x1, %leasts : tensor<128x64xi1, #f>, tensor<128x64xf32, #f>
+  %m0 = tile.reduce "max" %s0 : tensor<128x64xf32, #f> -> tensor<128xf32, #r>
+  %m1 = tile.reduce "max" %s1 : tensor<128x64xf32, #f> -> tensor<128xf32, #r>
+  %sum = arith.addf %s1, %shifts : tensor<128x64xf32, #f>
+  %exp = math.exp %sum : tensor<128x64xf32, #f>
+  %weights = arith.select %a, %exp, %zeros : tensor<128x64xi1, #f>, tensor<128x64xf32, #f>
+  return %m0, %m1, %weights : tensor<128xf32, #r>, tensor<128xf32, #r>, tensor<128x64xf32, #f>
+}
+
 // What is not shifted by something finite may be anything at the end: it is left out there.
 // CHECK-LABEL: func.func private @infinite
 // CHECK: math.exp
