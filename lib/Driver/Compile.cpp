@@ -20,6 +20,7 @@
 #include "llvm/ADT/STLExtras.h"
 
 #include <cstring>
+#include <set>
 
 using namespace mlir;
 
@@ -61,11 +62,23 @@ LogicalResult runAllPhases(ModuleOp module, PipelineOptions phases, const std::s
   return runPhases(module, phases, reproducer);
 }
 
+/// Adds the keys of the module's stored schedules that kernels of `lowered` follow.
+void addFollowed(ModuleOp module, ModuleOp lowered, std::set<std::string> &followed) {
+  auto stored = module->getAttrOfType<DictionaryAttr>(tile::kSchedules);
+  lowered.walk([&](ein::KernelOp kernel) {
+    auto key = kernel->getAttrOfType<StringAttr>(tile::kKey);
+    Attribute own = kernel->getAttr(tile::kSchedule);
+    if (stored && key && own && own == stored.get(key.getValue()))
+      followed.insert(key.str());
+  });
+}
+
 /// Takes a clone of `module` to host programs, which `tables` then describe, and
-/// writes on the way what it learns into `text`.
+/// writes on the way what it learns into `text`, and which stored schedules it
+/// follows into `followed`.
 FailureOr<OwningOpRef<ModuleOp>> compileToRun(ModuleOp module, const CompileOptions &options,
                                               PipelineOptions phases, PackageTables &tables,
-                                              std::string &text) {
+                                              std::string &text, std::set<std::string> &followed) {
   if (phases.from > Phase::Run)
     return emitError(module.getLoc()) << "a package is made from phase '" << nameOf(Phase::Run)
                                       << "' or one before, not from '" << nameOf(phases.from)
@@ -82,6 +95,7 @@ FailureOr<OwningOpRef<ModuleOp>> compileToRun(ModuleOp module, const CompileOpti
     if (failed(runPhases(*clone, phases, options.reproducer, &report)))
       return failure();
     report.addKernels(*clone);
+    addFollowed(module, *clone, followed);
     phases.from = Phase::Tile;
   }
   phases.to = Phase::Run;
@@ -101,8 +115,9 @@ FailureOr<OwningOpRef<ModuleOp>> compileToRun(ModuleOp module, const CompileOpti
 
 FailureOr<std::string> compileTarget(ModuleOp module, const CompileOptions &options,
                                      PipelineOptions phases, PackageTables &tables,
-                                     std::string &report) {
-  FailureOr<OwningOpRef<ModuleOp>> clone = compileToRun(module, options, phases, tables, report);
+                                     std::string &report, std::set<std::string> &followed) {
+  FailureOr<OwningOpRef<ModuleOp>> clone =
+      compileToRun(module, options, phases, tables, report, followed);
   if (failed(clone))
     return failure();
   phases.from = Phase::Run;
@@ -255,6 +270,15 @@ LogicalResult setNumerics(ModuleOp module, StringRef numerics) {
   return success();
 }
 
+/// True for a #tile.schedule, and for what a kernel of several parts has: an array with
+/// one of each, or `unit`.
+static bool isSchedule(Attribute attribute) {
+  if (auto parts = dyn_cast<ArrayAttr>(attribute))
+    return llvm::all_of(parts,
+                        [](Attribute part) { return isa<tile::ScheduleAttr, UnitAttr>(part); });
+  return isa<tile::ScheduleAttr>(attribute);
+}
+
 /// Writes into the module what `options` say of it.
 static LogicalResult prepare(ModuleOp module, const CompileOptions &options) {
   if (options.countVisits)
@@ -262,8 +286,9 @@ static LogicalResult prepare(ModuleOp module, const CompileOptions &options) {
   NamedAttrList schedules;
   for (auto &[key, text] : options.schedules) {
     Attribute schedule = parseAttribute(text, module.getContext());
-    if (!schedule || key.empty())
-      return emitError(module.getLoc()) << "the schedule of kernel '" << key << "' is none";
+    if (!schedule || !isSchedule(schedule) || key.empty())
+      return emitError(module.getLoc())
+             << "what is stored for kernel '" << key << "' is no schedule: " << text;
     schedules.set(key, schedule);
   }
   if (!schedules.empty())
@@ -274,6 +299,7 @@ static LogicalResult prepare(ModuleOp module, const CompileOptions &options) {
 LogicalResult compileToPackage(ModuleOp module, const CompileOptions &options) {
   package::PackageSpec spec;
   PackageTables tables;
+  std::set<std::string> followed;
   if (failed(prepare(module, options)))
     return failure();
   for (const std::string &name : options.targets) {
@@ -281,7 +307,7 @@ LogicalResult compileToPackage(ModuleOp module, const CompileOptions &options) {
     if (failed(phases))
       return failure();
     std::string report;
-    FailureOr<std::string> code = compileTarget(module, options, *phases, tables, report);
+    FailureOr<std::string> code = compileTarget(module, options, *phases, tables, report, followed);
     if (failed(code))
       return failure();
     const Target &target = phases->target;
@@ -298,6 +324,9 @@ LogicalResult compileToPackage(ModuleOp module, const CompileOptions &options) {
     spec.manifest.targets.push_back(std::move(info));
     spec.code.push_back(std::move(*code));
   }
+  if (!options.schedules.empty() && followed.empty())
+    emitWarning(module.getLoc()) << "none of " << options.schedules.size()
+                                 << " stored schedules is of a kernel here: nothing is tuned";
   std::optional<Safetensors> checkpoint;
   if (!options.weights.empty()) {
     llvm::Expected<Safetensors> opened = Safetensors::open(options.weights);
@@ -316,7 +345,7 @@ LogicalResult compileToPackage(ModuleOp module, const CompileOptions &options) {
     spec.manifest.metadata.push_back({key, value});
   spec.manifest.metadata.push_back({"numerics", stringifyNumerics(ein::numericsOf(module)).str()});
   if (!options.schedules.empty())
-    spec.manifest.metadata.push_back({"tuned", std::to_string(options.schedules.size())});
+    spec.manifest.metadata.push_back({"tuned", std::to_string(followed.size())});
   if (options.machine)
     spec.manifest.metadata.push_back({"machine", options.machine->describe()});
   llvm::append_range(spec.manifest.metadata, tables.facts);
@@ -332,10 +361,11 @@ LogicalResult compileToPackage(ModuleOp module, const CompileOptions &options) {
 
 LogicalResult compileToReport(ModuleOp module, const CompileOptions &options, std::string &text) {
   PackageTables tables;
+  std::set<std::string> followed;
   FailureOr<PipelineOptions> phases = phasesFor(module, options.targets.back(), options);
   if (failed(phases) || failed(prepare(module, options)))
     return failure();
-  return success(succeeded(compileToRun(module, options, *phases, tables, text)));
+  return success(succeeded(compileToRun(module, options, *phases, tables, text, followed)));
 }
 
 LogicalResult compileToPhase(ModuleOp module, const CompileOptions &options) {

@@ -579,7 +579,9 @@ FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &s
         largest = &rank;
     }
     if (largest) {
-      largest->part /= 2;
+      do // chunks still end where the part of a rank does
+        largest->part /= 2;
+      while (largest->divides % largest->part);
       continue;
     }
     // What repeats work is the last resort.

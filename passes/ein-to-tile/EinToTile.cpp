@@ -2,6 +2,7 @@
 #include "dialects/ein/EinBounds.h"
 #include "dialects/ein/EinNumerics.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/IRMapping.h"
 #include "passes/ein-to-tile/ErrorFlow.h"
 #include "passes/ein-to-tile/Inverses.h"
 #include "passes/ein-to-tile/KernelLowering.h"
@@ -10,6 +11,7 @@
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/SHA1.h"
 
 using namespace mlir;
@@ -29,7 +31,8 @@ std::string digestOf(StringRef key) {
 /// What a kernel computes as text, without the names around it: kernels of
 /// equal text share a program (the layers of a model). Which reads are proven
 /// inside depends on the arguments around the kernel, and a program without
-/// checks must not serve a kernel that needs them, so that is part of the key.
+/// checks must not serve a kernel that needs them, so that is part of the key. So are
+/// numerics: a schedule that was faster under one may not be allowed under another.
 std::string keyOf(ein::KernelOp kernel) {
   std::string text;
   llvm::raw_string_ostream os(text);
@@ -44,6 +47,7 @@ std::string keyOf(ein::KernelOp kernel) {
   });
   if (Attribute facts = kernel->getParentOfType<func::FuncOp>()->getAttr("ein.assume"))
     os << facts;
+  os << stringifyNumerics(ein::numericsOf(kernel));
   if (ein::KernelOp merger = mergerOf(kernel)) // says how exact states have to be
     os << keyOf(merger);
   return text;
@@ -75,6 +79,48 @@ void relaxExtremes(func::FuncOp program) {
   });
 }
 
+/// As lowerKernel, by a schedule that was stored. It may come from anywhere: where it does not
+/// fit, the kernel and the module are left as they were, and `why` says why. Otherwise the
+/// kernel has it.
+FailureOr<func::FuncOp> lowerByStored(OpBuilder &builder, ein::KernelOp kernel, StringRef name,
+                                      const TileTarget &target, Attribute stored,
+                                      std::string &why) {
+  bool isJoint = kernel.getPartSizes().size() > 1;
+  if (isJoint ? !isa<ArrayAttr>(stored) : !isa<tile::ScheduleAttr>(stored)) {
+    why = isJoint ? "expected an array of schedules" : "expected a #tile.schedule";
+    return failure();
+  }
+  // Lowering changes the body on its way, and leaves what it began where it fails.
+  Region body;
+  IRMapping mapping;
+  kernel.getBody().cloneInto(&body, mapping);
+  Block *programs = builder.getInsertionBlock();
+  Operation *last = &programs->back();
+  kernel->setAttr(tile::kSchedule, stored);
+  FailureOr<func::FuncOp> lowered = failure();
+  {
+    ScopedDiagnosticHandler quiet(kernel.getContext(), [&](Diagnostic &diagnostic) {
+      if (diagnostic.getSeverity() != DiagnosticSeverity::Error)
+        return failure();
+      if (why.empty())
+        why = diagnostic.str();
+      return success();
+    });
+    lowered = lowerKernel(builder, kernel, name, target);
+  }
+  // Not all kinds of kernels look at one.
+  if (succeeded(lowered) && (*lowered)->hasAttr(tile::kSchedule))
+    return lowered;
+  if (succeeded(lowered))
+    why = "such a kernel follows none";
+  while (&programs->back() != last)
+    programs->back().erase();
+  kernel.getBody().takeBody(body);
+  kernel->removeAttr(tile::kSchedule);
+  builder.setInsertionPointToEnd(programs);
+  return failure();
+}
+
 struct EinToTilePass : impl::EinToTileBase<EinToTilePass> {
   using EinToTileBase::EinToTileBase;
 
@@ -97,6 +143,7 @@ struct EinToTilePass : impl::EinToTileBase<EinToTilePass> {
     target.dotI8 = hasDot("i8");
     target.dotI16 = hasDot("i16");
     llvm::StringMap<FlatSymbolRefAttr> programs;
+    llvm::StringSet<> followed; // by digest
     OpBuilder builder(&getContext());
     SmallVector<ein::KernelOp> kernels;
     getOperation().walk([&](ein::KernelOp kernel) { kernels.push_back(kernel); });
@@ -105,10 +152,9 @@ struct EinToTilePass : impl::EinToTileBase<EinToTilePass> {
     for (ein::KernelOp kernel : kernels) {
       std::string key = keyOf(kernel);
       std::string digest = digestOf(key);
-      Attribute given = tuned ? tuned.get(digest) : Attribute();
-      bool isTuned = given && !kernel->hasAttr(tile::kSchedule);
-      if (isTuned)
-        kernel->setAttr(tile::kSchedule, given);
+      Attribute stored = tuned ? tuned.get(digest) : Attribute();
+      if (kernel->hasAttr(tile::kSchedule))
+        stored = {};
       FlatSymbolRefAttr &program = programs[key];
       if (!program) {
         std::string name = (kernel.getName() + "_p" + Twine(programs.size() - 1)).str();
@@ -117,7 +163,17 @@ struct EinToTilePass : impl::EinToTileBase<EinToTilePass> {
         if (!target.warps && target.dotBf16)
           narrowFactors(kernel);
         bool isRelaxed = !target.warps && !ein::isStrict(kernel) && hidesZeroSigns(kernel);
-        FailureOr<func::FuncOp> lowered = lowerKernel(builder, kernel, name, target);
+        FailureOr<func::FuncOp> lowered = failure();
+        if (stored) {
+          std::string why;
+          lowered = lowerByStored(builder, kernel, name, target, stored, why);
+          if (succeeded(lowered))
+            followed.insert(digest);
+          else
+            kernel.emitWarning("leaves out the schedule that is stored for it: ") << why;
+        }
+        if (failed(lowered))
+          lowered = lowerKernel(builder, kernel, name, target);
         if (failed(lowered))
           return signalPassFailure();
         if (isRelaxed)
@@ -137,7 +193,10 @@ struct EinToTilePass : impl::EinToTileBase<EinToTilePass> {
       kernel->setAttr("program", program);
       // What the kernel is called does not depend on what it was given.
       kernel->setAttr(tile::kKey, builder.getStringAttr(digest));
-      numTuned += isTuned;
+      if (stored && followed.contains(digest)) {
+        kernel->setAttr(tile::kSchedule, stored); // as the first of these kernels
+        ++numTuned;
+      }
     }
   }
 };

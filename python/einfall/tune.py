@@ -27,7 +27,7 @@ FORMAT = 1
 GAIN, LEAST = 0.97, 5e-7
 LARGEST = 4096
 _NUMBERS = re.compile(r"([\w$.\"-]+) = array<i64: ([\d, ]+)>")
-_TABLE = """CREATE TABLE schedules (machine TEXT, compiler TEXT, target TEXT, kernel TEXT, schedule TEXT NOT NULL,
+_TABLE = """CREATE TABLE IF NOT EXISTS schedules (machine TEXT, compiler TEXT, target TEXT, kernel TEXT, schedule TEXT NOT NULL,
             seconds REAL NOT NULL, before REAL NOT NULL, sizes TEXT NOT NULL, measured TEXT NOT NULL,
             PRIMARY KEY (machine, compiler, target, kernel))"""
 
@@ -48,6 +48,7 @@ def _opened(path: Path) -> sqlite3.Connection:
             raise EinfallError(f"{path} is of another version of Einfall ({version}); remove it to begin anew")
         if version == 0:
             with connection:
+                connection.execute("BEGIN IMMEDIATE")  # others may make it at the same time
                 connection.execute(_TABLE)
                 connection.execute(f"PRAGMA user_version = {FORMAT}")
         connection.execute("SELECT machine, schedule FROM schedules LIMIT 1").fetchone()
@@ -64,16 +65,35 @@ def stored(targets=("native",)) -> dict[str, str]:
     """Schedules by kernel that were faster on this machine, of this compiler. Raises `EinfallError` where there are none."""
     if list(targets) != ["native"]:
         raise EinfallError(f"schedules were tuned for this machine: they hold for the target native, not for {', '.join(targets)}")
-    found, others = [], 0
+    others = 0
+    found = {}
     if database().exists():
+        found = _rows(_native())
         with closing(_opened(database())) as connection:
-            found = connection.execute("SELECT kernel, schedule FROM schedules WHERE machine = ? AND compiler = ?",
-                                       (machine.cpu_name(), compiler_build_id())).fetchall()
             others, = connection.execute("SELECT count(*) FROM schedules").fetchone()
     if not found:
-        why = f"; {database()} has those of other machines or compilers" if others else ""
+        why = f"; {database()} has those of other machines, compilers or targets" if others else ""
         raise EinfallError(f"nothing was tuned on this machine with this compiler{why}: einfall tune does it")
-    return dict(found)
+    return found
+
+
+def _rows(target: str) -> dict[str, str]:
+    """What is stored of this machine and compiler for a target, by kernel."""
+    with closing(_opened(database())) as connection:
+        return dict(connection.execute("SELECT kernel, schedule FROM schedules WHERE machine = ? AND compiler = ? AND target = ?",
+                                       (machine.cpu_name(), compiler_build_id(), target)).fetchall())
+
+
+def _native() -> str:
+    """What the target `native` stands for here: the name that a package of it has."""
+    from .compiler import compile_cached
+    from .runtime import load
+
+    text = """func.func @f(%x: !ein.tensor<[1], f32> {ein.name = "x"}) -> (!ein.tensor<[1], f32> {ein.name = "y"}) attributes {ein.entry} {
+  return %x : !ein.tensor<[1], f32>
+}
+"""
+    return load(compile_cached(text)).manifest["targets"][0]["name"]
 
 
 def candidates(schedule: str) -> list[str]:
@@ -107,10 +127,10 @@ class Call:
             if symbol["source"] in ("parameter", "bound"):
                 option = "--param" if symbol["source"] == "parameter" else "--bound"
                 self.arguments += [option, f"{symbol['name']}={self.sizes[symbol['name']]}"]
-        self.outputs = []
+        self.outputs: list[tuple[str, str]] = []  # names and dtypes
         for buffer in entry["buffers"]:
             if buffer["kind"] == "output":
-                self.outputs.append(buffer["name"])
+                self.outputs.append((buffer["name"], buffer["dtype"]))
             elif buffer["kind"] == "input":
                 path = folder / f"{self.name}.{len(self.arguments)}.npy"
                 np.save(path, _random(buffer, [evaluate(e, self.sizes) for e in buffer["shape"]], rng))
@@ -121,7 +141,7 @@ class Call:
         profile = self.folder / "profile.json"
         command = [find_tool("einfall-run"), str(package), *self.arguments, "--repeat", str(repeat), "--profile-json", str(profile)]
         paths = [self.folder / f"out{i}.npy" for i in range(len(self.outputs))] if results else []
-        for name, path in zip(self.outputs, paths):
+        for (name, _), path in zip(self.outputs, paths):
             command += ["--output", f"{name}={path}"]
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
         if done.returncode:
@@ -131,7 +151,7 @@ class Call:
 
 
 def _random(buffer: dict, shape: list[int], rng) -> np.ndarray:
-    """Values that the entry takes: within its range, of whole numbers without one 0; bf16 and f8 as einfall-run reads them."""
+    """Values that the entry takes: within its range, small whole numbers without one; bf16 and f8 as einfall-run reads them."""
     kind = buffer["dtype"]
     if kind in ("f64", "f32", "f16"):
         return rng.standard_normal(shape).astype({"f64": np.float64, "f32": np.float32, "f16": np.float16}[kind])
@@ -141,8 +161,54 @@ def _random(buffer: dict, shape: list[int], rng) -> np.ndarray:
         return rng.integers(0, 64, shape, dtype=np.uint8)
     if kind == "i1":
         return rng.integers(0, 2, shape).astype(bool)
-    low, high = buffer.get("range", (0, 1))
-    return rng.integers(low, min(high, 1 << 31), shape).astype({"i": "int", "u": "uint"}[kind[0]] + kind[1:])
+    known = np.iinfo(("uint" if kind.startswith("u") else "int") + kind.lstrip("ui"))
+    # Of both signs and not all 0, or else wrong products would be right.
+    low, high = buffer.get("range", (-8, 8) if known.min else (0, 16))
+    least, most = max(low, known.min), min(high, known.max + 1, max(low, 0) + (1 << 31))
+    if least >= most:
+        raise EinfallError(f"input '{buffer['name']}' takes no value: its range is [{low}, {high})")
+    return rng.integers(least, most, shape, dtype=known.dtype)
+
+
+def _numbers(stored: np.ndarray, kind: str) -> np.ndarray:
+    """The numbers of a float output that einfall-run stored, as f64."""
+    if kind == "bf16":
+        stored = (stored.view(np.uint16).astype(np.uint32) << 16).view(np.float32)
+    elif kind.startswith("f8"):
+        stored = _f8(kind)[stored.view(np.uint8)]
+    return stored.astype(np.float64)
+
+
+def _fraction(kind: str) -> int:
+    """Bits of an f8 type behind the leading one."""
+    return int(kind[kind.index("M") + 1])
+
+
+def _f8(kind: str) -> np.ndarray:
+    """The number of each byte of an f8 type."""
+    byte, bits, zeroless = np.arange(256), _fraction(kind), kind.endswith("FNUZ")
+    power, fraction = (byte & 127) >> bits, (byte & ((1 << bits) - 1)) / (1 << bits)
+    bias = (1 << (6 - bits)) - 1 + zeroless
+    value = np.where(power == 0, fraction * 2.0 ** (1 - bias), (1 + fraction) * 2.0 ** (power - bias)) * np.where(byte & 128, -1, 1)
+    if zeroless:  # one NaN where -0 would be
+        value[128] = np.nan
+    elif kind.endswith("FN"):
+        value[[127, 255]] = np.nan
+    else:
+        value[(power == 31) & (fraction > 0)] = np.nan
+        value[(power == 31) & (fraction == 0)] *= np.inf
+    return value
+
+
+def _agree(got: np.ndarray, known: np.ndarray, kind: str) -> bool:
+    """True if an output is the same: a whole number exactly, any other but for the order of sums."""
+    if not kind.startswith(("f", "bf")):
+        return np.array_equal(got, known)
+    got, known = _numbers(got, kind), _numbers(known, kind)
+    scale = np.abs(known[np.isfinite(known)]).max(initial=0.0) or 1.0
+    # Another order may round to the next f8.
+    most = max(2e-2, 2.0 ** -_fraction(kind)) if kind.startswith("f8") else 2e-2
+    return got.shape == known.shape and np.allclose(got / scale, known / scale, rtol=0, atol=most, equal_nan=True)
 
 
 def sizes_for(manifest: dict, given: dict[str, int]) -> list[tuple[dict, dict[str, int]]]:
@@ -182,8 +248,8 @@ class Tuner:
         self.calls, self.keys, self.skipped = [], [], []
         schedules: dict[str, str] = {}
         for (entry, at), told in zip(sizes_for(manifest, sizes), report["entries"]):
-            call = Call(entry, at, folder)
             try:
+                call = Call(entry, at, folder)
                 begin = time.monotonic()
                 call.run(self.package, 1)
             except EinfallError as e:
@@ -192,7 +258,12 @@ class Tuner:
             self.calls.append((call, max(1, min(50, int(0.1 / max(time.monotonic() - begin, 1e-3))))))
             self.keys.append([kernel.get("key", "") for kernel in told["kernels"]])
             schedules |= {k["key"]: k["schedule"] for k in told["kernels"] if k.get("key") and k["schedule"]}
-        self.open = {key: candidates(schedule) for key, schedule in schedules.items()}
+        # What an earlier search found comes first.
+        self.stored = {key: s for key, s in _rows(self.target).items() if schedules.get(key, s) != s}
+        self.lost: set[str] = set()  # keys of what was stored and is not faster
+        self.open = {key: [self.stored[key]] if key in self.stored else [] for key in schedules}
+        for key, schedule in schedules.items():
+            self.open[key] += [c for c in candidates(schedule) if c not in self.open[key]]
         self.results = [call.run(self.package, 1, results=True)[1] for call, _ in self.calls]
 
     @staticmethod
@@ -222,14 +293,16 @@ class Tuner:
     def agrees(self, package: Path) -> bool:
         """True if results are those of the first package, but for the order of sums."""
         for (call, _), want in zip(self.calls, self.results):
-            for got, known in zip(call.run(package, 1, results=True)[1], want):
-                if known.dtype == np.uint16:  # bf16
-                    got, known = ((x.astype(np.uint32) << 16).view(np.float32) for x in (got, known))
-                got, known = got.astype(np.float64), known.astype(np.float64)
-                scale = np.abs(known[np.isfinite(known)]).max(initial=0.0) or 1.0
-                if not np.allclose(got / scale, known / scale, rtol=0, atol=2e-2, equal_nan=True):
-                    return False
+            got = call.run(package, 1, results=True)[1]
+            if not all(_agree(*both, kind) for *both, (_, kind) in zip(got, want, call.outputs)):
+                return False
         return True
+
+    def _follows(self, package: Path, schedules: dict[str, str]) -> bool:
+        """True if all of them fit their kernels: the compiler leaves out others."""
+        from .runtime import load
+
+        return load(package).metadata.get("tuned") == str(len(schedules))
 
     def round(self) -> bool:
         """Tries the next candidate of every kernel; False if none is left."""
@@ -243,7 +316,7 @@ class Tuner:
         package = self.folder / "candidate.einf"
         try:
             self.compile(package, self.best | trial)
-            good = self.agrees(package)
+            good = self._follows(package, self.best | trial) and self.agrees(package)
         except (CompileError, EinfallError):
             good = False
         if not good:
@@ -252,13 +325,18 @@ class Tuner:
                 items = list(trial.items())
                 for half in (items[:len(items) // 2], items[len(items) // 2:]):
                     self._try(dict(half))
+            else:
+                self._lose(trial)
             return
         won = dict(trial)
         for rounds in (2, 4):
             before, after = self.times([self.package, package], rounds)
             won = {k: v for k, v in won.items() if _is_faster(after[k], before[k])}
             if not won:
-                return
+                break
+        self._lose({k: v for k, v in trial.items() if k not in won})
+        if not won:
+            return
         for key, schedule in won.items():
             self.best[key] = schedule
             first = self.gains.get(key, (before[key], 0.0))[0]
@@ -268,6 +346,9 @@ class Tuner:
         self.compile(self.package, self.best)
         self.say(f"{len(won)} faster, {sum(map(len, self.open.values()))} candidates left")
 
+    def _lose(self, slower: dict[str, str]) -> None:
+        self.lost |= {key for key, schedule in slower.items() if schedule == self.stored.get(key)}
+
     def confirm(self) -> None:
         """Measures all winners against the beginning once more: of many candidates some are lucky."""
         if not self.best:
@@ -276,16 +357,17 @@ class Tuner:
         for key in list(self.best):
             self.gains[key] = (before[key], after[key])
             if not _is_faster(after[key], before[key]):
+                self._lose({key: self.best[key]})
                 del self.best[key], self.gains[key]
 
     def store(self) -> None:
-        """Writes the winners, and forgets what was stored of the other kernels that were measured."""
+        """Writes the winners, and forgets what was stored and was measured to be no faster."""
         sizes = json.dumps({call.name: call.sizes for call, _ in self.calls})
         rows = [(machine.cpu_name(), compiler_build_id(), self.target, key, schedule, self.gains[key][1], self.gains[key][0], sizes,
                  time.strftime("%Y-%m-%d")) for key, schedule in self.best.items()]
         with closing(_opened(database())) as connection, connection:
             connection.executemany("DELETE FROM schedules WHERE machine = ? AND compiler = ? AND target = ? AND kernel = ?",
-                                   [(machine.cpu_name(), compiler_build_id(), self.target, key) for key in self.open])
+                                   [(machine.cpu_name(), compiler_build_id(), self.target, key) for key in sorted(self.lost)])
             connection.executemany("INSERT OR REPLACE INTO schedules VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
 

@@ -1,7 +1,9 @@
 """einfall tune and compile --tuned. What is faster is made up here: nothing depends on times."""
 
 import json
+import re
 import sqlite3
+import subprocess
 
 import numpy as np
 import pytest
@@ -165,6 +167,7 @@ def test_results_are_compared(source, tmp_path):
 
 def test_what_is_stored_elsewhere_is_not_taken(source, monkeypatch):
     from einfall import EinfallError, compiler, machine, tune
+    from einfall.toolchain import compiler_build_id
 
     def refused(**options):
         with pytest.raises(EinfallError) as raised:
@@ -177,7 +180,12 @@ def test_what_is_stored_elsewhere_is_not_taken(source, monkeypatch):
     with sqlite3.connect(tune.database()) as connection:
         connection.execute("INSERT INTO schedules VALUES ('another CPU', 'x', 'y', 'k', 's', 1, 2, '{}', '')")
     connection.close()
-    assert "has those of other machines or compilers" in refused()
+    assert "has those of other machines, compilers or targets" in refused()
+    with sqlite3.connect(tune.database()) as connection:
+        connection.execute("INSERT INTO schedules VALUES (?, ?, 'another target', 'k', 's', 1, 2, '{}', '')",
+                           (machine.cpu_name(), compiler_build_id()))
+    connection.close()
+    assert "has those of other machines, compilers or targets" in refused()
     assert "hold for the target native, not for x86-64-v3" in refused(targets=["x86-64-v3"])
     tune.database().write_bytes(b"no database at all, but a long enough text" * 20)
     assert "remove it to begin anew" in refused()
@@ -212,13 +220,157 @@ def test_bad_input_is_told(source, capsys):
 
 
 def test_schedules_that_are_none_are_refused(source, build):
-    from einfall import CompileError, compiler
+    from einfall import CompileError, compiler, load
+    from einfall.toolchain import find_tool
 
     _, first = schedules_of(source)
     key = next(iter(first))
     for schedule, message in (("#tile.nothing", "unknown attribute `nothing`"), ("", "expected attribute value"),
-                              ("#tile.schedule<ranks = {zz = array<i64: 1, 1>}>", "it has no rank 'zz'")):
-        with pytest.raises(CompileError, match=message):
+                              ("42 : i32", "kernel 'KEY' is no schedule: 42 : i32"), ("[unit, 42]", "is no schedule")):
+        with pytest.raises(CompileError, match=re.escape(message.replace("KEY", key))):
             compiler.compile_text(SOURCE, source.with_suffix(".einf"), schedules={key: schedule})
     # What no kernel is called by does not count.
-    compiler.compile_text(SOURCE, source.with_suffix(".einf"), schedules={"f" * 32: first[key]})
+    out = source.with_suffix(".einf")
+    compiler.compile_text(SOURCE, out, schedules={"f" * 32: first[key]})
+    assert load(out).metadata["tuned"] == "0"
+    done = subprocess.run([find_tool("einfall-compile"), str(source), "-o", str(out), "--schedules=/dev/stdin"],
+                          input=json.dumps({"f" * 32: first[key]}), capture_output=True, text=True)
+    assert done.returncode == 0 and "warning: none of 1 stored schedules is of a kernel here" in done.stderr
+
+
+def test_a_stored_schedule_that_does_not_fit_is_left_out(source):
+    from einfall import compiler, load
+    from einfall.tune import candidates
+
+    _, first = schedules_of(source)
+    (a, own), (b, other) = first.items()
+    out = source.with_suffix(".einf")
+    fits = candidates(other)[0]
+    for misfit in ("#tile.schedule<ranks = {zz = array<i64: 1, 1>}>", "[unit, unit]", "[#tile.schedule<ranks = {}>]"):
+        compiler.compile_text(SOURCE, out, schedules={a: misfit, b: fits})
+        package = load(out)
+        report = json.loads(package.file("report.json"))
+        assert {k["key"]: k["schedule"] for e in report["entries"] for k in e["kernels"]} == {a: own, b: fits}
+        assert package.metadata["tuned"] == "1"
+        check(package)
+    # The same, written on the kernel, is the user's: test/passes/ein-to-tile/parts-invalid.mlir.
+
+
+def test_what_strict_forbids_does_not_come_from_a_search_without_it(source, halves_win):
+    from einfall import compiler, load, tune
+
+    found = tune.tune(source, seconds=0.5, sizes={"m": 33})
+    strict, schedules = schedules_of(source, tuned=True, numerics="strict")
+    assert len(found.best) == 2 and not set(schedules) & set(found.best) and strict.metadata["tuned"] == "0"
+    check(strict)
+    # A sum along lanes is refused to a user, but what is stored is left out.
+    key = next(iter(schedules))
+    along = "#tile.schedule<ranks = {i = array<i64: 8, 1, 1>, j = array<i64: 8, 1, 1>, k = array<i64: 64, 16, 1>}, lanes = \"k\">"
+    out = source.with_suffix(".einf")
+    compiler.compile_text(SOURCE, out, numerics="strict", schedules={key: along})
+    assert load(out).metadata["tuned"] == "0"
+    check(load(out))
+
+
+def test_a_search_begins_with_what_is_stored(source, halves_win, monkeypatch, tmp_path):
+    from einfall import compiler, tune
+
+    def compile(path, schedules):
+        compiler.compile_text(SOURCE, path, schedules=schedules)
+
+    before = tune.tune(source, seconds=0.5).best
+    assert len(before) == 2
+    (tmp_path / "scratch").mkdir()
+    tuner = tune.Tuner(compile, {}, tmp_path / "scratch")
+    assert {key: left[0] for key, left in tuner.open.items()} == before
+    assert all(len(left) == len(set(left)) for left in tuner.open.values())
+    # A search that came to nothing, and one that came to one kernel alone, keep the others.
+    tuner.store()
+    assert tune.stored() == before
+    kept, lost = before
+    tuner.lost = {lost}
+    tuner.store()
+    assert tune.stored() == {kept: before[kept]}
+    # One that does it all again keeps what wins again, and forgets what does not.
+    assert tune.tune(source, seconds=0.1).best[kept] == before[kept]
+    assert tune.stored()[kept] == before[kept]
+    monkeypatch.setattr(tune.Tuner, "times", lambda self, packages, rounds: [{k: 1.0 for k in self.open}] * len(packages))
+    tune.tune(source, seconds=0.1)
+    with pytest.raises(tune.EinfallError, match="einfall tune does it"):
+        tune.stored()
+
+
+def test_the_database_may_be_made_by_several_at_once(source):
+    from einfall import tune
+
+    tune.database().parent.mkdir(parents=True, exist_ok=True)
+    with sqlite3.connect(tune.database()) as other:
+        # Where another process is between the two.
+        other.execute(tune._TABLE)
+    other.close()
+    tune._opened(tune.database()).close()
+    with sqlite3.connect(tune.database()) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (tune.FORMAT,)
+    connection.close()
+
+
+def test_whole_numbers_are_not_all_zero():
+    from einfall import EinfallError
+    from einfall.tune import _random
+
+    def drawn(dtype, **more):
+        return _random({"name": "x", "dtype": dtype} | more, [400], np.random.default_rng(3))
+
+    for dtype in ("i8", "i16", "i32", "i64"):
+        assert drawn(dtype).dtype == np.dtype("int" + dtype[1:]) and drawn(dtype).min() < 0 < drawn(dtype).max() < 9
+    for dtype in ("u8", "ui8", "u16", "u32", "u64"):
+        assert drawn(dtype).dtype == np.dtype("uint" + dtype.lstrip("ui")) and 0 == drawn(dtype).min() < drawn(dtype).max() < 17
+    assert set(drawn("i32", range=[5, 9])) == {5, 6, 7, 8}
+    assert drawn("i64", range=[1 << 31, (1 << 31) + 4]).max() == (1 << 31) + 3 and drawn("i8", range=[-500, 500]).min() < -100
+    assert drawn("i64", range=[0, (1 << 63) - 1]).max() < 1 << 31
+    for dtype, low, high in (("i64", 7, 7), ("i32", 1 << 31, 1 << 40), ("u8", -9, 0)):
+        with pytest.raises(EinfallError, match="input 'x' takes no value"):
+            drawn(dtype, range=[low, high])
+
+
+def test_outputs_are_compared_as_what_they_are():
+    from einfall.tune import _agree, _f8
+
+    big = np.array([16000, 3, 7], np.uint16)
+    assert _agree(big, big, "u16") and not _agree(big, big + np.uint16(1), "u16")  # as bf16 they would be near
+    assert _agree(big, big + np.uint16(1), "bf16") and not _agree(big, big + np.uint16(1 << 9), "bf16")
+    many = np.array([1000, -1000, 3], np.int32)
+    assert _agree(many, many, "i32") and not _agree(many, many + 1, "i32")
+    assert not _agree(np.array([True, False]), np.array([True, True]), "i1")
+    # Bytes of f8 are no numbers: 0x01 and 0x81 are near, 0x38 and 0x78 are not.
+    f8 = lambda *bytes: np.array(bytes, np.uint8)
+    assert _agree(f8(0x01, 0x78), f8(0x81, 0x78), "f8E4M3FN") and not _agree(f8(0x38, 0x70), f8(0x70, 0x70), "f8E4M3FN")
+    for kind, most, greatest, least in (("f8E4M3FN", 0x7e, 448, 2.0**-9), ("f8E5M2", 0x7b, 57344, 2.0**-16),
+                                        ("f8E4M3FNUZ", 0x7f, 240, 2.0**-10), ("f8E5M2FNUZ", 0x7f, 57344, 2.0**-17)):
+        values = _f8(kind)
+        assert values[most] == greatest == -values[most | 128] and values[1] == least == np.nanmin(values[1:128])
+        assert np.isnan(values).sum() == {"f8E4M3FN": 2, "f8E5M2": 6}.get(kind, 1)
+    assert _f8("f8E5M2")[0x7c] == np.inf == -_f8("f8E5M2")[0xfc]
+
+
+BYTES = """func.func @f(%a: !ein.tensor<[m, 70], i8> {ein.name = "a"}, %b: !ein.tensor<[m, 70], i8> {ein.name = "b"})
+    -> (!ein.tensor<[m, 70], i8> {ein.name = "y"}) attributes {ein.entry} {
+  %y = ein.einsum (%a[i, k], %b[i, k]) -> [i, k] : (!ein.tensor<[m, 70], i8>, !ein.tensor<[m, 70], i8>) -> !ein.tensor<[m, 70], i8> {
+  ^bb0(%p: i8, %q: i8):
+    %r = arith.OP %p, %q : i8
+    ein.yield %r : i8
+  }
+  return %y : !ein.tensor<[m, 70], i8>
+}
+"""
+
+
+def test_wrong_whole_numbers_do_not_agree(tmp_path, build):
+    from einfall import compiler, tune
+
+    other = tmp_path / "other.einf"
+    compiler.compile_text(BYTES.replace("OP", "subi"), other)
+    (tmp_path / "scratch").mkdir()
+    tuner = tune.Tuner(lambda path, schedules: compiler.compile_text(BYTES.replace("OP", "muli"), path, schedules=schedules),
+                       {}, tmp_path / "scratch")
+    assert tuner.calls and tuner.agrees(tuner.package) and not tuner.agrees(other)

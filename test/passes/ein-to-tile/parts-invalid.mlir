@@ -80,3 +80,23 @@ func.func @projections(%arg0: !ein.tensor<[s, 96], f32>, %arg1: !ein.tensor<[96]
   }
   return %0#0, %0#1 : !ein.tensor<[s, 200], f32>, !ein.tensor<[s, 300], f32>
 }
+
+// -----
+
+// What is stored is nobody's wish: it is left out.
+module attributes {tile.schedules = {"7ee589f5ab1619f2e3f774003f4bfc03" = #tile.schedule<ranks = {q = array<i64: 1>}>}} {
+  func.func @stored(%arg0: !ein.tensor<[m, 384], f32>) -> !ein.tensor<[m, 384], f32> {
+    // expected-warning@below {{leaves out the schedule that is stored for it: 'ein.kernel' op cannot follow its schedule: it has no rank 'q'}}
+    %0 = ein.kernel "reduce_0"(%arg0) : (!ein.tensor<[m, 384], f32>) -> !ein.tensor<[m, 384], f32> {
+    ^bb0(%arg1: !ein.tensor<[m, 384], f32>):
+      %1 = ein.einsum (%arg1[i, k]) -> [i] reduce [k: add] : (!ein.tensor<[m, 384], f32>) -> !ein.tensor<[m], f32>
+      %2 = ein.einsum (%arg1[i, j], %1[i]) -> [i, j] : (!ein.tensor<[m, 384], f32>, !ein.tensor<[m], f32>) -> !ein.tensor<[m, 384], f32> {
+      ^bb0(%arg2: f32, %arg3: f32):
+        %3 = arith.divf %arg2, %arg3 : f32
+        ein.yield %3 : f32
+      }
+      ein.yield %2 : !ein.tensor<[m, 384], f32>
+    }
+    return %0 : !ein.tensor<[m, 384], f32>
+  }
+}
