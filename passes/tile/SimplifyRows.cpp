@@ -134,9 +134,14 @@ struct SimplifyRowsPass : impl::TileSimplifyRowsBase<SimplifyRowsPass> {
                  FuseScale<arith::SubFOp>>(&getContext());
     populateConditionPatterns(patterns);
     populateBoundPatterns(bounds);
-    // What is left half simplified is right, too.
-    (void)applyPatternsGreedily(getOperation(), std::move(patterns));
-    (void)applyPatternsGreedily(getOperation(), std::move(bounds));
+    // Every rewrite leaves less to rewrite: they come to an end.
+    GreedyRewriteConfig config;
+    config.setMaxIterations(GreedyRewriteConfig::kNoLimit);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), config)) ||
+        failed(applyPatternsGreedily(getOperation(), std::move(bounds), config))) {
+      emitError(getOperation().getLoc()) << "cannot simplify the tile programs";
+      signalPassFailure();
+    }
   }
 };
 
