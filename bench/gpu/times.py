@@ -105,7 +105,7 @@ def attention_of(name: str, q, k, v, slope, part: slice):
 
 
 def run_attentions(folder: Path, target: str) -> list[dict]:
-    """Each beside FlashAttention-2 as PyTorch has it, which knows the full and the causal one."""
+    """Each beside FlashAttention-2 as PyTorch has it, which knows the full and the causal one and windows."""
     from torch.nn.attention import SDPBackend, sdpa_kernel
 
     rows, plain = [], {}
@@ -126,10 +126,14 @@ def run_attentions(folder: Path, target: str) -> list[dict]:
                 error = max(error, float((result[head, part].double() - want).abs().max() / want.abs().max()))
 
         def peer():
+            if name.startswith("window"):  # which only the function behind scaled_dot_product_attention takes
+                torch.ops.aten._flash_attention_forward(*(x.transpose(0, 1)[None] for x in (q, k, v)), None, None, length, keys, 0.0, True, False,
+                                                        scale=0.125, window_size_left=int(name.split("_")[1]) - 1, window_size_right=0)
+                return
             with sdpa_kernel(SDPBackend.FLASH_ATTENTION):
                 F.scaled_dot_product_attention(q[None], k[None], v[None], scale=0.125, is_causal=name == "causal")
 
-        known = name in ("full", "causal")
+        known = name in ("full", "causal") or name.startswith("window")
         mine, theirs = alternating([ours, peer]) if known else (alternating([ours])[0], None)
         tflops = 4 * HEADS * kept_of(name, length, keys) * int(width) / mine / 1e6
         if name == "full" and keys == LENGTH:

@@ -150,7 +150,7 @@ LogicalResult Unroller::loop(scf::ForOp op) {
   Units init = allOf(op.getInitArgs());
   auto made = scf::ForOp::create(builder, loc, one(op.getLowerBound()), one(op.getUpperBound()),
                                  one(op.getStep()), init);
-  if (op->hasAttr(tile::kWrittenOut)) { // lowering to LLVM takes it along
+  if (op->hasAttr(tile::kWrittenOut) || !mayUnroll(op)) { // lowering to LLVM takes it along
     MLIRContext *context = op.getContext();
     auto no = LLVM::LoopUnrollAttr::get(context, builder.getBoolAttr(true), {}, {}, {}, {}, {}, {});
     made->setAttr("loop_annotation",

@@ -31,6 +31,9 @@ protected:
   virtual std::pair<int64_t, mlir::Type> unitsOf(mlir::Type type) const = 0;
   /// Emits an error where the machine has no form for the types of a tile operation.
   virtual mlir::LogicalResult check(mlir::Operation &op) const { return mlir::success(); }
+  /// Whether several steps of a loop may be written as one behind this: what they read is on
+  /// its way together then.
+  virtual bool mayUnroll(mlir::scf::ForOp op) const { return true; }
   /// Writes an operation that works on single elements.
   virtual void generic(mlir::Operation &op);
   virtual void load(tile::LoadOp op) = 0;

@@ -107,6 +107,24 @@ void ThreadUnroller::broadcast(tile::BroadcastOp op) {
   map[op.getResult()] = units;
 }
 
+/// Sums of products wait for what they read; of any other loop, more code is all that comes of
+/// it, of which the assembler's time is made.
+bool ThreadUnroller::mayUnroll(scf::ForOp op) const {
+  auto isProduct = [](Value value) {
+    return isa_and_present<arith::MulFOp, arith::MulIOp>(value.getDefiningOp());
+  };
+  return llvm::any_of(op.getRegionIterArgs(), [&](BlockArgument sum) {
+    return llvm::any_of(sum.getUsers(), [&](Operation *user) {
+      if (auto fused = dyn_cast<math::FmaOp>(user))
+        return fused.getC() == sum;
+      if (isa<tile::MmaOp>(user))
+        return true;
+      return isa<arith::AddFOp, arith::AddIOp>(user) &&
+             llvm::any_of(user->getOperands(), isProduct);
+    });
+  });
+}
+
 void ThreadUnroller::generic(Operation &op) {
   if (auto quotient = dyn_cast<arith::DivFOp>(op); quotient && !ein::isStrict(quotient)) {
     Units divisors = map.lookup(quotient.getRhs());

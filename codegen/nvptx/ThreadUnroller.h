@@ -34,6 +34,7 @@ private:
   std::pair<int64_t, mlir::Type> unitsOf(mlir::Type type) const override;
   mlir::LogicalResult check(mlir::Operation &op) const override;
   mlir::LogicalResult special(mlir::Operation &op) override;
+  bool mayUnroll(mlir::scf::ForOp op) const override;
   void generic(mlir::Operation &op) override;
   void load(tile::LoadOp op) override;
   void gather(tile::GatherOp op) override;

@@ -107,6 +107,7 @@ void populatePhase(OpPassManager &passes, Phase phase, const Target &target) {
     passes.addPass(createCSEPass());
     if (target.gpu) {
       passes.addPass(tile::createTileSimplifyRows());
+      passes.addPass(tile::createTileJoinBranches());
       tile::TileDistributeWarpsOptions options;
       options.warps = target.gpu->warps;
       passes.addPass(tile::createTileDistributeWarps(options));

@@ -273,7 +273,8 @@ void StagedLowering::emitPart(const Stage &current) {
     schedule.lanes = -1;
   }
   // Nor has a warp lanes beyond its part.
-  if (target.warpLanes && schedule.lanes >= 0 && schedule.lanes < (int)numFree) {
+  if (target.warpLanes && schedule.lanes >= 0 &&
+      (schedule.lanes < (int)numFree || starts[schedule.lanes])) {
     RankSchedule &along = schedule.ranks[schedule.lanes];
     for (int64_t &tile : along.tiles)
       while (tile > target.warpLanes && tile / 2 >= along.block)

@@ -255,6 +255,26 @@ void FoldGroup::buildMerge(OpBuilder &builder, Region &region, const Operands &o
   YieldOp::create(builder, sink.getLoc(), states);
 }
 
+/// Of a sum that is scaled, which is 0 where a fiber is `empty` and stays so by 1: the scale is
+/// one of a whole row, the sum one of its elements. Null if `value` is something else.
+Value FoldGroup::scaleUnless(OpBuilder &builder, Value empty, Value value) {
+  auto product = value.getDefiningOp<arith::MulFOp>();
+  if (!product)
+    return {};
+  for (unsigned i : {0, 1}) {
+    auto sum = dyn_cast<BlockArgument>(product->getOperand(i));
+    if (!sum || sum.getArgNumber() >= kept.components.size() ||
+        kept.components[sum.getArgNumber()].monoid != algebra::Monoid::add)
+      continue;
+    Location loc = product.getLoc();
+    Value scale = product->getOperand(1 - i);
+    Value one = arith::ConstantOp::create(builder, loc, builder.getFloatAttr(scale.getType(), 1));
+    scale = arith::SelectOp::create(builder, loc, empty, one, scale);
+    return arith::MulFOp::create(builder, loc, sum, scale, product.getFastmathAttr());
+  }
+  return {};
+}
+
 /// The users' expressions, on the final state. An empty fiber has the monoid's
 /// identity, whatever they give.
 void FoldGroup::buildFinish(OpBuilder &builder, Region &region, const Operands &operands) {
@@ -275,6 +295,13 @@ void FoldGroup::buildFinish(OpBuilder &builder, Region &region, const Operands &
       Value size = ExtentOp::create(builder, loc, builder.getIndexType(), extent);
       Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
       Value empty = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, size, zero);
+      Value scaled = steps[member].monoid == algebra::Monoid::add
+                         ? scaleUnless(builder, empty, value)
+                         : Value();
+      if (scaled) {
+        value = scaled;
+        continue;
+      }
       Expr identity = frame.terms.constant(*algebra::factsOf(steps[member].monoid).identity);
       value = arith::SelectOp::create(builder, loc, empty, emitter.emit(identity, element), value);
     }

@@ -52,6 +52,7 @@ private:
   void buildInit(mlir::OpBuilder &builder, mlir::Region &region);
   void buildStep(mlir::OpBuilder &builder, mlir::Region &region, const Operands &operands);
   void buildMerge(mlir::OpBuilder &builder, mlir::Region &region, const Operands &operands);
+  mlir::Value scaleUnless(mlir::OpBuilder &builder, mlir::Value empty, mlir::Value value);
   void buildFinish(mlir::OpBuilder &builder, mlir::Region &region, const Operands &operands);
   mlir::Block *addBlock(mlir::OpBuilder &builder, mlir::Region &region, unsigned states,
                         const Operands &operands);

@@ -58,6 +58,35 @@ def TileSimplifyRows : Pass<"tile-simplify-rows", "::mlir::ModuleOp"> {
                            "::mlir::math::MathDialect"];
 }
 
+def TileJoinBranches : Pass<"tile-join-branches", "::mlir::ModuleOp"> {
+  let summary = "write once what both ways of a branch do";
+  let description = [{
+    Before: tile programs in which a chunk that no condition cuts has a way of its own. After: what both ways end with,
+    of at most four values in which they differ, stands behind the branch; in programs that are long still, what both
+    begin with stands before it, too. So a chunk of attention is written once, with a branch around its mask: three
+    quarters of the code for the assembler. That costs speed (an instruction cannot move across the branch), so what is
+    less than 64 instructions a thread stays twice, and short programs keep their beginnings. Exactness: bitwise.
+
+    ```mlir
+    %r = scf.if %whole {
+      %s = tile.mma %q, %k, %zero
+      scf.yield (math.exp %s)
+    } else {
+      %s = tile.mma %q, %k, %zero
+      %m = arith.select %mask, %s, -inf
+      scf.yield (math.exp %m)
+    }
+    // becomes
+    %s = tile.mma %q, %k, %zero
+    %m = scf.if %whole { scf.yield %s } else { scf.yield (arith.select %mask, %s, -inf) }
+    %r = math.exp %m
+    ```
+  }];
+  let dependentDialects = ["::mlir::scf::SCFDialect"];
+  let statistics = [Statistic<"numTails", "num-tails", "branches of which the end is written once">,
+                    Statistic<"numLong", "num-long", "programs of which beginnings are, too">];
+}
+
 def TileDistributeWarps : Pass<"tile-distribute-warps", "::mlir::ModuleOp"> {
   let summary = "deal the tiles of a stage to the warps of a block";
   let description = [{

@@ -30,6 +30,7 @@
 // GPU-NEXT: canonicalize
 // GPU-NEXT: cse
 // GPU-NEXT: tile-simplify-rows
+// GPU-NEXT: tile-join-branches
 // GPU-NEXT: tile-distribute-warps
 //
 // RUN: not einfall-opt --einfall-pipeline="from=run to=tile" /dev/null 2>&1 | FileCheck %s --check-prefix=BACK
