@@ -88,8 +88,8 @@ struct ExpByPowerOfTwo : OpRewritePattern<math::ExpOp> {
         fmaSaturated(target.fmaSaturated), powerOfTwo(target.powerOfTwo) {}
   LogicalResult matchAndRewrite(math::ExpOp op, PatternRewriter &rewriter) const override {
     Type type = op.getType();
-    if (!type.isF32() || ein::numericsOf(op) != ein::Numerics::fast)
-      return rewriter.notifyMatchFailure(op, "expected a single f32, and fast numerics");
+    if (!type.isF32() || ein::isStrict(op))
+      return rewriter.notifyMatchFailure(op, "expected a single f32, and no strict numerics");
     IrSite site = mode.site(rewriter, op);
     auto call = [&](StringRef name, ValueRange operands) -> F32 {
       auto made = LLVM::CallIntrinsicOp::create(rewriter, op.getLoc(), type,
