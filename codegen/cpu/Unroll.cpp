@@ -78,6 +78,16 @@ void Unroller::count(tile::CountOp op) {
                             LLVM::AtomicOrdering::monotonic);
 }
 
+/// Blocks of a call are in order.
+void Unroller::previous(tile::PreviousOp op) {
+  Value isFirst =
+      arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, thisBlock, firstBlock);
+  Value one = arith::ConstantIndexOp::create(builder, loc, 1);
+  Value none = arith::ConstantIndexOp::create(builder, loc, -1);
+  Value before = arith::SubIOp::create(builder, loc, map[op.getNumber()].front(), one);
+  map[op.getResult()] = {arith::SelectOp::create(builder, loc, isFirst, none, before)};
+}
+
 LogicalResult Unroller::check(Operation &op) const {
   if (auto reduced = dyn_cast<tile::ReduceOp>(op); reduced && reduced.getLimit())
     return op.emitOpError("with a limit has no form on a CPU");
@@ -91,6 +101,8 @@ LogicalResult Unroller::special(Operation &op) {
     this->join(join);
   else if (auto count = dyn_cast<tile::CountOp>(op))
     this->count(count);
+  else if (auto previous = dyn_cast<tile::PreviousOp>(op))
+    this->previous(previous);
   else if (!isa<tile::BarrierOp>(op)) // a block is one thread
     return op.emitOpError("has no vector form");
   return success();
@@ -170,7 +182,9 @@ FailureOr<LLVM::LLVMFuncOp> unrollProgram(OpBuilder &builder, func::FuncOp progr
     LLVM::FenceOp::create(builder, loc, LLVM::AtomicOrdering::seq_cst);
   LLVM::ReturnOp::create(builder, loc, ValueRange());
   builder.setInsertionPointToStart(blocks.getBody());
-  unroller.map[body.getArguments().back()] = {blocks.getInductionVar()};
+  unroller.firstBlock = begin;
+  unroller.thisBlock = blocks.getInductionVar();
+  unroller.map[body.getArguments().back()] = {unroller.thisBlock};
   if (failed(unroller.block(body)) || failed(writeOutShortLoops(kernel)))
     return failure();
   return kernel;

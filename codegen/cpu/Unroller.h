@@ -33,6 +33,8 @@ class Unroller : public codegen::Unroller {
 public:
   using codegen::Unroller::Unroller;
   llvm::StringRef counters; // the program's name among counters
+  mlir::Value firstBlock,
+      thisBlock; // numbers of the call's first block and of the one that is written
 
 private:
   std::pair<int64_t, mlir::Type> unitsOf(mlir::Type type) const override {
@@ -49,6 +51,7 @@ private:
   void reduce(tile::ReduceOp op) override;
   mlir::LogicalResult dot(tile::DotOp op);
   void join(tile::JoinOp op);
+  void previous(tile::PreviousOp op);
   void iota(tile::IotaOp op) override;
   void count(tile::CountOp op);
   void local(tile::LocalOp op) override;

@@ -66,6 +66,18 @@ def Tile_LocalOp : Tile_Op<"local", [MemoryEffects<[MemAlloc]>]> {
   let assemblyFormat = "attr-dict `:` type($result)";
 }
 
+def Tile_PreviousOp : Tile_Op<"previous", [Pure]> {
+  let summary = "the number of the block that was computed before block `number`, where this one is";
+  let description = [{
+    A thread of a CPU computes some blocks in the order of their numbers, and memory of their own
+    holds what the one before left there. Negative of the first block: that memory holds nothing.
+    `number` may be one from which the same was taken off for all blocks.
+  }];
+  let arguments = (ins Index:$number);
+  let results = (outs Index:$result);
+  let assemblyFormat = "$number attr-dict";
+}
+
 def Tile_BarrierOp : Tile_Op<"barrier"> {
   let summary = "the block goes on when all of its memory has been written";
   let description = [{

@@ -54,6 +54,15 @@ static ein::EinSplitFoldsOptions splitOptions(const Target &target) {
 /// than blocks that compute it again side by side.
 static int64_t storedRows(const Target &target) { return target.gpu ? 0 : 32; }
 
+/// Blocks of a CPU scale their activations once and multiply them by dots.
+static ein::EinDeferOptions deferOptions(const Target &target) {
+  ein::EinDeferOptions options;
+  options.storedRows = storedRows(target);
+  for (llvm::StringRef element : target.gpu ? ArrayRef<llvm::StringRef>() : target.cpu->dots)
+    options.dots.push_back(element.str());
+  return options;
+}
+
 void populatePhase(OpPassManager &passes, Phase phase, const Target &target) {
   OpPassManager &each =
       phase == Phase::Cascade || phase == Phase::Kernels ? passes.nest<func::FuncOp>() : passes;
@@ -79,7 +88,7 @@ void populatePhase(OpPassManager &passes, Phase phase, const Target &target) {
       folds.movingOnly = true;
       each.addPass(ein::createEinDeriveFolds(folds));
     }
-    each.addPass(ein::createEinDefer({storedRows(target)}));
+    each.addPass(ein::createEinDefer(deferOptions(target)));
     each.addPass(createCanonicalizerPass());
     each.addPass(createCSEPass());
     each.addPass(ein::createEinInlineMaps());

@@ -84,6 +84,39 @@ private:
   int fd_ = -1;
 };
 
+/// Bytes one after the other, written as whole huge pages of the file. What a system keeps of the
+/// file is pages as large as it was written by; of small ones a mapping has as many translations.
+class HugePages {
+public:
+  HugePages(OutputFile &file, uint64_t offset) : file(file), begin(offset) {
+    held.reserve(kSize + rt::kWeightChunk);
+  }
+
+  /// The next `bytes` of the file, to fill in.
+  std::span<std::byte> next(uint64_t bytes) {
+    held.resize(held.size() + bytes);
+    return {held.data() + held.size() - bytes, size_t(bytes)};
+  }
+
+  /// Writes what ends a page, `all` of it in the end.
+  Status write(bool all = false) {
+    uint64_t whole = (begin + held.size()) / kSize * kSize;
+    uint64_t count = all ? held.size() : whole > begin ? whole - begin : 0;
+    if (count == 0)
+      return {};
+    EINF_TRY(file.write(begin, {held.data(), size_t(count)}));
+    begin += count;
+    held.erase(held.begin(), held.begin() + ptrdiff_t(count));
+    return {};
+  }
+
+private:
+  static constexpr uint64_t kSize = 2u << 20;
+  OutputFile &file;
+  uint64_t begin; ///< where `held` goes
+  std::vector<std::byte> held;
+};
+
 /// Gives the weights their places; returns the size of weights/data.
 uint64_t placeWeights(rt::Manifest &manifest) {
   uint64_t at = 0;
@@ -99,26 +132,25 @@ uint64_t placeWeights(rt::Manifest &manifest) {
 
 /// Streams all weights to `offset`; fills in checksums and the entry's CRC.
 Status writeWeights(PackageSpec &spec, OutputFile &file, ArchiveEntry &entry) {
-  std::vector<std::byte> chunk(rt::kWeightChunk);
-  const std::byte zeros[rt::kEntryAlignment] = {};
+  HugePages pages(file, entry.offset);
   uint64_t at = 0;
   for (size_t i = 0; i < spec.weights.size(); ++i) {
     rt::WeightInfo &weight = spec.manifest.weights[i];
-    entry.crc = rt::crc32(entry.crc, {zeros, size_t(weight.offset - at)});
+    entry.crc = rt::crc32(entry.crc, pages.next(weight.offset - at)); // zeros
     for (size_t c = 0; c < weight.checksums.size(); ++c) {
       uint64_t begin = c * rt::kWeightChunk;
-      std::span<std::byte> out(chunk.data(), std::min(rt::kWeightChunk, weight.size - begin));
+      std::span<std::byte> out = pages.next(std::min(rt::kWeightChunk, weight.size - begin));
       std::string error;
       if (!spec.weights[i](begin, out, error))
         return rt::invalidArgument("cannot read weight '" + weight.name + "'" +
                                    (error.empty() ? "" : ": " + error));
       weight.checksums[c] = rt::checksum64(out);
       entry.crc = rt::crc32(entry.crc, out);
-      EINF_TRY(file.write(entry.offset + weight.offset + begin, out));
+      EINF_TRY(pages.write());
     }
     at = weight.offset + weight.size;
   }
-  return {};
+  return pages.write(/*all=*/true);
 }
 
 struct Files {

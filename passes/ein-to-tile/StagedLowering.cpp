@@ -361,7 +361,7 @@ void StagedLowering::emitCopy(ein::StreamOp stream, unsigned carried) {
   emitStage(copying);
 }
 
-void StagedLowering::emitStream(const Stage &current, const std::vector<Stage> &stages) {
+void StagedLowering::emitStream(const Stage &current, ArrayRef<Stage> stages) {
   ein::StreamOp stream = current.stream;
   Block &body = stream.getBody().front();
   unsigned carried = stream.getNumResults();
@@ -452,7 +452,7 @@ void StagedLowering::walk(const Stage &current, Value again) {
   enterBox(label, constant(0), expand(symbols.expr(stream.getExtent()), {}));
 }
 
-void StagedLowering::emit(const std::vector<Stage> &stages) {
+void StagedLowering::emit(ArrayRef<Stage> stages) {
   for (const Stage &current : stages)
     if (current.order)
       emitOrder(current.order);
@@ -541,7 +541,7 @@ func::FuncOp StagedLowering::run(StringRef name, const std::vector<Stage> &stage
     emitRow(*row, stages);
     program->setAttr(tile::kHeld, builder.getI64IntegerAttr(row->bytes));
   } else {
-    emit(stages);
+    emit(ArrayRef(stages).drop_front(emitKept(stages)));
   }
   finish(program, grid, work);
   if (!target.warps)

@@ -3,8 +3,8 @@
 // The pieces of `lowerStaged`: StagedLowering.cpp writes stages and walks,
 // StagedBounds.cpp what conditions are in a block's part,
 // StagedFragments.cpp those whose tensors are registers (Fragments.h), StagedChunks.cpp
-// which of their chunks are computed, StagedOrder.cpp
-// the lists of the k best, HeldRows.cpp rows that are registers.
+// which of their chunks are computed, StagedKept.cpp what a block finds of the one before,
+// StagedOrder.cpp the lists of the k best, HeldRows.cpp rows that are registers.
 //
 //===----------------------------------------------------------------------===//
 #ifndef EINFALL_PASSES_EINTOTILE_STAGEDLOWERING_H
@@ -39,7 +39,10 @@ private:
   };
 
   Box walkedBox(ein::StreamOp stream);
-  void emit(const std::vector<Stage> &stages);
+  void emit(llvm::ArrayRef<Stage> stages);
+  unsigned indifferentTo(ein::EinsumOp op);
+  bool isKept(const Stage &stage, llvm::ArrayRef<mlir::Value> kept);
+  unsigned emitKept(const std::vector<Stage> &stages);
   void unlessSettled(mlir::Value settled, llvm::ArrayRef<SettledCondition> conditions,
                      llvm::function_ref<void()> body);
   void emitStage(const Stage &stage);
@@ -50,7 +53,7 @@ private:
   void emitPart(const Stage &stage);
   void overOthers(unsigned rank, llvm::function_ref<void()> inner);
   int64_t localBytes();
-  void emitStream(const Stage &stage, const std::vector<Stage> &stages);
+  void emitStream(const Stage &stage, llvm::ArrayRef<Stage> stages);
   void walk(const Stage &stage, mlir::Value again);
   void emitOrder(ein::TopKOp op);
   void emitCopy(ein::StreamOp stream, unsigned carried);

@@ -29,14 +29,16 @@ bool isReduced(Value tensor) {
 
 class Deferral {
 public:
-  Deferral(RewriterBase &rewriter, EinsumOp op, unsigned depth, int64_t storedRows)
-      : rewriter(rewriter), op(op), depth(depth), storedRows(storedRows), frame(op) {}
+  Deferral(RewriterBase &rewriter, EinsumOp op, unsigned depth, int64_t storedRows,
+           ArrayRef<std::string> dots)
+      : rewriter(rewriter), op(op), depth(depth), storedRows(storedRows), dots(dots), frame(op) {}
   /// Replaces the einsum by a reduction and a map; null if no factor leaves.
   EinsumOp run();
 
 private:
   bool isCandidate();
-  bool readsStored();
+  bool isDot();
+  bool keepsFactors();
   bool repeatsFunctions(Expr inner);
   llvm::SmallBitVector spanOf(Expr e) const;
   Type elementOfMaker() const;
@@ -50,6 +52,7 @@ private:
   EinsumOp op;
   unsigned depth;
   int64_t storedRows;
+  ArrayRef<std::string> dots;
   Frame frame;
 };
 
@@ -247,9 +250,20 @@ bool Deferral::repeatsFunctions(Expr inner) {
   return !own || countFunctions(inner, after) > countFunctions(own, before);
 }
 
-/// True if a factor is a map of many rows that many columns read: it is stored, with all its
-/// factors. In what is never stored anyway they would wait.
-bool Deferral::readsStored() {
+/// True if the machine adds products of these operands by dots. Without a factor of theirs they
+/// would have another type, and their product half the rate.
+bool Deferral::isDot() {
+  Type element = cast<TensorType>(op.getInputs().front().getType()).getElementType();
+  std::string name;
+  llvm::raw_string_ostream(name) << element;
+  return llvm::is_contained(dots, name) && llvm::all_of(op.getInputs(), [&](Value input) {
+           return cast<TensorType>(input.getType()).getElementType() == element;
+         });
+}
+
+/// True if a factor is a map that many columns read, of many rows or as an operand of dots: it is
+/// computed with all its factors. In what is never stored anyway they would wait.
+bool Deferral::keepsFactors() {
   for (unsigned i = 0, e = op.getInputs().size(); i < e; ++i) {
     auto maker = op.getInputs()[i].getDefiningOp<EinsumOp>();
     if (!maker || !maker.getMonoids().empty() || !isContraction(op))
@@ -269,14 +283,15 @@ bool Deferral::readsStored() {
           isOver = true;
           expanded |= isExpanded(op.getInputs()[i], dim);
         }
-    if (isOver && !expanded && columns > kMostSummed && rows.areWorthStoring(storedRows))
+    if (isOver && !expanded && columns > kMostSummed &&
+        (rows.areWorthStoring(storedRows) || isDot()))
       return true;
   }
   return false;
 }
 
 EinsumOp Deferral::run() {
-  if (!isCandidate() || (depth > 0 && readsStored()))
+  if (!isCandidate() || (depth > 0 && keepsFactors()))
     return nullptr;
   auto look = [&](EinsumOp, unsigned, unsigned level) { return level < depth; };
   auto reader = [](Value, ArrayRef<AffineExpr>) { return Expr(); };
@@ -315,7 +330,7 @@ struct DeferPass : impl::EinDeferBase<DeferPass> {
     IRRewriter rewriter(&getContext());
     for (EinsumOp op : llvm::to_vector(function.getOps<EinsumOp>()))
       for (unsigned depth = 0; op && depth <= maxDepth; ++depth)
-        while (EinsumOp reduced = Deferral(rewriter, op, depth, storedRows).run()) {
+        while (EinsumOp reduced = Deferral(rewriter, op, depth, storedRows, dots).run()) {
           // Values beyond the finite ones are not what distributivity is about.
           remark::passed(
               reduced.getLoc(),

@@ -185,7 +185,10 @@ def EinDefer : Pass<"ein-defer", "::mlir::func::FuncOp"> {
   let options = [
     Option<"storedRows", "stored-rows", "int64_t", "0",
            "from so many rows on, a contraction reads a map of them from memory as the program "
-           "has it, with its factors; 0: never">];
+           "has it, with its factors; 0: never">,
+    ListOption<"dots", "dots", "std::string",
+               "element types of which the machine multiplies and adds several at once: operands "
+               "of such a contraction keep their factors and types">];
   let statistics = [Statistic<"numDeferred", "num-deferred", "factors that left a reduction">];
 }
 

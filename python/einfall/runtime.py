@@ -123,6 +123,9 @@ class Entry:
         self.states = [b for b in buffers if b["kind"] == "state"]
         self.params = [s["name"] for s in info["symbols"] if s["source"] == "parameter"]
         self._symbols = {s["name"] for s in info["symbols"]}
+        # Shapes that no call has to ask for, and which inputs say how large the session is.
+        self._shapes = [[int(n) for n in b["shape"]] if all(map(str.isdecimal, b["shape"])) else None for b in self.outputs]
+        self._sized = [k for k, b in enumerate(self.inputs) if not self._symbols.isdisjoint(b["shape"])]
 
     def __call__(self, *args, out=None, **kwargs):
         """Runs the entry; inputs by position or name, run-time numbers (`params`) by name."""
@@ -157,8 +160,8 @@ class Entry:
 
     def _auto_session(self, tensors, params) -> Session:
         need = dict(params)
-        for tensor, buffer in zip(tensors, self.inputs):
-            for text, extent in zip(buffer["shape"], tensor.shape):
+        for k in self._sized:
+            for text, extent in zip(self.inputs[k]["shape"], tensors[k].shape):
                 if text in self._symbols:
                     need[text] = max(extent, need.get(text, 1), 1)
         have = self.package._sessions.get(self.name)
@@ -172,7 +175,8 @@ class Entry:
         for tensor, buffer in zip(tensors, self.inputs):
             _check_place(tensor, buffer["name"], raw.device)
         if out is None:
-            shapes = [_guarded(raw.output_shape, self.name, tensors, numbers, k) for k in range(len(self.outputs))]
+            shapes = [_guarded(raw.output_shape, self.name, tensors, numbers, k) if shape is None else shape
+                      for k, shape in enumerate(self._shapes)]
             values, results = self._results(arrays, tensors, shapes)
         else:
             values = list(out) if isinstance(out, (list, tuple)) else [out]
@@ -308,6 +312,11 @@ def _tensor(value, dtype: str, name: str, writable: bool = False):
 
 def _from_dlpack(value, name: str, writable: bool):
     if _is_torch(value):
+        if value.layout is not sys.modules["torch"].strided:
+            raise InvalidArgument(f"'{name}': expected a dense array, but got a tensor of layout {value.layout}")
+        if value.is_cpu and value.is_contiguous():
+            # What the protocol asks besides concerns streams, and takes longer than a small call.
+            return _runtime.Tensor.from_dlpack(sys.modules["torch"].utils.dlpack.to_dlpack(value))
         value = value.detach()
         if not value.is_contiguous() and not writable:
             value = value.contiguous()
@@ -334,4 +343,4 @@ def _to_numpy(tensor) -> np.ndarray:
 
 
 def _to_torch(tensor):
-    return sys.modules["torch"].from_dlpack(tensor)
+    return sys.modules["torch"].utils.dlpack.from_dlpack(tensor.__dlpack__())

@@ -31,10 +31,14 @@ std::vector<einf_binding> bindings(const Numbers &numbers) {
   return list;
 }
 
-std::vector<einf_tensor> tensors(const std::vector<Tensor> &sources) {
+/// Tensors that the list keeps alive.
+std::vector<einf_tensor> tensors(const py::list &sources) {
   std::vector<einf_tensor> list;
-  for (const Tensor &t : sources)
+  list.reserve(sources.size());
+  for (py::handle source : sources) {
+    const Tensor &t = source.cast<const Tensor &>();
     list.push_back({nullptr, t.data, t.shape.data(), int32_t(t.shape.size()), t.dtype});
+  }
   return list;
 }
 
@@ -116,7 +120,7 @@ public:
     check(status);
   }
 
-  std::vector<int64_t> outputShape(const std::string &entry, const std::vector<Tensor> &inputs,
+  std::vector<int64_t> outputShape(const std::string &entry, const py::list &inputs,
                                    const Numbers &params, size_t output) const {
     std::vector<einf_tensor> in = tensors(inputs);
     std::vector<einf_binding> numbers = bindings(params);
@@ -127,8 +131,8 @@ public:
     return {shape, shape + rank};
   }
 
-  void run(const std::string &entry, const std::vector<Tensor> &inputs, const Numbers &params,
-           const std::vector<Tensor> &outputs) {
+  void run(const std::string &entry, const py::list &inputs, const Numbers &params,
+           const py::list &outputs) {
     std::vector<einf_tensor> in = tensors(inputs), out = tensors(outputs);
     std::vector<einf_binding> numbers = bindings(params);
     einf_status status;

@@ -20,13 +20,12 @@ static void askForHugePages(void *data, uint64_t bytes) {
 #endif
 }
 
-/// Maps `bytes`, of large blocks from a huge page on; null without memory.
-static std::byte *mapPages(uint64_t bytes) {
+/// Room for `bytes`, of large blocks from a huge page on; null without.
+static std::byte *mapPages(uint64_t bytes, int protection) {
   if (bytes > (uint64_t(1) << 46))
     return nullptr;
   uint64_t more = bytes >= kHugePage ? kHugePage : 0;
-  void *data =
-      mmap(nullptr, bytes + more, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void *data = mmap(nullptr, bytes + more, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (data == MAP_FAILED)
     return nullptr;
   auto *begin = static_cast<std::byte *>(data);
@@ -53,7 +52,7 @@ Result<PageMemory> PageMemory::allocate(uint64_t bytes, const std::string &what)
   PageMemory memory;
   if (bytes == 0)
     return memory;
-  memory.data_ = mapPages(bytes);
+  memory.data_ = mapPages(bytes, PROT_READ | PROT_WRITE);
   if (!memory.data_)
     return Status(StatusCode::OutOfMemory,
                   "cannot allocate " + std::to_string(bytes) + " bytes for " + what);
@@ -90,9 +89,14 @@ Result<MappedFile> MappedFile::open(const std::string &path) {
     return Status(StatusCode::Io, "'" + path + "' is not a file");
   }
   if (info.st_size > 0) {
-    void *data = mmap(nullptr, size_t(info.st_size), PROT_READ, MAP_PRIVATE, fd, 0);
+    // What the system keeps of the file in huge pages is mapped as such where it begins one.
+    uint64_t size = uint64_t(info.st_size);
+    std::byte *room = size >= kHugePage ? mapPages(size, PROT_NONE) : nullptr;
+    void *data = mmap(room, size, PROT_READ, MAP_PRIVATE | (room ? MAP_FIXED : 0), fd, 0);
     if (data == MAP_FAILED) {
       Status status = failure("map");
+      if (room)
+        munmap(room, size);
       close(fd);
       return status;
     }

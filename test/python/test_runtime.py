@@ -67,6 +67,28 @@ def test_many_inputs(build):
         program(*values, values[0])
 
 
+def test_sizes_that_are_known(build):
+    """Results of literal extents, one of them empty, beside one that follows the inputs; wrong inputs are refused as ever."""
+    import einfall
+
+    package = einfall.compile("""
+    func.func @f(%x: !ein.tensor<[3, n], f32>, %y: !ein.tensor<[3, 0], f32>)
+        -> (!ein.tensor<[3], f32>, !ein.tensor<[n], f32>, !ein.tensor<[3, 0], f32>) attributes {ein.entry} {
+      %a = ein.einsum (%x[i, j]) -> [i] reduce [j: add] : (!ein.tensor<[3, n], f32>) -> !ein.tensor<[3], f32>
+      %b = ein.einsum (%x[i, j]) -> [j] reduce [i: add] : (!ein.tensor<[3, n], f32>) -> !ein.tensor<[n], f32>
+      %c = ein.einsum (%y[i, j], %y[i, j]) -> [i, j] : (!ein.tensor<[3, 0], f32>, !ein.tensor<[3, 0], f32>) -> !ein.tensor<[3, 0], f32>
+      return %a, %b, %c : !ein.tensor<[3], f32>, !ein.tensor<[n], f32>, !ein.tensor<[3, 0], f32>
+    }""")
+    for n in (5, 1, 17, 2):
+        x = np.random.default_rng(n).standard_normal((3, n)).astype("f4")
+        rows, columns, none = package(x, np.zeros((3, 0), "f4"))
+        np.testing.assert_allclose(rows, x.sum(1), rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(columns, x.sum(0), rtol=1e-5, atol=1e-6)
+        assert rows.shape == (3,) and columns.shape == (n,) and none.shape == (3, 0)
+    with pytest.raises(einfall.EinfallError, match="3"):
+        package(np.zeros((4, 5), "f4"), np.zeros((3, 0), "f4"))
+
+
 def test_results_outlive_the_package(build):
     import gc
 
@@ -102,6 +124,8 @@ def test_torch_and_dlpack(matmul):
     assert isinstance(got, torch.Tensor)
     torch.testing.assert_close(got, a @ b)
     torch.testing.assert_close(matmul(a.requires_grad_(), b.T.contiguous().T), (a @ b).detach())
+    with pytest.raises(runtime.InvalidArgument, match="expected a dense array"):
+        matmul(a.detach().to_sparse(), b)
     x = torch.zeros(3, 5, dtype=torch.bfloat16)
     tensor = runtime._runtime.Tensor.from_dlpack(x.__dlpack__())
     assert tensor.pointer == x.data_ptr() and tensor.shape == [3, 5] and runtime.DTYPES[tensor.dtype] == "bf16"

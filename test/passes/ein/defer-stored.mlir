@@ -2,6 +2,7 @@
 //
 // RUN: einfall-opt %s --ein-defer=stored-rows=32 | FileCheck %s
 // RUN: einfall-opt %s --ein-defer | FileCheck %s --check-prefix=NEVER
+// RUN: einfall-opt %s --ein-defer=dots=bf16 | FileCheck %s --check-prefix=DOTS
 
 // CHECK-LABEL: func.func @many
 // CHECK: %[[A:.*]] = ein.einsum (%arg0[{{.*}}], %{{.*}}[{{.*}}]) -> [b, s, e] :
@@ -53,4 +54,38 @@ func.func @expanded(%q: !ein.tensor<[512, 64], f32>, %k: !ein.tensor<[512, 64], 
   %p = ein.einsum (%s[m, t], %l[m]) -> [m, t] : (!ein.tensor<[512, 512], f32>, !ein.tensor<[512], f32>) -> !ein.tensor<[512, 512], f32>
   %y = ein.einsum (%p[m, t], %v[t, f]) -> [m, f] reduce [t: add] : (!ein.tensor<[512, 512], f32>, !ein.tensor<[512, 400], f32>) -> !ein.tensor<[512, 400], f32>
   return %y : !ein.tensor<[512, 400], f32>
+}
+
+// Nor does it leave, of any rows, what a machine multiplies by dots as the program has it: without it the operand would
+// be wider. What is wider anyway has no dots.
+// DOTS-LABEL: func.func @dots
+// DOTS: %[[A:.*]] = ein.einsum (%arg0[{{.*}}], %{{.*}}[{{.*}}]) -> [s, e] :
+// DOTS: %[[Y:.*]] = ein.einsum (%[[A]][s, e], %arg1[f, e]) -> [s, f] reduce [e: add]
+// DOTS-NEXT: return %[[Y]]
+// CHECK-LABEL: func.func @dots
+// CHECK: %[[Z:.*]] = ein.einsum ({{.*}}) -> [s, f] :
+// CHECK: return %[[Z]]
+// NEVER-LABEL: func.func @dots
+func.func @dots(%x: !ein.tensor<[s, 96], bf16>, %w: !ein.tensor<[400, 96], bf16>) -> !ein.tensor<[s, 400], bf16> {
+  %n = ein.einsum (%x[s, e]) -> [s] reduce [e: add] : (!ein.tensor<[s, 96], bf16>) -> !ein.tensor<[s], bf16>
+  %a = ein.einsum (%x[s, e], %n[s]) -> [s, e] : (!ein.tensor<[s, 96], bf16>, !ein.tensor<[s], bf16>) -> !ein.tensor<[s, 96], bf16>
+  %y = ein.einsum (%a[s, e], %w[f, e]) -> [s, f] reduce [e: add]
+      : (!ein.tensor<[s, 96], bf16>, !ein.tensor<[400, 96], bf16>) -> !ein.tensor<[s, 400], bf16>
+  return %y : !ein.tensor<[s, 400], bf16>
+}
+
+// DOTS-LABEL: func.func @mixed
+// DOTS: %[[Z:.*]] = ein.einsum ({{.*}}) -> [s, f] :
+// DOTS: return %[[Z]]
+func.func @mixed(%x: !ein.tensor<[s, 96], f32>, %w: !ein.tensor<[400, 96], bf16>) -> !ein.tensor<[s, 400], f32> {
+  %n = ein.einsum (%x[s, e]) -> [s] reduce [e: add] : (!ein.tensor<[s, 96], f32>) -> !ein.tensor<[s], f32>
+  %a = ein.einsum (%x[s, e], %n[s]) -> [s, e] : (!ein.tensor<[s, 96], f32>, !ein.tensor<[s], f32>) -> !ein.tensor<[s, 96], f32>
+  %y = ein.einsum (%a[s, e], %w[f, e]) -> [s, f] reduce [e: add]
+      : (!ein.tensor<[s, 96], f32>, !ein.tensor<[400, 96], bf16>) -> !ein.tensor<[s, 400], f32> {
+  ^bb0(%p: f32, %q: bf16):
+    %r = arith.extf %q : bf16 to f32
+    %t = arith.mulf %p, %r : f32
+    ein.yield %t : f32
+  }
+  return %y : !ein.tensor<[s, 400], f32>
 }

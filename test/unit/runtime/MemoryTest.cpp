@@ -1,5 +1,6 @@
 //===- MemoryTest.cpp - Where pages lie and when they come ----------------===//
 #include "core/Memory.h"
+#include "TestPackage.h"
 
 #include <cstring>
 #include <fstream>
@@ -109,5 +110,24 @@ TEST(Memory, TooMuchIsRefused) {
     auto memory = PageMemory::allocate(bytes, "the arena");
     ASSERT_FALSE(memory);
     EXPECT_NE(memory.status().message().find("for the arena"), std::string::npos);
+  }
+}
+
+TEST(Memory, LargeFilesBeginAtAHugePage) {
+  for (uint64_t bytes : {uint64_t(1), kHugePage - 1, kHugePage, 2 * kHugePage + 12345}) {
+    std::string text(bytes, 'a');
+    text.back() = 'z';
+    std::string path = einfall::test::temporaryPath("mapped");
+    einfall::test::writeFile(path, text);
+    std::vector<MappedFile> files;
+    for (int i = 0; i < 3; ++i) {
+      auto file = MappedFile::open(path);
+      ASSERT_TRUE(file);
+      ASSERT_EQ(file->bytes().size(), bytes);
+      EXPECT_EQ(std::memcmp(file->bytes().data(), text.data(), bytes), 0);
+      uintptr_t begin = reinterpret_cast<uintptr_t>(file->bytes().data());
+      EXPECT_EQ(bytes < kHugePage ? 0 : begin % kHugePage, 0u);
+      files.push_back(std::move(*file));
+    }
   }
 }
