@@ -144,7 +144,8 @@ FailureOr<LLVM::LLVMFuncOp> unrollProgram(OpBuilder &builder, func::FuncOp progr
   if (auto counters = program->getAttrOfType<StringAttr>(tile::kCounters))
     unroller.counters = counters.getValue();
   Block &body = program.front();
-  for (BlockArgument argument : body.getArguments().drop_back()) {
+  const bool walksBlocks = program->hasAttr(tile::kWalksBlocks);
+  for (BlockArgument argument : body.getArguments().drop_back(walksBlocks ? 2 : 1)) {
     Value slot =
         LLVM::GEPOp::create(builder, loc, pointer, builder.getI64Type(), entry->getArgument(0),
                             ArrayRef<LLVM::GEPArg>{(int32_t)argument.getArgNumber()});
@@ -159,8 +160,21 @@ FailureOr<LLVM::LLVMFuncOp> unrollProgram(OpBuilder &builder, func::FuncOp progr
     return arith::IndexCastOp::create(builder, loc, builder.getIndexType(), value);
   };
   Value begin = index(entry->getArgument(1)), end = index(entry->getArgument(2));
-  Value step = arith::ConstantIndexOp::create(builder, loc, 1);
-  auto blocks = scf::ForOp::create(builder, loc, begin, end, step);
+  auto arguments = body.getArguments();
+  {
+    OpBuilder::InsertionGuard inner(builder);
+    if (walksBlocks) {
+      unroller.map[arguments.drop_back().back()] = {begin};
+      unroller.map[arguments.back()] = {end};
+    } else {
+      Value step = arith::ConstantIndexOp::create(builder, loc, 1);
+      auto blocks = scf::ForOp::create(builder, loc, begin, end, step);
+      unroller.map[arguments.back()] = {blocks.getInductionVar()};
+      builder.setInsertionPointToStart(blocks.getBody());
+    }
+    if (failed(unroller.block(body)))
+      return failure();
+  }
   // Stores past the caches are in no order with others; who is told that this call is
   // done has to see them.
   WalkResult found = program.walk([](tile::StoreOp store) {
@@ -169,9 +183,7 @@ FailureOr<LLVM::LLVMFuncOp> unrollProgram(OpBuilder &builder, func::FuncOp progr
   if (found.wasInterrupted())
     LLVM::FenceOp::create(builder, loc, LLVM::AtomicOrdering::seq_cst);
   LLVM::ReturnOp::create(builder, loc, ValueRange());
-  builder.setInsertionPointToStart(blocks.getBody());
-  unroller.map[body.getArguments().back()] = {blocks.getInductionVar()};
-  if (failed(unroller.block(body)) || failed(writeOutShortLoops(kernel)))
+  if (failed(writeOutShortLoops(kernel)))
     return failure();
   return kernel;
 }
