@@ -17,7 +17,7 @@ constexpr int64_t kShortRow = 1024;
 constexpr int64_t kTypicalRow = 4096;
 constexpr int64_t kVectors = 2;    // of a step: what several walks keep in registers is much
 constexpr int64_t kRegisters = 32; // that hold the sums and constants of all walks
-constexpr int64_t kAheadBytes = 4096;
+constexpr int64_t kAheadBytes = 8192;
 
 class Planner {
 public:

@@ -29,7 +29,7 @@
 // CHECK: math.exp
 // CHECK: tile.store %{{.*}}, %[[POWERS]][%[[AT]]]
 // CHECK: arith.addf
-// CHECK: tile.load %arg0[{{.*}}] strides[%{{.*}}] ahead 1024
+// CHECK: tile.load %arg0[{{.*}}] strides[%{{.*}}] ahead 2048
 // CHECK: arith.maximumf
 // CHECK: scf.yield
 // CHECK: tile.reduce "add"
