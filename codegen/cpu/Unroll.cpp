@@ -156,7 +156,8 @@ FailureOr<LLVM::LLVMFuncOp> unrollProgram(OpBuilder &builder, func::FuncOp progr
   if (auto counters = program->getAttrOfType<StringAttr>(tile::kCounters))
     unroller.counters = counters.getValue();
   Block &body = program.front();
-  for (BlockArgument argument : body.getArguments().drop_back()) {
+  const bool walksBlocks = program->hasAttr(tile::kWalksBlocks);
+  for (BlockArgument argument : body.getArguments().drop_back(walksBlocks ? 2 : 1)) {
     Value slot =
         LLVM::GEPOp::create(builder, loc, pointer, builder.getI64Type(), entry->getArgument(0),
                             ArrayRef<LLVM::GEPArg>{(int32_t)argument.getArgNumber()});
@@ -171,8 +172,23 @@ FailureOr<LLVM::LLVMFuncOp> unrollProgram(OpBuilder &builder, func::FuncOp progr
     return arith::IndexCastOp::create(builder, loc, builder.getIndexType(), value);
   };
   Value begin = index(entry->getArgument(1)), end = index(entry->getArgument(2));
-  Value step = arith::ConstantIndexOp::create(builder, loc, 1);
-  auto blocks = scf::ForOp::create(builder, loc, begin, end, step);
+  auto arguments = body.getArguments();
+  {
+    OpBuilder::InsertionGuard inner(builder);
+    if (walksBlocks) {
+      unroller.map[arguments.drop_back().back()] = {begin};
+      unroller.map[arguments.back()] = {end};
+    } else {
+      Value step = arith::ConstantIndexOp::create(builder, loc, 1);
+      auto blocks = scf::ForOp::create(builder, loc, begin, end, step);
+      unroller.firstBlock = begin;
+      unroller.thisBlock = blocks.getInductionVar();
+      unroller.map[arguments.back()] = {unroller.thisBlock};
+      builder.setInsertionPointToStart(blocks.getBody());
+    }
+    if (failed(unroller.block(body)))
+      return failure();
+  }
   // Stores past the caches are in no order with others; who is told that this call is
   // done has to see them.
   WalkResult found = program.walk([](tile::StoreOp store) {
@@ -181,11 +197,7 @@ FailureOr<LLVM::LLVMFuncOp> unrollProgram(OpBuilder &builder, func::FuncOp progr
   if (found.wasInterrupted())
     LLVM::FenceOp::create(builder, loc, LLVM::AtomicOrdering::seq_cst);
   LLVM::ReturnOp::create(builder, loc, ValueRange());
-  builder.setInsertionPointToStart(blocks.getBody());
-  unroller.firstBlock = begin;
-  unroller.thisBlock = blocks.getInductionVar();
-  unroller.map[body.getArguments().back()] = {unroller.thisBlock};
-  if (failed(unroller.block(body)) || failed(writeOutShortLoops(kernel)))
+  if (failed(writeOutShortLoops(kernel)))
     return failure();
   return kernel;
 }

@@ -176,8 +176,13 @@ void Unroller::reduce(tile::ReduceOp op) {
   Type element = getElementTypeOrSelf(op.getSource().getType());
   for (Value &unit : source)
     unit = widenHeld(builder, loc, unit, element);
-  Value whole = reduceLanes(
-      source, [&](Value a, Value b) { return combine(builder, loc, op.getKind(), a, b); });
+  Value whole = reduceLanes(source, [&](Value a, Value b) {
+    Value both = combine(builder, loc, op.getKind(), a, b);
+    if (auto real = both.getDefiningOp<arith::ArithFastMathInterface>(); real && op.getEitherZero())
+      real->setAttr(real.getFastMathAttrName(),
+                    arith::FastMathFlagsAttr::get(builder.getContext(), arith::FastMathFlags::nsz));
+    return both;
+  });
   whole = narrowHeld(builder, loc, whole, element);
   if (!isa<RankedTensorType>(op.getResult().getType()))
     whole = vector::ExtractOp::create(builder, loc, whole, 0);

@@ -124,10 +124,11 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbols) {
   auto program = symbols.lookupNearestSymbolFrom<func::FuncOp>(*this, getProgramAttr());
   if (!program || !program->hasAttr(tile::kProgram))
     return emitOpError("'") << getProgram() << "' is no tile program of this module"; // launch_c4
-  // Its arguments: buffers, sizes, the number of the block.
+  // Its arguments: buffers, sizes, the number of the block, or of the first one and behind the
+  // last.
   ArrayRef<Type> types = program.getArgumentTypes();
-  size_t buffers = getBuffers().size();
-  if (types.size() != buffers + getSizes().size() + 1 ||
+  size_t buffers = getBuffers().size(), numbers = program->hasAttr(tile::kWalksBlocks) ? 2 : 1;
+  if (types.size() != buffers + getSizes().size() + numbers ||
       !llvm::all_of(types.take_front(buffers), llvm::IsaPred<MemRefType>) ||
       !llvm::all_of(types.drop_front(buffers), llvm::IsaPred<IndexType>)) {
     InFlightDiagnostic diag = emitOpError("passes ")

@@ -38,6 +38,10 @@ inline constexpr llvm::StringLiteral kTeam = "tile.team"; // integer
 /// Of a team's program: bytes of operands that a thread keeps while it needs them.
 inline constexpr llvm::StringLiteral kHeld = "tile.held"; // integer
 
+/// Of a program for CPUs: it goes over blocks itself. In place of a block's number it takes two, of
+/// the first block and behind the last one.
+inline constexpr llvm::StringLiteral kWalksBlocks = "tile.walks_blocks"; // unit
+
 /// Of memory that is a ring: which of the program's it is, and how many slots it has.
 inline constexpr llvm::StringLiteral kRing = "tile.ring";   // integer
 inline constexpr llvm::StringLiteral kSlots = "tile.slots"; // integer

@@ -115,13 +115,14 @@ def Tile_ReduceOp : Tile_Op<"reduce", [Pure]> {
   let description = [{
     `kind` is add, mul, max, min, or, and (as the monoids of `ein`). The result
     loses the lane dimension. With `limit`, lanes at or past it are left out. A sum of
-    products that may be contracted may be one of fused products.
+    products that may be contracted may be one of fused products. With `either_zero`, of zeros
+    of both signs either may be the greatest or the least.
   }];
-  let arguments = (ins AnyType:$source, StrAttr:$kind, Optional<Index>:$limit);
+  let arguments = (ins AnyType:$source, StrAttr:$kind, Optional<Index>:$limit, UnitAttr:$either_zero);
   let results = (outs AnyType:$result);
   let assemblyFormat = "$kind $source (`limit` $limit^)? attr-dict `:` type($source) `->` type($result)";
   let builders = [OpBuilder<(ins "mlir::Type":$result, "mlir::Value":$source, "llvm::StringRef":$kind), [{
-    build($_builder, $_state, result, source, kind, mlir::Value());
+    build($_builder, $_state, result, source, kind, mlir::Value(), /*either_zero=*/false);
   }]>];
 }
 

@@ -77,6 +77,10 @@ void relaxExtremes(func::FuncOp program) {
           arith::FastMathFlagsAttr::get(op.getContext(), op.getFastMathFlagsAttr().getValue() |
                                                              arith::FastMathFlags::nsz));
   });
+  program.walk([](tile::ReduceOp op) {
+    if (op.getKind() == "max" || op.getKind() == "min")
+      op.setEitherZero(true);
+  });
 }
 
 /// As lowerKernel, by a schedule that was stored. It may come from anywhere: where it does not

@@ -23,7 +23,7 @@ public:
   JointLowering(OpBuilder &builder, ein::KernelOp kernel, const TileTarget &target)
       : builder(builder), kernel(kernel), target(target), loc(kernel.getLoc()),
         symbols(KernelSymbols::of(kernel)) {
-    this->target.teams = false; // the parts are one program
+    this->target.teams = this->target.walksBlocks = false; // the parts are one program
   }
   FailureOr<func::FuncOp> run(StringRef name);
 

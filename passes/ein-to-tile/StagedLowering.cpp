@@ -190,6 +190,8 @@ bool StagedLowering::readsOnce(const Access &read) {
 void StagedLowering::planNext(ArrayRef<Access> reads) {
   constexpr int64_t kAheadBytes = 8192;
   nextOperands.clear();
+  if (rowsAtOnce)
+    return planNextRow(reads);
   if (target.warpLanes || fragments || (!chunk && plan.grid.empty()))
     return;
   StringRef label = chunk ? cast<ein::StreamOp>(chunk->getParentOp()).getRank() : plan.grid.back();
@@ -243,6 +245,8 @@ void StagedLowering::emitPart(const Stage &current) {
     const Box &box = boxes.find(label)->second;
     const BlockPlan::Rank &cut = plan.ranks.find(label)->second;
     schedule.ranks[rank].block = cut.isStreamed ? plan.partFor(root, label) : cut.part;
+    if (rowsAtOnce && (int)rank == schedule.lanes && !llvm::is_contained(plan.grid, label))
+      schedule.ranks[rank].tiles = {rowsAtOnce->tile};
     if (rank < numFree) {
       at[rank] = box.begin;
       ends[rank] = box.end;
@@ -491,10 +495,24 @@ static LogicalResult separateStarts(ein::KernelOp kernel) {
   return failure(walked.wasInterrupted());
 }
 
+/// The program takes a range of blocks: its last arguments are the first one's number and
+/// that behind the last.
+static Value addEndOfBlocks(func::FuncOp program) {
+  Builder builder(program.getContext());
+  program->setAttr(tile::kWalksBlocks, builder.getUnitAttr());
+  Value end = program.front().addArgument(builder.getIndexType(), program.getLoc());
+  program.setType(builder.getFunctionType(program.front().getArgumentTypes(), {}));
+  return end;
+}
+
 func::FuncOp StagedLowering::run(StringRef name, const std::vector<Stage> &stages,
                                  BlockPlan planned, std::optional<FragmentPlan> inFragments) {
   plan = std::move(planned);
   fragments = std::move(inFragments);
+  if (!fragments)
+    rowsAtOnce = planRowsAtOnce(kernel, stages, plan, target);
+  if (rowsAtOnce)
+    plan.ranks.find(rowsAtOnce->rows)->second.part = 1;
   for (auto &[label, rank] : plan.inOrder())
     symbols.names.push_back(builder.getStringAttr("begin of " + label));
   // The grid's own ranks, for its place.
@@ -509,7 +527,8 @@ func::FuncOp StagedLowering::run(StringRef name, const std::vector<Stage> &stage
   OpBuilder::InsertionGuard guard(builder);
   func::FuncOp program = begin(name);
   AffineExpr work = builder.getAffineConstantExpr(1);
-  AffineExpr grid = placeBlock(program.getArguments().back(), work);
+  Value first = program.getArguments().back();
+  AffineExpr grid = placeBlock(first, work);
   SmallVector<Value> place(at);
   for (auto [number, label] : llvm::enumerate(plan.grid)) {
     Value end = endOfBlock(number);
@@ -540,6 +559,8 @@ func::FuncOp StagedLowering::run(StringRef name, const std::vector<Stage> &stage
                target.team ? planHeldRow(kernel, plan, target) : std::nullopt) {
     emitRow(*row, stages);
     program->setAttr(tile::kHeld, builder.getI64IntegerAttr(row->bytes));
+  } else if (rowsAtOnce) {
+    emitRowsAtOnce(stages, first, addEndOfBlocks(program));
   } else {
     emit(ArrayRef(stages).drop_front(emitKept(stages)));
   }

@@ -4,7 +4,8 @@
 // StagedBounds.cpp what conditions are in a block's part,
 // StagedFragments.cpp those whose tensors are registers (Fragments.h), StagedChunks.cpp
 // which of their chunks are computed, StagedKept.cpp what a block finds of the one before,
-// StagedOrder.cpp the lists of the k best, HeldRows.cpp rows that are registers.
+// StagedOrder.cpp the lists of the k best, HeldRows.cpp rows that are registers, RowsAtOnce.cpp
+// those that are walked beside one another.
 //
 //===----------------------------------------------------------------------===//
 #ifndef EINFALL_PASSES_EINTOTILE_STAGEDLOWERING_H
@@ -17,6 +18,7 @@
 #include "passes/ein-to-tile/Fragments.h"
 #include "passes/ein-to-tile/RealCoordinates.h"
 #include "passes/ein-to-tile/Rows.h"
+#include "passes/ein-to-tile/RowsAtOnce.h"
 #include "passes/ein-to-tile/SettledConditions.h"
 #include "passes/ein-to-tile/Stages.h"
 
@@ -99,6 +101,10 @@ private:
   void holdBlock(mlir::Block &block, const HeldRow &row, int64_t lanes);
   void enterRow(ein::EinsumOp op, const HeldRow &row, int64_t lanes);
   void readAhead(const HeldRow &row, int64_t lanes);
+  void emitRowsAtOnce(const std::vector<Stage> &stages, mlir::Value begin, mlir::Value end);
+  void makeRowLocals(const std::vector<Stage> &stages);
+  void enterRowOf(mlir::Value number);
+  void planNextRow(llvm::ArrayRef<Access> reads);
   llvm::SmallVector<mlir::Value> emitChunk(ein::StreamOp stream, llvm::ArrayRef<TileValue> state);
   /// What is proven of a chunk.
   struct SettledChunk {
@@ -149,7 +155,9 @@ private:
   };
   llvm::SmallDenseMap<std::pair<mlir::Operation *, unsigned>, EarlyRead> earlyReads;
   llvm::DenseMap<mlir::Operation *, FragmentProduct> products;
-  bool isRagged = false; // the chunk may end before its part does
+  std::optional<RowsAtOnce> rowsAtOnce; // of a kernel whose walks run beside one another
+  int64_t behindNow = 0;                // of these, the stage that is written
+  bool isRagged = false;                // the chunk may end before its part does
   const Stage *stage = nullptr;
   bool counts = kernel->getParentOfType<mlir::ModuleOp>()->hasAttr(tile::kCountVisits);
   mlir::Value settledAfter; // whether the epilogue's conditions are, where they have a branch

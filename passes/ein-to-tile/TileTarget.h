@@ -13,6 +13,7 @@ struct TileTarget {
   int64_t warps = 0;                  ///< of a block
   int64_t warpLanes = 0;              ///< threads along which lanes run; 0: lanes are a vector's
   bool teams = true;                  ///< programs whose warps are one team are allowed
+  bool walksBlocks = true;            ///< a program may go over blocks by itself
   bool team = false;                  ///< of a program: its warps hold a tile together
   int64_t localBytes = 512 * 1024;    ///< of a block's own tensors: a core's second-level cache
   int64_t matrixBytes = 0;            ///< for the factors of matrix instructions; 0: it has none

@@ -90,8 +90,8 @@ struct ScaleBehindExtreme : OpRewritePattern<ReduceOp> {
     std::optional<double> scale = scaleOf(op.getSource(), scaled);
     if ((op.getKind() != "max" && op.getKind() != "min") || !scale)
       return rewriter.notifyMatchFailure(op, "expected an extreme of scaled elements");
-    Value extreme =
-        ReduceOp::create(rewriter, op.getLoc(), op.getType(), scaled, op.getKind(), op.getLimit());
+    Value extreme = ReduceOp::create(rewriter, op.getLoc(), op.getType(), scaled, op.getKind(),
+                                     op.getLimit(), op.getEitherZero());
     rewriter.replaceOpWithNewOp<arith::MulFOp>(op, extreme,
                                                splat(rewriter, op.getLoc(), op.getType(), *scale));
     return success();

@@ -14,16 +14,6 @@
 // AVX2-NOT: vscalefps
 // AVX2: vmovntps {{.*}}%ymm
 
-// The row is in the first cache with its powers, so a block has one.
-// CHECK-LABEL: func.func private @reduce_0_p0
-// CHECK: tile.load %arg0[{{.*}}] strides[%{{.*}}] : memref<?xf32>
-// CHECK: tile.local : memref<4096xf32>
-// CHECK: tile.load %arg0[{{.*}}] strides[%{{.*}}] ahead 4096 : memref<?xf32>
-// CHECK-NOT: tile.load %arg0
-// CHECK: scf.if
-// CHECK-NEXT: tile.store %[[Y:.*]], %arg1[{{.*}}] strides[%{{.*}}] past_caches
-// CHECK-NEXT: } else {
-// CHECK-NEXT: tile.store %[[Y]], %arg1[{{.*}}] strides[%{{[a-z0-9_]*}}] :
 func.func @softmax(%x: !ein.tensor<[s, 4096], f32>) -> !ein.tensor<[s, 4096], f32> attributes {ein.entry} {
   %m = ein.einsum (%x[s, k]) -> [s] reduce [k: max] : (!ein.tensor<[s, 4096], f32>) -> !ein.tensor<[s], f32>
   %e = ein.einsum (%x[s, k], %m[s]) -> [s, k] : (!ein.tensor<[s, 4096], f32>, !ein.tensor<[s], f32>) -> !ein.tensor<[s, 4096], f32> {
@@ -36,6 +26,30 @@ func.func @softmax(%x: !ein.tensor<[s, 4096], f32>) -> !ein.tensor<[s, 4096], f3
   %y = ein.einsum (%e[s, k], %l[s]) -> [s, k] : (!ein.tensor<[s, 4096], f32>, !ein.tensor<[s], f32>) -> !ein.tensor<[s, 4096], f32> {
   ^bb0(%a: f32, %b: f32):
     %q = arith.divf %a, %b : f32
+    ein.yield %q : f32
+  }
+  return %y : !ein.tensor<[s, 4096], f32>
+}
+
+// A row in 32 bits is half of the first cache, so a block has one, and asks for the next one.
+// CHECK-LABEL: func.func private @reduce_0_p1
+// CHECK: tile.load %arg0[{{.*}}] strides[%{{.*}}] : memref<?xf32>
+// CHECK: tile.load %arg0[{{.*}}] strides[%{{.*}}] ahead 4096 : memref<?xf32>
+// CHECK-NOT: tile.load %arg0
+// CHECK: scf.if
+// CHECK-NEXT: tile.store %[[Y:.*]], %arg1[{{.*}}] strides[%{{.*}}] past_caches
+// CHECK-NEXT: } else {
+// CHECK-NEXT: tile.store %[[Y]], %arg1[{{.*}}] strides[%{{[a-z0-9_]*}}] :
+func.func @scaled(%x: !ein.tensor<[s, 4096], f32>) -> !ein.tensor<[s, 4096], f32> attributes {ein.entry} {
+  %l = ein.einsum (%x[s, k], %x[s, k]) -> [s] reduce [k: add] : (!ein.tensor<[s, 4096], f32>, !ein.tensor<[s, 4096], f32>) -> !ein.tensor<[s], f32> {
+  ^bb0(%a: f32, %b: f32):
+    %p = arith.mulf %a, %b : f32
+    ein.yield %p : f32
+  }
+  %y = ein.einsum (%x[s, k], %l[s]) -> [s, k] : (!ein.tensor<[s, 4096], f32>, !ein.tensor<[s], f32>) -> !ein.tensor<[s, 4096], f32> {
+  ^bb0(%a: f32, %b: f32):
+    %r = math.rsqrt %b : f32
+    %q = arith.mulf %a, %r : f32
     ein.yield %q : f32
   }
   return %y : !ein.tensor<[s, 4096], f32>
