@@ -91,6 +91,8 @@ LogicalResult Unroller::special(Operation &op) {
     this->join(join);
   else if (auto count = dyn_cast<tile::CountOp>(op))
     this->count(count);
+  else if (auto prefetch = dyn_cast<tile::PrefetchOp>(op))
+    this->prefetch(prefetch);
   else if (!isa<tile::BarrierOp>(op)) // a block is one thread
     return op.emitOpError("has no vector form");
   return success();
