@@ -103,6 +103,8 @@ LogicalResult Unroller::special(Operation &op) {
     this->count(count);
   else if (auto previous = dyn_cast<tile::PreviousOp>(op))
     this->previous(previous);
+  else if (auto prefetch = dyn_cast<tile::PrefetchOp>(op))
+    this->prefetch(prefetch);
   else if (!isa<tile::BarrierOp>(op)) // a block is one thread
     return op.emitOpError("has no vector form");
   return success();

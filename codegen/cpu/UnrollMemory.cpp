@@ -96,6 +96,12 @@ void Unroller::prefetch(Value pointer, Type unit, int64_t ahead) {
   }
 }
 
+void Unroller::prefetch(tile::PrefetchOp op) {
+  Type stored = heldType(op.getBuffer().getType().getElementType());
+  LLVM::Prefetch::create(builder, loc, address(op.getBuffer(), stored, one(op.getOffset())),
+                         /*rw=*/0, /*hint=*/3, /*cache=*/1);
+}
+
 void Unroller::load(tile::LoadOp op) {
   Shape shape(op.getResult().getType());
   // Elements may be wider than the buffer's: neighbours are read as one.

@@ -69,6 +69,7 @@ private:
   mlir::Value packedOffsets(mlir::Value base, const Shape &shape, mlir::ValueRange strides);
   void storePastCaches(mlir::Value vector, mlir::Value pointer);
   void prefetch(mlir::Value pointer, mlir::Type unit, int64_t ahead);
+  void prefetch(tile::PrefetchOp op);
   mlir::Value bitcast(mlir::Value value, mlir::Type type);
   /// `a` and `b` end to end where they are picked by `picks`.
   mlir::Value shuffle(mlir::Value a, mlir::Value b, llvm::ArrayRef<int64_t> picks);

@@ -21,7 +21,10 @@ def Tile_ScheduleAttr : AttrDef<Tile_Dialect, "Schedule"> {
     first reduced rank, which is taken in chunks of so many if it is above 1: where a block holds at
     least `packed_from` coordinates of the two ranks that it calls narrow, it runs by its
     tiles and lanes. What the body computes of operands that lack one of the two is
-    computed once then, into memory of the block's own. `matrix` is a `#tile.matrix`.
+    computed once then, into memory of the block's own. Its block of the columns, if it is
+    above 1, is what a block takes of them at a time. `few` is another one for blocks
+    with `packed_from` to `few_to` coordinates of its widened rank, the rows, whatever they
+    have of the columns. `matrix` is a `#tile.matrix`.
   }];
   let parameters = (ins
     "::mlir::DictionaryAttr":$ranks,
@@ -33,7 +36,9 @@ def Tile_ScheduleAttr : AttrDef<Tile_Dialect, "Schedule"> {
     DefaultValuedParameter<"int64_t", "1">:$narrow_tile,
     OptionalParameter<"::mlir::Attribute">:$packed,
     DefaultValuedParameter<"int64_t", "0">:$packed_from,
-    OptionalParameter<"::mlir::Attribute">:$matrix);
+    OptionalParameter<"::mlir::Attribute">:$matrix,
+    OptionalParameter<"::mlir::Attribute">:$few,
+    DefaultValuedParameter<"int64_t", "0">:$few_to);
   let assemblyFormat = "`<` struct(params) `>`";
 }
 

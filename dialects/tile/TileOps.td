@@ -60,6 +60,15 @@ def Tile_StoreOp : Tile_Op<"store", [AttrSizedOperandSegments]> {
   }]>];
 }
 
+def Tile_PrefetchOp : Tile_Op<"prefetch"> {
+  let summary = "ask for the cache line of buffer[offset]";
+  let description = [{
+    It may be brought closer while the program goes on; the offset need not be inside.
+  }];
+  let arguments = (ins MemRefRankOf<[AnyType], [1]>:$buffer, Index:$offset);
+  let assemblyFormat = "$buffer `[` $offset `]` attr-dict `:` type($buffer)";
+}
+
 def Tile_LocalOp : Tile_Op<"local", [MemoryEffects<[MemAlloc]>]> {
   let summary = "memory of the block's own, of static size and undefined contents";
   let results = (outs MemRefRankOf<[AnyType], [1]>:$result);

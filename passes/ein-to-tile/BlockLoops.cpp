@@ -37,8 +37,37 @@ int64_t BlockLowering::lanesOfRest(unsigned rank) {
   return std::min(tile, (int64_t)llvm::alignTo(*extent % tile, target.lanesOf(4)));
 }
 
+/// Tiles of lanes as long as more than half of one is left, then half a tile.
+void BlockLowering::emitHalves(unsigned rank, Value from, Value to, function_ref<void()> inner) {
+  SmallVector<int64_t, 4> saved = schedule.ranks[rank].tiles;
+  int64_t size = saved.front(), half = size / 2;
+  Value before = at[rank];
+  auto loop = [&](Value begin, Value end, int64_t lanes) {
+    auto each = scf::ForOp::create(builder, loc, begin, end, constant(size));
+    each->setAttr(tile::kParallel, builder.getUnitAttr());
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(each.getBody());
+    at[rank] = each.getInductionVar();
+    active[rank] = lanes;
+    schedule.ranks[rank].tiles = {lanes};
+    inner();
+  };
+  Value count = arith::SubIOp::create(builder, loc, to, from);
+  Value whole = arith::AddIOp::create(builder, loc, count, constant(half - 1));
+  whole = arith::DivUIOp::create(builder, loc, whole, constant(size));
+  whole = arith::MulIOp::create(builder, loc, whole, constant(size));
+  whole = arith::AddIOp::create(builder, loc, from, whole);
+  loop(from, whole, size);
+  loop(whole, to, half);
+  schedule.ranks[rank].tiles = saved;
+  at[rank] = before;
+  active[rank] = 1;
+}
+
 void BlockLowering::emitRange(unsigned rank, Value from, Value to, function_ref<void()> inner) {
   RankSchedule plan = schedule.ranks[rank];
+  if (plan.rest == RankSchedule::Rest::halves)
+    return emitHalves(rank, from, to, inner);
   bool isLanes = static_cast<int>(rank) == schedule.lanes;
   Value saved = at[rank], start = from;
   bool even = false;

@@ -63,6 +63,8 @@ protected:
   /// smaller ones for what is left, or masked lanes.
   int64_t lanesOfRest(unsigned rank);
   void emitRange(unsigned rank, mlir::Value from, mlir::Value to, mlir::function_ref<void()> inner);
+  void emitHalves(unsigned rank, mlir::Value from, mlir::Value to,
+                  mlir::function_ref<void()> inner);
   /// Sets up the tiled dimensions from `active` and the schedule's lanes.
   void setSpace();
 

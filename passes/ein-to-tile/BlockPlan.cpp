@@ -485,7 +485,7 @@ tile::ScheduleAttr BlockPlan::toAttr(MLIRContext *context) const {
     if (isCut(*this, label))
       parts.push_back(builder.getNamedAttr(label, builder.getDenseI64ArrayAttr({rank.part})));
   return tile::ScheduleAttr::get(context, builder.getDictionaryAttr(parts), {}, {}, 1, {}, {}, 1,
-                                 {}, 0, {});
+                                 {}, 0, {}, {}, 0);
 }
 
 FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &stages,

@@ -90,21 +90,8 @@ void EinsumLowering::emitReducedRank(unsigned rank, ArrayRef<Value> init,
   int64_t size = schedule.ranks[rank].tile();
   Value end = ends[rank] ? ends[rank] : extentOf(rank);
   Value start = starts[rank] ? starts[rank] : constant(0);
-  if (runsByGroups(rank)) { // packed memory holds whole ones
-    Value count = arith::SubIOp::create(builder, loc, end, start);
-    Value groups = arith::CeilDivUIOp::create(builder, loc, count, constant(size));
-    auto loop = scf::ForOp::create(builder, loc, constant(0), groups, constant(1), init);
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(loop.getBody());
-    groupNumber = loop.getInductionVar();
-    Value past = arith::MulIOp::create(builder, loc, groupNumber, constant(size));
-    at[rank] = arith::AddIOp::create(builder, loc, start, past);
-    SmallVector<Value> carried(loop.getRegionIterArgs().begin(), loop.getRegionIterArgs().end());
-    scf::YieldOp::create(builder, loc, inner(carried));
-    groupNumber = Value();
-    result.assign(loop.getResults().begin(), loop.getResults().end());
-    return;
-  }
+  if (runsByGroups(rank))
+    return emitSumOfGroups(rank, init, result, inner);
   Value step = constant(size), whole = end;
   bool even =
       (divides(rank, size) && (!ends[rank] || schedule.ranks[rank].block % size == 0)) || size == 1;

@@ -106,10 +106,14 @@ private:
   /// The root and the epilogue at the current tile, stored.
   void emitTile();
   void leaveReduced();
+  void emitPlain(mlir::ArrayRef<Access> reads);
   void emitPacked(mlir::ArrayRef<Access> reads);
   /// Packs the chunk or all of the block's part and runs `inner` for its tiles.
   void emitOverPacked(mlir::ArrayRef<Access> reads, mlir::ArrayRef<int64_t> parts, bool storesSums,
                       mlir::function_ref<void()> inner);
+  /// Packs the same and runs `inner` once.
+  void overPacked(mlir::ArrayRef<Access> reads, mlir::ArrayRef<int64_t> parts, bool storesSums,
+                  mlir::function_ref<void()> inner);
   void emitMatrixOr(mlir::function_ref<void()> emitFew, mlir::ArrayRef<Access> reads);
   void emitMatrix(mlir::ArrayRef<Access> reads);
   void enterFragments();
@@ -139,13 +143,19 @@ private:
   void emitInChunks(mlir::ArrayRef<Access> reads, int64_t chunk);
   void emitLanesInChunks(int64_t chunk);
   void joinPartial(TileValue value);
-  PackedMemory layOutSums(int64_t columns, int64_t width);
+  PackedMemory layOutSums(int64_t columns, int64_t width, int64_t others = 1);
+  PackedMemory turnSums(const PackedMemory &sums);
   /// Runs `inner` for tiles of several rows, or for each row: less code.
   void forTilesOfPacked(bool byRows, mlir::function_ref<void()> inner);
   bool readsPackedAlong(unsigned rank, mlir::ArrayRef<Access> reads);
   void dropRests(mlir::ArrayRef<Access> reads, bool storesSums, Schedule &packed);
   void storePacked(const PackedMemory &memory, TileValue value, int columns);
   void pack(const Packed &value, const Schedule &packed, mlir::ArrayRef<int64_t> parts);
+  void emitTurned(mlir::ArrayRef<Access> reads);
+  void forTurned(mlir::function_ref<void()> inner);
+  int64_t turnedWidth();
+  int64_t rowsOfPanels();
+  PackedMemory layOutTurned();
   void emitGroups(PackedMemory &memory, mlir::function_ref<void()> inner);
   TileValue joinGroups(const PackedMemory &memory, TileValue value);
   bool runsByGroups(unsigned rank);
@@ -160,6 +170,17 @@ private:
   emitSteps(unsigned rank, mlir::Value start, mlir::Value end, llvm::ArrayRef<mlir::Value> init,
             llvm::SmallVectorImpl<mlir::Value> &result,
             llvm::function_ref<llvm::SmallVector<mlir::Value>(llvm::ArrayRef<mlir::Value>)> inner);
+  /// What comes after the columns of a tile, as far as it is asked for: an iteration of the sum
+  /// asks for the line at `first` and `advance` more each time, of columns one after the other.
+  struct NextColumns {
+    mlir::Value buffer, base, first, advance;
+    int64_t depth = 0, stride = 0; // of a column, in elements
+  };
+  std::optional<NextColumns> nextColumns(unsigned rank, int64_t times);
+  void askFor(const NextColumns &next, mlir::Value iteration);
+  void emitSumOfGroups(
+      unsigned rank, mlir::ArrayRef<mlir::Value> init, mlir::SmallVectorImpl<mlir::Value> &result,
+      mlir::function_ref<mlir::SmallVector<mlir::Value>(mlir::ArrayRef<mlir::Value>)> inner);
   void emitReducedRank(
       unsigned rank, mlir::ArrayRef<mlir::Value> init, mlir::SmallVectorImpl<mlir::Value> &result,
       mlir::function_ref<mlir::SmallVector<mlir::Value>(mlir::ArrayRef<mlir::Value>)> inner);
@@ -188,6 +209,7 @@ private:
   std::optional<PackedMemory> bias;
   bool sumsBias = false;
   llvm::MapVector<mlir::Value, PackedMemory> packedValues;
+  int64_t depthAtOnce = 0; ///< coordinates of the outermost reduced rank in packed memory, at most
 };
 
 } // namespace einfall

@@ -16,6 +16,44 @@ Value EinsumLowering::startOf(unsigned rank) {
 }
 
 void EinsumLowering::emitRoot(ArrayRef<Access> reads) {
+  if (!schedule.few)
+    return emitPlain(reads);
+  unsigned rows = schedule.few->lanes, columns = schedule.few->narrow;
+  Value count = arith::SubIOp::create(builder, loc, endOfBlock(rows), at[rows]);
+  auto compare = [&](arith::CmpIPredicate predicate, int64_t number) {
+    return arith::CmpIOp::create(builder, loc, predicate, count, constant(number));
+  };
+  Value isFew =
+      arith::AndIOp::create(builder, loc, compare(arith::CmpIPredicate::sge, schedule.packedFrom),
+                            compare(arith::CmpIPredicate::sle, schedule.fewTo));
+  auto branch = scf::IfOp::create(builder, loc, isFew, /*withElse=*/true);
+  Schedule saved = schedule;
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(branch.thenBlock());
+  schedule.packed = saved.few;
+  schedule.ranks[rows].block = std::min(schedule.ranks[rows].block, saved.fewTo);
+  emitPacked(reads);
+  schedule = saved;
+
+  // The other loops take fewer columns at a time.
+  builder.setInsertionPointToStart(branch.elseBlock());
+  int64_t part = schedule.packed->ranks[columns].block;
+  part = part > 1 ? part : schedule.ranks[columns].block;
+  Value begin = at[columns], end = endOfBlock(columns), savedEnd = ends[columns];
+  auto loop = scf::ForOp::create(builder, loc, begin, end, constant(part));
+  builder.setInsertionPointToStart(loop.getBody());
+  at[columns] = loop.getInductionVar();
+  Value next = arith::AddIOp::create(builder, loc, at[columns], constant(part));
+  ends[columns] = arith::MinSIOp::create(builder, loc, next, end);
+  schedule.ranks[columns].block = part;
+  schedule.few.reset();
+  emitPlain(reads);
+  schedule = saved;
+  at[columns] = begin;
+  ends[columns] = savedEnd;
+}
+
+void EinsumLowering::emitPlain(ArrayRef<Access> reads) {
   auto emitAll = [&] {
     auto tile = [&] { emitTile(); };
     if (int64_t chunk = chunkOfLanes(root, schedule))
@@ -91,11 +129,16 @@ void EinsumLowering::dropRests(ArrayRef<Access> reads, bool storesSums, Schedule
     rows.rest = Rest::repeated;
   }
   if (readsPackedAlong(packed.widened, reads) && (storesSums || mayRunBeyond(packed.widened, tile)))
-    columns.rest = Rest::beyond;
+    columns.rest = isTurned(packed) && tile % 2 == 0 ? Rest::halves : Rest::beyond;
 }
 
 void EinsumLowering::emitOverPacked(ArrayRef<Access> reads, ArrayRef<int64_t> parts,
                                     bool storesSums, function_ref<void()> inner) {
+  overPacked(reads, parts, storesSums, [&] { forTilesOfPacked(/*byRows=*/true, inner); });
+}
+
+void EinsumLowering::overPacked(ArrayRef<Access> reads, ArrayRef<int64_t> parts, bool storesSums,
+                                function_ref<void()> inner) {
   isPacked = true;
   auto base = schedule.packed;
   for (const Packed &value : findPacked(root, reads, *base))
@@ -105,7 +148,7 @@ void EinsumLowering::emitOverPacked(ArrayRef<Access> reads, ArrayRef<int64_t> pa
   schedule.packed = cut;
   if (base->dot && base->dot->bias)
     sumBias();
-  forTilesOfPacked(/*byRows=*/true, inner);
+  inner();
   bias.reset();
   schedule.packed = base;
   packedValues.clear();
@@ -113,13 +156,18 @@ void EinsumLowering::emitOverPacked(ArrayRef<Access> reads, ArrayRef<int64_t> pa
 }
 
 void EinsumLowering::emitPacked(ArrayRef<Access> reads) {
-  if (int64_t chunk = chunkOf(root, *schedule.packed))
+  int64_t chunk = chunkOf(root, *schedule.packed);
+  if (chunk)
     return emitInChunks(reads, chunk);
+  if (isTurned(*schedule.packed))
+    return emitTurned(reads);
   emitOverPacked(reads, blockParts(), /*storesSums=*/false, [&] { emitTile(); });
 }
 
-/// Memory for the sums of a block; neighbours along `columns`, by `width`, lie side by side.
-EinsumLowering::PackedMemory EinsumLowering::layOutSums(int64_t columns, int64_t width) {
+/// Memory for the sums of a block; neighbours along `columns`, by `width`, lie side by side. Of
+/// other ranks it has room for tiles of `others`.
+EinsumLowering::PackedMemory EinsumLowering::layOutSums(int64_t columns, int64_t width,
+                                                        int64_t others) {
   unsigned numFree = root.getNumFree();
   SmallVector<int64_t> parts = blockParts();
   PackedMemory sums;
@@ -133,7 +181,7 @@ EinsumLowering::PackedMemory EinsumLowering::layOutSums(int64_t columns, int64_t
   append(columns, llvm::alignTo(parts[columns], width));
   for (unsigned rank = 0; rank < numFree; ++rank) {
     if (rank != columns)
-      append(rank, parts[rank]);
+      append(rank, llvm::alignTo(parts[rank], others));
     sums.packed.ranks.push_back(rank);
     sums.begins.push_back(at[rank]);
   }
@@ -197,8 +245,11 @@ void EinsumLowering::emitInChunks(ArrayRef<Access> reads, int64_t chunk) {
   SmallVector<int64_t> parts = blockParts();
   parts[numFree] = chunk;
   Type element = root.getYielded().getType();
+  const bool turns = isTurned(*schedule.packed);
+  depthAtOnce = std::min(chunk, extents[numFree].getLiteral().value_or(chunk));
   int64_t columns = schedule.packed->lanes;
-  PackedMemory sums = layOutSums(columns, schedule.packed->ranks[columns].tile());
+  PackedMemory sums =
+      turns ? layOutTurned() : layOutSums(columns, schedule.packed->ranks[columns].tile());
 
   auto begin = [&] {
     setSpace();
@@ -232,10 +283,14 @@ void EinsumLowering::emitInChunks(ArrayRef<Access> reads, int64_t chunk) {
     starts[numFree] = savedStart;
     ends[numFree] = savedEnd;
   }
-  forTilesOfPacked(/*byRows=*/false, [&] {
+  auto finish = [&] {
     begin();
     storeResults(loadPacked(sums));
-  });
+  };
+  if (!turns)
+    return forTilesOfPacked(/*byRows=*/false, finish);
+  sums = turnSums(sums);
+  forTurned(finish);
 }
 
 /// Lays `value` down. Lanes run where its operands are contiguous; where that is not

@@ -25,6 +25,10 @@ constexpr int64_t kFewestRowsInOrder = 32;
 constexpr int64_t kChunk = 1024, kShortestChunk = 128;
 /// Elements of partial sums that a block keeps between chunks.
 constexpr int64_t kPartialSums = 32 * 1024;
+/// Rows of a block whose lanes run along rows: of more, columns are packed. The columns of a
+/// block are part of all that there are, and use each element that is packed of the rows.
+constexpr int64_t kTurnedRows = 128, kTurnedPart = 8;
+constexpr int64_t kFewestTurned = 256, kMostTurned = 1024;
 
 /// True if the inner loop may read groups of a dot's factor where they lie.
 bool readsGroups(ein::EinsumOp root, ArrayRef<Access> reads, const Schedule &packed, Value factor) {
@@ -211,6 +215,10 @@ SmallVector<int64_t> partsOf(ein::EinsumOp root, const Schedule &schedule) {
   return parts;
 }
 
+bool isTurned(const Schedule &packed) {
+  return packed.dot && !packed.dot->bias && packed.narrow > packed.widened;
+}
+
 int64_t chunkOf(ein::EinsumOp root, const Schedule &packed) {
   int64_t chunk = packed.ranks[root.getNumFree()].block;
   return chunk > 1 ? chunk : 0;
@@ -248,10 +256,11 @@ static std::optional<int64_t> bytesOf(ein::EinsumOp root, ArrayRef<Packed> value
   SmallVector<int64_t> inChunk(parts);
   if (int64_t chunk = chunkOf(root, packed)) {
     inChunk[root.getNumFree()] = chunk;
+    const int64_t most = isTurned(packed) ? 2 * kPartialSums : kPartialSums;
     int64_t sums = 1;
     for (int64_t part : parts.take_front(root.getNumFree()))
-      sums *= std::min(part, kPartialSums + 1);
-    if (sums > kPartialSums)
+      sums *= std::min(part, most + 1);
+    if (sums > most)
       return std::nullopt;
   }
   int64_t bytes = 0;
@@ -317,8 +326,14 @@ static int64_t rowsOfBlock(const TileTarget &target, ArrayRef<Packed> values) {
 
 bool fitsPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Schedule &schedule,
                  const Schedule &packed) {
-  return mayPack(root, reads) && packed.narrow >= 0 && packed.lanes == packed.widened &&
-         bytesOf(root, findPacked(root, reads, packed), packed, partsOf(root, schedule));
+  if (!mayPack(root, reads) || packed.narrow < 0 || packed.lanes != packed.widened)
+    return false;
+  Schedule cut = schedule;
+  if (isTurned(packed) && schedule.fewTo)
+    cut.ranks[packed.lanes].block = std::min(cut.ranks[packed.lanes].block, schedule.fewTo);
+  else if (int64_t columns = packed.ranks[packed.lanes].block; columns > 1)
+    cut.ranks[packed.lanes].block = columns;
+  return bytesOf(root, findPacked(root, reads, packed), packed, partsOf(root, cut)).has_value();
 }
 
 /// True if products are of operands as they lie.
@@ -326,6 +341,48 @@ static bool readsFactors(ein::EinsumOp root) {
   Operation *product = root.getYielded().getDefiningOp();
   return product && llvm::all_of(product->getOperands(),
                                  [](Value factor) { return isa<BlockArgument>(factor); });
+}
+
+/// Loops whose lanes run along rows, if groups of the columns are factors as they lie, which
+/// nobody has to copy, and there are many. Cuts the columns of `schedule` into its blocks.
+static std::shared_ptr<Schedule> planTurned(ein::EinsumOp root, ArrayRef<Access> reads,
+                                            unsigned rows, unsigned columns,
+                                            const TileTarget &target, Schedule &schedule) {
+  int64_t part = root.getRankExtent(columns).getLiteral().value_or(0) / kTurnedPart;
+  if (part < kFewestTurned || !target.lanesOf(4))
+    return nullptr;
+  Schedule packed, cut = schedule;
+  packed.ranks.resize(root.getNumRanks());
+  packed.ranks[rows].tiles = {2 * target.lanesOf(4)};
+  // Sums take half of the registers.
+  packed.ranks[columns].tiles.clear();
+  for (int64_t tile = target.vectorRegisters / 4; tile > 0; tile /= 2)
+    packed.ranks[columns].tiles.push_back(tile);
+  packed.lanes = packed.widened = rows;
+  packed.narrow = columns;
+  packed.dot = findPackedDot(root, reads, packed, target);
+  if (!isTurned(packed))
+    return nullptr;
+  packed.ranks.back().tiles = {packed.dot->group};
+  SmallVector<Packed> values = findPacked(root, reads, packed);
+  if (values.size() != 1 || !values.front().isPanel)
+    return nullptr;
+  cut.ranks[rows].block = kTurnedRows;
+  llvm::erase(cut.order, rows);
+  cut.order.insert(llvm::find(cut.order, columns) + 1, rows);
+  packed.order = cut.order;
+  auto fits = [&] {
+    // The sums of chunks are kept for all columns of a block.
+    int64_t most = chunkOf(root, packed) ? kMostTurned / 2 : kMostTurned;
+    cut.ranks[columns].block = std::min<int64_t>(most, part / kFewestTurned * kFewestTurned);
+    std::optional<int64_t> bytes = bytesOf(root, values, packed, partsOf(root, cut));
+    return bytes && *bytes <= target.localBytes;
+  };
+  planChunks(root, partsOf(root, cut), packed, fits);
+  if (!fits())
+    return nullptr;
+  schedule.ranks[columns].block = cut.ranks[columns].block;
+  return std::make_shared<Schedule>(packed);
 }
 
 void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write,
@@ -389,9 +446,16 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
       cut.ranks[columns].block /= 2;
     }
     schedule = cut;
+    // Of rows whose number is not known there may be few.
+    int64_t block = cut.ranks[columns].block;
+    bool mayBeFew = !root.getRankExtent(rows).getLiteral() && cut.ranks[rows].block > kTurnedRows;
+    if (mayBeFew && (schedule.few = planTurned(root, reads, rows, columns, target, schedule))) {
+      packed.ranks[columns].block = block;
+      schedule.fewTo = kTurnedRows;
+    }
   }
   schedule.packed = std::make_shared<Schedule>(packed);
-  schedule.packedFrom = fewest;
+  schedule.packedFrom = schedule.few ? kFewestPackedRows : fewest;
 }
 
 } // namespace einfall

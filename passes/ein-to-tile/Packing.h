@@ -45,6 +45,10 @@ int64_t chunkOf(ein::EinsumOp root, const Schedule &packed);
 /// The same of tiles whose lanes run along the sum, without packing.
 int64_t chunkOfLanes(ein::EinsumOp root, const Schedule &schedule);
 
+/// True if lanes run along rows, not along the columns by which results are stored: rows
+/// are in panels, and columns read where they lie.
+bool isTurned(const Schedule &packed);
+
 /// Coordinates of a block's part of each rank; -1 where that has no bound.
 llvm::SmallVector<int64_t> partsOf(ein::EinsumOp root, const Schedule &schedule);
 

@@ -146,7 +146,8 @@ tile::ScheduleAttr Schedule::toAttr(ein::EinsumOp root) const {
                                  builder.getArrayAttr(slowestFirst), name(lanes),
                                  dot ? dot->group : 1, name(narrow), name(widened), widenedTile,
                                  packed ? Attribute(packed->toAttr(root)) : Attribute(), packedFrom,
-                                 matrix ? Attribute(matrix->toAttr(root)) : Attribute());
+                                 matrix ? Attribute(matrix->toAttr(root)) : Attribute(),
+                                 few ? Attribute(few->toAttr(root)) : Attribute(), fewTo);
 }
 
 static LogicalResult readRank(DenseI64ArrayAttr numbers, RankSchedule &plan) {
@@ -158,20 +159,46 @@ static LogicalResult readRank(DenseI64ArrayAttr numbers, RankSchedule &plan) {
   return success(llvm::is_sorted(plan.tiles, std::greater<>()));
 }
 
-/// The loops over packed operands that a schedule holds.
-static LogicalResult readPacked(tile::ScheduleAttr attr, ein::EinsumOp root, ArrayRef<Access> reads,
-                                const TileTarget &target, Schedule &schedule) {
-  auto inner = dyn_cast<tile::ScheduleAttr>(attr.getPacked());
-  if (!inner || inner.getPacked())
+/// The loops over packed operands that a schedule holds: `given`, which is `packed` or `few`.
+static FailureOr<std::shared_ptr<Schedule>> readPacked(Attribute given, ein::EinsumOp root,
+                                                       ArrayRef<Access> reads,
+                                                       const TileTarget &target,
+                                                       const Schedule &schedule) {
+  auto inner = dyn_cast<tile::ScheduleAttr>(given);
+  if (!inner || inner.getPacked() || inner.getFew())
     return root.emitOpError("cannot follow its schedule: packed expects a plain schedule");
   FailureOr<Schedule> packed = readSchedule(inner, root, reads, target, /*isPacked=*/true);
   if (failed(packed))
     return failure();
-  if (!fitsPacking(root, reads, schedule, *packed))
-    return root.emitOpError("cannot follow its schedule: packed expects rows (narrow_rank) and "
-                            "columns (narrow_widens) along lanes, and parts of known size");
-  schedule.packed = std::make_shared<Schedule>(*packed);
+  if (!fitsPacking(root, reads, schedule, *packed)) {
+    root.emitOpError("cannot follow its schedule: packed expects rows (narrow_rank) and "
+                     "columns (narrow_widens) along lanes, and parts of known size");
+    return failure();
+  }
+  return std::make_shared<Schedule>(*packed);
+}
+
+static LogicalResult readPackings(tile::ScheduleAttr attr, ein::EinsumOp root,
+                                  ArrayRef<Access> reads, const TileTarget &target,
+                                  Schedule &schedule) {
+  FailureOr<std::shared_ptr<Schedule>> packed =
+      readPacked(attr.getPacked(), root, reads, target, schedule);
+  if (failed(packed))
+    return failure();
+  schedule.packed = *packed;
   schedule.packedFrom = attr.getPackedFrom();
+  if (!attr.getFew())
+    return success();
+  schedule.fewTo = attr.getFewTo();
+  FailureOr<std::shared_ptr<Schedule>> few =
+      readPacked(attr.getFew(), root, reads, target, schedule);
+  if (failed(few))
+    return failure();
+  schedule.few = *few;
+  if (!isTurned(*schedule.few) || isTurned(*schedule.packed) ||
+      schedule.few->lanes != schedule.packed->narrow || schedule.fewTo < 1)
+    return root.emitOpError(
+        "cannot follow its schedule: few expects lanes along the rows of packed");
   return success();
 }
 
@@ -212,7 +239,7 @@ FailureOr<Schedule> readSchedule(tile::ScheduleAttr attr, ein::EinsumOp root,
   if (schedule.narrow >= (int)numFree || schedule.widened >= (int)numFree ||
       (schedule.narrow < 0) != (schedule.widened < 0))
     return refuse() << "narrow_rank and narrow_widens expect two free ranks";
-  if (attr.getPacked() && failed(readPacked(attr, root, reads, target, schedule)))
+  if (attr.getPacked() && failed(readPackings(attr, root, reads, target, schedule)))
     return failure();
   if (attr.getGroup() == 1)
     return schedule;

@@ -17,8 +17,9 @@ namespace einfall {
 struct RankSchedule {
   /// What the smallest tile leaves over: is taken one by one, or masked along lanes; is
   /// taken by a tile more, which begins early enough and repeats some coordinates of the one
-  /// before, or which runs beyond the end, where memory is nobody's; is nothing.
-  enum class Rest { ones, repeated, beyond, none };
+  /// before, or which runs beyond the end, where memory is nobody's, or along lanes beyond the
+  /// end, too, by half a tile where that is enough; is nothing.
+  enum class Rest { ones, repeated, beyond, halves, none };
 
   int64_t block = 1;
   llvm::SmallVector<int64_t, 4> tiles = {1};
@@ -52,6 +53,9 @@ struct Schedule {
   /// operands that it packs first (Packing.h).
   std::shared_ptr<Schedule> packed;
   int64_t packedFrom = 0;
+  /// And with `packedFrom` to `fewTo` coordinates of the rank that `few` widens, by that one.
+  std::shared_ptr<Schedule> few;
+  int64_t fewTo = 0;
   /// Where a block has enough rows, it runs by matrix instructions.
   std::optional<Matrix> matrix;
 

@@ -49,12 +49,14 @@ TORCH = {"f32": "float32", "f64": "float64", "bf16": "bfloat16", "f16": "float16
 # rows are cut into tiles of nearly the same size, columns end in fewer vectors.
 LITERALS = {"odd": {"n": 37, "k": 45}, "even": {"n": 64, "k": 80}, "deep": {"n": 19, "k": 4098},
             "few": {"m": 17, "n": 69, "k": 21}, "many": {"m": 46, "n": 133, "k": 33}}
+# So many columns that lanes may run along few rows, at once or by chunks of the sum.
+WIDE = {"wide": {"n": 2053, "k": 76}, "widedeep": {"n": 2050, "k": 4100}}
 SOME = {"deep": ("nt",), "few": ("nn", "out", "batch"), "many": ("nt", "tn")}  # layouts, if not all
 
 
 def entry(layout: str, kind: str, literal: str = "") -> str:
     left, right, widen_left, widen_right, total = TYPES[kind]
-    sizes = LITERALS.get(literal, {})
+    sizes = (LITERALS | WIDE).get(literal, {})
     a, b, c = ([str(sizes.get(d, d)) for d in dims.split()] for dims in LAYOUTS[layout])
     indices = [dims.split() for dims in LAYOUTS[layout]]
     types = [f"!ein.tensor<[{', '.join(d)}], {t}>" for d, t in ((a, left), (b, right), (c, total))]
@@ -192,6 +194,55 @@ def test_known_columns_and_depth(package, kind, target, generator, monkeypatch):
             for rows in (known,) if known else every:
                 sizes = {"m": rows, "b": 2, **LITERALS[literal]}
                 check(getattr(session, f"{layout}_{kind}{literal}"), layout, kind, sizes, generator)
+
+
+@cpus.each(*TARGETS)
+@pytest.mark.parametrize("literal, layout, kinds", [("wide", "nt", ("bf16", "u8_s8", "s16")), ("wide", "batch", ("bf16",)),
+                                                    ("widedeep", "nt", ("bf16",))])
+def test_few_rows_of_many_columns(build, tmp_path, target, literal, layout, kinds, generator, monkeypatch):
+    """Rows on both sides of a vector, of two, of those that run along lanes and of a block."""
+    monkeypatch.setenv("EINFALL_CPU", target)
+    _, package = compile_text("\n".join(entry(layout, kind, literal) for kind in kinds), tmp_path, (target,))
+    session = package.session(m=700, **({"b": 3} if layout == "batch" else {}))
+    assert session.target == target
+    deep = WIDE[literal]["k"] > 100
+    for kind in kinds:
+        for rows in (17, 130) if deep else (0, 1, 7, 8, 15, 16, 17, 31, 32, 33, 48, 49, 127, 128, 129, 529, 642):
+            sizes = {"m": rows, "b": 2, **WIDE[literal]}
+            check(getattr(session, f"{layout}_{kind}{literal}"), layout, kind, sizes, generator)
+
+
+@cpus.each(*TARGETS)
+def test_what_follows_few_rows(build, tmp_path, target):
+    """Sums that lie by rows are turned before what follows reads its own operands."""
+    text = """func.func @f(%x: !ein.tensor<[m, 64], bf16>, %w: !ein.tensor<[2057, 64], bf16>, %b: !ein.tensor<[2057], f32>, %r: !ein.tensor<[m, 2057], f32>)
+        -> !ein.tensor<[m, 2057], f32> attributes {ein.entry} {
+      %y = ein.einsum (%x[m, k], %w[n, k]) -> [m, n] reduce [k: add]
+          : (!ein.tensor<[m, 64], bf16>, !ein.tensor<[2057, 64], bf16>) -> !ein.tensor<[m, 2057], f32> {
+      ^bb0(%a: bf16, %c: bf16):
+        %d = arith.extf %a : bf16 to f32
+        %e = arith.extf %c : bf16 to f32
+        %g = arith.mulf %d, %e : f32
+        ein.yield %g : f32
+      }
+      %z = ein.einsum (%y[m, n], %b[n], %r[m, n]) -> [m, n]
+          : (!ein.tensor<[m, 2057], f32>, !ein.tensor<[2057], f32>, !ein.tensor<[m, 2057], f32>) -> !ein.tensor<[m, 2057], f32> {
+      ^bb0(%a: f32, %c: f32, %d: f32):
+        %e = arith.addf %a, %c : f32
+        %g = arith.mulf %e, %d : f32
+        ein.yield %g : f32
+      }
+      return %z : !ein.tensor<[m, 2057], f32>
+    }"""
+    _, package = compile_text(text, tmp_path, (target,))
+    bits = lambda a: (a.view(np.uint32) >> 16).astype(np.uint16)
+    wide = lambda a: (a.astype(np.uint32) << 16).view(np.float32).astype(np.float64)
+    for m in (5, 9, 16, 37, 128, 150):
+        rng = np.random.default_rng()
+        x, w = (bits(rng.standard_normal((rows, 64)).astype(np.float32)) for rows in (m, 2057))
+        b, r = rng.standard_normal(2057).astype(np.float32), rng.standard_normal((m, 2057)).astype(np.float32)
+        want = (wide(x) @ wide(w).T + b.astype(np.float64)) * r.astype(np.float64)
+        np.testing.assert_allclose(package.f(x, w, b, r), want, rtol=2e-5, atol=2e-4)
 
 
 @each_target

@@ -81,3 +81,19 @@ func.func @narrow(%x: !ein.tensor<[m, 512], f32>) -> !ein.tensor<[m], f32> {
   }
   return %0 : !ein.tensor<[m], f32>
 }
+
+// -----
+
+func.func @few(%x: !ein.tensor<[m, 64], f32>, %w: !ein.tensor<[512, 64], f32>) -> !ein.tensor<[m, 512], f32> {
+  %0 = ein.kernel "k"(%x, %w) {tile.schedule = #tile.schedule<ranks = {m = array<i64: 64, 1>, n = array<i64: 64, 1>}, lanes = "k",
+      packed = #tile.schedule<ranks = {k = array<i64: 1, 1>, m = array<i64: 1, 6, 1>, n = array<i64: 1, 32>}, lanes = "n", narrow_rank = "m", narrow_widens = "n">, packed_from = 8,
+      few = #tile.schedule<ranks = {k = array<i64: 1, 1>, m = array<i64: 1, 6, 1>, n = array<i64: 1, 32>}, lanes = "n", narrow_rank = "m", narrow_widens = "n">, few_to = 40>}
+      : (!ein.tensor<[m, 64], f32>, !ein.tensor<[512, 64], f32>) -> !ein.tensor<[m, 512], f32> {
+  ^bb0(%a: !ein.tensor<[m, 64], f32>, %b: !ein.tensor<[512, 64], f32>):
+    // expected-error@below {{few expects lanes along the rows of packed}}
+    %y = ein.einsum (%a[m, k], %b[n, k]) -> [m, n] reduce [k: add]
+        : (!ein.tensor<[m, 64], f32>, !ein.tensor<[512, 64], f32>) -> !ein.tensor<[m, 512], f32>
+    ein.yield %y : !ein.tensor<[m, 512], f32>
+  }
+  return %0 : !ein.tensor<[m, 512], f32>
+}
