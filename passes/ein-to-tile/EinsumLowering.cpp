@@ -122,6 +122,8 @@ void EinsumLowering::emitReducedRank(unsigned rank, ArrayRef<Value> init,
 /// Steps that follow one another where each is some work; where it is little, four times as
 /// many, and so many of what these leave over.
 static constexpr int64_t kFewTimes = 8;
+/// Instructions of a coordinate that is a quotient or a remainder of each step's.
+static constexpr int64_t kQuotient = 8;
 /// Registers of a thread that such loads along lanes may take.
 static constexpr int64_t kLoadedAtOnce = 32;
 
@@ -150,7 +152,15 @@ int64_t EinsumLowering::timesAtOnce(unsigned rank) {
         return times;
     return steps == 1 ? 1 : most;
   }
-  int64_t work = held * (1 + (int64_t)llvm::range_size(root.getBody().front()));
+  int64_t work = 1 + (int64_t)llvm::range_size(root.getBody().front());
+  for (unsigned i = 0, e = root.getInputs().size(); i < e; ++i)
+    for (AffineExpr index : root.getMap(i).getResults())
+      index.walk([&](AffineExpr part) {
+        bool isQuotient =
+            part.getKind() == AffineExprKind::FloorDiv || part.getKind() == AffineExprKind::Mod;
+        work += isQuotient && part.isFunctionOfDim(rank) ? kQuotient : 0;
+      });
+  work *= held;
   return work <= 8 ? 4 * kFewTimes : work <= 16 ? kFewTimes : work <= 32 ? kFewTimes / 2 : 1;
 }
 
