@@ -25,7 +25,11 @@ struct ExpandMathPass : impl::ExpandMathBase<ExpandMathPass> {
     populateFloatPatterns(patterns, target);
     populateCastPatterns(patterns, target);
     populateIntegerPatterns(patterns);
-    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns))))
+    // What else there is to simplify, the next passes do.
+    GreedyRewriteConfig config;
+    config.setRegionSimplificationLevel(GreedySimplifyRegionLevel::Disabled);
+    config.enableConstantCSE(false);
+    if (failed(applyPatternsGreedily(getOperation(), std::move(patterns), config)))
       signalPassFailure();
   }
 };
