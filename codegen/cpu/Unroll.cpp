@@ -91,6 +91,8 @@ void Unroller::previous(tile::PreviousOp op) {
 LogicalResult Unroller::check(Operation &op) const {
   if (auto reduced = dyn_cast<tile::ReduceOp>(op); reduced && reduced.getLimit())
     return op.emitOpError("with a limit has no form on a CPU");
+  if (isa<tile::PreviousOp>(op) && !thisBlock)
+    return op.emitOpError("has no block before it where the program walks its blocks itself");
   return success();
 }
 
@@ -159,6 +161,9 @@ FailureOr<LLVM::LLVMFuncOp> unrollProgram(OpBuilder &builder, func::FuncOp progr
     unroller.counters = counters.getValue();
   Block &body = program.front();
   const bool walksBlocks = program->hasAttr(tile::kWalksBlocks);
+  if (body.getNumArguments() < (walksBlocks ? 2u : 1u))
+    return program.emitOpError("does not take ")
+           << (walksBlocks ? "the numbers of its first block and of the end" : "a block's number");
   for (BlockArgument argument : body.getArguments().drop_back(walksBlocks ? 2 : 1)) {
     Value slot =
         LLVM::GEPOp::create(builder, loc, pointer, builder.getI64Type(), entry->getArgument(0),

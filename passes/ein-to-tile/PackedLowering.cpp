@@ -165,7 +165,7 @@ void EinsumLowering::emitPacked(ArrayRef<Access> reads) {
 }
 
 /// Memory for the sums of a block; neighbours along `columns`, by `width`, lie side by side. Of
-/// other ranks it has room for tiles of `others`.
+/// the rank that passes by them it has room for tiles of `others`.
 EinsumLowering::PackedMemory EinsumLowering::layOutSums(int64_t columns, int64_t width,
                                                         int64_t others) {
   unsigned numFree = root.getNumFree();
@@ -180,8 +180,10 @@ EinsumLowering::PackedMemory EinsumLowering::layOutSums(int64_t columns, int64_t
   };
   append(columns, llvm::alignTo(parts[columns], width));
   for (unsigned rank = 0; rank < numFree; ++rank) {
+    bool passesBy = others > 1 &&
+                    ((int)rank == schedule.packed->narrow || (int)rank == schedule.packed->widened);
     if (rank != columns)
-      append(rank, llvm::alignTo(parts[rank], others));
+      append(rank, llvm::alignTo(parts[rank], passesBy ? others : 1));
     sums.packed.ranks.push_back(rank);
     sums.begins.push_back(at[rank]);
   }

@@ -199,6 +199,10 @@ static LogicalResult readPackings(tile::ScheduleAttr attr, ein::EinsumOp root,
       schedule.few->lanes != schedule.packed->narrow || schedule.fewTo < 1)
     return root.emitOpError(
         "cannot follow its schedule: few expects lanes along the rows of packed");
+  if (int64_t rows = 2 * target.lanesOf(4);
+      !rows || schedule.few->ranks[schedule.few->lanes].tile() % rows)
+    return root.emitOpError("cannot follow its schedule: few expects tiles of a multiple of ")
+           << rows << " rows";
   return success();
 }
 

@@ -140,7 +140,8 @@ bool Tail::isBefore(Value value, ArrayRef<Operation *> ops) const {
   });
 }
 
-/// Whether one value can be read that is `first` or `second`, depending on the way.
+/// Whether one value can be read that is `first` or `second`, depending on the way: memory cannot
+/// be chosen.
 LogicalResult Tail::choose(Value first, Value second) {
   Value other = same.lookupOrDefault(second);
   auto found = chosen.find(first);
@@ -150,7 +151,8 @@ LogicalResult Tail::choose(Value first, Value second) {
   }
   if (found != chosen.end())
     return success(found->second == other);
-  if (kept.contains(first) || first.getType() != other.getType() || chosen.size() == kMostMerged ||
+  if (isa<MemRefType>(first.getType()) || kept.contains(first) ||
+      first.getType() != other.getType() || chosen.size() == kMostMerged ||
       !isBefore(first, then) || !isBefore(second, otherwise))
     return failure();
   chosen[first] = other;

@@ -311,18 +311,18 @@ def _tensor(value, dtype: str, name: str, writable: bool = False):
 
 
 def _from_dlpack(value, name: str, writable: bool):
-    if _is_torch(value):
-        if value.layout is not sys.modules["torch"].strided:
-            raise InvalidArgument(f"'{name}': expected a dense array, but got a tensor of layout {value.layout}")
-        if value.is_cpu and value.is_contiguous():
-            # What the protocol asks besides concerns streams, and takes longer than a small call.
-            return _runtime.Tensor.from_dlpack(sys.modules["torch"].utils.dlpack.to_dlpack(value))
-        value = value.detach()
-        if not value.is_contiguous() and not writable:
-            value = value.contiguous()
-    # The legacy default stream, whose order sessions keep.
-    stream = {"stream": 1} if value.__dlpack_device__()[0] in (2, 13) else {}
+    if _is_torch(value) and value.layout is not sys.modules["torch"].strided:
+        raise InvalidArgument(f"'{name}': expected a dense array, but got a tensor of layout {value.layout}")
     try:
+        if _is_torch(value):
+            if value.is_cpu and value.is_contiguous():
+                # What the protocol asks besides concerns streams, and takes longer than a small call.
+                return _runtime.Tensor.from_dlpack(sys.modules["torch"].utils.dlpack.to_dlpack(value))
+            value = value.detach()
+            if not value.is_contiguous() and not writable:
+                value = value.contiguous()
+        # The legacy default stream, whose order sessions keep.
+        stream = {"stream": 1} if value.__dlpack_device__()[0] in (2, 13) else {}
         return _runtime.Tensor.from_dlpack(value.__dlpack__(**stream))
     except BufferError as e:
         raise InvalidArgument(f"'{name}': {e}") from e

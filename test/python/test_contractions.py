@@ -245,6 +245,27 @@ def test_what_follows_few_rows(build, tmp_path, target):
         np.testing.assert_allclose(package.f(x, w, b, r), want, rtol=2e-5, atol=2e-4)
 
 
+@cpus.each(*TARGETS)
+def test_few_rows_of_two_batches(build, tmp_path, target):
+    """Sums of a block have no room for more than one of a batch."""
+    text = """func.func @f(%x: !ein.tensor<[b, h, m, 64], bf16>, %w: !ein.tensor<[b, h, 2048, 64], bf16>) -> !ein.tensor<[b, h, m, 2048], f32>
+        attributes {ein.entry} {
+      %y = ein.einsum (%x[b, h, m, k], %w[b, h, n, k]) -> [b, h, m, n] reduce [k: add]
+          : (!ein.tensor<[b, h, m, 64], bf16>, !ein.tensor<[b, h, 2048, 64], bf16>) -> !ein.tensor<[b, h, m, 2048], f32> {
+      ^bb0(%a: bf16, %c: bf16):
+        %d = arith.extf %a : bf16 to f32
+        %e = arith.extf %c : bf16 to f32
+        %g = arith.mulf %d, %e : f32
+        ein.yield %g : f32
+      }
+      return %y : !ein.tensor<[b, h, m, 2048], f32>
+    }"""
+    _, package = compile_text(text, tmp_path, (target,))
+    for m in (3, 16, 50):
+        x, w = (torch.randn(2, 3, rows, 64, dtype=torch.float64).bfloat16() for rows in (m, 2048))
+        torch.testing.assert_close(package.f(x, w).double(), x.double() @ w.double().mT, rtol=2e-5, atol=2e-4)
+
+
 @each_target
 def test_two_values_of_one_operand(build, tmp_path, target):
     """Both are packed; tiles of the second do not begin where a panel of the first one does."""

@@ -126,6 +126,9 @@ def test_torch_and_dlpack(matmul):
     torch.testing.assert_close(matmul(a.requires_grad_(), b.T.contiguous().T), (a @ b).detach())
     with pytest.raises(runtime.InvalidArgument, match="expected a dense array"):
         matmul(a.detach().to_sparse(), b)
+    for complexes in (torch.zeros(16, 32, dtype=torch.complex64), torch.zeros(16, 64, dtype=torch.complex64)[:, ::2]):
+        with pytest.raises(runtime.InvalidArgument, match="element type"):
+            matmul(complexes, b)
     x = torch.zeros(3, 5, dtype=torch.bfloat16)
     tensor = runtime._runtime.Tensor.from_dlpack(x.__dlpack__())
     assert tensor.pointer == x.data_ptr() and tensor.shape == [3, 5] and runtime.DTYPES[tensor.dtype] == "bf16"

@@ -121,6 +121,24 @@ func.func private @loop(%whole: i1, %mask: tensor<128x128xi1, #f>, %x: tensor<12
   return %r : tensor<128x128xf32, #f>
 }
 
+// Memory is not chosen: each way stores to its own.
+// CHECK-LABEL: func.func private @memory
+// CHECK-NOT: -> (memref
+// CHECK: scf.if
+// CHECK: tile.store
+// CHECK: else
+// CHECK: tile.store
+func.func private @memory(%whole: i1, %x: tensor<128x128xf32, #f>, %a: memref<?xf32>, %b: memref<?xf32>, %i: index) attributes {tile.program} {
+  scf.if %whole {
+    %u = math.exp %x : tensor<128x128xf32, #f>
+    tile.store %u, %a[%i] strides[%i, %i] : tensor<128x128xf32, #f>, memref<?xf32>
+  } else {
+    %u = math.exp %x : tensor<128x128xf32, #f>
+    tile.store %u, %b[%i] strides[%i, %i] : tensor<128x128xf32, #f>, memref<?xf32>
+  }
+  return
+}
+
 // Tangents of 128 elements a thread are a long program, which has its beginnings once, too.
 // CHECK-LABEL: func.func private @long
 // CHECK: math.tanh
