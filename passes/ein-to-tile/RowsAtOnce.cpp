@@ -33,17 +33,43 @@ public:
             [&](unsigned i) { return kernel.getInPlaceOperand(i).has_value(); }))
       return std::nullopt;
     found.rows = plan.grid.back();
+    if (!goesRowByRow())
+      return std::nullopt;
     for (const Stage &stage : stages)
       if (!add(stage))
         return std::nullopt;
     if (found.last < 2 || found.extent.getLiteral().value_or(kTypicalRow) < kShortRow || !fits())
       return std::nullopt;
     found.slots = llvm::PowerOf2Ceil(found.last + 1);
+    // Memory has no more slots than their rank has coordinates.
+    if (plan.ranks.find(found.rows)->second.extent.getLiteral().value_or(found.slots) < found.slots)
+      return std::nullopt;
     found.tile = kVectors * target.lanesOf(4);
     return found;
   }
 
 private:
+  /// True if blocks are numbered like rows, but for the part of their last rank, which the user
+  /// did not choose: a row's coordinates follow from its number.
+  bool goesRowByRow() const {
+    auto given = kernel->getAttrOfType<tile::ScheduleAttr>(tile::kSchedule);
+    auto partOf = [&](StringRef label) { return plan.ranks.find(label)->second.part; };
+    if (given && given.getRanks().contains(found.rows) && partOf(found.rows) != 1)
+      return false;
+    return llvm::all_of(ArrayRef(plan.grid).drop_back(),
+                        [&](StringRef label) { return partOf(label) == 1; });
+  }
+
+  /// Each rank of the grid counts rows. What lacks one is made for several of them, and goes
+  /// round in memory with none of them; what alone has one, like the columns of a product,
+  /// reads nothing of a row of its own.
+  bool hasRows(ein::EinsumOp op) const {
+    return llvm::all_of(plan.grid, [&](StringRef label) {
+      int64_t rank = op.findRank(label);
+      return rank >= 0 && rank < op.getNumFree();
+    });
+  }
+
   /// The rank of `op` along the row; -1 without one, nothing where it has others.
   std::optional<int64_t> alongOf(ein::EinsumOp op) {
     int64_t along = -1;
@@ -93,7 +119,7 @@ private:
     int64_t behind = 0;
     for (ein::EinsumOp op : ops) {
       std::optional<int64_t> along = alongOf(op);
-      if (!along || !isNarrow(op.getResult()) || (*along >= 0 && *walks < 0) ||
+      if (!along || !hasRows(op) || !isNarrow(op.getResult()) || (*along >= 0 && *walks < 0) ||
           (op != stage.root && !op.getMonoids().empty()))
         return false;
       for (unsigned i = 0, e = op.getInputs().size(); i < e; ++i) {
