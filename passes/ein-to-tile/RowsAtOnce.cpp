@@ -208,23 +208,49 @@ bool dependsOn(Operation *op, const llvm::SmallPtrSetImpl<Operation *> &makers) 
       .wasInterrupted();
 }
 
-/// Makes one loop of the `count` walks of a block, in their order; what needs none of their
-/// results comes before it, the rest behind it.
+/// The memory that operations within store to.
+llvm::SmallPtrSet<Value, 4> storedBy(ArrayRef<Operation *> ops) {
+  llvm::SmallPtrSet<Value, 4> stored;
+  for (Operation *op : ops)
+    op->walk([&](tile::StoreOp store) { stored.insert(store.getBuffer()); });
+  return stored;
+}
+
+/// True if a walk reads a number that one of `late`, which come before it, stores. Each has
+/// its own tiles of memory along the row, to which walks store too.
+bool needsNumberOf(ArrayRef<Operation *> late, scf::ForOp walk, ArrayRef<Operation *> walks) {
+  llvm::SmallPtrSet<Value, 4> stored = storedBy(late), rows = storedBy(walks);
+  return walk
+      ->walk([&](tile::LoadOp load) {
+        bool needs = stored.contains(load.getBuffer()) && !rows.contains(load.getBuffer());
+        return needs ? WalkResult::interrupt() : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
+/// Makes one loop of the `count` walks of a block, in their order. What needs none of their
+/// results comes before it, the rest behind it. That keeps its order, or what whole tiles leave
+/// over of a row would be overwritten before the walk of the row before it has read it.
 void runBeside(Block &block, int64_t tile, unsigned count) {
+  SmallVector<Operation *> walks, late;
+  for (Operation &op : block.without_terminator())
+    if (auto loop = dyn_cast<scf::ForOp>(op)) {
+      if (!isConstantIntValue(loop.getStep(), tile))
+        return;
+      walks.push_back(loop);
+    }
   SmallVector<scf::ForOp> loops;
   llvm::SmallPtrSet<Operation *, 32> makers;
-  SmallVector<Operation *> late;
   for (Operation &op : block.without_terminator()) {
     auto loop = dyn_cast<scf::ForOp>(op);
-    bool isWalk = loop && isConstantIntValue(loop.getStep(), tile);
-    bool isLate = dependsOn(&op, makers);
-    if (isWalk && isLate)
+    bool isLate = dependsOn(&op, makers) || (!loop && !late.empty() && !isMemoryEffectFree(&op));
+    if (loop && (isLate || needsNumberOf(late, loop, walks)))
       return;
-    if (isWalk)
+    if (loop)
       loops.push_back(loop);
     else if (isLate)
       late.push_back(&op);
-    if (isWalk || isLate)
+    if (loop || isLate)
       makers.insert(&op);
   }
   if (loops.size() != count || count < 2)

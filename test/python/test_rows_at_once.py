@@ -175,6 +175,49 @@ def test_numbers_of_batches(batches, rows, columns):
         assert (np.abs(compiled.f(x, z) - want) <= 1e-5 * want).all(), count
 
 
+DISTANCES = """
+func.func @f(%x: !ein.tensor<[s, K], f32>) -> !ein.tensor<[s, K], f32> attributes {ein.entry} {
+  %m = ein.einsum (%x[s, k]) -> [s] reduce [k: max] : (!ein.tensor<[s, K], f32>) -> !ein.tensor<[s], f32>
+  %e = ein.einsum (%x[s, k], %m[s]) -> [s, k] : (!ein.tensor<[s, K], f32>, !ein.tensor<[s], f32>) -> !ein.tensor<[s, K], f32> {
+  ^bb0(%a: f32, %b: f32):
+    %d = arith.subf %a, %b : f32
+    %t = math.exp %d : f32
+    ein.yield %t : f32
+  }
+  %l = ein.einsum (%e[s, k]) -> [s] reduce [k: add] : (!ein.tensor<[s, K], f32>) -> !ein.tensor<[s], f32>
+  %q = ein.einsum (%e[s, k], %l[s], %x[s, k]) -> [s] reduce [k: MONOID] : (!ein.tensor<[s, K], f32>, !ein.tensor<[s], f32>, !ein.tensor<[s, K], f32>) -> !ein.tensor<[s], f32> {
+  ^bb0(%a: f32, %b: f32, %g: f32):
+    %c = arith.constant 0.01 : f32
+    %n = arith.mulf %b, %c : f32
+    %v = arith.subf %a, %n : f32
+    %w = arith.subf %v, %g : f32
+    %r = math.absf %w : f32
+    ein.yield %r : f32
+  }
+  %y = ein.einsum (%x[s, k], %q[s]) -> [s, k] : (!ein.tensor<[s, K], f32>, !ein.tensor<[s], f32>) -> !ein.tensor<[s, K], f32> {
+  ^bb0(%a: f32, %b: f32):
+    %w = arith.mulf %a, %b : f32
+    ein.yield %w : f32
+  }
+  return %y : !ein.tensor<[s, K], f32>
+}"""
+
+
+@pytest.mark.parametrize("monoid", ["add", "max"])
+@pytest.mark.parametrize("columns", [1025, 1055, 2079])
+def test_rest_of_powers(monoid, columns):
+    """What whole tiles leave over of powers is read before that of the next row takes its place."""
+    compiled = einfall.compile(DISTANCES.replace("K]", f"{columns}]").replace("MONOID", monoid), targets=("x86-64-v4",))
+    x = np.random.default_rng(columns).standard_normal((9, columns)).astype("f4")
+    x[:, columns // 32 * 32 :] += 5 + np.arange(9)[:, None]
+    e = np.exp(x.astype("f8") - x.max(1, keepdims=True))
+    distance = abs(e - e.sum(1, keepdims=True) * float(np.float32(0.01)) - x)
+    want = x * (distance.sum(1, keepdims=True) if monoid == "add" else distance.max(1, keepdims=True))
+    for count in each_thread_count():
+        error = abs(compiled.f(x) - want).max(1) / abs(want).max(1)
+        assert (error <= 1e-6).all(), (count, error)
+
+
 class LogSoftmax(torch.nn.Module):
     def forward(self, x):
         return torch.log_softmax(x, -1)
