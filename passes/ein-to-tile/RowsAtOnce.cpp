@@ -33,17 +33,43 @@ public:
             [&](unsigned i) { return kernel.getInPlaceOperand(i).has_value(); }))
       return std::nullopt;
     found.rows = plan.grid.back();
+    if (!goesRowByRow())
+      return std::nullopt;
     for (const Stage &stage : stages)
       if (!add(stage))
         return std::nullopt;
     if (found.last < 2 || found.extent.getLiteral().value_or(kTypicalRow) < kShortRow || !fits())
       return std::nullopt;
     found.slots = llvm::PowerOf2Ceil(found.last + 1);
+    // Memory has no more slots than their rank has coordinates.
+    if (plan.ranks.find(found.rows)->second.extent.getLiteral().value_or(found.slots) < found.slots)
+      return std::nullopt;
     found.tile = kVectors * target.lanesOf(4);
     return found;
   }
 
 private:
+  /// True if blocks are numbered like rows, but for the part of their last rank, which the user
+  /// did not choose: a row's coordinates follow from its number.
+  bool goesRowByRow() const {
+    auto given = kernel->getAttrOfType<tile::ScheduleAttr>(tile::kSchedule);
+    auto partOf = [&](StringRef label) { return plan.ranks.find(label)->second.part; };
+    if (given && given.getRanks().contains(found.rows) && partOf(found.rows) != 1)
+      return false;
+    return llvm::all_of(ArrayRef(plan.grid).drop_back(),
+                        [&](StringRef label) { return partOf(label) == 1; });
+  }
+
+  /// Each rank of the grid counts rows. What lacks one is made for several of them, and goes
+  /// round in memory with none of them; what alone has one, like the columns of a product,
+  /// reads nothing of a row of its own.
+  bool hasRows(ein::EinsumOp op) const {
+    return llvm::all_of(plan.grid, [&](StringRef label) {
+      int64_t rank = op.findRank(label);
+      return rank >= 0 && rank < op.getNumFree();
+    });
+  }
+
   /// The rank of `op` along the row; -1 without one, nothing where it has others.
   std::optional<int64_t> alongOf(ein::EinsumOp op) {
     int64_t along = -1;
@@ -93,7 +119,7 @@ private:
     int64_t behind = 0;
     for (ein::EinsumOp op : ops) {
       std::optional<int64_t> along = alongOf(op);
-      if (!along || !isNarrow(op.getResult()) || (*along >= 0 && *walks < 0) ||
+      if (!along || !hasRows(op) || !isNarrow(op.getResult()) || (*along >= 0 && *walks < 0) ||
           (op != stage.root && !op.getMonoids().empty()))
         return false;
       for (unsigned i = 0, e = op.getInputs().size(); i < e; ++i) {
@@ -182,23 +208,49 @@ bool dependsOn(Operation *op, const llvm::SmallPtrSetImpl<Operation *> &makers) 
       .wasInterrupted();
 }
 
-/// Makes one loop of the `count` walks of a block, in their order; what needs none of their
-/// results comes before it, the rest behind it.
+/// The memory that operations within store to.
+llvm::SmallPtrSet<Value, 4> storedBy(ArrayRef<Operation *> ops) {
+  llvm::SmallPtrSet<Value, 4> stored;
+  for (Operation *op : ops)
+    op->walk([&](tile::StoreOp store) { stored.insert(store.getBuffer()); });
+  return stored;
+}
+
+/// True if a walk reads a number that one of `late`, which come before it, stores. Each has
+/// its own tiles of memory along the row, to which walks store too.
+bool needsNumberOf(ArrayRef<Operation *> late, scf::ForOp walk, ArrayRef<Operation *> walks) {
+  llvm::SmallPtrSet<Value, 4> stored = storedBy(late), rows = storedBy(walks);
+  return walk
+      ->walk([&](tile::LoadOp load) {
+        bool needs = stored.contains(load.getBuffer()) && !rows.contains(load.getBuffer());
+        return needs ? WalkResult::interrupt() : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
+/// Makes one loop of the `count` walks of a block, in their order. What needs none of their
+/// results comes before it, the rest behind it. That keeps its order, or what whole tiles leave
+/// over of a row would be overwritten before the walk of the row before it has read it.
 void runBeside(Block &block, int64_t tile, unsigned count) {
+  SmallVector<Operation *> walks, late;
+  for (Operation &op : block.without_terminator())
+    if (auto loop = dyn_cast<scf::ForOp>(op)) {
+      if (!isConstantIntValue(loop.getStep(), tile))
+        return;
+      walks.push_back(loop);
+    }
   SmallVector<scf::ForOp> loops;
   llvm::SmallPtrSet<Operation *, 32> makers;
-  SmallVector<Operation *> late;
   for (Operation &op : block.without_terminator()) {
     auto loop = dyn_cast<scf::ForOp>(op);
-    bool isWalk = loop && isConstantIntValue(loop.getStep(), tile);
-    bool isLate = dependsOn(&op, makers);
-    if (isWalk && isLate)
+    bool isLate = dependsOn(&op, makers) || (!loop && !late.empty() && !isMemoryEffectFree(&op));
+    if (loop && (isLate || needsNumberOf(late, loop, walks)))
       return;
-    if (isWalk)
+    if (loop)
       loops.push_back(loop);
     else if (isLate)
       late.push_back(&op);
-    if (isWalk || isLate)
+    if (loop || isLate)
       makers.insert(&op);
   }
   if (loops.size() != count || count < 2)

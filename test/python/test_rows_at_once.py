@@ -1,6 +1,7 @@
 """Walks along rows that run beside one another (passes/ein-to-tile/RowsAtOnce.cpp): each row of any number of rows against
 double precision, where several are under way and where calls begin and end."""
 
+import numpy as np
 import pytest
 
 import cpus
@@ -96,3 +97,137 @@ def test_rows_keep_to_themselves(target):
     assert torch.equal(got.isnan(), want.isnan())
     rows = [r for r in range(9) if r not in (4, 6)]
     assert (got[rows].double() - want[rows]).abs().max() < 1e-6
+
+
+def each_thread_count():
+    threads = runtime.set_num_threads(0)
+    try:
+        for count in (1, 2):
+            runtime.set_num_threads(count)
+            yield count
+    finally:
+        runtime.set_num_threads(threads)
+
+
+class NormLinear(torch.nn.Module):
+    """Columns of a product are no rows, though its blocks have numbers of both."""
+
+    def __init__(self, columns, features):
+        super().__init__()
+        self.norm = torch.nn.LayerNorm(columns)
+        self.linear = torch.nn.Linear(columns, features)
+
+    def forward(self, x):
+        return self.linear(self.norm(x))
+
+
+@cpus.each("x86-64-v4", "x86-64-v4-dot")
+@pytest.mark.parametrize("columns, features", [(1024, 96), (1055, 131)])
+@pytest.mark.parametrize("rows", [5, 70, None])
+def test_norm_before_product(target, columns, features, rows):
+    torch.manual_seed(features)
+    module = NormLinear(columns, features).eval().requires_grad_(False)
+    shapes = None if rows else ({0: torch.export.Dim("rows", min=1)},)
+    compiled = einfall.compile(module, args=(torch.randn(rows or 7, columns),), dynamic_shapes=shapes,
+                               targets=(target,))
+    wide = NormLinear(columns, features).double()
+    wide.load_state_dict({k: v.double() for k, v in module.state_dict().items()})
+    for count in each_thread_count():
+        for now in (rows,) if rows else (1, 2, 33, 131):
+            x = torch.randn(now, columns) * torch.logspace(-1, 1, now)[:, None]
+            want = wide(x.double())
+            assert (compiled(x).double() - want).abs().max() <= 5e-6 * want.abs().max(), (now, count)
+
+
+BATCHES = """
+func.func @f(%x: !ein.tensor<[B, R, K], f32>, %z: !ein.tensor<[B, K], f32>) -> !ein.tensor<[B, R, K], f32> attributes {ein.entry} {
+  %m = ein.einsum (%z[b, k]) -> [b] reduce [k: max] : (!ein.tensor<[B, K], f32>) -> !ein.tensor<[B], f32>
+  %l = ein.einsum (%x[b, r, k], %m[b]) -> [b, r] reduce [k: add] : (!ein.tensor<[B, R, K], f32>, !ein.tensor<[B], f32>) -> !ein.tensor<[B, R], f32> {
+  ^bb0(%a: f32, %b: f32):
+    %d = arith.subf %a, %b : f32
+    %t = math.exp %d : f32
+    ein.yield %t : f32
+  }
+  %y = ein.einsum (%x[b, r, k], %m[b], %l[b, r]) -> [b, r, k] : (!ein.tensor<[B, R, K], f32>, !ein.tensor<[B], f32>, !ein.tensor<[B, R], f32>) -> !ein.tensor<[B, R, K], f32> {
+  ^bb0(%a: f32, %b: f32, %c: f32):
+    %d = arith.subf %a, %b : f32
+    %t = math.exp %d : f32
+    %q = arith.divf %t, %c : f32
+    ein.yield %q : f32
+  }
+  return %y : !ein.tensor<[B, R, K], f32>
+}"""
+
+
+@pytest.mark.parametrize("columns", [1024, 1055])
+@pytest.mark.parametrize("batches, rows", [("n", "s"), ("n", 3), (3, "s"), (5, 2), (4, 16)])
+def test_numbers_of_batches(batches, rows, columns):
+    """What all rows of a batch read outlives the rows under way."""
+    text = BATCHES.replace("[B", f"[{batches}").replace(" R", f" {rows}").replace("K]", f"{columns}]")
+    compiled = einfall.compile(text, targets=("x86-64-v4",))
+    random = np.random.default_rng(columns)
+    shape = (batches if batches != "n" else 5, rows if rows != "s" else 4, columns)
+    x = random.standard_normal(shape).astype("f4")
+    z = (10 * random.standard_normal((shape[0], columns))).astype("f4")
+    e = np.exp(x.astype("f8") - z.max(1)[:, None, None].astype("f8"))
+    want = e / e.sum(-1, keepdims=True)
+    for count in each_thread_count():
+        assert (np.abs(compiled.f(x, z) - want) <= 1e-5 * want).all(), count
+
+
+DISTANCES = """
+func.func @f(%x: !ein.tensor<[s, K], f32>) -> !ein.tensor<[s, K], f32> attributes {ein.entry} {
+  %m = ein.einsum (%x[s, k]) -> [s] reduce [k: max] : (!ein.tensor<[s, K], f32>) -> !ein.tensor<[s], f32>
+  %e = ein.einsum (%x[s, k], %m[s]) -> [s, k] : (!ein.tensor<[s, K], f32>, !ein.tensor<[s], f32>) -> !ein.tensor<[s, K], f32> {
+  ^bb0(%a: f32, %b: f32):
+    %d = arith.subf %a, %b : f32
+    %t = math.exp %d : f32
+    ein.yield %t : f32
+  }
+  %l = ein.einsum (%e[s, k]) -> [s] reduce [k: add] : (!ein.tensor<[s, K], f32>) -> !ein.tensor<[s], f32>
+  %q = ein.einsum (%e[s, k], %l[s], %x[s, k]) -> [s] reduce [k: MONOID] : (!ein.tensor<[s, K], f32>, !ein.tensor<[s], f32>, !ein.tensor<[s, K], f32>) -> !ein.tensor<[s], f32> {
+  ^bb0(%a: f32, %b: f32, %g: f32):
+    %c = arith.constant 0.01 : f32
+    %n = arith.mulf %b, %c : f32
+    %v = arith.subf %a, %n : f32
+    %w = arith.subf %v, %g : f32
+    %r = math.absf %w : f32
+    ein.yield %r : f32
+  }
+  %y = ein.einsum (%x[s, k], %q[s]) -> [s, k] : (!ein.tensor<[s, K], f32>, !ein.tensor<[s], f32>) -> !ein.tensor<[s, K], f32> {
+  ^bb0(%a: f32, %b: f32):
+    %w = arith.mulf %a, %b : f32
+    ein.yield %w : f32
+  }
+  return %y : !ein.tensor<[s, K], f32>
+}"""
+
+
+@pytest.mark.parametrize("monoid", ["add", "max"])
+@pytest.mark.parametrize("columns", [1025, 1055, 2079])
+def test_rest_of_powers(monoid, columns):
+    """What whole tiles leave over of powers is read before that of the next row takes its place."""
+    compiled = einfall.compile(DISTANCES.replace("K]", f"{columns}]").replace("MONOID", monoid), targets=("x86-64-v4",))
+    x = np.random.default_rng(columns).standard_normal((9, columns)).astype("f4")
+    x[:, columns // 32 * 32 :] += 5 + np.arange(9)[:, None]
+    e = np.exp(x.astype("f8") - x.max(1, keepdims=True))
+    distance = abs(e - e.sum(1, keepdims=True) * float(np.float32(0.01)) - x)
+    want = x * (distance.sum(1, keepdims=True) if monoid == "add" else distance.max(1, keepdims=True))
+    for count in each_thread_count():
+        error = abs(compiled.f(x) - want).max(1) / abs(want).max(1)
+        assert (error <= 1e-6).all(), (count, error)
+
+
+class LogSoftmax(torch.nn.Module):
+    def forward(self, x):
+        return torch.log_softmax(x, -1)
+
+
+@pytest.mark.parametrize("shape", [(2, 2, 1999), (7, 3, 1025), (3, 2, 1, 1024), (2, 3, 4, 1031), (3, 7, 1025)])
+def test_few_rows_of_batches(shape):
+    """Numbers go round by the row's among all, in memory of as many rows of a batch as are under way."""
+    torch.manual_seed(shape[0])
+    compiled = einfall.compile(LogSoftmax(), args=(torch.randn(shape),), targets=("x86-64-v4",))
+    for count in each_thread_count():
+        x = 3 * torch.randn(shape)
+        assert (compiled(x) - torch.log_softmax(x.double(), -1)).abs().max() <= 5e-6, count

@@ -109,6 +109,9 @@ func.func @short(%x: !ein.tensor<[s, 512], f32>) -> !ein.tensor<[s, 512], f32> a
 // Of three walks that read the row, three rows are as much as blocks of 3 rows in 16 bits have ..
 // CHECK-LABEL: func.func private @reduce_0_p3
 // CHECK-SAME: tile.walks_blocks
+// CHECK: scf.for {{.*}} to %c4096 step %c32 iter_args(%{{.*}} = %{{.*}}, %{{.*}} = %{{.*}})
+// CHECK: tile.store %{{.*}}, %arg3
+// CHECK: scf.yield
 func.func @halves(%x: !ein.tensor<[s, 4096], bf16>, %g: !ein.tensor<[4096], bf16>, %b: !ein.tensor<[4096], bf16>) -> !ein.tensor<[s, 4096], bf16> attributes {ein.entry} {
   %m = ein.einsum (%x[s, k]) -> [s] reduce [k: add] : (!ein.tensor<[s, 4096], bf16>) -> !ein.tensor<[s], f32> {
   ^bb0(%a: bf16):
