@@ -26,7 +26,9 @@ struct RowsAtOnce {
 
 /// Nothing where some walk would not stand between the memory's, a stage reads what another
 /// one made elsewhere in the row, or more rows would have to stay in the first-level cache
-/// than blocks of whole rows need.
+/// than blocks of whole rows need. Nor where rows are not numbered one by one: some op lacks a
+/// rank of the grid, a block has several coordinates of another rank than the last one, or as
+/// many of the last one as the user chose.
 std::optional<RowsAtOnce> planRowsAtOnce(ein::KernelOp kernel, const std::vector<Stage> &stages,
                                          const BlockPlan &plan, const TileTarget &target);
 
