@@ -16,8 +16,6 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "test" / "python"), str(ROOT / "bench" / "gpu")]
 
@@ -32,11 +30,9 @@ BAR = 0.5
 
 
 def texts() -> Iterator[tuple[str, str]]:
-    for name, (cascade, arguments, _) in cascade_variants.CASES.items():
-        types = cascade._types(list(arguments)).values()
+    for name in cascade_variants.CASES:
         for element in ("f32", "bf16"):
-            own = [element if type_ == "f32" and isinstance(a, np.ndarray) else type_ for type_, a in zip(types, arguments)]
-            yield f"variant-{name}-{element}", cascade.text(*own)
+            yield f"variant-{name}-{element}", cascade_variants.text_of(name, element)
     for kind, cascades in (("attention", attentions.CASCADES), ("decode", attentions.DECODES)):
         for name, cascade in cascades.items():
             yield f"{kind}-{name}-128", attentions.text(cascade, 128)

@@ -46,11 +46,9 @@ def rounded(x: np.ndarray) -> np.ndarray:
 
 
 def pack_variant(name: str, element: str, folder: Path, target: str) -> None:
-    cascade, arguments, reference = cascade_variants.CASES[name]
+    _, arguments, reference = cascade_variants.CASES[name]
     sets = [list(arguments), cascade_variants.grown(name, 9)]
-    types = [element if type_ == "f32" and isinstance(a, np.ndarray) else type_
-             for type_, a in zip(cascade._types(sets[0]).values(), sets[0])]
-    compile_text(cascade.text(*types), folder / f"variant-{name}-{element}.einf", target)
+    compile_text(cascade_variants.text_of(name, element), folder / f"variant-{name}-{element}.einf", target)
     for k, given in enumerate(sets):
         arrays = [np.ascontiguousarray(a) if isinstance(a, np.ndarray) else np.asarray(a, np.float32) for a in given]
         if element == "bf16":

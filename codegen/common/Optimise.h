@@ -15,9 +15,9 @@ namespace einfall::codegen {
 /// LLVM's -O2.
 void optimise(llvm::Module &code, llvm::TargetMachine &machine);
 
-/// Which of a code generator's passes run. Straight-line strength reduction compares each
-/// sum, product or address with those before it: beyond a thousand in a function it takes
-/// longer than all other passes together, and what it saves there is below one percent.
+/// Which of a code generator's passes run. Straight-line strength reduction and n-ary reassociation
+/// compare each sum, product or address with those before it: of many in a function they take as
+/// long as all other passes together, and save less than one percent.
 class AddressPasses : public llvm::OptPassGate {
 public:
   explicit AddressPasses(const llvm::Module &code);

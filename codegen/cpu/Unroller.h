@@ -33,8 +33,8 @@ class Unroller : public codegen::Unroller {
 public:
   using codegen::Unroller::Unroller;
   llvm::StringRef counters; // the program's name among counters
-  mlir::Value firstBlock,
-      thisBlock; // numbers of the call's first block and of the one that is written
+  mlir::Value firstBlock;   // the number of the call's first block
+  mlir::Value thisBlock;    // that of the one that is written
 
 private:
   std::pair<int64_t, mlir::Type> unitsOf(mlir::Type type) const override {

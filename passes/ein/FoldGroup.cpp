@@ -255,8 +255,9 @@ void FoldGroup::buildMerge(OpBuilder &builder, Region &region, const Operands &o
   YieldOp::create(builder, sink.getLoc(), states);
 }
 
-/// Of a sum that is scaled, which is 0 where a fiber is `empty` and stays so by 1: the scale is
-/// one of a whole row, the sum one of its elements. Null if `value` is something else.
+/// If `value` is a sum of the state times a scale: the sum times 1 where the fiber is `empty`, as
+/// it is 0 there, else times the scale. That chooses once a row what a select of the product would
+/// choose for each element. Null if `value` is something else.
 Value FoldGroup::scaleUnless(OpBuilder &builder, Value empty, Value value) {
   auto product = value.getDefiningOp<arith::MulFOp>();
   if (!product)

@@ -461,3 +461,10 @@ def k_means(x: "n d", centre: "c d"):
 def dora_norm(w: "o i", a: "i r", b: "o r", s):
     y[o] = sqrt(sum[i]((w[o, i] + s * sum[r](b[o, r] * a[i, r])) ** 2))
     return y[o]
+
+
+def text_of(name: str, element: str) -> str:
+    """The cascade of a case where its f32 arrays are of `element`."""
+    cascade, arguments, _ = CASES[name]
+    types = cascade._types(list(arguments)).values()
+    return cascade.text(*(element if type_ == "f32" and isinstance(a, np.ndarray) else type_ for type_, a in zip(types, arguments)))
