@@ -195,6 +195,8 @@ void EinsumLowering::emitSteps(unsigned rank, Value start, Value end, ArrayRef<V
   int64_t size = schedule.ranks[rank].tile(), times = timesAtOnce(rank);
   active[rank] = size;
   result.assign(init.begin(), init.end());
+  if (chains > 1 && (int)rank == schedule.lanes && rank + 1 == root.getNumRanks())
+    return emitChains(rank, start, end, result, inner);
   auto over = [&](Value from, Value to, int64_t steps) {
     auto loop = scf::ForOp::create(builder, loc, from, to, constant(steps * size), result);
     OpBuilder::InsertionGuard guard(builder);
@@ -541,10 +543,15 @@ TileValue EinsumLowering::reduceRoot() {
   }
   if (biased)
     init.push_back(splat(ein::identityOf(monoid, element), spanOf(schedule.dot->rhs)));
-  if (lanesReduced && !target.warpLanes)
-    askAhead();
-  SmallVector<Value> reduced = reduceFrom(root.getNumFree(), init);
-  aheadRank = aheadWith = -1;
+  SmallVector<Value> reduced;
+  if (int columns = lanesReduced ? columnsInTurn() : -1; columns >= 0) {
+    reduced = {reduceInTurn(columns, ein::identityOf(monoid, element))};
+  } else {
+    if (lanesReduced && !target.warpLanes)
+      askAhead();
+    reduced = reduceFrom(root.getNumFree(), init);
+    aheadRank = aheadWith = -1;
+  }
   TileValue value{ein::isArg(monoid) ? reduced.back() : reduced.front(), full};
   if (ein::isArg(monoid))
     value = tiles.create<arith::IndexCastOp>(root.getResult().getType().getElementType(), {value});

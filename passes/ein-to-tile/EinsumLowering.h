@@ -193,10 +193,18 @@ private:
   void askAhead();
   int64_t bytesAlongLanes(unsigned rank);
   TileValue reduceRoot();
+  int columnsInTurn();
+  mlir::Value reduceInTurn(unsigned columns, mlir::TypedAttr init);
+  void
+  emitChains(unsigned rank, mlir::Value start, mlir::Value end,
+             mlir::SmallVectorImpl<mlir::Value> &result,
+             mlir::function_ref<mlir::SmallVector<mlir::Value>(mlir::ArrayRef<mlir::Value>)> inner);
 
   /// An inner reduction carries whether it had a point: without one it is
   /// nothing to the outer reduction, which its identity might be.
   bool countsPoints = false;
+  /// Sums beside one another along the last reduced rank.
+  int64_t chains = 1;
   /// In loops over joined neighbours, the number of the element along the last rank.
   mlir::Value groupNumber;
   /// Where sums stay between chunks, and whether this is the first and the last one.

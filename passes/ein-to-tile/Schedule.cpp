@@ -272,13 +272,15 @@ bool isWholeAlong(const Access &read, unsigned rank) {
 /// accumulators. The two fastest ones, the most that the registers hold; of those
 /// along which the same operands move, only the fastest.
 SmallVector<unsigned> reusedRanks(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write,
-                                  int lanes) {
+                                  int lanes, const TileTarget &target) {
   SmallVector<unsigned> reused;
   unsigned numFree = root.getNumFree();
+  // Where each row adds sums to a tile, two of them read memory once instead of twice.
+  int64_t fewest = lanes >= (int)numFree && !target.warpLanes ? 2 : 4;
   if (root.getNumRanks() == numFree || reads.size() < 2)
     return reused;
   for (unsigned rank = 0; rank < numFree; ++rank) {
-    if (static_cast<int>(rank) == lanes || sizeOf(root, rank) < 4 || !write.stride(rank))
+    if (static_cast<int>(rank) == lanes || sizeOf(root, rank) < fewest || !write.stride(rank))
       continue;
     bool some = false, affine = true;
     for (const Access &read : reads) {
@@ -359,7 +361,7 @@ Schedule planSchedule(ein::EinsumOp root, ArrayRef<Access> reads, const Access &
   int64_t lanes = target.lanesOf(elementBytes);
 
   RegisterTile registers = registerTile(target);
-  SmallVector<unsigned> reused = reusedRanks(root, reads, write, schedule.lanes);
+  SmallVector<unsigned> reused = reusedRanks(root, reads, write, schedule.lanes, target);
   auto isLiteral = [&](unsigned rank) { return root.getRankExtent(rank).getLiteral().has_value(); };
   if (reused.size() == 2) {
     // Weights (literal extents) are columns, what passes by them is rows.

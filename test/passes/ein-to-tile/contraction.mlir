@@ -11,16 +11,23 @@
 // CHECK: tile.load {{.*}} : memref<32768xf32> -> tensor<64xf32, "lanes">
 // CHECK: math.fma {{.*}} : tensor<6x64xf32, "lanes">
 // CHECK: math.fma {{.*}} : tensor<2x64xf32, "lanes">
-// Few rows in one pass, and columns ask for the next ones. One row asks for each column's next lines.
+// Few rows in one pass, and columns ask for the next ones. Where rows leave room in the first-level cache, and so
+// for one row, columns follow one another in the order of memory, by four sums each.
 // CHECK: tile.load {{.*}} strides[%c512, %c1] : {{.*}} -> tensor<7x16xf32, "lanes">
 // CHECK: tile.load {{.*}} ahead 2048 {{.*}} -> tensor<4x16xf32, "lanes">
 // CHECK: math.fma {{.*}} : tensor<7x4x16xf32, "lanes">
 // CHECK: tile.reduce "add" {{.*}} : tensor<7x4x16xf32, "lanes"> -> tensor<7x4xf32>
 // CHECK: math.fma {{.*}} : tensor<6x4x16xf32, "lanes">
-// CHECK: tile.load {{.*}} strides[%c1] : {{.*}} -> tensor<16xf32, "lanes">
-// CHECK: tile.load {{.*}} ahead 64 {{.*}} -> tensor<4x16xf32, "lanes">
-// CHECK-NEXT: tile.broadcast
-// CHECK-NEXT: math.fma {{.*}} : tensor<4x16xf32, "lanes">
+// CHECK: %[[SUMS:.*]] = tile.local : memref<192xf32>
+// CHECK: scf.for %[[COLUMN:.*]] = %c0 to %c4 step %c1
+// CHECK: math.fma {{.*}} : tensor<3x16xf32, "lanes">
+// CHECK: tile.store {{.*}}, %[[SUMS]][{{.*}}] strides[%c16, %c1] : tensor<3x16xf32, "lanes">
+// CHECK: tile.load %[[SUMS]][%c0] strides[%c16, %c48, %c1] : {{.*}} -> tensor<3x4x16xf32, "lanes">
+// CHECK: tile.reduce "add" {{.*}} : tensor<3x4x16xf32, "lanes"> -> tensor<3x4xf32>
+// CHECK: tile.local : memref<64xf32>
+// CHECK: scf.for {{.*}} = %c0 to %c4 step %c1
+// CHECK: scf.for {{.*}} = %c0 to %c512 step %c64
+// CHECK-COUNT-4: math.fma {{.*}} : tensor<16xf32, "lanes">
 // AVX2: math.fma {{.*}} : tensor<6x32xf32, "lanes">
 // AVX2: math.fma {{.*}} : tensor<7x4x8xf32, "lanes">
 func.func @nt(%x: !ein.tensor<[m, 512], f32>, %w: !ein.tensor<[768, 512], f32>) -> !ein.tensor<[m, 768], f32> {

@@ -12,7 +12,7 @@
 // CHECK: math.fma {{.*}} : tensor<4x16xf32, "lanes">
 // CHECK: math.fma {{.*}} : tensor<2x16xf32, "lanes">
 // A few rows: as they lie.
-// CHECK: arith.extf {{.*}} : tensor<4x8xbf16, "lanes">
+// CHECK: arith.extf {{.*}} : tensor<8xbf16, "lanes">
 func.func @widened(%x: !ein.tensor<[m, 256], f32>, %w: !ein.tensor<[512, 256], bf16>) -> !ein.tensor<[m, 512], f32> {
   %y = ein.einsum (%x[i, k], %w[j, k]) -> [i, j] reduce [k: add]
       : (!ein.tensor<[m, 256], f32>, !ein.tensor<[512, 256], bf16>) -> !ein.tensor<[m, 512], f32> {
