@@ -83,16 +83,21 @@ Value Unroller::bitcast(Value value, Type type) {
   return arith::BitcastOp::create(builder, loc, type, value);
 }
 
+/// What is used so many bytes later would leave the first-level cache before, or take the few lines
+/// of it that can be on their way at once from what is used sooner: the second-level one keeps it.
+constexpr int64_t kSoon = 4096;
+
 /// Asks for the lines that a unit has so many elements after `pointer`.
 void Unroller::prefetch(Value pointer, Type unit, int64_t ahead) {
   Type element = getElementTypeOrSelf(unit);
   int64_t width = element.getIntOrFloatBitWidth() / 8;
   auto vector = dyn_cast<VectorType>(unit);
   int64_t bytes = width * (vector ? vector.getNumElements() : 1);
+  const unsigned hint = std::abs(ahead * width) < kSoon ? 3 : 2;
   for (int64_t at = 0; at < bytes; at += kLine) {
     Value line = LLVM::GEPOp::create(builder, loc, pointer.getType(), builder.getI8Type(), pointer,
                                      ArrayRef<LLVM::GEPArg>{int32_t(ahead * width + at)});
-    LLVM::Prefetch::create(builder, loc, line, /*rw=*/0, /*hint=*/3, /*cache=*/1);
+    LLVM::Prefetch::create(builder, loc, line, /*rw=*/0, hint, /*cache=*/1);
   }
 }
 
