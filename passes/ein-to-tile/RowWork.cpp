@@ -147,9 +147,14 @@ bool splitMap(ein::EinsumOp map, SmallVectorImpl<ein::EinsumOp> &made) {
 
 void splitRowWork(ein::KernelOp kernel) {
   IRRewriter rewriter(kernel.getContext());
+  llvm::SetVector<Block *> blocks;
   kernel.walk([&](ein::StreamOp stream) {
+    blocks.insert(&stream.getBody().front());
+    blocks.insert(stream->getBlock()); // finishes what is carried
+  });
+  for (Block *block : blocks) {
     SmallVector<ein::EinsumOp> made;
-    for (auto map : llvm::to_vector(stream.getBody().front().getOps<ein::EinsumOp>())) {
+    for (auto map : llvm::to_vector(block->getOps<ein::EinsumOp>())) {
       if (!map.getMonoids().empty())
         continue;
       bool isSplit = false;
@@ -159,7 +164,7 @@ void splitRowWork(ein::KernelOp kernel) {
       if (isSplit)
         ein::mergeOperands(rewriter, map);
     }
-  });
+  }
 }
 
 } // namespace einfall

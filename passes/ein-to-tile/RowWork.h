@@ -6,9 +6,9 @@
 
 namespace einfall {
 
-/// Costly scalars that maps of a walk compute for each row (the factors by which a fold corrects
-/// its state) become maps of their own, equal ones the same: lanes run along rows there, and what
-/// is left of a map is light enough to follow the reduction that it reads. Bitwise.
+/// Costly scalars that maps compute for each row where a kernel walks (the factors by which a fold
+/// corrects its state) become maps of their own, equal ones the same: lanes run along rows there,
+/// and what is left of a map is light enough to follow the reduction that it reads. Bitwise.
 void splitRowWork(ein::KernelOp kernel);
 
 } // namespace einfall
