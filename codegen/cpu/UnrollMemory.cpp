@@ -83,23 +83,34 @@ Value Unroller::bitcast(Value value, Type type) {
   return arith::BitcastOp::create(builder, loc, type, value);
 }
 
+/// What is used so many bytes later goes to the second-level cache only. Few lines can be on their
+/// way to the first one at once: asked for long before, they are all that memory delivers, and
+/// leave it again before they are used.
+constexpr int64_t kSoon = 4096;
+enum Hint : uint32_t { kSecondLevel = 2, kFirstLevel = 3 };
+
+static void askFor(OpBuilder &builder, Location loc, Value line, Hint hint) {
+  LLVM::Prefetch::create(builder, loc, line, /*rw=*/0, hint, /*cache=*/1);
+}
+
 /// Asks for the lines that a unit has so many elements after `pointer`.
 void Unroller::prefetch(Value pointer, Type unit, int64_t ahead) {
   Type element = getElementTypeOrSelf(unit);
   int64_t width = element.getIntOrFloatBitWidth() / 8;
   auto vector = dyn_cast<VectorType>(unit);
   int64_t bytes = width * (vector ? vector.getNumElements() : 1);
-  for (int64_t at = 0; at < bytes; at += kLine) {
-    Value line = LLVM::GEPOp::create(builder, loc, pointer.getType(), builder.getI8Type(), pointer,
-                                     ArrayRef<LLVM::GEPArg>{int32_t(ahead * width + at)});
-    LLVM::Prefetch::create(builder, loc, line, /*rw=*/0, /*hint=*/3, /*cache=*/1);
-  }
+  const Hint hint = std::abs(ahead * width) < kSoon ? kFirstLevel : kSecondLevel;
+  for (int64_t at = 0; at < bytes; at += kLine)
+    askFor(builder, loc,
+           LLVM::GEPOp::create(builder, loc, pointer.getType(), builder.getI8Type(), pointer,
+                               ArrayRef<LLVM::GEPArg>{int32_t(ahead * width + at)}),
+           hint);
 }
 
+/// Of what is used after the tile that is computed.
 void Unroller::prefetch(tile::PrefetchOp op) {
   Type stored = heldType(op.getBuffer().getType().getElementType());
-  LLVM::Prefetch::create(builder, loc, address(op.getBuffer(), stored, one(op.getOffset())),
-                         /*rw=*/0, /*hint=*/3, /*cache=*/1);
+  askFor(builder, loc, address(op.getBuffer(), stored, one(op.getOffset())), kSecondLevel);
 }
 
 void Unroller::load(tile::LoadOp op) {

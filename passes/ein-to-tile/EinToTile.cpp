@@ -8,6 +8,7 @@
 #include "passes/ein-to-tile/KernelLowering.h"
 #include "passes/ein-to-tile/NarrowFactors.h"
 #include "passes/ein-to-tile/Passes.h"
+#include "passes/ein-to-tile/RowWork.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
@@ -166,6 +167,8 @@ struct EinToTilePass : impl::EinToTileBase<EinToTilePass> {
         relaxFunctions(kernel, target);
         if (!target.warps && target.dotBf16)
           narrowFactors(kernel);
+        if (!target.warps)
+          splitRowWork(kernel);
         bool isRelaxed = !target.warps && !ein::isStrict(kernel) && hidesZeroSigns(kernel);
         FailureOr<func::FuncOp> lowered = failure();
         if (stored) {

@@ -370,8 +370,11 @@ SmallVector<Value> EinsumLowering::packedDotStep(ArrayRef<Value> running) {
     Access read = access(root, number);
     factor = loadStrided(read, bufferOf(root.getInputs()[number]), builder.getI32Type(),
                          reach(read, {}), {});
-    if (dot.bias && value == dot.lhs)
+    // In each lane: elements that are raised together have to be put together and taken apart.
+    if (dot.bias && value == dot.lhs) {
+      factor = tiles.broadcast(factor, factor.mask | tiles.space.laneBit());
       factor = tiles.create<arith::XOrIOp>(builder.getI32Type(), {factor, top});
+    }
   }
   auto step = [&](TileValue lhs, Value sum, uint32_t mask) -> Value {
     return tile::DotOp::create(builder, loc, sum.getType(), tiles.broadcast(lhs, mask).value,

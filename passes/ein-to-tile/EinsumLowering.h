@@ -159,6 +159,7 @@ private:
   void emitGroups(PackedMemory &memory, mlir::function_ref<void()> inner);
   TileValue joinGroups(const PackedMemory &memory, TileValue value);
   bool runsByGroups(unsigned rank);
+  void askForPages(const PackedMemory &memory);
   void emitPack(PackedMemory &memory, mlir::ArrayRef<unsigned> order, int columns);
   mlir::Value startOf(unsigned rank);
   mlir::Value offsetIn(const PackedMemory &memory, int columns);

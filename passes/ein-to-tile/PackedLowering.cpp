@@ -426,6 +426,24 @@ TileValue EinsumLowering::joinGroups(const PackedMemory &memory, TileValue value
   return value;
 }
 
+/// Where each step of the sum is on a page of its own, no machine follows a stream: what is packed
+/// is asked for so many steps ahead.
+void EinsumLowering::askForPages(const PackedMemory &memory) {
+  constexpr int64_t kPage = 4096, kSteps = 128; // 8 KiB of lines, as of chunks
+  unsigned depth = root.getNumRanks() - 1;
+  auto argument = dyn_cast<BlockArgument>(memory.packed.value);
+  if (target.warpLanes || !nextOperands.empty() || !argument || (int)depth == schedule.lanes)
+    return;
+  Access read = access(root, argument.getArgNumber());
+  auto stride = dyn_cast_or_null<AffineConstantExpr>(read.stride(depth));
+  Type element = storageType(argument.getType());
+  if (!stride || !element.isIntOrFloat() ||
+      std::abs(stride.getValue()) * element.getIntOrFloatBitWidth() / 8 < kPage)
+    return;
+  nextRank = depth;
+  nextOperands[bufferOf(root.getInputs()[argument.getArgNumber()])] = kSteps;
+}
+
 void EinsumLowering::emitPack(PackedMemory &memory, ArrayRef<unsigned> order, int columns) {
   if (!order.empty()) {
     unsigned rank = order.front();
@@ -448,8 +466,13 @@ void EinsumLowering::emitPack(PackedMemory &memory, ArrayRef<unsigned> order, in
   int lanes = schedule.lanes;
   if (!target.warpLanes && lanes >= (int)root.getNumFree())
     aheadRank = lanes;
+  auto asked = nextOperands;
+  const int askedRank = nextRank;
+  askForPages(memory);
   TileValue value = evaluate(root, {memory.packed.value}, exists).front();
   aheadRank = -1;
+  nextOperands = asked;
+  nextRank = askedRank;
   if (memory.packed.group > 1)
     value = joinGroups(memory, value);
   if (memory.groupEnd)

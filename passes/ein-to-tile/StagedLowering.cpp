@@ -276,12 +276,15 @@ void StagedLowering::emitPart(const Stage &current) {
     schedule.ranks[schedule.lanes].tiles = {1};
     schedule.lanes = -1;
   }
-  // Nor has a warp lanes beyond its part.
-  if (target.warpLanes && schedule.lanes >= 0 &&
-      (schedule.lanes < (int)numFree || starts[schedule.lanes])) {
+  // Nor is more than a part one.
+  if (schedule.lanes >= 0 && !rowsAtOnce &&
+      (target.warpLanes
+           ? schedule.lanes < (int)numFree || starts[schedule.lanes]
+           : schedule.lanes >= (int)numFree && starts[schedule.lanes] && !schedule.dot)) {
     RankSchedule &along = schedule.ranks[schedule.lanes];
+    const int64_t least = target.warpLanes ? target.warpLanes : target.lanesOf(4);
     for (int64_t &tile : along.tiles)
-      while (tile > target.warpLanes && tile / 2 >= along.block)
+      while (tile > least && tile / 2 >= along.block)
         tile /= 2;
   }
   planPacking(root, reads, write, target, schedule, blockParts());

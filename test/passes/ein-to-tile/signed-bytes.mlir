@@ -14,7 +14,8 @@
 // CHECK: scf.for
 // CHECK: scf.for
 // CHECK: tile.load %arg0{{.*}} -> tensor<6xi32>
-// CHECK: arith.xori {{.*}} : tensor<6xi32>
+// In each lane: put together in one vector they would have to be taken apart again.
+// CHECK: arith.xori {{.*}} : tensor<6x64xi32, "lanes">
 // CHECK: tile.load %[[PANEL]]
 // CHECK: tile.dot
 // CHECK-NOT: tile.dot
