@@ -120,6 +120,9 @@ void populatePhase(OpPassManager &passes, Phase phase, const Target &target) {
       tile::TileDistributeWarpsOptions options;
       options.warps = target.gpu->warps;
       passes.addPass(tile::createTileDistributeWarps(options));
+    } else if (!target.cpu->pairToBfloat.empty()) {
+      // Rounding takes any two registers there.
+      passes.addPass(tile::createTilePairLanes({2 * target.cpu->vectorBytes / 4}));
     }
     break;
   case Phase::Run: {

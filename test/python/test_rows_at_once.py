@@ -75,6 +75,24 @@ def test_rows(target, name, dtype, columns):
         runtime.set_num_threads(threads)
 
 
+@cpus.each("x86-64-v4", "x86-64-v4-dot")
+@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("columns", [1024, 1031, 2080])
+def test_rows_of_bf16_do_not_depend_on_the_loop(target, name, columns):
+    """The first rows and the last ones of a call are walked by loops of their own, in the same order: bits are those of a row alone."""
+    torch.manual_seed(columns)
+    make, arity = PROGRAMS[name]
+    module = make(columns, torch.bfloat16).eval().requires_grad_(False)
+    x = [(3 * torch.randn(9, columns)).bfloat16() for _ in range(arity)]
+    free = torch.export.Dim("rows", min=1)
+    compiled = einfall.compile(module, args=tuple(x), dynamic_shapes=tuple({0: free} for _ in x), targets=(target,))
+    for count in each_thread_count():
+        whole = compiled(*x)
+        for row in range(9):
+            alone = compiled(*[t[row : row + 1] for t in x])
+            assert torch.equal(whole[row].view(torch.int16), alone[0].view(torch.int16)), (row, count)
+
+
 def exact(module, x):
     if isinstance(module, FourWalks):
         e = torch.exp(x[0] - x[0].amax(-1, keepdim=True))
