@@ -274,6 +274,14 @@ void Unroller::roundPairs(tile::RoundPairsOp op) {
   map[op.getResult()] = units;
 }
 
+void Unroller::areNumbers(tile::AreNumbersOp op) {
+  Value unit = map.lookup(op.getSource()).front();
+  int64_t half = cast<VectorType>(unit.getType()).getNumElements() / 2;
+  Value low = shuffle(unit, unit, llvm::to_vector(llvm::seq<int64_t>(0, half)));
+  Value high = shuffle(unit, unit, llvm::to_vector(llvm::seq<int64_t>(half, 2 * half)));
+  map[op.getResult()] = {arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::ORD, low, high)};
+}
+
 void Unroller::join(tile::JoinOp op) {
   Shape from(op.getSource().getType()), to(op.getResult().getType());
   Units source = map.lookup(op.getSource()), units;

@@ -187,6 +187,19 @@ LogicalResult RoundPairsOp::verify() {
   return verifyPairs(*this, getResult().getType(), getSource().getType());
 }
 
+LogicalResult AreNumbersOp::verify() {
+  auto source = cast<RankedTensorType>(getSource().getType());
+  if (!hasLanes(source) || source.getRank() != 1 || source.getDimSize(0) % 2 != 0 ||
+      !source.getElementType().isF32())
+    return emitOpError("expected an even number of lanes of f32, but got ") << source;
+  Type expected =
+      tileType({source.getDimSize(0) / 2}, Builder(getContext()).getI1Type(), /*lanes=*/true);
+  if (getResult().getType() != expected)
+    return emitOpError("expected a result of type ")
+           << expected << ", but got " << getResult().getType();
+  return success();
+}
+
 LogicalResult DotOp::verify() {
   auto lhs = cast<RankedTensorType>(getLhs().getType());
   auto acc = cast<RankedTensorType>(getAcc().getType());

@@ -187,6 +187,15 @@ def Tile_RoundPairsOp : Tile_Op<"round_pairs", [Pure]> {
   let hasVerifier = 1;
 }
 
+def Tile_AreNumbersOp : Tile_Op<"are_numbers", [Pure]> {
+  let summary = "whether two lanes are numbers";
+  let description = [{ Of n lanes, lane i of the result is false if lane i or lane n / 2 + i of the source is a NaN. }];
+  let arguments = (ins AnyRankedTensor:$source);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$source attr-dict `:` type($source) `->` type($result)";
+  let hasVerifier = 1;
+}
+
 def Tile_LoadFactorOp : Tile_Op<"load_factor"> {
   let summary = "read a factor of a matrix product from the block's memory";
   let description = [{
