@@ -120,6 +120,28 @@ def test_rows_keep_to_themselves(target, dtype, columns):
         assert (got[rows] - want[rows]).abs().max() <= BOUND[dtype]
 
 
+class Shares(torch.nn.Module):
+    def forward(self, x, size):
+        e = torch.exp(x.float() - x.float().amax(-1, keepdim=True)) * size[:, None]
+        return (e / e.sum(-1, keepdim=True)).bfloat16()
+
+
+@cpus.each("x86-64-v4", "x86-64-v4-dot")
+@pytest.mark.parametrize("columns", [1024, 1031])
+def test_sums_of_any_size(target, columns):
+    """A row whose sum or its inverse is no normal number divides, beside rows that are multiplied."""
+    size = torch.tensor([1, 2.0**-140, -1, 2.0**-126, 2.0**116, 2.0**-136, 2.0**122, 0, float("nan"), float("inf"), 3, -(2.0**-147)])
+    x = (3 * torch.randn(len(size), columns)).bfloat16()
+    free = torch.export.Dim("rows", min=1)
+    compiled = einfall.compile(Shares(), args=(x, size), dynamic_shapes=({0: free}, {0: free}), targets=(target,))
+    want = Shares()(x, size).double()
+    for count in each_thread_count():
+        got = compiled(x, size).double()
+        assert torch.equal(got.isnan(), want.isnan())
+        bound = 2.0**-7 * want.abs().nan_to_num().amax(-1, keepdim=True)
+        assert ((got - want).abs() <= bound)[~want.isnan()].all(), count
+
+
 class Extremes(torch.nn.Module):
     def forward(self, x):
         return x.amax(-1), x.amin(-1)
