@@ -70,12 +70,14 @@ def measure_group(args, group: str, workers, roof: roofs.Roofs) -> list[dict]:
         grown = iter(growth.measure(selected, args.rounds, args.seconds, args.patience, own[0].another))
     for case in selected:
         copies = case.copies(machine.last_level_cache())
-        result = next(grown) if grown else team.run_case(workers, case, copies, args.rounds, args.seconds, args.patience)
         # A case may say how many threads it has.
         threads = case.sizes.get("threads", roof.threads)
-        own = roof if threads == roof.threads else limits.setdefault(threads, roofs.Roofs(threads, run=roof.given))
-        name, seconds = own.least_seconds(case, copies)
-        result["roof"] = {"limit": name, "seconds": seconds}
+        of = roof if threads == roof.threads else limits.setdefault(threads, roofs.Roofs(threads, run=roof.given))
+        if grown:
+            result = next(grown)
+            result["roof"] = of.result(case, copies, None)
+        else:
+            result = team.run_case(workers, case, copies, args.rounds, args.seconds, args.patience, of)
         results.append(result)
         table.row(result)
     table.notes(results)

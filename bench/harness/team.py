@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from . import machine
+from . import machine, roofs
 from .cases import Case
 
 BENCH = Path(__file__).resolve().parents[1]
@@ -66,7 +66,7 @@ def agrees(got: list[float], want: list[float], element: str) -> str:
     return f"{len(wrong)} of {len(want)} samples differ, by {wrong[0] / scale:.2g} of the largest" if wrong else ""
 
 
-def take_turns(workers: list[Worker], rounds: int, seconds: float) -> dict[str, list[dict]]:
+def take_turns(workers: list[Worker | roofs.InTurn], rounds: int, seconds: float) -> dict[str, list[dict]]:
     """Measurements by worker; every round asks each once, in an order that turns."""
     out: dict[str, list[dict]] = {w.name: [] for w in workers}
     for number in range(rounds):
@@ -75,13 +75,15 @@ def take_turns(workers: list[Worker], rounds: int, seconds: float) -> dict[str, 
             time.sleep(0.01)  # the threads of the one before stop spinning
             answer = worker.ask("measure", seconds=seconds)
             if "seconds" in answer:
-                out[worker.name].append(answer)
+                out[worker.name].append(answer | {"round": number})
     return out
 
 
-def run_case(workers: list[Worker], case: Case, copies: int, rounds: int, seconds: float, patience: float = 0) -> dict:
+def run_case(workers: list[Worker], case: Case, copies: int, rounds: int, seconds: float, patience: float = 0,
+             limits: roofs.Roofs | None = None) -> dict:
     """Opens the case everywhere, checks that results agree, and measures once the machine is idle or `patience`
-    seconds are over. Times are of one instance; `load` is what others used of the CPUs before and after."""
+    seconds are over. Times are of one instance; `load` is what others used of the CPUs before and after. The limit of memory
+    takes turns with the others, beside Einfall, if it is one for this case."""
     ready, skipped, reference = [], {}, None
     for worker in workers:
         answer = worker.ask("open", case=case.asdict(), copies=copies)
@@ -96,13 +98,35 @@ def run_case(workers: list[Worker], case: Case, copies: int, rounds: int, second
         else:
             ready.append(worker)
     load = [machine.wait_until_idle(patience)]
-    measured = take_turns(ready, rounds, seconds)
+    roof = limits.in_turn(case, copies) if limits else None
+    try:
+        measured = take_turns(beside(ready, roof), rounds, seconds)
+    finally:
+        if roof:
+            roof.stop()
     load.append(machine.busy())
     for worker in ready:
         worker.ask("close")
+    turns = roof_facts(roof, measured, copies)
     times = {name: [m["seconds"] / copies for m in list_] for name, list_ in measured.items() if list_}
-    extra = {name: list_[-1] for name, list_ in measured.items() if list_ and list_[-1].keys() - {"seconds", "calls"}}
-    return summarize(case, copies, times, skipped) | {"load": load} | ({"facts": extra} if extra else {})
+    extra = {name: list_[-1] for name, list_ in measured.items() if list_ and list_[-1].keys() - {"seconds", "calls", "round"}}
+    result = summarize(case, copies, times, skipped) | {"load": load} | ({"facts": extra} if extra else {})
+    return result | ({"roof": limits.result(case, copies, turns)} if limits else {})
+
+
+def beside(workers: list[Worker], roof: roofs.InTurn | None) -> list:
+    """The workers with the roof behind Einfall, so that little time is between the two."""
+    at = [w.name for w in workers].index("einfall") + 1 if any(w.name == "einfall" for w in workers) else len(workers)
+    return workers[:at] + ([roof] if roof else []) + workers[at:]
+
+
+def roof_facts(roof: roofs.InTurn | None, measured: dict[str, list[dict]], copies: int) -> dict | None:
+    """Takes the roof out of what was measured; what a record keeps of it."""
+    found = measured.pop("roof", [])
+    if not found:
+        return None
+    return roofs.summarize(roof.kind, measured.get("einfall", []), found, copies) | {"loop": roof.loop,
+                                                                                     "working_set": roof.working_set}
 
 
 def summarize(case: Case, copies: int, times: dict[str, list[float]], skipped: dict[str, str]) -> dict:

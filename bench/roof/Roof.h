@@ -69,5 +69,15 @@ std::vector<Loop> writeLoops(Buffer &buffer, std::string_view pages);
 /// Reads one half and writes the other; work counts both.
 std::vector<Loop> copyLoops(Buffer &buffer, std::string_view pages);
 
+/// A limit of memory by name, and its loops.
+struct BandwidthLimit {
+  const char *name;
+  std::vector<Loop> (*loops)(Buffer &, std::string_view pages);
+};
+
+/// Chooses the loop that reaches most and says so, then answers each line of the standard input,
+/// the seconds to measure for, with the rate that it has now. False if there is no memory.
+bool serve(const BandwidthLimit &limit, uint64_t bytes, unsigned threads, double seconds);
+
 } // namespace einfall::roof
 #endif

@@ -12,18 +12,24 @@ using namespace einfall::roof;
 namespace {
 
 const char *const kUsage =
-    "usage: einfall-roof [--threads N] [--bytes N] [--seconds S] [LIMIT...]\n"
+    "usage: einfall-roof [--threads N] [--bytes N] [--seconds S] [--serve] [LIMIT...]\n"
     "\n"
     "Prints the best rates that this machine reaches, as JSON: each the best of several loops.\n"
     "LIMIT is compute, f32_fma, bf16_dot, int8_dot, amx_bf16, amx_int8, read, write or copy\n"
     "(all). Bandwidth is that of a working set of --bytes (256 MiB), passed over again and\n"
     "again: one that fits a cache measures that cache. --seconds (0.05) is for one round of\n"
-    "one loop.\n";
+    "one loop. --serve takes one of read, write and copy, prints which loop reaches most, and\n"
+    "answers each line of its input, the seconds to measure for, with what that loop reaches\n"
+    "then.\n";
+
+constexpr BandwidthLimit kBandwidth[] = {
+    {"read", readLoops}, {"write", writeLoops}, {"copy", copyLoops}};
 
 struct Options {
   unsigned threads = std::max(1u, std::thread::hardware_concurrency());
   uint64_t bytes = 256u << 20;
   double seconds = 0.05;
+  bool serve = false;
   std::vector<std::string> limits;
 
   bool wants(std::string_view name, bool compute) const {
@@ -32,6 +38,16 @@ struct Options {
            });
   }
 };
+
+/// The limit that --serve measures; null unless it is one of memory, and the only one.
+const BandwidthLimit *served(const Options &options) {
+  if (options.limits.size() != 1)
+    return nullptr;
+  auto found = std::find_if(std::begin(kBandwidth), std::end(kBandwidth), [&](const auto &limit) {
+    return options.limits.front() == limit.name;
+  });
+  return found == std::end(kBandwidth) ? nullptr : found;
+}
 
 template <typename T> bool number(const char *text, T least, T &value) {
   const char *end = text + std::strlen(text);
@@ -51,6 +67,10 @@ bool parse(int argc, char **argv, Options &options) {
       options.limits.emplace_back(option);
       continue;
     }
+    if (option == "--serve") {
+      options.serve = true;
+      continue;
+    }
     bool ok = (option == "--threads" && number(value, 1u, options.threads)) ||
               (option == "--bytes" && number(value, uint64_t(1) << 12, options.bytes)) ||
               (option == "--seconds" && number(value, 0.001, options.seconds));
@@ -58,7 +78,7 @@ bool parse(int argc, char **argv, Options &options) {
       return false;
     ++i;
   }
-  return true;
+  return !options.serve || served(options);
 }
 
 void measureCompute(const Options &options, std::vector<Limit> &limits) {
@@ -76,15 +96,13 @@ void measureCompute(const Options &options, std::vector<Limit> &limits) {
 
 bool measureBandwidth(const Options &options, std::vector<Limit> &limits) {
   struct Row {
-    const char *name;
-    std::vector<Loop> (*loops)(Buffer &, std::string_view);
+    BandwidthLimit of;
     Limit limit;
   };
   std::vector<Row> rows;
-  for (Row row :
-       {Row{"read", readLoops, {}}, Row{"write", writeLoops, {}}, Row{"copy", copyLoops, {}}})
-    if (options.wants(row.name, false))
-      rows.push_back(row);
+  for (BandwidthLimit of : kBandwidth)
+    if (options.wants(of.name, false))
+      rows.push_back({of, {}});
   if (rows.empty())
     return true;
   for (bool huge : {true, false}) {
@@ -92,8 +110,8 @@ bool measureBandwidth(const Options &options, std::vector<Limit> &limits) {
     if (!buffer.data())
       return false;
     for (Row &row : rows) {
-      std::vector<Loop> loops = row.loops(buffer, huge ? "huge pages" : "small pages");
-      Limit limit = best(row.name, "GB/s", loops, options.threads, options.seconds);
+      std::vector<Loop> loops = row.of.loops(buffer, huge ? "huge pages" : "small pages");
+      Limit limit = best(row.of.name, "GB/s", loops, options.threads, options.seconds);
       if (limit.value >= row.limit.value)
         row.limit = limit;
     }
@@ -115,13 +133,18 @@ int main(int argc, char **argv) {
     std::fprintf(stderr, "einfall-roof: error: wrong command line\n%s", kUsage);
     return 2;
   }
-  std::vector<Limit> limits;
-  measureCompute(options, limits);
-  if (!measureBandwidth(options, limits)) {
+  auto noMemory = [&] {
     std::fprintf(stderr, "einfall-roof: error: no memory for a working set of %llu bytes\n",
                  static_cast<unsigned long long>(options.bytes));
     return 1;
-  }
+  };
+  if (options.serve)
+    return serve(*served(options), options.bytes, options.threads, options.seconds) ? 0
+                                                                                    : noMemory();
+  std::vector<Limit> limits;
+  measureCompute(options, limits);
+  if (!measureBandwidth(options, limits))
+    return noMemory();
   std::printf("{\"threads\": %u, \"working_set\": %llu, \"limits\": {", options.threads,
               static_cast<unsigned long long>(options.bytes));
   bool first = true;

@@ -101,6 +101,12 @@ LogicalResult Unroller::special(Operation &op) {
     return this->dot(dot);
   if (auto join = dyn_cast<tile::JoinOp>(op))
     this->join(join);
+  else if (auto numbers = dyn_cast<tile::AreNumbersOp>(op))
+    areNumbers(numbers);
+  else if (auto extend = dyn_cast<tile::ExtendPairsOp>(op))
+    extendPairs(extend);
+  else if (auto round = dyn_cast<tile::RoundPairsOp>(op))
+    roundPairs(round);
   else if (auto count = dyn_cast<tile::CountOp>(op))
     this->count(count);
   else if (auto previous = dyn_cast<tile::PreviousOp>(op))

@@ -242,6 +242,46 @@ LogicalResult Unroller::dot(tile::DotOp op) {
   return success();
 }
 
+/// The upper half of a word is the f32 of an odd element, but for the bits below it; the lower
+/// half, shifted, is that of an even one.
+void Unroller::extendPairs(tile::ExtendPairsOp op) {
+  int64_t words = Shape(op.getSource().getType()).lanes / 2;
+  auto type = VectorType::get(words, builder.getI32Type());
+  auto constant = [&](int32_t value) -> Value {
+    return arith::ConstantOp::create(builder, loc, DenseElementsAttr::get(type, value));
+  };
+  auto real = VectorType::get(words, builder.getF32Type());
+  Units units;
+  for (Value unit : map.lookup(op.getSource())) {
+    Value word = bitcast(unit, type);
+    Value even = arith::ShLIOp::create(builder, loc, word, constant(16));
+    Value odd = arith::AndIOp::create(builder, loc, word, constant(-65536));
+    units.push_back(concatenate({bitcast(even, real), bitcast(odd, real)}));
+  }
+  map[op.getResult()] = units;
+}
+
+void Unroller::roundPairs(tile::RoundPairsOp op) {
+  Units units;
+  for (Value unit : map.lookup(op.getSource())) {
+    Value rounded = narrowHeld(builder, loc, unit, builder.getBF16Type());
+    int64_t half = cast<VectorType>(rounded.getType()).getNumElements() / 2;
+    SmallVector<int64_t> picks;
+    for (int64_t i = 0; i < half; ++i)
+      picks.append({i, half + i});
+    units.push_back(shuffle(rounded, rounded, picks));
+  }
+  map[op.getResult()] = units;
+}
+
+void Unroller::areNumbers(tile::AreNumbersOp op) {
+  Value unit = map.lookup(op.getSource()).front();
+  int64_t half = cast<VectorType>(unit.getType()).getNumElements() / 2;
+  Value low = shuffle(unit, unit, llvm::to_vector(llvm::seq<int64_t>(0, half)));
+  Value high = shuffle(unit, unit, llvm::to_vector(llvm::seq<int64_t>(half, 2 * half)));
+  map[op.getResult()] = {arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::ORD, low, high)};
+}
+
 void Unroller::join(tile::JoinOp op) {
   Shape from(op.getSource().getType()), to(op.getResult().getType());
   Units source = map.lookup(op.getSource()), units;

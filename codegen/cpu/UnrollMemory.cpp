@@ -230,7 +230,8 @@ void Unroller::storePastCaches(Value vector, Value pointer) {
     LLVM::StoreOp::create(builder, loc, value, to, align, /*isVolatile=*/false,
                           /*isNonTemporal=*/true);
   };
-  if (type.getElementTypeBitWidth() >= 32)
+  // Elements that were put in order are integers, of which LLVM has such stores, too.
+  if (type.getElementTypeBitWidth() >= 32 || vector.getDefiningOp<vector::ShuffleOp>())
     return write(vector, pointer, std::min(bytes, kLine));
   // LLVM has such stores for elements of at least 32 bits, and takes a store of other bits for
   // one of what they were, unless it is of a part.

@@ -51,6 +51,9 @@ private:
   void reduce(tile::ReduceOp op) override;
   mlir::LogicalResult dot(tile::DotOp op);
   void join(tile::JoinOp op);
+  void areNumbers(tile::AreNumbersOp op);
+  void extendPairs(tile::ExtendPairsOp op);
+  void roundPairs(tile::RoundPairsOp op);
   void previous(tile::PreviousOp op);
   void iota(tile::IotaOp op) override;
   void count(tile::CountOp op);

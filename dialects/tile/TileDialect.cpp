@@ -168,6 +168,38 @@ LogicalResult JoinOp::verify() {
   return success();
 }
 
+static LogicalResult verifyPairs(Operation *op, Type narrow, Type wide) {
+  auto from = cast<RankedTensorType>(narrow), to = cast<RankedTensorType>(wide);
+  if (!hasLanes(from) || !hasLanes(to) || from.getShape() != to.getShape() ||
+      from.getShape().back() % 2 != 0)
+    return op->emitOpError("expected two tiles of one shape with an even number of lanes, but got ")
+           << from << " and " << to;
+  if (!from.getElementType().isBF16() || !to.getElementType().isF32())
+    return op->emitOpError("expected elements of bf16 and f32, but got ") << from << " and " << to;
+  return success();
+}
+
+LogicalResult ExtendPairsOp::verify() {
+  return verifyPairs(*this, getSource().getType(), getResult().getType());
+}
+
+LogicalResult RoundPairsOp::verify() {
+  return verifyPairs(*this, getResult().getType(), getSource().getType());
+}
+
+LogicalResult AreNumbersOp::verify() {
+  auto source = cast<RankedTensorType>(getSource().getType());
+  if (!hasLanes(source) || source.getRank() != 1 || source.getDimSize(0) % 2 != 0 ||
+      !source.getElementType().isF32())
+    return emitOpError("expected an even number of lanes of f32, but got ") << source;
+  Type expected =
+      tileType({source.getDimSize(0) / 2}, Builder(getContext()).getI1Type(), /*lanes=*/true);
+  if (getResult().getType() != expected)
+    return emitOpError("expected a result of type ")
+           << expected << ", but got " << getResult().getType();
+  return success();
+}
+
 LogicalResult DotOp::verify() {
   auto lhs = cast<RankedTensorType>(getLhs().getType());
   auto acc = cast<RankedTensorType>(getAcc().getType());

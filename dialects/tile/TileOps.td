@@ -166,6 +166,36 @@ def Tile_JoinOp : Tile_Op<"join", [Pure]> {
   let hasVerifier = 1;
 }
 
+def Tile_ExtendPairsOp : Tile_Op<"extend_pairs", [Pure]> {
+  let summary = "bf16 as f32, even elements before odd ones";
+  let description = [{
+    Of n lanes, lane i of the result is lane 2 i of the source and lane n / 2 + i is lane 2 i + 1, for i below n / 2: words of two
+    elements need a shift and a mask, and nothing moves.
+  }];
+  let arguments = (ins AnyRankedTensor:$source);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$source attr-dict `:` type($source) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+def Tile_RoundPairsOp : Tile_Op<"round_pairs", [Pure]> {
+  let summary = "f32 in the order of extend_pairs as bf16 in that of memory";
+  let description = [{ Of n lanes, lane 2 i of the result is lane i of the source, rounded, and lane 2 i + 1 is lane n / 2 + i. }];
+  let arguments = (ins AnyRankedTensor:$source);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$source attr-dict `:` type($source) `->` type($result)";
+  let hasVerifier = 1;
+}
+
+def Tile_AreNumbersOp : Tile_Op<"are_numbers", [Pure]> {
+  let summary = "whether two lanes are numbers";
+  let description = [{ Of n lanes, lane i of the result is false if lane i or lane n / 2 + i of the source is a NaN. }];
+  let arguments = (ins AnyRankedTensor:$source);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$source attr-dict `:` type($source) `->` type($result)";
+  let hasVerifier = 1;
+}
+
 def Tile_LoadFactorOp : Tile_Op<"load_factor"> {
   let summary = "read a factor of a matrix product from the block's memory";
   let description = [{

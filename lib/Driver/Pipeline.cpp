@@ -120,6 +120,13 @@ void populatePhase(OpPassManager &passes, Phase phase, const Target &target) {
       tile::TileDistributeWarpsOptions options;
       options.warps = target.gpu->warps;
       passes.addPass(tile::createTileDistributeWarps(options));
+    } else {
+      const int64_t twoRegisters = 2 * target.cpu->vectorBytes / 4;
+      if (!target.cpu->maximum)
+        passes.addPass(tile::createTileTestNumbers({twoRegisters}));
+      // Rounding takes any two registers there.
+      if (!target.cpu->pairToBfloat.empty())
+        passes.addPass(tile::createTilePairLanes({twoRegisters}));
     }
     break;
   case Phase::Run: {

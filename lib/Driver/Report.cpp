@@ -21,7 +21,9 @@ namespace einfall {
 StringRef exactnessOf(StringRef pass, bool strict) {
   // Classes as the passes' descriptions state them (Passes.td).
   return llvm::StringSwitch<StringRef>(pass)
-      .Cases({"ein-defer", "ein-derive-folds", "ein-split-folds", "ein-stage-kernels"}, "algebraic")
+      .Cases({"ein-defer", "ein-derive-folds", "ein-split-folds", "ein-stage-kernels",
+              "tile-pair-lanes"},
+             "algebraic")
       .Case("ein-to-tile", strict ? "bitwise" : "algebraic")
       .Default("bitwise");
 }

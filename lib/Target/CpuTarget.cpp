@@ -33,13 +33,13 @@ static const CpuTarget kTargets[] = {
     {"x86-64-v3", "x86_64", "x86_64-unknown-linux-gnu", "x86-64-v3", "", kV3, kDotI16, 3, 32, 16,
      false, true},
     {"x86-64-v4", "x86_64", "x86_64-unknown-linux-gnu", "x86-64-v4", "-prefer-256-bit", kV4,
-     kDotI16, 4, 64, 32, false, true, kScale512, kFraction512},
+     kDotI16, 4, 64, 32, false, true, false, kScale512, kFraction512},
     {"x86-64-v4-dot", "x86_64", "x86_64-unknown-linux-gnu", "x86-64-v4",
-     "+avx512bf16,+avx512vnni,-prefer-256-bit", kV4Dot, kDotAll, 5, 64, 32, true, true, kScale512,
-     kFraction512, kPairToBfloat512},
+     "+avx512bf16,+avx512vnni,-prefer-256-bit", kV4Dot, kDotAll, 5, 64, 32, true, true, false,
+     kScale512, kFraction512, kPairToBfloat512},
     // The same instructions as before it, scheduled for the CPUs that have AMX.
     {"x86-64-v4-amx", "x86_64", "x86_64-unknown-linux-gnu", "sapphirerapids", "-prefer-256-bit",
-     kV4Amx, kDotAll, 6, 64, 32, true, true, kScale512, kFraction512, kPairToBfloat512},
+     kV4Amx, kDotAll, 6, 64, 32, true, true, false, kScale512, kFraction512, kPairToBfloat512},
     {"aarch64",
      "aarch64",
      "aarch64-unknown-linux-gnu",
@@ -51,6 +51,7 @@ static const CpuTarget kTargets[] = {
      16,
      32,
      false,
+     true,
      true},
 };
 

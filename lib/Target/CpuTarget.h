@@ -22,6 +22,7 @@ struct CpuTarget {
   int vectorBytes, vectorRegisters;
   bool nativeBf16;                   // converts f32 to bf16 in one instruction
   bool fma;                          // multiplies and adds with one rounding
+  bool maximum = false;              // one instruction for the greater of two or a NaN
   llvm::StringRef scale = {};        // intrinsic for x * 2^n of a vector of f32, rounded once
   llvm::StringRef fraction = {};     // intrinsic for x less a multiple of 2^-m of a vector of f32
   llvm::StringRef pairToBfloat = {}; // rounds two vectors of f32 to one of bf16

@@ -3,6 +3,7 @@
 #include "dialects/tile/TileDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 
@@ -10,7 +11,7 @@ namespace einfall {
 namespace {
 
 /// Divisors beyond 2^126, or their inverses, are no normal numbers: such are scaled by 2^64 or its
-/// inverse first, and the product is scaled by the same.
+/// inverse first, and the product is scaled by the same; or they divide.
 constexpr double kFar = 0x1p125, kScale = 0x1p64;
 
 /// Arithmetic on values of one type, a number or a tile.
@@ -33,6 +34,31 @@ struct Numbers {
   Location loc;
   Type type;
 };
+
+/// One product for each element; where the divisor or its inverse is no normal number, a quotient
+/// as it stands. Every iteration goes the same way.
+void multiplyOrDivide(arith::DivFOp quotient, tile::BroadcastOp divisor) {
+  OpBuilder builder(quotient);
+  Location loc = quotient.getLoc();
+  Value source = divisor.getSource();
+  Numbers numbers{builder, loc, source.getType()};
+  Value size = math::AbsFOp::create(builder, loc, source);
+  Value isNear =
+      arith::AndIOp::create(builder, loc, numbers.compare(arith::CmpFPredicate::OLE, size, kFar),
+                            numbers.compare(arith::CmpFPredicate::OGE, size, 1 / kFar));
+  Value inverse = arith::DivFOp::create(builder, loc, numbers.like(1), source);
+  auto branch =
+      scf::IfOp::create(builder, loc, quotient.getType(), isNear, /*withElseRegion=*/true);
+  quotient.replaceAllUsesWith(branch.getResult(0));
+  builder.setInsertionPointToStart(branch.thenBlock());
+  Value factor =
+      tile::BroadcastOp::create(builder, loc, divisor.getType(), inverse, divisor.getDimsAttr());
+  Value product = arith::MulFOp::create(builder, loc, quotient.getLhs(), factor);
+  scf::YieldOp::create(builder, loc, product);
+  builder.setInsertionPointToStart(branch.elseBlock());
+  auto yield = scf::YieldOp::create(builder, loc, quotient.getResult());
+  quotient->moveBefore(yield);
+}
 
 void multiply(arith::DivFOp quotient, tile::BroadcastOp divisor) {
   OpBuilder builder(quotient);
@@ -64,8 +90,15 @@ void multiplyByInverses(func::FuncOp program) {
     if (isNear && divisor && getElementTypeOrSelf(divisor.getType()).isF32())
       found.push_back({quotient, divisor});
   });
-  for (auto [quotient, divisor] : found)
-    multiply(quotient, divisor);
+  // Walks that run at once are long, and the second product counts beside all that they do. A
+  // short loop is written out, which a branch would prevent.
+  const bool branches = program->hasAttr(tile::kWalksBlocks);
+  for (auto [quotient, divisor] : found) {
+    if (branches && isa<FloatType>(divisor.getSource().getType()))
+      multiplyOrDivide(quotient, divisor);
+    else
+      multiply(quotient, divisor);
+  }
 }
 
 } // namespace einfall

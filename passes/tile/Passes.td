@@ -58,6 +58,58 @@ def TileSimplifyRows : Pass<"tile-simplify-rows", "::mlir::ModuleOp"> {
                            "::mlir::math::MathDialect"];
 }
 
+def TilePairLanes : Pass<"tile-pair-lanes", "::mlir::ModuleOp"> {
+  let summary = "widen bf16 where it lies";
+  let description = [{
+    Before: tile programs of a CPU whose lanes are elements in the order of memory. After: where nothing but memory
+    depends on that order, f32 that come from bf16 lie with the even elements of a tile in its first half and the odd
+    ones in the second (`tile.extend_pairs`), until they are rounded (`tile.round_pairs`) or reduced. A shift and
+    a mask make them of a register, in place of two moves across its halves, of which a CPU does one or two a cycle, and two shifts.
+    Memory of the block's own keeps the order of what passes through it, if all of that are whole groups of lanes.
+
+    A program does so everywhere or nowhere, as a sum has another order of its terms then: rows must not differ by the
+    loop that computes them. Programs of strict numerics stay as they are. Runs after `canonicalize` and
+    `cse`, which show what is constant and the same. Exactness: algebraic.
+
+    ```mlir
+    %a = tile.load %x[%i] strides[%c1] : memref<?xbf16> -> tensor<32xbf16, "lanes">
+    %b = arith.extf %a : tensor<32xbf16, "lanes"> to tensor<32xf32, "lanes">
+    // becomes
+    %b = tile.extend_pairs %a : tensor<32xbf16, "lanes"> -> tensor<32xf32, "lanes">
+    ```
+  }];
+  let options = [Option<"lanes", "lanes", "int64_t", /*default=*/"32",
+                        "of f32 in two registers: shorter tiles stay as they are">];
+  let dependentDialects = ["::einfall::tile::TileDialect"];
+  let statistics = [Statistic<"numWidenings", "num-widenings", "tiles of bf16 widened where they lie">];
+}
+
+def TileTestNumbers : Pass<"tile-test-numbers", "::mlir::ModuleOp"> {
+  let summary = "look for a NaN among the operands of an extreme, in two registers at once";
+  let description = [{
+    Before: loops carry the greatest or the least of what they read, where a NaN stays: a CPU whose instruction for the
+    greater of two may lose one compares and selects again, for each register. After: where only a reduction reads such an extreme
+    behind the loop, and zeros of either sign do, a comparison and a select choose the greater one, which is that instruction;
+    what is no number never is. That all operands were numbers is carried beside it, by one comparison of two
+    registers with each other (`tile.are_numbers`), and the reduction gives a NaN if not. Runs after `canonicalize` and
+    `cse`, on CPUs that need it. Exactness: bitwise, but for the bits of a NaN.
+
+    ```mlir
+    %m = scf.for .. iter_args(%a = %least) { scf.yield (arith.maximumf %a, %x fastmath<nsz>) }
+    %r = tile.reduce "max" %m
+    // becomes
+    %m, %n = scf.for .. iter_args(%a = %least, %b = %true) {
+      scf.yield (arith.select (arith.cmpf ogt, %x, %a), %x, %a), (arith.andi %b, (tile.are_numbers %x))
+    }
+    %r = arith.select (tile.reduce "and" %n), (tile.reduce "max" %m), NaN
+    ```
+  }];
+  let options = [Option<"lanes", "lanes", "int64_t", /*default=*/"32",
+                        "of f32 in two registers: shorter tiles stay as they are">];
+  let dependentDialects = ["::einfall::tile::TileDialect", "::mlir::arith::ArithDialect"];
+  let statistics = [Statistic<"numExtremes", "num-extremes", "extremes of which the operands are tested">];
+}
+
 def TileJoinBranches : Pass<"tile-join-branches", "::mlir::ModuleOp"> {
   let summary = "write once what both ways of a branch do";
   let description = [{

@@ -75,6 +75,24 @@ def test_rows(target, name, dtype, columns):
         runtime.set_num_threads(threads)
 
 
+@cpus.each("x86-64-v4", "x86-64-v4-dot")
+@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("columns", [1024, 1031, 2080])
+def test_rows_of_bf16_do_not_depend_on_the_loop(target, name, columns):
+    """The first rows and the last ones of a call are walked by loops of their own, in the same order: bits are those of a row alone."""
+    torch.manual_seed(columns)
+    make, arity = PROGRAMS[name]
+    module = make(columns, torch.bfloat16).eval().requires_grad_(False)
+    x = [(3 * torch.randn(9, columns)).bfloat16() for _ in range(arity)]
+    free = torch.export.Dim("rows", min=1)
+    compiled = einfall.compile(module, args=tuple(x), dynamic_shapes=tuple({0: free} for _ in x), targets=(target,))
+    for count in each_thread_count():
+        whole = compiled(*x)
+        for row in range(9):
+            alone = compiled(*[t[row : row + 1] for t in x])
+            assert torch.equal(whole[row].view(torch.int16), alone[0].view(torch.int16)), (row, count)
+
+
 def exact(module, x):
     if isinstance(module, FourWalks):
         e = torch.exp(x[0] - x[0].amax(-1, keepdim=True))
@@ -83,20 +101,64 @@ def exact(module, x):
     return module(*x)
 
 
-@cpus.each("x86-64-v4", "x86-64-v4-dot")
-def test_rows_keep_to_themselves(target):
-    """What is no number in one row does not reach its neighbours, which are under way with it."""
-    columns = 1025
-    module = Softmax()
-    x = torch.randn(9, columns)
-    x[4, 77] = float("nan")
-    x[6, 1024] = float("inf")
-    compiled = einfall.compile(module, args=(x,), dynamic_shapes=({0: torch.export.Dim("rows", min=1)},),
+@cpus.each("x86-64-v3", "x86-64-v4", "x86-64-v4-dot")
+@pytest.mark.parametrize("dtype", BOUND, ids=["f32", "bf16"])
+@pytest.mark.parametrize("columns", [1024, 1025])
+def test_rows_keep_to_themselves(target, dtype, columns):
+    """What is no number in one row does not reach its neighbours, which are under way with it, and none is missed: each lane
+    is tested, with another one's beside it."""
+    x = torch.randn(100, columns).to(dtype)
+    for row in range(1, 99):
+        x[row, (row * 37) % columns] = float("nan") if row % 3 == 0 else float("inf") if row % 3 == 1 else -float("inf")
+    compiled = einfall.compile(Softmax(), args=(x,), dynamic_shapes=({0: torch.export.Dim("rows", min=1)},),
                                targets=(target,))
-    got, want = compiled(x), torch.softmax(x.double(), -1)
-    assert torch.equal(got.isnan(), want.isnan())
-    rows = [r for r in range(9) if r not in (4, 6)]
-    assert (got[rows].double() - want[rows]).abs().max() < 1e-6
+    for count in each_thread_count():
+        got, want = compiled(x).double(), torch.softmax(x.double(), -1)
+        assert torch.equal(got.isnan(), want.isnan())
+        rows = ~want.isnan().any(-1)
+        assert rows.sum() == 35
+        assert (got[rows] - want[rows]).abs().max() <= BOUND[dtype]
+
+
+class Shares(torch.nn.Module):
+    def forward(self, x, size):
+        e = torch.exp(x.float() - x.float().amax(-1, keepdim=True)) * size[:, None]
+        return (e / e.sum(-1, keepdim=True)).bfloat16()
+
+
+@cpus.each("x86-64-v4", "x86-64-v4-dot")
+@pytest.mark.parametrize("columns", [1024, 1031])
+def test_sums_of_any_size(target, columns):
+    """A row whose sum or its inverse is no normal number divides, beside rows that are multiplied."""
+    size = torch.tensor([1, 2.0**-140, -1, 2.0**-126, 2.0**116, 2.0**-136, 2.0**122, 0, float("nan"), float("inf"), 3, -(2.0**-147)])
+    x = (3 * torch.randn(len(size), columns)).bfloat16()
+    free = torch.export.Dim("rows", min=1)
+    compiled = einfall.compile(Shares(), args=(x, size), dynamic_shapes=({0: free}, {0: free}), targets=(target,))
+    want = Shares()(x, size).double()
+    for count in each_thread_count():
+        got = compiled(x, size).double()
+        assert torch.equal(got.isnan(), want.isnan())
+        bound = 2.0**-7 * want.abs().nan_to_num().amax(-1, keepdim=True)
+        assert ((got - want).abs() <= bound)[~want.isnan()].all(), count
+
+
+class Extremes(torch.nn.Module):
+    def forward(self, x):
+        return x.amax(-1), x.amin(-1)
+
+
+@cpus.each("x86-64-v2", "x86-64-v3", "x86-64-v4")
+@pytest.mark.parametrize("columns", [32, 1024, 1025])
+def test_every_lane_of_an_extreme_is_tested(target, columns):
+    """A NaN anywhere is what comes out; infinities of both signs are extremes like others."""
+    x = torch.randn(2 * columns, columns)
+    x[torch.arange(columns), torch.arange(columns)] = float("nan")
+    x[columns:][torch.arange(columns), torch.arange(columns)] = float("inf")
+    x[columns] = -float("inf")
+    x[columns + 1] = float("inf")
+    compiled = einfall.compile(Extremes(), args=(x,), targets=(target,))
+    for got, want in zip(compiled(x), Extremes()(x)):
+        assert torch.equal(got.isnan(), want.isnan()) and torch.equal(got[columns:], want[columns:])
 
 
 def each_thread_count():

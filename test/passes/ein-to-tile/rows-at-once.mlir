@@ -22,7 +22,7 @@
 // CHECK: %[[STOP:.*]] = arith.addi %arg4, %c2
 // CHECK: scf.for %[[ROW:.*]] = %arg3 to %[[STOP]] step %c1
 // CHECK: scf.if
-// CHECK: scf.for %[[AT:.*]] = %c0 to %c4096 step %c32 iter_args(%{{.*}} = %{{.*}}, %{{.*}} = %{{.*}})
+// CHECK: scf.for %[[AT:.*]] = %c0 to %c4096 step %c32 iter_args(%{{.*}} = %{{.*}}, %{{.*}} = %{{.*}}, %{{.*}} = %{{.*}})
 // CHECK: tile.load %[[POWERS]][%[[AT]]]
 // CHECK: arith.divf
 // CHECK: tile.store %{{.*}}, %arg1
@@ -30,7 +30,8 @@
 // CHECK: tile.store %{{.*}}, %[[POWERS]][%[[AT]]]
 // CHECK: arith.addf
 // CHECK: tile.load %arg0[{{.*}}] strides[%{{.*}}] ahead 2048
-// CHECK: arith.maximumf
+// CHECK: arith.cmpf ogt
+// CHECK: tile.are_numbers
 // CHECK: scf.yield
 // CHECK: tile.reduce "add"
 // CHECK: tile.reduce "max"
