@@ -238,9 +238,14 @@ TileValue BlockLowering::coordinate(unsigned rank) {
   TileValue each = {
       tile::IotaOp::create(builder, loc, tiles.space.type(mask, builder.getIndexType()), at[rank]),
       mask};
-  if (!staysInside || rank >= lasts.size() || !lasts[rank])
+  Value last = staysInside && rank < lasts.size() ? lasts[rank] : Value();
+  if (staysInside && limit && mask == tiles.space.laneBit()) {
+    last = arith::AddIOp::create(builder, loc, at[rank], limit);
+    last = arith::SubIOp::create(builder, loc, last, constant(1));
+  }
+  if (!last)
     return each;
-  return tiles.create<arith::MinSIOp>(builder.getIndexType(), {each, {lasts[rank], 0}});
+  return tiles.create<arith::MinSIOp>(builder.getIndexType(), {each, {last, 0}});
 }
 
 /// True if a tile of it has coordinates that do not exist.
@@ -391,16 +396,15 @@ TileValue BlockLowering::load(const Access &access, Value source, ArrayRef<TileV
   if (where.strided && !staysInside) {
     loaded = loadStrided(access, buffer, stored, where, coordinates);
   } else {
-    bool isOfLanes = !where.strided || where.mask & tiles.space.laneBit();
     SmallVector<TileValue> dims, values;
     valuesOf(access, coordinates, dims, values);
     TileValue inside = both(where.inside, where.edge);
     if (!inside.value)
       inside = tiles.constant(builder.getBoolAttr(true));
-    if (limit && isOfLanes) // lanes past the limit are no points at all
+    if (limit && !staysInside) // lanes past the limit are no points at all
       inside = both(inside, laneMask());
     loaded = tiles.evaluate(access.offset, dims, values);
-    if (!matchPattern(inside.value, m_One()))
+    if (!staysInside || !matchPattern(inside.value, m_One()))
       loaded =
           tiles.create<arith::SelectOp>(builder.getIndexType(), {inside, loaded, tiles.index(0)});
     TileValue allowed = tiles.broadcast(inside, loaded.mask);
