@@ -44,15 +44,14 @@ bool StagedLowering::readsWithRoom(ein::EinsumOp op, unsigned rank, int64_t tile
                   llvm::any_of(epilogue, [&](ein::EinsumOp o) { return o.getResult() == input; });
     if (isMade || !access(op, i).dependsOn(rank))
       continue;
-    // What is not there is no place to read at.
-    if (!cast<StringAttr>(op.getCoords()[i]).getValue().empty() || access(op, i).fromCoordinate)
-      return false;
     if (!isOwn(input)) {
       if (!mayStay)
         return false;
       continue;
     }
-    if (!hasRoomFor(input, label, tile) || !access(op, i).inside())
+    // What is not there is no place to read at.
+    if (!hasRoomFor(input, label, tile) || !access(op, i).inside() ||
+        !cast<StringAttr>(op.getCoords()[i]).getValue().empty())
       return false;
     SmallVector<StringRef> labels = plan.labelsOf(placeOf(input).getResult());
     for (auto [dim, index] : llvm::enumerate(op.getMap(i).getResults())) {
