@@ -35,6 +35,16 @@ std::optional<Move> moveOf(Operation *op) {
   return std::nullopt;
 }
 
+/// True if lanes load or store elements of an argument.
+bool isOfArgument(Operation *op) {
+  if (auto gather = dyn_cast<tile::GatherOp>(op))
+    return isa<BlockArgument>(gather.getBuffer()) && tile::hasLanes(gather.getResult().getType());
+  if (auto scatter = dyn_cast<tile::ScatterOp>(op))
+    return isa<BlockArgument>(scatter.getBuffer()) && tile::hasLanes(scatter.getValue().getType());
+  std::optional<Move> move = moveOf(op);
+  return move && isa<BlockArgument>(move->buffer) && tile::hasLanes(move->tile);
+}
+
 int64_t bytesOf(Type tile) {
   return codegen::alignmentOf(codegen::heldType(getElementTypeOrSelf(tile)));
 }
@@ -47,6 +57,7 @@ Alignment::Alignment(func::FuncOp program, int64_t threads) : threads(threads) {
   bool multiplies = false;
   program.walk([&](Operation *op) {
     multiplies |= isa<tile::MmaOp>(op);
+    numOuter += isOfArgument(op);
     if (std::optional<Move> move = moveOf(op); move && tile::hasLanes(move->tile) && !move->masked)
       accesses.push_back(op);
   });
@@ -75,14 +86,15 @@ Alignment::Alignment(func::FuncOp program, int64_t threads) : threads(threads) {
     needed.push_back(argument);
   }
   llvm::SmallPtrSet<void *, 8> buffers;
-  bool some = false;
+  int64_t wide = 0;
   for (Operation *op : accesses)
     if (auto buffer = dyn_cast<BlockArgument>(moveOf(op)->buffer); buffer && widths[op] > 1) {
-      some = true;
+      ++wide;
       if (buffers.insert(buffer.getAsOpaquePointer()).second)
         needed.push_back(buffer);
     }
-  if (!some)
+  // Where most accesses are as before, a second program is code for little.
+  if (wide == 0 || 2 * wide < numOuter)
     longest = 1;
   widths = measure();
   program.walk([&](tile::ReduceOp op) {

@@ -46,6 +46,7 @@ private:
   llvm::SmallPtrSet<void *, 8> multiples; // arguments
   llvm::SmallVector<mlir::BlockArgument> needed;
   int64_t threads, longest = 1;
+  int64_t numOuter = 0; // accesses of lanes to arguments
 };
 
 } // namespace einfall::nvptx

@@ -93,7 +93,7 @@ constexpr int64_t kTeamThreads = 1024, kLightTeamThreads = 1280, kLight = 128, k
 constexpr int64_t kAskingThreads = 512;
 
 /// A program of more operations is not written twice.
-constexpr int64_t kMostTwice = 1500;
+constexpr int64_t kMostTwice = 1000;
 
 } // namespace
 

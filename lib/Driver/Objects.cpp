@@ -117,7 +117,8 @@ public:
   void compile(Unit &unit) {
     message.clear();
     OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(unit.text, &context);
-    bool done = module && succeeded(lower(*module)) && succeeded(write(*module, unit));
+    bool done =
+        module && succeeded(lower(*module, unit.isDevice)) && succeeded(write(*module, unit));
     if (!done)
       unit.message = message.empty() ? "it cannot be compiled" : message;
   }
@@ -138,11 +139,12 @@ private:
     return success();
   }
 
-  LogicalResult lower(ModuleOp module) {
+  LogicalResult lower(ModuleOp module, bool isDevice) {
     PassManager passes(&context);
     PipelineOptions phases;
     phases.target = options.phases.target;
     phases.from = Phase::Run;
+    phases.part = isDevice ? ModulePart::device : ModulePart::host;
     buildPipeline(passes, phases);
     // What comes out is verified as LLVM IR. To verify it after each pass takes as long as the
     // passes do: that is for tests, and for who looks for the pass that fails.

@@ -63,7 +63,7 @@ static ein::EinDeferOptions deferOptions(const Target &target) {
   return options;
 }
 
-void populatePhase(OpPassManager &passes, Phase phase, const Target &target) {
+void populatePhase(OpPassManager &passes, Phase phase, const Target &target, ModulePart part) {
   OpPassManager &each =
       phase == Phase::Cascade || phase == Phase::Kernels ? passes.nest<func::FuncOp>() : passes;
   switch (phase) {
@@ -139,9 +139,10 @@ void populatePhase(OpPassManager &passes, Phase phase, const Target &target) {
   }
   case Phase::Llvm:
     // Programs first; what is left is the host's.
-    if (target.gpu)
+    if (target.gpu && part != ModulePart::host)
       nvptx::populateLowerToLLVM(passes, *target.gpu);
-    cpu::populateLowerToLLVM(passes, *target.cpu);
+    if (!target.gpu || part != ModulePart::device)
+      cpu::populateLowerToLLVM(passes, *target.cpu);
     break;
   }
 }
@@ -159,7 +160,7 @@ void buildPipeline(OpPassManager &passes, const PipelineOptions &options) {
     bool done = phase < options.from || (phase == options.from && phase != Phase::Input);
     if (done || phase > options.to)
       continue;
-    populatePhase(passes, phase, options.target);
+    populatePhase(passes, phase, options.target, options.part);
     verify(phase);
     if (options.dumpTo.empty())
       continue;

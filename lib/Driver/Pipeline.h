@@ -8,6 +8,9 @@
 
 namespace einfall {
 
+/// What a module holds of a program for a device.
+enum class ModulePart { all, device, host };
+
 /// Which phases a module goes through, on the way to what.
 struct PipelineOptions {
   Target target;
@@ -15,6 +18,9 @@ struct PipelineOptions {
   Phase to = Phase::Llvm;    ///< where it is to stand
   std::string dumpTo;        ///< folder for the module after each phase; may be empty
   std::string dumpPrefix;    ///< of the files there
+  /// Of a target with a device, whose code the module holds. Each is lowered by passes of its
+  /// own, which the other's code need not go through.
+  ModulePart part = ModulePart::all;
 };
 
 /// The same as users write it.
@@ -28,7 +34,8 @@ std::optional<PipelineOptions> parsePipeline(const PipelineNames &names,
                                              llvm::function_ref<void(const llvm::Twine &)> fail);
 
 /// Adds the passes that lead from the phase before `phase` to `phase`.
-void populatePhase(mlir::OpPassManager &passes, Phase phase, const Target &target);
+void populatePhase(mlir::OpPassManager &passes, Phase phase, const Target &target,
+                   ModulePart part = ModulePart::all);
 
 /// Adds the phases after `from` up to `to`. At every boundary, `from`
 /// included, verify-phase refuses what is illegal there.

@@ -78,7 +78,8 @@ void BlockLowering::emitRange(unsigned rank, Value from, Value to, function_ref<
                         [&](int64_t larger) { return larger % size == 0; });
     bool isLast = !even && size == plan.tiles.back();
     bool repeats = isLast && plan.rest == RankSchedule::Rest::repeated;
-    bool isBeyond = isLast && plan.rest == RankSchedule::Rest::beyond;
+    bool isMasked = isLast && plan.rest == RankSchedule::Rest::masked;
+    bool isBeyond = isMasked || (isLast && plan.rest == RankSchedule::Rest::beyond);
     Value step = constant(size), whole = to;
     if (plan.isEven()) {
       whole = endOfEven(from, to, start, plan.tile(), size);
@@ -97,7 +98,11 @@ void BlockLowering::emitRange(unsigned rank, Value from, Value to, function_ref<
       at[rank] = arith::MinSIOp::create(builder, loc, at[rank], last);
     }
     active[rank] = size;
+    if (isMasked)
+      limit = arith::SubIOp::create(builder, loc, to, at[rank]);
     inner();
+    if (isMasked)
+      limit = Value();
     start = whole;
     if ((even && !plan.isEven()) || size == 1) {
       even = true;

@@ -1,6 +1,7 @@
 //===- BlockLowering.cpp - What tile programs of all kinds share ----------===//
 #include "passes/ein-to-tile/BlockLowering.h"
 #include "dialects/tile/TileDialect.h"
+#include "mlir/IR/Matchers.h"
 #include "passes/ein-to-tile/RealCoordinates.h"
 #include "llvm/ADT/STLExtras.h"
 
@@ -234,9 +235,23 @@ TileValue BlockLowering::coordinate(unsigned rank) {
   if (dim < 0 || active[rank] == 1)
     return {at[rank], 0};
   uint32_t mask = 1u << dim;
-  return {
+  TileValue each = {
       tile::IotaOp::create(builder, loc, tiles.space.type(mask, builder.getIndexType()), at[rank]),
       mask};
+  Value last = staysInside && rank < lasts.size() ? lasts[rank] : Value();
+  if (staysInside && limit && mask == tiles.space.laneBit()) {
+    last = arith::AddIOp::create(builder, loc, at[rank], limit);
+    last = arith::SubIOp::create(builder, loc, last, constant(1));
+  }
+  if (!last)
+    return each;
+  return tiles.create<arith::MinSIOp>(builder.getIndexType(), {each, {last, 0}});
+}
+
+/// True if a tile of it has coordinates that do not exist.
+bool BlockLowering::runsBeyond(const Access &access) const {
+  return llvm::any_of(llvm::seq<unsigned>(0, std::min<size_t>(lasts.size(), access.numRanks)),
+                      [&](unsigned rank) { return lasts[rank] && access.dependsOn(rank); });
 }
 
 TileValue BlockLowering::laneMask() {
@@ -345,7 +360,7 @@ TileValue BlockLowering::loadStrided(const Access &access, Value buffer, Type st
   Type type = tiles.space.type(mask, stored);
   IntegerAttr ahead = mask & tiles.space.laneBit() ? aheadOf(access, buffer) : IntegerAttr();
   auto emit = [&](Value allowed) -> Value {
-    Value lanes = mask & tiles.space.laneBit() ? limit : Value();
+    Value lanes = mask & tiles.space.laneBit() && !where.hasRoom ? limit : Value();
     return tile::LoadOp::create(builder, loc, type, buffer, expand(access.offset, dims, extra),
                                 stridesOf(access, mask, dims, extra), lanes, allowed, ahead);
   };
@@ -369,14 +384,16 @@ TileValue BlockLowering::load(const Access &access, Value source, ArrayRef<TileV
   Value buffer = bufferOf(source);
   Type element = cast<ein::TensorType>(source.getType()).getElementType();
   Type stored = storageType(element);
+  staysInside = runsBeyond(access) && !isOwn(source);
   Reach where = reach(access, coordinates);
+  where.hasRoom = lanesHaveRoom && isOwn(source);
   // A point that does not exist contributes nothing, whichever operand it is
   // missing from.
   if (where.inside.value && !access.fill)
     exists = both(exists, where.inside);
 
   TileValue loaded;
-  if (where.strided) {
+  if (where.strided && !staysInside) {
     loaded = loadStrided(access, buffer, stored, where, coordinates);
   } else {
     SmallVector<TileValue> dims, values;
@@ -384,15 +401,17 @@ TileValue BlockLowering::load(const Access &access, Value source, ArrayRef<TileV
     TileValue inside = both(where.inside, where.edge);
     if (!inside.value)
       inside = tiles.constant(builder.getBoolAttr(true));
-    if (limit) // lanes past the limit are no points at all
+    if (limit && !staysInside) // lanes past the limit are no points at all
       inside = both(inside, laneMask());
-    TileValue offsets = tiles.evaluate(access.offset, dims, values);
-    loaded =
-        tiles.create<arith::SelectOp>(builder.getIndexType(), {inside, offsets, tiles.index(0)});
+    loaded = tiles.evaluate(access.offset, dims, values);
+    if (!staysInside || !matchPattern(inside.value, m_One()))
+      loaded =
+          tiles.create<arith::SelectOp>(builder.getIndexType(), {inside, loaded, tiles.index(0)});
     TileValue allowed = tiles.broadcast(inside, loaded.mask);
     loaded.value = tile::GatherOp::create(builder, loc, tiles.space.type(loaded.mask, stored),
                                           buffer, loaded.value, allowed.value);
   }
+  staysInside = false;
   if (stored != element)
     loaded = tiles.create<arith::TruncIOp>(element, {loaded});
   // What a mask leaves out was loaded as 0.

@@ -100,10 +100,11 @@ protected:
   TileValue edgeOf(uint32_t mask);
   /// What has to be known to reach the elements of an access.
   struct Reach {
-    uint32_t mask = 0;   // tiled dimensions that the offset depends on
-    bool strided = true; // a constant step along each, 1 along lanes unless any will do
-    TileValue inside;    // null where the access is proven inside
-    TileValue edge;      // null where the tile is whole along these dimensions
+    uint32_t mask = 0;    // tiled dimensions that the offset depends on
+    bool strided = true;  // a constant step along each, 1 along lanes unless any will do
+    TileValue inside;     // null where the access is proven inside
+    TileValue edge;       // null where the tile is whole along these dimensions
+    bool hasRoom = false; // lanes past the limit may be read, too
   };
   Reach reach(const Access &access, mlir::ArrayRef<TileValue> coordinates,
               bool anyLaneStep = false);
@@ -152,6 +153,11 @@ protected:
   llvm::DenseMap<mlir::Value, int64_t> nextOperands;
   int nextRank = -1;
   mlir::Value limit; // of lanes, where a tile is ragged
+  /// The last coordinates of ranks whose tiles run beyond the block's end: there what is not
+  /// the block's own is read instead. Null: they end where it does.
+  mlir::SmallVector<mlir::Value> lasts;
+  bool staysInside = false;   // while coordinates are no larger than these
+  bool lanesHaveRoom = false; // what is the block's own may be read past the limit
   /// Which coordinates of each tiled dimension there are, where a tile of fragments is
   /// ragged; null: all.
   mlir::SmallVector<TileValue> edges;
@@ -159,9 +165,12 @@ protected:
   int alongOne = -1; // a rank of which the block holds one coordinate
   /// The memory of a tensor of the kernel's body.
   virtual mlir::Value bufferOf(mlir::Value tensor);
+  /// True if the tensor lies in the block's own memory.
+  virtual bool isOwn(mlir::Value tensor) { return false; }
   mlir::Value endOfBlock(unsigned rank);
 
 private:
+  bool runsBeyond(const Access &access) const;
   mlir::Value endOfEven(mlir::Value from, mlir::Value to, mlir::Value start, int64_t most,
                         int64_t size);
   mlir::IntegerAttr aheadOf(const Access &access, mlir::Value buffer);

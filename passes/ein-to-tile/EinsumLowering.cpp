@@ -92,6 +92,8 @@ void EinsumLowering::emitReducedRank(unsigned rank, ArrayRef<Value> init,
   Value start = starts[rank] ? starts[rank] : constant(0);
   if (runsByGroups(rank))
     return emitSumOfGroups(rank, init, result, inner);
+  if (schedule.ranks[rank].rest == RankSchedule::Rest::masked)
+    return emitMasked(rank, start, end, init, result, inner);
   Value step = constant(size), whole = end;
   bool even =
       (divides(rank, size) && (!ends[rank] || schedule.ranks[rank].block % size == 0)) || size == 1;
@@ -117,6 +119,31 @@ void EinsumLowering::emitReducedRank(unsigned rank, ArrayRef<Value> init,
     scf::YieldOp::create(builder, loc, result);
   }
   result.assign(branch.getResults().begin(), branch.getResults().end());
+}
+
+/// Steps along lanes of which each may be the last one.
+void EinsumLowering::emitMasked(unsigned rank, Value start, Value end, ArrayRef<Value> init,
+                                SmallVectorImpl<Value> &result,
+                                function_ref<SmallVector<Value>(ArrayRef<Value>)> inner) {
+  int64_t size = schedule.ranks[rank].tile();
+  active[rank] = size;
+  auto step = [&](Value from, ArrayRef<Value> carried) {
+    at[rank] = from;
+    limit = arith::SubIOp::create(builder, loc, end, from);
+    SmallVector<Value> next = inner(carried);
+    limit = Value();
+    return next;
+  };
+  if (schedule.ranks[rank].block <= size) {
+    result = step(start, init);
+    return;
+  }
+  auto loop = scf::ForOp::create(builder, loc, start, end, constant(size), init);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(loop.getBody());
+  SmallVector<Value> carried(loop.getRegionIterArgs());
+  scf::YieldOp::create(builder, loc, step(loop.getInductionVar(), carried));
+  result.assign(loop.getResults().begin(), loop.getResults().end());
 }
 
 /// Steps that follow one another where each is some work; where it is little, four times as
@@ -169,7 +196,7 @@ int64_t EinsumLowering::timesAtOnce(unsigned rank) {
 static void loadFirst(Block &block) {
   llvm::SmallPtrSet<Operation *, 32> early;
   for (Operation &op : llvm::reverse(block)) {
-    bool isLoad = isa<tile::LoadOp>(op);
+    bool isLoad = isa<tile::LoadOp, tile::GatherOp>(op);
     if (op.getNumRegions() || (!isLoad && !isPure(&op)))
       return;
     if (!isLoad && !early.contains(&op))

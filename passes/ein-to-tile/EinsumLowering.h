@@ -168,6 +168,10 @@ private:
   mlir::SmallVector<mlir::Value> reduceFrom(unsigned rank, mlir::ArrayRef<mlir::Value> running);
   int64_t timesAtOnce(unsigned rank);
   void
+  emitMasked(unsigned rank, mlir::Value start, mlir::Value end, mlir::ArrayRef<mlir::Value> init,
+             mlir::SmallVectorImpl<mlir::Value> &result,
+             mlir::function_ref<mlir::SmallVector<mlir::Value>(mlir::ArrayRef<mlir::Value>)> inner);
+  void
   emitSteps(unsigned rank, mlir::Value start, mlir::Value end, llvm::ArrayRef<mlir::Value> init,
             llvm::SmallVectorImpl<mlir::Value> &result,
             llvm::function_ref<llvm::SmallVector<mlir::Value>(llvm::ArrayRef<mlir::Value>)> inner);

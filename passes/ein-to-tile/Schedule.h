@@ -18,8 +18,8 @@ struct RankSchedule {
   /// What the smallest tile leaves over: is taken one by one, or masked along lanes; is
   /// taken by a tile more, which begins early enough and repeats some coordinates of the one
   /// before, or which runs beyond the end, where memory is nobody's, or along lanes beyond the
-  /// end, too, by half a tile where that is enough; is nothing.
-  enum class Rest { ones, repeated, beyond, halves, none };
+  /// end, too, by half a tile where that is enough; is nothing. Or all tiles are masked.
+  enum class Rest { ones, repeated, beyond, halves, none, masked };
 
   int64_t block = 1;
   llvm::SmallVector<int64_t, 4> tiles = {1};

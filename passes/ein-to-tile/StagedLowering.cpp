@@ -296,7 +296,10 @@ void StagedLowering::emitPart(const Stage &current) {
   if (cut == 0 || numRanks == numFree + 1)
     schedule.matrix = planMatrixOver(blockParts(), target.matrixBytes - localBytes(), isOperand,
                                      root, reads, write, target);
+  planRests();
   overOthers(0, [&] { emitRoot(reads); });
+  lasts.clear();
+  lanesHaveRoom = false;
   tile::BarrierOp::create(builder, loc);
 }
 

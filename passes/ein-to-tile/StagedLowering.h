@@ -3,9 +3,9 @@
 // The pieces of `lowerStaged`: StagedLowering.cpp writes stages and walks,
 // StagedBounds.cpp what conditions are in a block's part,
 // StagedFragments.cpp those whose tensors are registers (Fragments.h), StagedChunks.cpp
-// which of their chunks are computed, StagedKept.cpp what a block finds of the one before,
-// StagedOrder.cpp the lists of the k best, HeldRows.cpp rows that are registers, RowsAtOnce.cpp
-// those that are walked beside one another.
+// which of their chunks are computed, StagedRests.cpp how tiles end, StagedKept.cpp what a block
+// finds of the one before, StagedOrder.cpp the lists of the k best, HeldRows.cpp rows that are
+// registers, RowsAtOnce.cpp those that are walked beside one another.
 //
 //===----------------------------------------------------------------------===//
 #ifndef EINFALL_PASSES_EINTOTILE_STAGEDLOWERING_H
@@ -142,6 +142,14 @@ private:
   bool mayRepeat() override;
   int64_t fewestOf(unsigned rank) override;
   bool mayRunBeyond(unsigned rank, int64_t tile) override;
+  bool isOwn(mlir::Value tensor) override;
+  ein::EinsumOp placeOf(mlir::Value tensor);
+  bool hasRoomFor(mlir::Value tensor, mlir::StringRef label, int64_t tile);
+  bool readsWithRoom(ein::EinsumOp op, unsigned rank, int64_t tile, bool mayStay);
+  bool storesWithRoom(ein::EinsumOp op, mlir::StringRef label, int64_t tile);
+  bool mayComputeBeyond(unsigned rank);
+  bool mayMask(unsigned rank);
+  void planRests();
   void storeResults(TileValue value) override;
   llvm::SmallVector<int64_t> blockParts() override;
 

@@ -64,3 +64,34 @@ def test_attention_of_unknown_width(build, tmp_path, name):
     assert (abs(wide(got) - want) <= 2.0**-6 * np.abs(want).max()).all()
     if name in ("full", "causal"):
         assert any(i.name == "mma" for kernel in package.machine.module.kernels.values() for i in kernel.code)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("element", ["f32", "bf16"])
+def test_tiles_beyond_the_end_of_a_part(build, tmp_path, element):
+    """Tiles of rows and columns are whole in the block's memory: nothing of what lies beyond the end of its part is seen, and of
+    arguments nothing beyond their end is read."""
+    cascade, _, reference = cascade_variants.CASES["full"]
+    package = compiled(build, tmp_path, ["full"], "sm_90a", lambda _: cascade.text(element, element, element, "f32"))
+    for h, s, t, d, e in [(1, 1, 1, 1, 1), (2, 3, 5, 33, 65), (1, 33, 65, 31, 64), (1, 32, 64, 32, 63), (2, 37, 130, 40, 66)]:
+        rng = np.random.default_rng((h, s, t, d, e))
+        arrays = [rng.standard_normal(shape) for shape in ((h, s, d), (h, t, d), (h, t, e))]
+        given = [a.astype(np.float32) if element == "f32" else to_bf16(a) for a in arrays]
+        (got,) = package.call("full", *given, np.float32(0.3))
+        want = np.asarray(reference(*([a.astype(np.float64) for a in given] if element == "f32" else map(wide, given)), np.float32(0.3)))
+        got = got if element == "f32" else wide(got)
+        assert (abs(got - want) <= (1e-5 if element == "f32" else 2.0**-6) * np.abs(want).max()).all(), (h, s, t, d, e)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["grouped_query", "grouped_sinks", "document", "ragged", "paged", "relative_bias", "low_rank", "k_means", "cosine", "alibi"])
+def test_stages_of_odd_sizes(build, tmp_path, name):
+    """Masks, indices that are read, and what is divided by, at the ends of parts."""
+    cascade, arguments, reference = cascade_variants.CASES[name]
+    types = ["i64" if np.asarray(a).dtype.kind == "i" else "f32" for a in arguments]
+    package = compiled(build, tmp_path, [name], "sm_90a", lambda _: cascade.text(*types))
+    for given in (arguments, cascade_variants.grown(name, 5)):
+        given = [np.asarray(a, np.int64 if t == "i64" else np.float32) for a, t in zip(given, types)]
+        got = package.call(name, *given)[0]
+        want = np.asarray(reference(*(a if t == "i64" else a.astype(np.float64) for a, t in zip(given, types))))
+        np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-4 * np.abs(want).max())

@@ -189,6 +189,7 @@ def view(memory: Memory, regions) -> Memory:
     """The same clock over other regions."""
     other = Memory()
     other.clock, other.code, other.regions = memory.clock, memory.code, regions
+    other.anything = memory.anything
     return other
 
 

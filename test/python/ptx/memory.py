@@ -76,6 +76,7 @@ class Memory:
     def __init__(self):
         self.regions: list[Region] = []
         self.clock = Clock()
+        self.anything = False  # what was never written is read as NaN, rather than refused
         self.code: list[Instruction] = []  # of the kernel that runs, to name the other party of a race
 
     def add(self, region: Region) -> Region:
@@ -121,7 +122,7 @@ class Memory:
         if region.writable:
             at = region.granules(offsets, width)
             self.settled(instruction, region, at, "reads")
-            if region.poisoned and not anything and not region.written[at].all():
+            if region.poisoned and not (anything or self.anything) and not region.written[at].all():
                 raise instruction.error(f"reads '{region.name}' where nothing was written")
             self.check(instruction, warp, region, at, region.writer[at], region.write_line, "written")
             phase = self.clock.phase * WARPS

@@ -102,6 +102,7 @@ class Package:
         self.kernels, self.ptx = unpack_code((ctypes.c_char * size).in_dll(self.code, "einf_device_code").raw)
         self.machine = Machine(self.ptx, seed)
         self.memory = self.machine.memory
+        self.memory.anything = True  # tiles may run beyond the end of a block's part (StagedRests.cpp)
         self.weights = {w["name"]: self.region(w["name"], weights[w["offset"] : w["offset"] + w["size"]], writable=False)
                         for w in self.manifest["weights"]}
         self.states = {s["name"]: self.region(s["name"], np.zeros(self.bytes(s, bounds), np.uint8)) for s in self.manifest["states"]}
