@@ -134,7 +134,8 @@ void EinsumLowering::emitMasked(unsigned rank, Value start, Value end, ArrayRef<
     limit = Value();
     return next;
   };
-  if (schedule.ranks[rank].block <= size) {
+  bool isPart = ends[rank] || extents[rank].getLiteral().value_or(size + 1) <= size;
+  if (isPart && schedule.ranks[rank].block <= size) {
     result = step(start, init);
     return;
   }

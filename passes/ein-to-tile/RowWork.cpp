@@ -50,7 +50,21 @@ std::optional<SmallVector<unsigned>> ranksOf(AffineMap map) {
   return ranks;
 }
 
-/// An operand that only `slice` reads, by the ranks that all of it has: the place for what it
+/// True if nothing but the last op of the slice needs the operand, or what is made of it.
+bool isOnlyFor(BlockArgument argument, const Slice &slice) {
+  auto isInside = [&](Operation *user) { return slice.ops.contains(user); };
+  SmallPtrSet<Value, 8> made = {argument};
+  for (Operation *op : slice.ops) {
+    if (llvm::none_of(op->getOperands(), [&](Value operand) { return made.contains(operand); }))
+      continue;
+    made.insert(op->result_begin(), op->result_end());
+    if (op != slice.ops.back() && !llvm::all_of(op->getUsers(), isInside))
+      return false;
+  }
+  return llvm::all_of(argument.getUsers(), isInside);
+}
+
+/// An operand that only `slice` needs, by the ranks that all of it has: the place for what it
 /// computes. Null if there is none.
 BlockArgument placeOf(ein::EinsumOp map, const Slice &slice) {
   std::optional<SmallVector<unsigned>> ranks;
@@ -63,7 +77,7 @@ BlockArgument placeOf(ein::EinsumOp map, const Slice &slice) {
         !cast<StringAttr>(map.getCoords()[number]).getValue().empty())
       return {};
     ranks = read;
-    if (llvm::all_of(argument.getUsers(), [&](Operation *op) { return slice.ops.contains(op); }))
+    if (isOnlyFor(argument, slice))
       place = argument;
   }
   return ranks && !ranks->empty() ? place : BlockArgument();

@@ -42,6 +42,9 @@ bool StagedLowering::readsWithRoom(ein::EinsumOp op, unsigned rank, int64_t tile
   for (auto [i, input] : llvm::enumerate(op.getInputs())) {
     bool isMade = input == root.getResult() ||
                   llvm::any_of(epilogue, [&](ein::EinsumOp o) { return o.getResult() == input; });
+    // What is not there is no place to read at.
+    if (isMade && !cast<StringAttr>(op.getCoords()[i]).getValue().empty())
+      return false;
     if (isMade || !access(op, i).dependsOn(rank))
       continue;
     if (!isOwn(input)) {
@@ -49,7 +52,6 @@ bool StagedLowering::readsWithRoom(ein::EinsumOp op, unsigned rank, int64_t tile
         return false;
       continue;
     }
-    // What is not there is no place to read at.
     if (!hasRoomFor(input, label, tile) || !access(op, i).inside() ||
         !cast<StringAttr>(op.getCoords()[i]).getValue().empty())
       return false;

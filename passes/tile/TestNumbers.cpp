@@ -51,6 +51,9 @@ std::optional<Extreme> extremeOf(scf::ForOp loop, unsigned number, int64_t least
   if (!isFirst && found.step->getOperand(1) != carried)
     return std::nullopt;
   found.operand = found.step->getOperand(isFirst ? 1 : 0);
+  if (auto argument = dyn_cast<BlockArgument>(found.operand);
+      argument && argument.getOwner() == loop.getBody())
+    return std::nullopt; // which is another one in the loop that takes this one's place
   // What the loop begins with is no operand that is tested.
   auto start = loop.getInitArgs()[number].getDefiningOp<BroadcastOp>();
   FloatAttr constant;
