@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 #include "passes/ein-to-tile/EinsumLowering.h"
 #include "passes/ein-to-tile/Monoids.h"
+#include <utility>
 
 using namespace mlir;
 

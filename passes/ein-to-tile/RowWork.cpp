@@ -100,7 +100,8 @@ ein::EinsumOp mapOf(ein::EinsumOp map, Value value, const Slice &slice, BlockArg
     builder.setInsertionPointToStart(map->getBlock());
   SmallVector<StringRef> labels;
   SmallVector<ein::ExtentAttr> shape;
-  for (unsigned rank : *ranksOf(map.getMap(place.getArgNumber()))) {
+  const SmallVector<unsigned> ranks = *ranksOf(map.getMap(place.getArgNumber()));
+  for (unsigned rank : ranks) {
     labels.push_back(map.getRankName(rank));
     shape.push_back(map.getRankExtent(rank));
   }
