@@ -156,6 +156,15 @@ private:
   int64_t turnedWidth();
   int64_t rowsOfPanels();
   PackedMemory layOutTurned();
+  /// A factor of a product by matrix tiles, from the current tile on.
+  struct TileFactor {
+    mlir::Value buffer, offset, stride;
+  };
+  TileFactor rowsOfTile(mlir::Value factor, unsigned rows);
+  void multiplyTile(const PackedMemory &sums);
+  void forSteps(unsigned rank, mlir::Value begin, mlir::Value end, int64_t step,
+                mlir::function_ref<void()> inner);
+  void emitTileProducts(const PackedMemory &sums);
   void emitGroups(PackedMemory &memory, mlir::function_ref<void()> inner);
   TileValue joinGroups(const PackedMemory &memory, TileValue value);
   bool runsByGroups(unsigned rank);

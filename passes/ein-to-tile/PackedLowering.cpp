@@ -157,6 +157,8 @@ void EinsumLowering::overPacked(ArrayRef<Access> reads, ArrayRef<int64_t> parts,
 
 void EinsumLowering::emitPacked(ArrayRef<Access> reads) {
   int64_t chunk = chunkOf(root, *schedule.packed);
+  if (!chunk && usesTiles(*schedule.packed)) // sums are in memory in any case
+    chunk = blockParts()[root.getNumFree()];
   if (chunk)
     return emitInChunks(reads, chunk);
   if (isTurned(*schedule.packed))
@@ -272,16 +274,19 @@ void EinsumLowering::emitInChunks(ArrayRef<Access> reads, int64_t chunk) {
     starts[numFree] = loop.getInductionVar();
     Value next = arith::AddIOp::create(builder, loc, starts[numFree], constant(chunk));
     ends[numFree] = arith::MinSIOp::create(builder, loc, next, end);
-    emitOverPacked(reads, parts, /*storesSums=*/true, [&] {
-      uint32_t full = begin();
-      TileValue sum = loadPacked(sums);
-      if (schedule.dot && schedule.dot->bias)
-        sum = withoutBias(numFree, sum);
-      else
-        sum = {reduceFrom(numFree, {sum.value}).front(), full};
-      leaveReduced();
-      storePacked(sums, sum, -1);
-    });
+    if (usesTiles(*schedule.packed))
+      overPacked(reads, parts, /*storesSums=*/true, [&] { emitTileProducts(sums); });
+    else
+      emitOverPacked(reads, parts, /*storesSums=*/true, [&] {
+        uint32_t full = begin();
+        TileValue sum = loadPacked(sums);
+        if (schedule.dot && schedule.dot->bias)
+          sum = withoutBias(numFree, sum);
+        else
+          sum = {reduceFrom(numFree, {sum.value}).front(), full};
+        leaveReduced();
+        storePacked(sums, sum, -1);
+      });
     starts[numFree] = savedStart;
     ends[numFree] = savedEnd;
   }

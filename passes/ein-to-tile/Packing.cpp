@@ -254,8 +254,9 @@ static void planChunk(ein::EinsumOp root, ArrayRef<int64_t> parts, int64_t chunk
 static std::optional<int64_t> bytesOf(ein::EinsumOp root, ArrayRef<Packed> values,
                                       const Schedule &packed, ArrayRef<int64_t> parts) {
   SmallVector<int64_t> inChunk(parts);
-  if (int64_t chunk = chunkOf(root, packed)) {
-    inChunk[root.getNumFree()] = chunk;
+  if (int64_t chunk = chunkOf(root, packed); chunk || usesTiles(packed)) {
+    if (chunk)
+      inChunk[root.getNumFree()] = chunk;
     const int64_t most = isTurned(packed) ? 2 * kPartialSums : kPartialSums;
     int64_t sums = 1;
     for (int64_t part : parts.take_front(root.getNumFree()))
@@ -286,6 +287,11 @@ std::optional<Dot> findPackedDot(ein::EinsumOp root, ArrayRef<Access> reads, con
     if (both || !supports.depends(factor, root.getNumRanks() - 1))
       return std::nullopt;
   }
+  bool isBf16 = dot->element.isBF16();
+  if (isBf16 ? target.tilesBf16 : dot->element.isInteger(8) && target.tilesI8) {
+    dot->tiles = true;
+    dot->bias = false;
+  }
   // Of signed bytes columns are the ones that are summed, once for all rows.
   if (dot->bias && supports.depends(dot->lhs, packed.widened))
     std::swap(dot->lhs, dot->rhs);
@@ -304,10 +310,22 @@ static int64_t panelVectors(ein::ExtentAttr columns, int64_t lanes, const TileTa
   return vectors;
 }
 
-/// Cuts sums until what is packed of a chunk fits.
+/// Sizes of tiles of `tile.multiply`: of fewer columns than two registers have, one.
+static void planTiles(int64_t columns, RankSchedule &rows, RankSchedule &lanes) {
+  rows.tiles = {kTileRows};
+  lanes.tiles = {columns > kTileColumns / 2 ? kTileColumns : kTileColumns / 2};
+}
+
+/// Cuts sums until what is packed of a chunk fits. A panel that is multiplied by tiles stays in
+/// two thirds of the first-level cache.
 static void planChunks(ein::EinsumOp root, ArrayRef<int64_t> parts, Schedule &packed,
-                       function_ref<bool()> fits) {
+                       const TileTarget &target, function_ref<bool()> fits) {
   int64_t group = packed.dot ? packed.dot->group : 1;
+  if (usesTiles(packed)) {
+    int64_t most = target.firstCacheBytes * 2 / 3 / (4 * packed.ranks[packed.lanes].tile());
+    planChunk(root, parts, std::max<int64_t>(kShortestChunk, llvm::alignDown(most, 64)) * group,
+              packed);
+  }
   for (int64_t chunk = kChunk; !fits() && chunk >= kShortestChunk; chunk /= 2)
     planChunk(root, parts, chunk * group, packed);
 }
@@ -364,6 +382,8 @@ static std::shared_ptr<Schedule> planTurned(ein::EinsumOp root, ArrayRef<Access>
   if (!isTurned(packed))
     return nullptr;
   packed.ranks.back().tiles = {packed.dot->group};
+  if (usesTiles(packed))
+    planTiles(kTurnedRows, packed.ranks[columns], packed.ranks[rows]);
   SmallVector<Packed> values = findPacked(root, reads, packed);
   if (values.size() != 1 || !values.front().isPanel)
     return nullptr;
@@ -373,12 +393,12 @@ static std::shared_ptr<Schedule> planTurned(ein::EinsumOp root, ArrayRef<Access>
   packed.order = cut.order;
   auto fits = [&] {
     // The sums of chunks are kept for all columns of a block.
-    int64_t most = chunkOf(root, packed) ? kMostTurned / 2 : kMostTurned;
+    int64_t most = chunkOf(root, packed) || usesTiles(packed) ? kMostTurned / 2 : kMostTurned;
     cut.ranks[columns].block = std::min<int64_t>(most, part / kFewestTurned * kFewestTurned);
     std::optional<int64_t> bytes = bytesOf(root, values, packed, partsOf(root, cut));
     return bytes && *bytes <= target.localBytes;
   };
-  planChunks(root, partsOf(root, cut), packed, fits);
+  planChunks(root, partsOf(root, cut), packed, target, fits);
   if (!fits())
     return nullptr;
   schedule.ranks[columns].block = cut.ranks[columns].block;
@@ -408,6 +428,9 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
     packed.ranks.back().tiles = {packed.dot->group};
   else if (schedule.dot)
     return;
+  if (usesTiles(packed))
+    planTiles(root.getRankExtent(columns).getLiteral().value_or(INT64_MAX), packed.ranks[rows],
+              packed.ranks[columns]);
   SmallVector<Packed> values = findPacked(root, reads, packed);
   if (values.empty())
     return;
@@ -423,7 +446,7 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
       std::optional<int64_t> bytes = bytesOf(root, values, packed, parts);
       return bytes && *bytes <= target.localBytes / 2;
     };
-    planChunks(root, parts, packed, fits);
+    planChunks(root, parts, packed, target, fits);
     if (!fits())
       return;
   } else {
@@ -439,7 +462,7 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
       std::optional<int64_t> bytes = bytesOf(root, values, packed, partsOf(root, cut));
       return bytes && *bytes <= target.localBytes;
     };
-    planChunks(root, partsOf(root, cut), packed, fits);
+    planChunks(root, partsOf(root, cut), packed, target, fits);
     while (!fits()) {
       if (cut.ranks[columns].block == tile)
         return;
