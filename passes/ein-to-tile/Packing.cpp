@@ -29,6 +29,9 @@ constexpr int64_t kPartialSums = 32 * 1024;
 /// block are part of all that there are, and use each element that is packed of the rows.
 constexpr int64_t kTurnedRows = 128, kTurnedPart = 8;
 constexpr int64_t kFewestTurned = 256, kMostTurned = 1024;
+/// The same where products are by `tile.multiply`, which is so fast that columns are not worth
+/// copying for any number of rows: what is copied is the rows, for half of the columns at most.
+constexpr int64_t kTurnedTileRows = 256, kTurnedTilePart = 2;
 
 /// True if the inner loop may read groups of a dot's factor where they lie.
 bool readsGroups(ein::EinsumOp root, ArrayRef<Access> reads, const Schedule &packed, Value factor) {
@@ -257,7 +260,7 @@ static std::optional<int64_t> bytesOf(ein::EinsumOp root, ArrayRef<Packed> value
   if (int64_t chunk = chunkOf(root, packed); chunk || usesTiles(packed)) {
     if (chunk)
       inChunk[root.getNumFree()] = chunk;
-    const int64_t most = isTurned(packed) ? 2 * kPartialSums : kPartialSums;
+    const int64_t most = kPartialSums * (!isTurned(packed) ? 1 : usesTiles(packed) ? 4 : 2);
     int64_t sums = 1;
     for (int64_t part : parts.take_front(root.getNumFree()))
       sums *= std::min(part, most + 1);
@@ -362,13 +365,13 @@ static bool readsFactors(ein::EinsumOp root) {
 }
 
 /// Loops whose lanes run along rows, if groups of the columns are factors as they lie, which
-/// nobody has to copy, and there are many. Cuts the columns of `schedule` into its blocks.
+/// nobody has to copy, and there are many. Cuts the columns of `schedule` into its blocks; where
+/// products are by tiles, its rows, too.
 static std::shared_ptr<Schedule> planTurned(ein::EinsumOp root, ArrayRef<Access> reads,
                                             unsigned rows, unsigned columns,
                                             const TileTarget &target, Schedule &schedule) {
-  int64_t part = root.getRankExtent(columns).getLiteral().value_or(0) / kTurnedPart;
-  if (part < kFewestTurned || !target.lanesOf(4))
-    return nullptr;
+  std::optional<int64_t> numRows = root.getRankExtent(rows).getLiteral();
+  int64_t part = root.getRankExtent(columns).getLiteral().value_or(0);
   Schedule packed, cut = schedule;
   packed.ranks.resize(root.getNumRanks());
   packed.ranks[rows].tiles = {2 * target.lanesOf(4)};
@@ -381,13 +384,16 @@ static std::shared_ptr<Schedule> planTurned(ein::EinsumOp root, ArrayRef<Access>
   packed.dot = findPackedDot(root, reads, packed, target);
   if (!isTurned(packed))
     return nullptr;
+  part /= usesTiles(packed) ? kTurnedTilePart : kTurnedPart;
+  if (part < kFewestTurned || !target.lanesOf(4))
+    return nullptr;
   packed.ranks.back().tiles = {packed.dot->group};
   if (usesTiles(packed))
-    planTiles(kTurnedRows, packed.ranks[columns], packed.ranks[rows]);
+    planTiles(numRows.value_or(kTurnedTileRows), packed.ranks[columns], packed.ranks[rows]);
   SmallVector<Packed> values = findPacked(root, reads, packed);
   if (values.size() != 1 || !values.front().isPanel)
     return nullptr;
-  cut.ranks[rows].block = kTurnedRows;
+  cut.ranks[rows].block = usesTiles(packed) ? kTurnedTileRows : kTurnedRows;
   llvm::erase(cut.order, rows);
   cut.order.insert(llvm::find(cut.order, columns) + 1, rows);
   packed.order = cut.order;
@@ -401,7 +407,10 @@ static std::shared_ptr<Schedule> planTurned(ein::EinsumOp root, ArrayRef<Access>
   planChunks(root, partsOf(root, cut), packed, target, fits);
   if (!fits())
     return nullptr;
-  schedule.ranks[columns].block = cut.ranks[columns].block;
+  if (usesTiles(packed))
+    schedule = cut;
+  else
+    schedule.ranks[columns].block = cut.ranks[columns].block;
   return std::make_shared<Schedule>(packed);
 }
 
@@ -434,12 +443,21 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
   SmallVector<Packed> values = findPacked(root, reads, packed);
   if (values.empty())
     return;
+  auto mayHave = [&](int64_t count) {
+    return root.getRankExtent(rows).getLiteral().value_or(count) >= count;
+  };
+  if (usesTiles(packed) && parts.empty() && mayHave(kFewestPackedRows))
+    if (auto turned = planTurned(root, reads, rows, columns, target, schedule)) {
+      schedule.packed = turned;
+      schedule.packedFrom = kFewestPackedRows;
+      return;
+    }
   // Whole blocks are packed; what is left of the rows may be few.
   bool alongSum = schedule.lanes >= (int)root.getNumFree();
   bool inOrder = target.vectorRegisters >= 32 &&
                  ((alongSum && schedule.dot) || (!packed.dot && readsFactors(root)));
   const int64_t fewest = inOrder ? kFewestRowsInOrder : kFewestPackedRows;
-  if (root.getRankExtent(rows).getLiteral().value_or(fewest) < fewest)
+  if (!mayHave(fewest))
     return;
   if (!parts.empty()) {
     auto fits = [&] {
