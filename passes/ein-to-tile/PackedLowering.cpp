@@ -20,12 +20,20 @@ void EinsumLowering::emitRoot(ArrayRef<Access> reads) {
     return emitPlain(reads);
   unsigned rows = schedule.few->lanes, columns = schedule.few->narrow;
   Value count = arith::SubIOp::create(builder, loc, endOfBlock(rows), at[rows]);
-  auto compare = [&](arith::CmpIPredicate predicate, int64_t number) {
-    return arith::CmpIOp::create(builder, loc, predicate, count, constant(number));
+  auto compare = [&](Value what, arith::CmpIPredicate predicate, int64_t number) {
+    return arith::CmpIOp::create(builder, loc, predicate, what, constant(number));
   };
-  Value isFew =
-      arith::AndIOp::create(builder, loc, compare(arith::CmpIPredicate::sge, schedule.packedFrom),
-                            compare(arith::CmpIPredicate::sle, schedule.fewTo));
+  // Products wait for memory where they are dots; else an empty lane is work that is lost, so
+  // rows have to fill three quarters of their last vector.
+  Value enough = compare(count, arith::CmpIPredicate::sge, schedule.packedFrom);
+  if (!schedule.few->dot) {
+    int64_t lanes = target.lanesOf(4);
+    Value last = arith::SubIOp::create(builder, loc, count, constant(1));
+    last = arith::RemSIOp::create(builder, loc, last, constant(lanes));
+    enough = compare(last, arith::CmpIPredicate::sge, lanes * 3 / 4 - 1);
+  }
+  Value isFew = arith::AndIOp::create(builder, loc, enough,
+                                      compare(count, arith::CmpIPredicate::sle, schedule.fewTo));
   auto branch = scf::IfOp::create(builder, loc, isFew, /*withElse=*/true);
   Schedule saved = schedule;
   OpBuilder::InsertionGuard guard(builder);
@@ -356,7 +364,7 @@ void EinsumLowering::pack(const Packed &value, const Schedule &packed, ArrayRef<
 }
 
 bool EinsumLowering::runsByGroups(unsigned rank) {
-  return isPacked && schedule.dot && rank + 1 == root.getNumRanks() &&
+  return isPacked && (schedule.dot || isTurned(schedule)) && rank + 1 == root.getNumRanks() &&
          schedule.lanes < (int)root.getNumFree();
 }
 

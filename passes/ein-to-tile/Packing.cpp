@@ -216,7 +216,7 @@ SmallVector<int64_t> partsOf(ein::EinsumOp root, const Schedule &schedule) {
 }
 
 bool isTurned(const Schedule &packed) {
-  return packed.dot && !packed.dot->bias && packed.narrow > packed.widened;
+  return !(packed.dot && packed.dot->bias) && packed.narrow > packed.widened;
 }
 
 int64_t chunkOf(ein::EinsumOp root, const Schedule &packed) {
@@ -343,6 +343,20 @@ static bool readsFactors(ein::EinsumOp root) {
                                  [](Value factor) { return isa<BlockArgument>(factor); });
 }
 
+/// True if the root is a sum of products of two operands as they lie, and the one that has
+/// `columns` does so along the sum: it is read element by element, and each line stays for
+/// those that follow.
+static bool readsColumnsInOrder(ein::EinsumOp root, ArrayRef<Access> reads, unsigned columns) {
+  auto product = root.getYielded().getDefiningOp<arith::MulFOp>();
+  if (!product || !product.getType().isF32() || !readsFactors(root) || reads.size() != 2 ||
+      root.getNumRanks() != root.getNumFree() + 1 ||
+      root.getMonoid(root.getNumFree()) != ein::Monoid::add)
+    return false;
+  return llvm::all_of(reads, [&](const Access &read) {
+    return !read.dependsOn(columns) || read.isUnitStride(root.getNumFree());
+  });
+}
+
 /// Loops whose lanes run along rows, if groups of the columns are factors as they lie, which
 /// nobody has to copy, and there are many. Cuts the columns of `schedule` into its blocks.
 static std::shared_ptr<Schedule> planTurned(ein::EinsumOp root, ArrayRef<Access> reads,
@@ -361,9 +375,10 @@ static std::shared_ptr<Schedule> planTurned(ein::EinsumOp root, ArrayRef<Access>
   packed.lanes = packed.widened = rows;
   packed.narrow = columns;
   packed.dot = findPackedDot(root, reads, packed, target);
-  if (!isTurned(packed))
+  if (!isTurned(packed) || !(packed.dot || readsColumnsInOrder(root, reads, columns)))
     return nullptr;
-  packed.ranks.back().tiles = {packed.dot->group};
+  if (packed.dot)
+    packed.ranks.back().tiles = {packed.dot->group};
   SmallVector<Packed> values = findPacked(root, reads, packed);
   if (values.size() != 1 || !values.front().isPanel)
     return nullptr;
@@ -455,7 +470,7 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
     }
   }
   schedule.packed = std::make_shared<Schedule>(packed);
-  schedule.packedFrom = schedule.few ? kFewestPackedRows : fewest;
+  schedule.packedFrom = schedule.few && schedule.few->dot ? kFewestPackedRows : fewest;
 }
 
 } // namespace einfall
