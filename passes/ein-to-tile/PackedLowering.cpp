@@ -452,6 +452,18 @@ void EinsumLowering::askForPages(const PackedMemory &memory) {
   nextOperands[bufferOf(root.getInputs()[argument.getArgNumber()])] = kSteps;
 }
 
+/// As many rows at once as a transposition takes are more than the machine follows. What comes next
+/// is further along them; where they end before that, it is the rows of the next tile.
+int EinsumLowering::aheadOfPacking(const Packed &value) {
+  int lanes = schedule.lanes;
+  std::optional<int64_t> length = extents[lanes].getLiteral();
+  if (!length || *length > kTilesAhead * schedule.ranks[lanes].tile())
+    return lanes;
+  auto *tiled = llvm::find_if(
+      value.ranks, [&](unsigned rank) { return (int)rank != lanes && active[rank] > 1; });
+  return tiled == value.ranks.end() ? lanes : (int)*tiled;
+}
+
 void EinsumLowering::emitPack(PackedMemory &memory, ArrayRef<unsigned> order, int columns) {
   if (!order.empty()) {
     unsigned rank = order.front();
@@ -470,10 +482,8 @@ void EinsumLowering::emitPack(PackedMemory &memory, ArrayRef<unsigned> order, in
         compare(arith::CmpIPredicate::slt, coordinate(rank), {memory.groupEnd, 0});
   }
   TileValue exists;
-  // As many rows at once as a transposition takes are more than the machine follows.
-  int lanes = schedule.lanes;
-  if (!target.warpLanes && lanes >= (int)root.getNumFree())
-    aheadRank = lanes;
+  if (!target.warpLanes && schedule.lanes >= (int)root.getNumFree())
+    aheadRank = aheadOfPacking(memory.packed);
   auto asked = nextOperands;
   const int askedRank = nextRank;
   askForPages(memory);
