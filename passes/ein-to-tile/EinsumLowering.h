@@ -32,6 +32,8 @@ protected:
   void emitRoot(mlir::ArrayRef<Access> reads);
   /// Coordinates of the block's part of each rank of the root.
   virtual mlir::SmallVector<int64_t> blockParts() { return partsOf(root, schedule); }
+  /// Asks for the lines that a tile of a short sum will store to.
+  virtual void askForResults() {}
   /// What is stored of a tile: `results` holds the values.
   virtual void storeTile() = 0;
   /// Stores what follows from the root's `value` at the tile.
@@ -169,6 +171,7 @@ private:
   TileValue joinGroups(const PackedMemory &memory, TileValue value);
   bool runsByGroups(unsigned rank);
   void askForPages(const PackedMemory &memory);
+  int aheadOfPacking(const Packed &value);
   void emitPack(PackedMemory &memory, mlir::ArrayRef<unsigned> order, int columns);
   mlir::Value startOf(unsigned rank);
   mlir::Value offsetIn(const PackedMemory &memory, int columns);

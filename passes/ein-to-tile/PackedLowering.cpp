@@ -20,12 +20,20 @@ void EinsumLowering::emitRoot(ArrayRef<Access> reads) {
     return emitPlain(reads);
   unsigned rows = schedule.few->lanes, columns = schedule.few->narrow;
   Value count = arith::SubIOp::create(builder, loc, endOfBlock(rows), at[rows]);
-  auto compare = [&](arith::CmpIPredicate predicate, int64_t number) {
-    return arith::CmpIOp::create(builder, loc, predicate, count, constant(number));
+  auto compare = [&](Value what, arith::CmpIPredicate predicate, int64_t number) {
+    return arith::CmpIOp::create(builder, loc, predicate, what, constant(number));
   };
-  Value isFew =
-      arith::AndIOp::create(builder, loc, compare(arith::CmpIPredicate::sge, schedule.packedFrom),
-                            compare(arith::CmpIPredicate::sle, schedule.fewTo));
+  // Products wait for memory where they are dots; else an empty lane is work that is lost, so
+  // rows have to fill three quarters of their last vector.
+  Value enough = compare(count, arith::CmpIPredicate::sge, schedule.packedFrom);
+  if (!schedule.few->dot) {
+    int64_t lanes = target.lanesOf(4);
+    Value last = arith::SubIOp::create(builder, loc, count, constant(1));
+    last = arith::RemSIOp::create(builder, loc, last, constant(lanes));
+    enough = compare(last, arith::CmpIPredicate::sge, lanes * 3 / 4 - 1);
+  }
+  Value isFew = arith::AndIOp::create(builder, loc, enough,
+                                      compare(count, arith::CmpIPredicate::sle, schedule.fewTo));
   auto branch = scf::IfOp::create(builder, loc, isFew, /*withElse=*/true);
   Schedule saved = schedule;
   OpBuilder::InsertionGuard guard(builder);
@@ -361,7 +369,7 @@ void EinsumLowering::pack(const Packed &value, const Schedule &packed, ArrayRef<
 }
 
 bool EinsumLowering::runsByGroups(unsigned rank) {
-  return isPacked && schedule.dot && rank + 1 == root.getNumRanks() &&
+  return isPacked && (schedule.dot || isTurned(schedule)) && rank + 1 == root.getNumRanks() &&
          schedule.lanes < (int)root.getNumFree();
 }
 
@@ -449,6 +457,18 @@ void EinsumLowering::askForPages(const PackedMemory &memory) {
   nextOperands[bufferOf(root.getInputs()[argument.getArgNumber()])] = kSteps;
 }
 
+/// As many rows at once as a transposition takes are more than the machine follows. What comes next
+/// is further along them; where they end before that, it is the rows of the next tile.
+int EinsumLowering::aheadOfPacking(const Packed &value) {
+  int lanes = schedule.lanes;
+  std::optional<int64_t> length = extents[lanes].getLiteral();
+  if (!length || *length > kTilesAhead * schedule.ranks[lanes].tile())
+    return lanes;
+  auto *tiled = llvm::find_if(
+      value.ranks, [&](unsigned rank) { return (int)rank != lanes && active[rank] > 1; });
+  return tiled == value.ranks.end() ? lanes : (int)*tiled;
+}
+
 void EinsumLowering::emitPack(PackedMemory &memory, ArrayRef<unsigned> order, int columns) {
   if (!order.empty()) {
     unsigned rank = order.front();
@@ -467,10 +487,8 @@ void EinsumLowering::emitPack(PackedMemory &memory, ArrayRef<unsigned> order, in
         compare(arith::CmpIPredicate::slt, coordinate(rank), {memory.groupEnd, 0});
   }
   TileValue exists;
-  // As many rows at once as a transposition takes are more than the machine follows.
-  int lanes = schedule.lanes;
-  if (!target.warpLanes && lanes >= (int)root.getNumFree())
-    aheadRank = lanes;
+  if (!target.warpLanes && schedule.lanes >= (int)root.getNumFree())
+    aheadRank = aheadOfPacking(memory.packed);
   auto asked = nextOperands;
   const int askedRank = nextRank;
   askForPages(memory);

@@ -219,7 +219,7 @@ SmallVector<int64_t> partsOf(ein::EinsumOp root, const Schedule &schedule) {
 }
 
 bool isTurned(const Schedule &packed) {
-  return packed.dot && !packed.dot->bias && packed.narrow > packed.widened;
+  return !(packed.dot && packed.dot->bias) && packed.narrow > packed.widened;
 }
 
 int64_t chunkOf(ein::EinsumOp root, const Schedule &packed) {
@@ -364,6 +364,20 @@ static bool readsFactors(ein::EinsumOp root) {
                                  [](Value factor) { return isa<BlockArgument>(factor); });
 }
 
+/// True if the root is a sum of products of two operands as they lie, and the one that has
+/// `columns` does so along the sum: it is read element by element, and each line stays for
+/// those that follow.
+static bool readsColumnsInOrder(ein::EinsumOp root, ArrayRef<Access> reads, unsigned columns) {
+  auto product = root.getYielded().getDefiningOp<arith::MulFOp>();
+  if (!product || !product.getType().isF32() || !readsFactors(root) || reads.size() != 2 ||
+      root.getNumRanks() != root.getNumFree() + 1 ||
+      root.getMonoid(root.getNumFree()) != ein::Monoid::add)
+    return false;
+  return llvm::all_of(reads, [&](const Access &read) {
+    return !read.dependsOn(columns) || read.isUnitStride(root.getNumFree());
+  });
+}
+
 /// Loops whose lanes run along rows, if groups of the columns are factors as they lie, which
 /// nobody has to copy, and there are many. Cuts the columns of `schedule` into its blocks; where
 /// products are by tiles, its rows, too.
@@ -382,12 +396,13 @@ static std::shared_ptr<Schedule> planTurned(ein::EinsumOp root, ArrayRef<Access>
   packed.lanes = packed.widened = rows;
   packed.narrow = columns;
   packed.dot = findPackedDot(root, reads, packed, target);
-  if (!isTurned(packed))
+  if (!isTurned(packed) || !(packed.dot || readsColumnsInOrder(root, reads, columns)))
     return nullptr;
   part /= usesTiles(packed) ? kTurnedTilePart : kTurnedPart;
   if (part < kFewestTurned || !target.lanesOf(4))
     return nullptr;
-  packed.ranks.back().tiles = {packed.dot->group};
+  if (packed.dot)
+    packed.ranks.back().tiles = {packed.dot->group};
   if (usesTiles(packed))
     planTiles(numRows.value_or(kTurnedTileRows), packed.ranks[columns], packed.ranks[rows]);
   SmallVector<Packed> values = findPacked(root, reads, packed);
@@ -496,7 +511,7 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
     }
   }
   schedule.packed = std::make_shared<Schedule>(packed);
-  schedule.packedFrom = schedule.few ? kFewestPackedRows : fewest;
+  schedule.packedFrom = schedule.few && schedule.few->dot ? kFewestPackedRows : fewest;
 }
 
 } // namespace einfall

@@ -200,8 +200,9 @@ def test_known_columns_and_depth(package, kind, target, generator, monkeypatch):
 
 
 @cpus.each(*TARGETS)
-@pytest.mark.parametrize("literal, layout, kinds", [("wide", "nt", ("bf16", "u8_s8", "s16")), ("wide", "batch", ("bf16",)),
-                                                    ("widedeep", "nt", ("bf16",))])
+@pytest.mark.parametrize("literal, layout, kinds", [("wide", "nt", ("bf16", "u8_s8", "s16", "f32")),
+                                                    ("wide", "batch", ("bf16", "f32")),
+                                                    ("widedeep", "nt", ("bf16", "f32"))])
 def test_few_rows_of_many_columns(build, tmp_path, target, literal, layout, kinds, generator, monkeypatch):
     """Rows on both sides of a vector, of two, of those that run along lanes and of a block."""
     monkeypatch.setenv("EINFALL_CPU", target)
@@ -210,7 +211,7 @@ def test_few_rows_of_many_columns(build, tmp_path, target, literal, layout, kind
     assert session.target == target
     deep = WIDE[literal]["k"] > 100
     for kind in kinds:
-        for rows in (17, 130) if deep else (0, 1, 7, 8, 15, 16, 17, 31, 32, 33, 48, 49, 127, 128, 129, 529, 642):
+        for rows in (16, 17, 130) if deep else (0, 1, 7, 8, 12, 15, 16, 17, 31, 32, 33, 48, 49, 62, 127, 128, 129, 529, 642):
             sizes = {"m": rows, "b": 2, **WIDE[literal]}
             check(getattr(session, f"{layout}_{kind}{literal}"), layout, kind, sizes, generator)
 
