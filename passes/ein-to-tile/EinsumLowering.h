@@ -198,6 +198,8 @@ private:
   void askAhead();
   int64_t bytesAlongLanes(unsigned rank);
   TileValue reduceRoot();
+  int64_t depthInTurn();
+  void askForColumns(unsigned columns);
   int columnsInTurn();
   mlir::Value reduceInTurn(unsigned columns, mlir::TypedAttr init);
   void
