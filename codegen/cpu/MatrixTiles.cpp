@@ -182,21 +182,21 @@ StringRef productOf(tile::MultiplyOp op) {
 
 /// What describes the sizes of the registers, zeros at first.
 Value Unroller::tileState() {
+  if (tileSizes)
+    return tileSizes;
   auto function = builder.getBlock()->getParent()->getParentOfType<LLVM::LLVMFuncOp>();
-  if (tiles)
-    return tiles;
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(&function.getBody().front());
   auto pointer = LLVM::LLVMPointerType::get(builder.getContext());
   Value count = arith::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(1));
   auto type = LLVM::LLVMArrayType::get(builder.getI64Type(), kStateBytes / 8);
-  tiles = LLVM::AllocaOp::create(builder, loc, pointer, type, count, kConfigBytes);
+  tileSizes = LLVM::AllocaOp::create(builder, loc, pointer, type, count, kConfigBytes);
   Value zeros = LLVM::ZeroOp::create(builder, loc, type);
-  LLVM::StoreOp::create(builder, loc, zeros, tiles, kConfigBytes);
+  LLVM::StoreOp::create(builder, loc, zeros, tileSizes, kConfigBytes);
   // The first byte says which registers there are.
   Value palette = arith::ConstantOp::create(builder, loc, builder.getI8IntegerAttr(1));
-  LLVM::StoreOp::create(builder, loc, palette, tiles, 1);
-  return tiles;
+  LLVM::StoreOp::create(builder, loc, palette, tileSizes, 1);
+  return tileSizes;
 }
 
 void Unroller::multiply(tile::MultiplyOp op) {
@@ -236,7 +236,7 @@ void Unroller::multiply(tile::MultiplyOp op) {
 }
 
 void Unroller::releaseTiles() {
-  if (tiles)
+  if (tileSizes)
     LLVM::CallIntrinsicOp::create(builder, loc, builder.getStringAttr("llvm.x86.tilerelease"),
                                   ValueRange());
 }

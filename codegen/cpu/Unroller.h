@@ -91,7 +91,7 @@ private:
   mlir::Value reduceLanes(llvm::ArrayRef<mlir::Value> units,
                           llvm::function_ref<mlir::Value(mlir::Value, mlir::Value)> combine);
 
-  mlir::Value tiles; // sizes of the registers of matrix tiles; null: they are not used
+  mlir::Value tileSizes; // of the registers of matrix tiles; null: these are not used
 };
 
 } // namespace einfall::cpu

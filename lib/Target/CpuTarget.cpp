@@ -39,10 +39,10 @@ static const CpuTarget kTargets[] = {
     {"x86-64-v4-dot", "x86_64", "x86_64-unknown-linux-gnu", "x86-64-v4",
      "+avx512bf16,+avx512vnni,-prefer-256-bit", kV4Dot, kDotAll, 5, 64, 32, true, true, false,
      kScale512, kFraction512, kPairToBfloat512},
-    // Arithmetic of f16 is in f32, so AVX512-FP16 is of no use.
-    {"x86-64-v4-amx", "x86_64", "x86_64-unknown-linux-gnu", "sapphirerapids",
-     "-prefer-256-bit,-avx512fp16", kV4Amx, kDotAll, 6, 64, 32, true, true, false, kScale512,
-     kFraction512, kPairToBfloat512, kTilesAll},
+    // No CPU's name: that would stand for instructions which nobody asks the CPU for.
+    {"x86-64-v4-amx", "x86_64", "x86_64-unknown-linux-gnu", "x86-64-v4",
+     "+avx512bf16,+avx512vnni,+amx-tile,+amx-bf16,+amx-int8,-prefer-256-bit", kV4Amx, kDotAll, 6,
+     64, 32, true, true, false, kScale512, kFraction512, kPairToBfloat512, kTilesAll},
     {"aarch64",
      "aarch64",
      "aarch64-unknown-linux-gnu",

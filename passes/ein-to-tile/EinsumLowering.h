@@ -103,6 +103,14 @@ private:
     mlir::Value buffer;
     /// An f32 value in a buffer of bf16 is the sum of so many, so far from each other.
     int64_t terms = 1, termSize = 0;
+
+    /// How far neighbours along `rank` are from each other; nothing where it has no such rank.
+    std::optional<int64_t> strideOf(unsigned rank) const {
+      auto *it = llvm::find(packed.ranks, rank);
+      if (it == packed.ranks.end())
+        return std::nullopt;
+      return strides[it - packed.ranks.begin()];
+    }
   };
 
   /// The root and the epilogue at the current tile, stored.
@@ -210,6 +218,8 @@ private:
   void askAhead();
   int64_t bytesAlongLanes(unsigned rank);
   TileValue reduceRoot();
+  int64_t depthInTurn();
+  void askForColumns(unsigned columns);
   int columnsInTurn();
   mlir::Value reduceInTurn(unsigned columns, mlir::TypedAttr init);
   void

@@ -165,9 +165,7 @@ void EinsumLowering::overPacked(ArrayRef<Access> reads, ArrayRef<int64_t> parts,
 
 void EinsumLowering::emitPacked(ArrayRef<Access> reads) {
   int64_t chunk = chunkOf(root, *schedule.packed);
-  if (!chunk && usesTiles(*schedule.packed)) // sums are in memory in any case
-    chunk = blockParts()[root.getNumFree()];
-  if (chunk)
+  if (chunk || usesTiles(*schedule.packed)) // tiles have their sums in memory in any case
     return emitInChunks(reads, chunk);
   if (isTurned(*schedule.packed))
     return emitTurned(reads);
@@ -251,14 +249,15 @@ void EinsumLowering::joinPartial(TileValue value) {
   storePacked(state.sums, value, -1);
 }
 
-/// Sums are kept in memory from chunk to chunk.
+/// Sums are kept in memory from chunk to chunk; `chunk` 0: there is one, of all.
 void EinsumLowering::emitInChunks(ArrayRef<Access> reads, int64_t chunk) {
   unsigned numFree = root.getNumFree();
   SmallVector<int64_t> parts = blockParts();
-  parts[numFree] = chunk;
+  if (chunk)
+    parts[numFree] = chunk;
   Type element = root.getYielded().getType();
   const bool turns = isTurned(*schedule.packed);
-  depthAtOnce = std::min(chunk, extents[numFree].getLiteral().value_or(chunk));
+  depthAtOnce = std::min(parts[numFree], extents[numFree].getLiteral().value_or(parts[numFree]));
   int64_t columns = schedule.packed->lanes;
   PackedMemory sums =
       turns ? layOutTurned() : layOutSums(columns, schedule.packed->ranks[columns].tile());
@@ -273,30 +272,34 @@ void EinsumLowering::emitInChunks(ArrayRef<Access> reads, int64_t chunk) {
     uint32_t full = begin();
     storePacked(sums, {splat(ein::identityOf(root.getMonoid(numFree), element), full), full}, -1);
   });
+  auto add = [&] {
+    if (usesTiles(*schedule.packed))
+      return overPacked(reads, parts, /*storesSums=*/true, [&] { emitTileProducts(sums); });
+    emitOverPacked(reads, parts, /*storesSums=*/true, [&] {
+      uint32_t full = begin();
+      TileValue sum = loadPacked(sums);
+      if (schedule.dot && schedule.dot->bias)
+        sum = withoutBias(numFree, sum);
+      else
+        sum = {reduceFrom(numFree, {sum.value}).front(), full};
+      leaveReduced();
+      storePacked(sums, sum, -1);
+    });
+  };
   Value end = ends[numFree] ? ends[numFree] : extentOf(numFree);
-  auto loop = scf::ForOp::create(builder, loc, startOf(numFree), end, constant(chunk));
-  {
+  if (chunk) {
+    auto loop = scf::ForOp::create(builder, loc, startOf(numFree), end, constant(chunk));
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(loop.getBody());
     Value savedStart = starts[numFree], savedEnd = ends[numFree];
     starts[numFree] = loop.getInductionVar();
     Value next = arith::AddIOp::create(builder, loc, starts[numFree], constant(chunk));
     ends[numFree] = arith::MinSIOp::create(builder, loc, next, end);
-    if (usesTiles(*schedule.packed))
-      overPacked(reads, parts, /*storesSums=*/true, [&] { emitTileProducts(sums); });
-    else
-      emitOverPacked(reads, parts, /*storesSums=*/true, [&] {
-        uint32_t full = begin();
-        TileValue sum = loadPacked(sums);
-        if (schedule.dot && schedule.dot->bias)
-          sum = withoutBias(numFree, sum);
-        else
-          sum = {reduceFrom(numFree, {sum.value}).front(), full};
-        leaveReduced();
-        storePacked(sums, sum, -1);
-      });
+    add();
     starts[numFree] = savedStart;
     ends[numFree] = savedEnd;
+  } else {
+    add();
   }
   auto finish = [&] {
     begin();
@@ -508,11 +511,11 @@ void EinsumLowering::storePacked(const PackedMemory &memory, TileValue value, in
   uint32_t mask = 0;
   SmallVector<Value> strides;
   for (auto [dim, rank] : llvm::enumerate(tiles.space.ranks)) {
-    int place = llvm::find(memory.packed.ranks, rank) - memory.packed.ranks.begin();
-    if (place == (int)memory.packed.ranks.size())
+    std::optional<int64_t> stride = memory.strideOf(rank);
+    if (!stride)
       continue; // sums are no longer along their lanes
     mask |= 1u << dim;
-    strides.push_back(constant((int)rank == columns ? 1 : memory.strides[place]));
+    strides.push_back(constant((int)rank == columns ? 1 : *stride));
   }
   Type element = cast<MemRefType>(memory.buffer.getType()).getElementType();
   Value offset = offsetIn(memory, columns), end = limit;
@@ -554,12 +557,11 @@ TileValue EinsumLowering::loadPacked(const PackedMemory &memory) {
   uint32_t mask = 0;
   SmallVector<Value> strides;
   for (auto [dim, rank] : llvm::enumerate(tiles.space.ranks)) {
-    auto *it = llvm::find(memory.packed.ranks, rank);
-    if (it == memory.packed.ranks.end())
+    std::optional<int64_t> stride = memory.strideOf(rank);
+    if (!stride)
       continue;
     mask |= 1u << dim;
-    bool side = (int)rank == schedule.lanes;
-    strides.push_back(constant(side ? 1 : memory.strides[it - memory.packed.ranks.begin()]));
+    strides.push_back(constant((int)rank == schedule.lanes ? 1 : *stride));
   }
   Type type = tiles.space.type(mask, cast<MemRefType>(memory.buffer.getType()).getElementType());
   return {tile::LoadOp::create(builder, loc, type, memory.buffer, offsetIn(memory, -1), strides,

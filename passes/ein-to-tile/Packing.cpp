@@ -29,9 +29,9 @@ constexpr int64_t kPartialSums = 32 * 1024;
 /// block are part of all that there are, and use each element that is packed of the rows.
 constexpr int64_t kTurnedRows = 128, kTurnedPart = 8;
 constexpr int64_t kFewestTurned = 256, kMostTurned = 1024;
-/// The same where products are by `tile.multiply`, which is so fast that columns are not worth
-/// copying for any number of rows: what is copied is the rows, for half of the columns at most.
-constexpr int64_t kTurnedTileRows = 256, kTurnedTilePart = 2;
+/// Rows of a block where products are by `tile.multiply`, which is so fast that columns are not
+/// worth copying for any number of rows; and groups from which on a sum fills enough of a tile.
+constexpr int64_t kTurnedTileRows = 256, kFewestTileGroups = 8;
 
 /// True if the inner loop may read groups of a dot's factor where they lie.
 bool readsGroups(ein::EinsumOp root, ArrayRef<Access> reads, const Schedule &packed, Value factor) {
@@ -290,8 +290,11 @@ std::optional<Dot> findPackedDot(ein::EinsumOp root, ArrayRef<Access> reads, con
     if (both || !supports.depends(factor, root.getNumRanks() - 1))
       return std::nullopt;
   }
-  bool isBf16 = dot->element.isBF16();
-  if (isBf16 ? target.tilesBf16 : dot->element.isInteger(8) && target.tilesI8) {
+  std::optional<int64_t> depth = root.getRankExtent(root.getNumRanks() - 1).getLiteral();
+  bool isDeep = depth.value_or(INT64_MAX) >= kFewestTileGroups * dot->group;
+  bool isTiled =
+      dot->element.isBF16() ? target.tilesBf16 : dot->element.isInteger(8) && target.tilesI8;
+  if (isDeep && isTiled) {
     dot->tiles = true;
     dot->bias = false;
   }
@@ -349,6 +352,16 @@ bool fitsPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Schedule &sch
                  const Schedule &packed) {
   if (!mayPack(root, reads) || packed.narrow < 0 || packed.lanes != packed.widened)
     return false;
+  // A group is of one chunk.
+  bool chunksDepth = root.getNumRanks() == root.getNumFree() + 1;
+  if (packed.dot && chunksDepth && chunkOf(root, packed) % packed.dot->group)
+    return false;
+  if (usesTiles(packed)) {
+    int64_t columns = packed.ranks[packed.lanes].tile();
+    if (packed.ranks[packed.narrow].tiles != SmallVector<int64_t, 4>{kTileRows} ||
+        (columns != kTileColumns && columns != kTileColumns / 2))
+      return false;
+  }
   Schedule cut = schedule;
   if (isTurned(packed) && schedule.fewTo)
     cut.ranks[packed.lanes].block = std::min(cut.ranks[packed.lanes].block, schedule.fewTo);
@@ -398,7 +411,10 @@ static std::shared_ptr<Schedule> planTurned(ein::EinsumOp root, ArrayRef<Access>
   packed.dot = findPackedDot(root, reads, packed, target);
   if (!isTurned(packed) || !(packed.dot || readsColumnsInOrder(root, reads, columns)))
     return nullptr;
-  part /= usesTiles(packed) ? kTurnedTilePart : kTurnedPart;
+  // Two blocks at least, of enough columns for each.
+  if (usesTiles(packed) && part >= 2 * kFewestTurned)
+    part = std::max(part, kTurnedPart * kFewestTurned);
+  part /= kTurnedPart;
   if (part < kFewestTurned || !target.lanesOf(4))
     return nullptr;
   if (packed.dot)
@@ -504,7 +520,8 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
     schedule = cut;
     // Of rows whose number is not known there may be few.
     int64_t block = cut.ranks[columns].block;
-    bool mayBeFew = !root.getRankExtent(rows).getLiteral() && cut.ranks[rows].block > kTurnedRows;
+    bool mayBeFew = !usesTiles(packed) && !root.getRankExtent(rows).getLiteral() &&
+                    cut.ranks[rows].block > kTurnedRows;
     if (mayBeFew && (schedule.few = planTurned(root, reads, rows, columns, target, schedule))) {
       packed.ranks[columns].block = block;
       schedule.fewTo = kTurnedRows;

@@ -39,7 +39,7 @@ def EinToTile : Pass<"ein-to-tile", "::mlir::ModuleOp"> {
     ListOption<"dots", "dots", "std::string",
                "element types that tile.dot multiplies: bf16, i8, i16">,
     ListOption<"tiles", "tiles", "std::string",
-               "element types that tile.multiply multiplies: bf16, i8">];
+               "those of dots that tile.multiply multiplies: bf16, i8">];
   let dependentDialects = ["::einfall::tile::TileDialect", "::mlir::scf::SCFDialect",
                            "::mlir::memref::MemRefDialect"];
   let statistics = [Statistic<"numPrograms", "num-programs", "tile programs written">,

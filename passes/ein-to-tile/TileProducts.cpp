@@ -18,8 +18,7 @@ namespace einfall {
 EinsumLowering::TileFactor EinsumLowering::rowsOfTile(Value factor, unsigned rows) {
   if (auto it = packedValues.find(factor); it != packedValues.end()) {
     const PackedMemory &memory = it->second;
-    auto place = llvm::find(memory.packed.ranks, rows) - memory.packed.ranks.begin();
-    return {memory.buffer, offsetIn(memory, -1), constant(memory.strides[place])};
+    return {memory.buffer, offsetIn(memory, -1), constant(*memory.strideOf(rows))};
   }
   unsigned number = cast<BlockArgument>(factor).getArgNumber();
   Access read = access(root, number);
@@ -37,17 +36,14 @@ void EinsumLowering::multiplyTile(const PackedMemory &sums) {
   bool leftHasRows = !packedValues.contains(dot.lhs) || !packedValues[dot.lhs].packed.isPanel;
   TileFactor left = rowsOfTile(leftHasRows ? dot.lhs : dot.rhs, rows);
   const PackedMemory &panel = packedValues[leftHasRows ? dot.rhs : dot.lhs];
-  auto strideOf = [](const PackedMemory &memory, unsigned rank) {
-    return memory.strides[llvm::find(memory.packed.ranks, rank) - memory.packed.ranks.begin()];
-  };
   Value end = ends[depth] ? ends[depth] : extentOf(depth);
   Value count = arith::SubIOp::create(builder, loc, end, at[depth]);
   Value groups = arith::CeilDivUIOp::create(builder, loc, count, constant(dot.group));
   Value number = arith::SubIOp::create(builder, loc, endOfBlock(rows), at[rows]);
   number = arith::MinSIOp::create(builder, loc, number, constant(kTileRows));
   tile::MultiplyOp::create(
-      builder, loc, sums.buffer, offsetIn(sums, -1), constant(strideOf(sums, rows)), left.buffer,
-      left.offset, left.stride, panel.buffer, offsetIn(panel, -1), constant(strideOf(panel, depth)),
+      builder, loc, sums.buffer, offsetIn(sums, -1), constant(*sums.strideOf(rows)), left.buffer,
+      left.offset, left.stride, panel.buffer, offsetIn(panel, -1), constant(*panel.strideOf(depth)),
       number, groups, panel.width, dot.element, leftHasRows ? dot.unsignedLhs : dot.unsignedRhs,
       leftHasRows ? dot.unsignedRhs : dot.unsignedLhs);
 }

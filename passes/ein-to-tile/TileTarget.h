@@ -27,7 +27,7 @@ struct TileTarget {
   bool dotBf16 = false;
   bool dotI8 = false; ///< unsigned by signed
   bool dotI16 = false;
-  // The same of `tile.multiply`, for bytes of any sign.
+  // Of these, what `tile.multiply` has one for; there bytes may both be signed.
   bool tilesBf16 = false;
   bool tilesI8 = false;
 

@@ -138,7 +138,8 @@ CpuReport detectCpu() {
   }
   for (std::string_view rest = emulatedFeatures(); !rest.empty();) {
     size_t size = std::min(rest.find(','), rest.size());
-    report.features.emplace(rest.substr(0, size));
+    if (rest.starts_with("amx-"))
+      report.features.emplace(rest.substr(0, size));
     rest.remove_prefix(std::min(size + 1, rest.size()));
   }
   return report;

@@ -50,11 +50,12 @@ TORCH = {"f32": "float32", "f64": "float64", "bf16": "bfloat16", "f16": "float16
 LITERALS = {"odd": {"n": 37, "k": 45}, "even": {"n": 64, "k": 80}, "deep": {"n": 19, "k": 4098},
             "few": {"m": 17, "n": 69, "k": 21}, "many": {"m": 46, "n": 133, "k": 33},
             # Columns in turn: several sums at once of each, single steps and a rest of them.
-            "turns": {"n": 37, "k": 213}, "two": {"m": 2, "n": 37, "k": 213}, "three": {"m": 3, "n": 37, "k": 213}}
+            "turns": {"n": 37, "k": 213}, "two": {"m": 2, "n": 37, "k": 213}, "three": {"m": 3, "n": 37, "k": 213},
+            "four": {"m": 4, "n": 37, "k": 213}, "five": {"m": 5, "n": 37, "k": 213}}
 # So many columns that lanes may run along few rows, at once or by chunks of the sum.
 WIDE = {"wide": {"n": 2053, "k": 76}, "widedeep": {"n": 2050, "k": 4100}}
 SOME = {"deep": ("nt",), "few": ("nn", "out", "batch"), "many": ("nt", "tn"), "turns": ("nt", "vector"), "two": ("nt", "batch"),
-        "three": ("nt",)}  # layouts, if not all
+        "three": ("nt",), "four": ("nt", "batch"), "five": ("nt",)}  # layouts, if not all
 
 
 def entry(layout: str, kind: str, literal: str = "") -> str:
