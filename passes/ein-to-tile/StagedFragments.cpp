@@ -123,9 +123,9 @@ Matrix StagedLowering::matrixOf(ein::EinsumOp op, ArrayRef<Access> reads) {
   matrix.columnWarps = 1;
   matrix.part = fragmentSize(op, own.reduced);
   matrix.slots = fragments->slots;
+  matrix.setElements(op);
   matrix.lhs.place(matrix.rows, matrix.depth, reads);
   matrix.rhs.place(matrix.columns, matrix.depth, reads);
-  matrix.setElements(op);
   matrix.setParts();
   return matrix;
 }
