@@ -113,6 +113,7 @@ private:
   /// The threads of the team wait for each other, and see what was stored.
   void meet();
   void meetAll();
+  void meetInWarp();
   bool isWarp() const { return threads == kWarp; }
 
   int64_t threads;                            // of a team

@@ -96,6 +96,15 @@ def Tile_BarrierOp : Tile_Op<"barrier"> {
   let assemblyFormat = "attr-dict";
 }
 
+def Tile_WarpBarrierOp : Tile_Op<"warp_barrier"> {
+  let summary = "a warp goes on when all of its threads have written";
+  let description = [{
+    What a warp stored is seen by all of its threads; of other warps nothing is said, and not all
+    of them have to come here.
+  }];
+  let assemblyFormat = "attr-dict";
+}
+
 def Tile_WarpOp : Tile_Op<"warp", [Pure]> {
   let summary = "the number of the warp in its block, from 0";
   let results = (outs Index:$result);
