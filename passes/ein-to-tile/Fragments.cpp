@@ -381,13 +381,11 @@ std::optional<FragmentPlan> planFragments(ein::KernelOp kernel, const std::vecto
   std::optional<FragmentPlan> fragments = planner.run(stages);
   if (!fragments || !planner.isAloneFused())
     return fragments;
-  BlockPlan shorter = plan;
-  Planner other(kernel, shorter, symbols, target, kShortChunkFused);
+  Planner other(kernel, plan, symbols, target, kShortChunkFused);
   std::optional<FragmentPlan> beside = other.run(stages);
-  if (!beside || other.isAloneFused())
-    return fragments;
-  plan = std::move(shorter);
-  return beside;
+  if (beside && !other.isAloneFused())
+    return beside;
+  return Planner(kernel, plan, symbols, target, kChunkFused).run(stages); // cuts the plan again
 }
 
 int64_t warpsFor(const FragmentPlan &fragments, const BlockPlan &plan) {

@@ -50,6 +50,7 @@ VARIANTS = {
     "later": Attention(mask="sge", sizes=[(1, 70, 200), (1, 200, 70)]),
     "odd": Attention(width=24, out=40),
     "wide": Attention(width=128, out=128, mask="sle", sizes=[(1, 129, 130)]),
+    "narrow": Attention(width=96, out=96, mask="sle", sizes=[(1, 40, 50)]),  # short chunks, where products are fused
     "soft": Attention(score="%c5 = arith.constant 5.0 : f32\n %x = arith.divf %a1, %c5 : f32\n %y = math.tanh %x : f32\n %a2 = arith.mulf %y, %c5 : f32",
                       scored=lambda w, s, t: 5 * np.tanh(w / 5)),
     "window": Attention(mask="sle", window=40, sizes=[(1, 300, 300), (1, 70, 200), (2, 200, 33)]),
