@@ -72,9 +72,10 @@ protected:
   mlir::Value splat(mlir::TypedAttr attr, uint32_t mask);
   /// `value` as a sum of so many numbers of `element`, the largest first.
   mlir::SmallVector<TileValue> splitTerms(TileValue value, int64_t count, mlir::Type element);
-  /// `plain`: element by element. `aligned`: rows begin runs of 16 bytes. `whole`: so do
-  /// they, and there is nothing past an end.
-  enum class Filling { plain, aligned, whole };
+  /// `plain`: element by element. `aligned`: rows begin runs of 16 bytes. `either`: they do
+  /// where `rowsAligned` holds. `whole`: they do, and there is nothing past an end.
+  enum class Filling { plain, aligned, either, whole };
+  mlir::Value rowsAligned;
   void fillFactor(const Factor &factor, mlir::ArrayRef<Access> reads, mlir::Value memory,
                   Filling filling, Piece piece);
   /// Whether all rows of a factor that is copied begin runs of 16 bytes; null if it is

@@ -144,9 +144,14 @@ FailureOr<func::FuncOp> KernelLowering::run(StringRef name) {
     // Where few rows run in another way, that has smaller blocks, and more of them.
     RankSchedule &rows = schedule.ranks[matrix->rows], &columns = schedule.ranks[matrix->columns];
     bool plain = matrix->from && !matrix->few;
-    int64_t least = matrix->few ? matrix->few->columnBlock : matrix->columnBlock;
-    rows.block = plain ? std::min(rows.block, matrix->rowBlock) : matrix->rowBlock;
-    columns.block = std::min(plain ? columns.block : least, matrix->columnBlock);
+    int64_t leastRows = matrix->rowBlock, leastColumns = matrix->columnBlock;
+    for (const Matrix *form = matrix->few.get(); form; form = form->few.get()) {
+      leastColumns = std::min(leastColumns, form->columnBlock);
+      if (form->few) // the last one has all rows in a block
+        leastRows = std::min(leastRows, form->rowBlock);
+    }
+    rows.block = plain ? std::min(rows.block, leastRows) : leastRows;
+    columns.block = plain ? std::min(columns.block, leastColumns) : leastColumns;
   }
 
   if (update && !isa<BlockArgument>(update.getDest()))
