@@ -91,7 +91,7 @@ def pack_variants(args) -> None:
 
 def pack_products(args) -> None:
     for name, cascade in timed.PRODUCTS.items():
-        for element in ("bf16", "f16"):
+        for element in ("bf16", "f16", "f32"):
             text = cascade.text(*[element] * len(cascade._parameters))
             compile_text(text, args.folder / f"product-{name}-{element}.einf", args.target)
 

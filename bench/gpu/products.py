@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from package import Package
 
-ELEMENTS = {"bf16": (torch.bfloat16, 2.0**-8), "f16": (torch.float16, 2.0**-11)}
+ELEMENTS = {"bf16": (torch.bfloat16, 2.0**-8), "f16": (torch.float16, 2.0**-11), "f32": (torch.float32, 2.0**-24)}
 EXTENTS = [1, 7, 63, 65, 127, 129, 257]
 MORE = [0, 2, 8, 9, 16, 17, 64, 128, 200]
 HEADS, BATCH = 3, 2

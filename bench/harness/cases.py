@@ -10,7 +10,7 @@ from pathlib import Path
 from . import models
 
 FOLDER = Path(__file__).resolve().parents[1] / "cases"
-TYPES = {"f32": 4, "bf16": 2, "f16": 2, "i8": 1}
+TYPES = {"f32": 4, "bf16": 2, "f16": 2, "i8": 1, "u8": 1}
 PROGRAMS = {
     "linear": ("rows", "columns", "depth"),
     "matmul": ("rows", "columns", "depth"),

@@ -10,7 +10,8 @@ import torch.nn.functional as F
 from . import transformer
 from .cases import Case
 
-DTYPES = {"f32": torch.float32, "bf16": torch.bfloat16, "f16": torch.float16, "i8": torch.int8}
+DTYPES = {"f32": torch.float32, "bf16": torch.bfloat16, "f16": torch.float16, "i8": torch.int8,
+          "u8": torch.uint8}
 
 
 class Program:
@@ -38,6 +39,24 @@ class Program:
         return {"linear": (0,), "int_linear": (0,), "rmsnorm": (0,), "layernorm": (0,), "softmax": (0,)}.get(
             self.case.program, ())
 
+    def text(self) -> str | None:
+        """A program of one instance in `ein`, as `f`, where the importer does not have its types: unsigned bytes."""
+        if self.case.type != "u8":
+            return None
+        columns, depth = self.case.sizes["columns"], self.case.sizes["depth"]
+        left, right = f"!ein.tensor<[m, {depth}], i8>", f"!ein.tensor<[{depth}, {columns}], i8>"
+        total = f"!ein.tensor<[m, {columns}], i32>"
+        return f"""func.func @f(%x: {left}, %w: {right}) -> {total} attributes {{ein.entry}} {{
+          %y = ein.einsum (%x[m, k], %w[k, n]) -> [m, n] reduce [k: add] : ({left}, {right}) -> {total} {{
+          ^bb0(%a: i8, %b: i8):
+            %c = arith.extui %a : i8 to i32
+            %d = arith.extsi %b : i8 to i32
+            %e = arith.muli %c, %d : i32
+            ein.yield %e : i32
+          }}
+          return %y : {total}
+        }}"""
+
     def dynamic_shapes(self):
         """As `torch.export.export` takes them, or None."""
         if not self.free():
@@ -48,6 +67,8 @@ class Program:
     def _random(self, *shape) -> torch.Tensor:
         if self.dtype == torch.int8:
             return torch.randint(-127, 128, shape, dtype=torch.int8)
+        if self.dtype == torch.uint8:
+            return torch.randint(0, 256, shape, dtype=torch.uint8)
         return torch.randn(shape).to(self.dtype)
 
     def _linear(self, rows: int, columns: int, depth: int):
@@ -55,7 +76,8 @@ class Program:
         return Linear(weights), (self._random(rows, depth),)
 
     def _int_linear(self, rows: int, columns: int, depth: int):
-        return IntLinear([self._random(depth, columns) for _ in range(self.copies)]), (self._random(rows, depth),)
+        weights = [torch.randint(-127, 128, (depth, columns), dtype=torch.int8) for _ in range(self.copies)]
+        return IntLinear(weights), (self._random(rows, depth),)
 
     def _matmul(self, rows: int, columns: int, depth: int):
         pairs = [(self._random(rows, depth), self._random(depth, columns)) for _ in range(self.copies)]
@@ -125,7 +147,7 @@ class Linear(torch.nn.Module):
 
 
 class IntLinear(torch.nn.Module):
-    """int8 times int8, summed in int32."""
+    """Bytes, signed or not, times int8, summed in int32."""
 
     def __init__(self, weights):
         super().__init__()

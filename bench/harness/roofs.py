@@ -21,7 +21,7 @@ from . import machine
 from .cases import Case
 
 COMPUTE = {"f32": ("f32_fma",), "bf16": ("amx_bf16", "bf16_dot", "f32_fma"), "f16": ("f32_fma",),
-           "i8": ("amx_int8", "int8_dot")}
+           "i8": ("amx_int8", "int8_dot"), "u8": ("amx_int8", "int8_dot")}
 
 
 MEMORY = ("read", "write", "copy")

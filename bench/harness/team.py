@@ -61,7 +61,7 @@ def agrees(got: list[float], want: list[float], element: str) -> str:
     if len(got) != len(want):
         return f"{len(got)} samples, expected {len(want)}"
     scale = max((abs(v) for v in want), default=0.0) or 1.0
-    bound = {"f32": 1e-3, "i8": 0.0}.get(element, 5e-2)
+    bound = {"f32": 1e-3, "i8": 0.0, "u8": 0.0}.get(element, 5e-2)
     wrong = [abs(a - b) for a, b in zip(got, want) if not abs(a - b) <= bound * scale]
     return f"{len(wrong)} of {len(want)} samples differ, by {wrong[0] / scale:.2g} of the largest" if wrong else ""
 

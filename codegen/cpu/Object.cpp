@@ -58,7 +58,7 @@ FailureOr<std::string> linkShared(Location loc, ArrayRef<std::string> objects,
   SmallString<128> folder;
   if (std::error_code error = llvm::sys::fs::createUniqueDirectory("einfall", folder))
     return emitError(loc) << "cannot make a temporary folder: " << error.message();
-  auto clean = llvm::make_scope_exit([&] { llvm::sys::fs::remove_directories(folder); });
+  llvm::scope_exit clean([&] { llvm::sys::fs::remove_directories(folder); });
   std::string output = (folder + "/host.so").str(), log = (folder + "/log").str();
   std::vector<std::string> inputs;
   for (const std::string &object : objects) {

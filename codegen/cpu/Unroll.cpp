@@ -107,6 +107,8 @@ LogicalResult Unroller::special(Operation &op) {
     extendPairs(extend);
   else if (auto round = dyn_cast<tile::RoundPairsOp>(op))
     roundPairs(round);
+  else if (auto multiply = dyn_cast<tile::MultiplyOp>(op))
+    this->multiply(multiply);
   else if (auto count = dyn_cast<tile::CountOp>(op))
     this->count(count);
   else if (auto previous = dyn_cast<tile::PreviousOp>(op))
@@ -209,6 +211,7 @@ FailureOr<LLVM::LLVMFuncOp> unrollProgram(OpBuilder &builder, func::FuncOp progr
   });
   if (found.wasInterrupted())
     LLVM::FenceOp::create(builder, loc, LLVM::AtomicOrdering::seq_cst);
+  unroller.releaseTiles();
   LLVM::ReturnOp::create(builder, loc, ValueRange());
   if (failed(writeOutShortLoops(kernel)))
     return failure();

@@ -35,6 +35,8 @@ public:
   llvm::StringRef counters; // the program's name among counters
   mlir::Value firstBlock;   // the number of the call's first block
   mlir::Value thisBlock;    // that of the one that is written
+  /// Gives the registers of matrix tiles back, if the program uses them.
+  void releaseTiles();
 
 private:
   std::pair<int64_t, mlir::Type> unitsOf(mlir::Type type) const override {
@@ -50,6 +52,8 @@ private:
   void broadcast(tile::BroadcastOp op) override;
   void reduce(tile::ReduceOp op) override;
   mlir::LogicalResult dot(tile::DotOp op);
+  void multiply(tile::MultiplyOp op);
+  mlir::Value tileState();
   void join(tile::JoinOp op);
   void areNumbers(tile::AreNumbersOp op);
   void extendPairs(tile::ExtendPairsOp op);
@@ -86,6 +90,8 @@ private:
   /// One vector that holds the reduction of each unit's lanes, in order.
   mlir::Value reduceLanes(llvm::ArrayRef<mlir::Value> units,
                           llvm::function_ref<mlir::Value(mlir::Value, mlir::Value)> combine);
+
+  mlir::Value tileSizes; // of the registers of matrix tiles; null: these are not used
 };
 
 } // namespace einfall::cpu

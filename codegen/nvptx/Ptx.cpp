@@ -133,7 +133,7 @@ FailureOr<std::optional<Assembled>> assemble(Location loc, StringRef ptx, const 
   SmallString<128> folder;
   if (std::error_code error = llvm::sys::fs::createUniqueDirectory("einfall", folder))
     return emitError(loc) << "cannot make a temporary folder: " << error.message();
-  auto clean = llvm::make_scope_exit([&] { llvm::sys::fs::remove_directories(folder); });
+  llvm::scope_exit clean([&] { llvm::sys::fs::remove_directories(folder); });
   std::string input = (folder + "/kernels.ptx").str(), output = (folder + "/kernels.cubin").str();
   std::string log = (folder + "/log").str(), message;
   if (failed(writeText(loc, input, ptx)))

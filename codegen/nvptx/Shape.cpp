@@ -17,9 +17,15 @@ Shape::Shape(Type type, int64_t threads)
     lanes = lead.pop_back_val();
   if ((factor = tile::factorOf(type))) {
     int64_t warps = factor.getLeft() ? factor.getRowWarps() : factor.getColumnWarps();
-    // Of 16 by 16 elements, a thread has four pairs.
-    factorRegisters = 4 * (lead[0] / warps / 16) * (lead[1] / 16);
-    unit = IntegerType::get(type.getContext(), 32);
+    int64_t part = lead[0] / warps;
+    if (unit.isF32()) {
+      // Of eight coordinates a thread has one row, or two columns.
+      factorRegisters = part / (factor.getLeft() ? 8 : 4) * lead[1];
+    } else {
+      // Of 16 by 16 elements, a thread has four pairs.
+      factorRegisters = 4 * (part / 16) * (lead[1] / 16);
+      unit = IntegerType::get(type.getContext(), 32);
+    }
     lead.clear();
   }
   fragment = tile::fragmentOf(type);

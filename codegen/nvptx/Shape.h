@@ -16,7 +16,7 @@ struct Shape {
   llvm::SmallVector<int64_t> lead;       // dimensions but the lanes, or the fragment's
   int64_t lanes = 0;                     // 0: none
   tile::FragmentAttr fragment;           // null: none
-  tile::FactorAttr factor;               // null: none; its registers hold two elements each
+  tile::FactorAttr factor;               // null: none; of 16 bits, a register holds two elements
   int64_t warpRows = 0, warpColumns = 0; // of a warp's part of a fragment; 0: it has none
   int64_t factorRegisters = 0;
   int64_t threads; // over which lanes go

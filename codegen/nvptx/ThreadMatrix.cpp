@@ -65,6 +65,11 @@ Value ThreadUnroller::offsetOf(const Shape &shape, int64_t unit, Value base, Val
   return offset;
 }
 
+Value ThreadUnroller::partOf(tile::FactorAttr factor, int64_t part) {
+  int64_t columnWarps = factor.getColumnWarps();
+  return times(factor.getLeft() ? quotient(warp, columnWarps) : remainder(warp, columnWarps), part);
+}
+
 Value ThreadUnroller::inSpace(Value pointer, unsigned space) {
   auto type = LLVM::LLVMPointerType::get(builder.getContext(), space);
   return LLVM::AddrSpaceCastOp::create(builder, loc, type, pointer);
@@ -75,13 +80,14 @@ Value ThreadUnroller::inSpace(Value pointer, unsigned space) {
 /// the instruction transposes.
 void ThreadUnroller::loadFactor(tile::LoadFactorOp op) {
   auto type = cast<RankedTensorType>(op.getResult().getType());
+  if (type.getElementType().isF32())
+    return loadWideFactor(op);
   tile::FactorAttr factor = tile::factorOf(type);
   int64_t freeStride = op.getStrides()[0], depthStride = op.getStrides()[1];
   bool transposed = depthStride != 1;
-  int64_t columnWarps = factor.getColumnWarps();
-  int64_t part = type.getDimSize(0) / (factor.getLeft() ? factor.getRowWarps() : columnWarps);
-  Value own =
-      times(factor.getLeft() ? quotient(warp, columnWarps) : remainder(warp, columnWarps), part);
+  int64_t part =
+      type.getDimSize(0) / (factor.getLeft() ? factor.getRowWarps() : factor.getColumnWarps());
+  Value own = partOf(factor, part);
   Value matrix = quotient(thread, 8), line = remainder(thread, 8);
   Value alongFree = times(remainder(matrix, 2), 8), alongDepth = times(quotient(matrix, 2), 8);
   if (!factor.getLeft())
@@ -147,6 +153,8 @@ void ThreadUnroller::asFactor(tile::AsFactorOp op) {
 void ThreadUnroller::mma(tile::MmaOp op) {
   Shape shape(op.getAcc().getType());
   auto type = cast<RankedTensorType>(op.getLhs().getType());
+  if (type.getElementType().isF32())
+    return multiplyWide(op);
   bool bfloat = type.getElementType().isBF16();
   int64_t rows = shape.warpRows / 16, columns = shape.warpColumns / 16, n = shape.columnRegisters();
   Type f32 = builder.getF32Type();

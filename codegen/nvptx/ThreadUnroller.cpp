@@ -62,9 +62,9 @@ void ThreadUnroller::meetAll() {
   callIntrinsic(builder, loc, "llvm.nvvm.barrier.cta.sync.aligned.all", {}, zero);
 }
 
-void ThreadUnroller::meet() {
-  if (!isWarp())
-    return meetAll();
+void ThreadUnroller::meet() { isWarp() ? meetInWarp() : meetAll(); }
+
+void ThreadUnroller::meetInWarp() {
   Value all = arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(-1));
   callIntrinsic(builder, loc, "llvm.nvvm.bar.warp.sync", {}, all);
 }
@@ -230,6 +230,8 @@ LogicalResult ThreadUnroller::special(Operation &op) {
     map[number.getResult()] = {warp};
   else if (isa<tile::BarrierOp>(op))
     meetAll();
+  else if (isa<tile::WarpBarrierOp>(op))
+    meetInWarp();
   else if (auto product = dyn_cast<tile::MmaOp>(op))
     mma(product);
   else if (auto taken = dyn_cast<tile::AsFactorOp>(op))

@@ -90,6 +90,11 @@ private:
   void copyElements(tile::CopyOp op);
   void isAligned(tile::IsAlignedOp op);
   void loadFactor(tile::LoadFactorOp op);
+  /// The same of f32, which no matrix instruction multiplies.
+  void loadWideFactor(tile::LoadFactorOp op);
+  void multiplyWide(tile::MmaOp op);
+  /// The factor's part of this warp begins there.
+  mlir::Value partOf(tile::FactorAttr factor, int64_t part);
   mlir::Value inSpace(mlir::Value pointer, unsigned space);
   mlir::Value plus(mlir::Value value, int64_t number);
   mlir::Value times(mlir::Value value, int64_t number);
@@ -108,6 +113,7 @@ private:
   /// The threads of the team wait for each other, and see what was stored.
   void meet();
   void meetAll();
+  void meetInWarp();
   bool isWarp() const { return threads == kWarp; }
 
   int64_t threads;                            // of a team

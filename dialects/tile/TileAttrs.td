@@ -66,7 +66,9 @@ def Tile_FactorAttr : AttrDef<Tile_Dialect, "Factor"> {
     The encoding of a tile of `free` by depth, where `free` are the rows of the
     product if it is the `left` factor and else the columns. Each warp of the grid
     (`#tile.fragment`) holds what its part of the product needs, laid out as the
-    operands of `mma.m16n8k16`.
+    operands of `mma.m16n8k16`. Of f32, which that does not multiply, a thread holds all of
+    the depth of what its own sums are made of: of a left factor rows t / 4 + 8 i, of a right
+    one columns 2 (t mod 4) + 8 j and the next ones.
   }];
   let parameters = (ins "int64_t":$row_warps, "int64_t":$column_warps, "bool":$left);
   let assemblyFormat = "`<` struct(params) `>`";

@@ -80,13 +80,17 @@ LogicalResult LoadFactorOp::verify() {
     return emitOpError("expected a factor of two dimensions, but got ") << type;
   if (type.getElementType() != getBuffer().getType().getElementType())
     return emitOpError("reads ") << getBuffer().getType() << " as " << type;
-  int64_t rows = 16 * (factor.getLeft() ? factor.getRowWarps() : factor.getColumnWarps());
-  if (type.getDimSize(0) % rows || type.getDimSize(1) % 16)
-    return emitOpError("expected a size by ") << rows << " and a depth by 16, but got " << type;
+  bool isWide = type.getElementType().isF32();
+  int64_t rows = isWide ? 8 : 16, depth = isWide ? 4 : 16, run = isWide ? 4 : 8;
+  rows *= factor.getLeft() ? factor.getRowWarps() : factor.getColumnWarps();
+  if (type.getDimSize(0) % rows || type.getDimSize(1) % depth)
+    return emitOpError("expected a size by ")
+           << rows << " and a depth by " << depth << ", but got " << type;
   ArrayRef<int64_t> strides = getStrides();
   if (strides.size() != 2 || !llvm::is_contained(strides, 1) ||
-      (strides[0] == 1 ? strides[1] : strides[0]) % 8 != 0)
-    return emitOpError("expected two strides, a 1 and a multiple of 8, but got ") << strides;
+      (strides[0] == 1 ? strides[1] : strides[0]) % run != 0)
+    return emitOpError("expected two strides, a 1 and a multiple of ")
+           << run << ", but got " << strides;
   return success();
 }
 
@@ -140,12 +144,15 @@ LogicalResult CopyOp::verify() {
   Type source = getSource().getType().getElementType(), dest = getDest().getType().getElementType();
   if (source != dest)
     return emitOpError("copies bits, but goes from ") << source << " to " << dest;
-  if (!dest.isIntOrFloat() || dest.getIntOrFloatBitWidth() != 16)
-    return emitOpError("copies elements of 16 bits, but got ") << dest;
+  unsigned bits = dest.isIntOrFloat() ? dest.getIntOrFloatBitWidth() : 0;
+  if (bits != 16 && bits != 32)
+    return emitOpError("copies elements of 16 or 32 bits, but got ") << dest;
   if (!getRows() != !getColumns() || (!getRows() && !getAligned()))
     return emitOpError("expected both rows and columns, or an aligned copy of all of them");
-  if (getShape().size() != 2 || getShape()[1] % 8 != 0 || getDestStride() % 8 != 0)
-    return emitOpError("expected rows of a multiple of 8 elements, a multiple of 8 apart");
+  int64_t run = 128 / bits;
+  if (getShape().size() != 2 || getShape()[1] % run != 0 || getDestStride() % run != 0)
+    return emitOpError("expected rows of a multiple of ")
+           << run << " elements, a multiple of " << run << " apart";
   return success();
 }
 
@@ -197,6 +204,23 @@ LogicalResult AreNumbersOp::verify() {
   if (getResult().getType() != expected)
     return emitOpError("expected a result of type ")
            << expected << ", but got " << getResult().getType();
+  return success();
+}
+
+LogicalResult MultiplyOp::verify() {
+  Type element = getElement(), sum = getSums().getType().getElementType();
+  Type left = getLhs().getType().getElementType();
+  if (!element.isBF16() && !element.isInteger(8))
+    return emitOpError("expected groups of bf16 or i8, but got ") << element;
+  if (element.isBF16() ? !sum.isF32() : !sum.isInteger(32))
+    return emitOpError("expected sums of ")
+           << (element.isBF16() ? "f32" : "i32") << ", but got " << sum;
+  if (left != element && !left.isInteger(32))
+    return emitOpError("expected a left factor of i32 or ") << element << ", but got " << left;
+  if (getColumns() != 16 && getColumns() != 32)
+    return emitOpError("expected 16 or 32 columns, but got ") << getColumns();
+  if (element.isBF16() && (getUnsignedLhs() || getUnsignedRhs()))
+    return emitOpError("expected bytes where a factor is unsigned, but got bf16");
   return success();
 }
 

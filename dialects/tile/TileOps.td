@@ -96,6 +96,15 @@ def Tile_BarrierOp : Tile_Op<"barrier"> {
   let assemblyFormat = "attr-dict";
 }
 
+def Tile_WarpBarrierOp : Tile_Op<"warp_barrier"> {
+  let summary = "a warp goes on when all of its threads have written";
+  let description = [{
+    What a warp stored is seen by all of its threads; of other warps nothing is said, and not all
+    of them have to come here.
+  }];
+  let assemblyFormat = "attr-dict";
+}
+
 def Tile_WarpOp : Tile_Op<"warp", [Pure]> {
   let summary = "the number of the warp in its block, from 0";
   let results = (outs Index:$result);
@@ -200,10 +209,10 @@ def Tile_LoadFactorOp : Tile_Op<"load_factor"> {
   let summary = "read a factor of a matrix product from the block's memory";
   let description = [{
     Element (i, k) comes from buffer[offset + i strides[0] + k strides[1]]: one of the
-    strides is 1, the other a multiple of 8, and elements have 16 bits. The result is
-    a `#tile.factor`. All warps of the block run it.
+    strides is 1, the other a multiple of 16 bytes. The result is a `#tile.factor`. All warps of
+    the block run it.
   }];
-  let arguments = (ins MemRefRankOf<[BF16, F16], [1]>:$buffer, Index:$offset, DenseI64ArrayAttr:$strides);
+  let arguments = (ins MemRefRankOf<[BF16, F16, F32], [1]>:$buffer, Index:$offset, DenseI64ArrayAttr:$strides);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = [{$buffer `[` $offset `]` `strides` $strides attr-dict `:` type($buffer) `->`
                          type($result)}];
@@ -225,12 +234,38 @@ def Tile_AsFactorOp : Tile_Op<"as_factor", [Pure]> {
 def Tile_MmaOp : Tile_Op<"mma", [Pure, TypesMatchWith<"the result is the accumulator", "acc", "result", "$_self">]> {
   let summary = "add the product of two factors to a fragment";
   let description = [{
-    acc[i, j] + sum over k of lhs[i, k] * rhs[j, k]. Elements are bf16 or f16, sums
-    f32, in no order that is promised. All warps of the block run it.
+    acc[i, j] + sum over k of lhs[i, k] * rhs[j, k]. Elements are bf16, f16 or f32, sums
+    f32. Those of f32 are fused products, one k after the other, others in no order that is
+    promised. All warps of the block run it.
   }];
   let arguments = (ins AnyRankedTensor:$acc, AnyRankedTensor:$lhs, AnyRankedTensor:$rhs);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$lhs `,` $rhs `,` $acc attr-dict `:` type($lhs) `,` type($rhs) `,` type($acc)";
+  let hasVerifier = 1;
+}
+
+def Tile_MultiplyOp : Tile_Op<"multiply"> {
+  let summary = "add the product of two matrices in memory to a third one there";
+  let description = [{
+    sums[i * sums_stride + j] += the sum over g < groups of the products of
+    lhs[i * lhs_stride + g] and rhs[g * rhs_stride + j], for i < rows (at most 32) and
+    j < columns (16 or 32). Factors are 32 bits each: a group of two bf16 (into f32) or four
+    bytes (into i32), as `tile.join` makes them; a product of groups is the sum of the products
+    of their elements. `lhs` may have elements of the group instead, by which its offset and its
+    stride count then. Sums of integers wrap; those of bf16 may treat subnormal numbers as 0.
+    Of sums there is memory for whole tiles of columns.
+  }];
+  let arguments = (ins MemRefRankOf<[F32, I32], [1]>:$sums, Index:$sums_offset, Index:$sums_stride,
+                       MemRefRankOf<[BF16, I8, I32], [1]>:$lhs, Index:$lhs_offset, Index:$lhs_stride,
+                       MemRefRankOf<[I32], [1]>:$rhs, Index:$rhs_offset, Index:$rhs_stride,
+                       Index:$rows, Index:$groups, I64Attr:$columns, TypeAttr:$element,
+                       UnitAttr:$unsigned_lhs, UnitAttr:$unsigned_rhs);
+  let assemblyFormat = [{$sums `[` $sums_offset `by` $sums_stride `]` `,`
+                         $lhs `[` $lhs_offset `by` $lhs_stride `]` `,`
+                         $rhs `[` $rhs_offset `by` $rhs_stride `]`
+                         `rows` $rows `columns` $columns `groups` $groups `of` $element
+                         (`unsigned_lhs` $unsigned_lhs^)? (`unsigned_rhs` $unsigned_rhs^)? attr-dict
+                         `:` type($sums) `,` type($lhs) `,` type($rhs)}];
   let hasVerifier = 1;
 }
 

@@ -40,6 +40,8 @@ static EinToTileOptions tileOptions(const Target &target) {
   options.memoryRate = machine.memoryRate;
   for (llvm::StringRef element : target.cpu->dots)
     options.dots.push_back(element.str());
+  for (llvm::StringRef element : target.cpu->tiles)
+    options.tiles.push_back(element.str());
   return options;
 }
 

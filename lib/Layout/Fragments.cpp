@@ -31,6 +31,17 @@ LinearLayout mmaAccumulator() {
   return core(1, "n", "m") * LinearLayout::identity(1, dimRegister, "m");
 }
 
+LinearLayout fusedA(unsigned log2deep) {
+  return LinearLayout::identity(log2deep, dimRegister, "k") * LinearLayout::zeros(2, dimLane, "m") *
+         LinearLayout::identity(3, dimLane, "m");
+}
+
+LinearLayout fusedB(unsigned log2deep) {
+  return LinearLayout::identity(log2deep, dimRegister, "k") *
+         LinearLayout::identity(1, dimRegister, "n") * LinearLayout::identity(2, dimLane, "n") *
+         LinearLayout::zeros(3, dimLane, "n");
+}
+
 LinearLayout wgmmaA(unsigned elementBits) {
   return mmaA(elementBits) * LinearLayout::identity(2, dimWarp, "m");
 }

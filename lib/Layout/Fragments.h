@@ -24,6 +24,12 @@ LinearLayout mmaB(unsigned elementBits);
 /// The same instructions, accumulators C and D of 32 bits, (n, m).
 LinearLayout mmaAccumulator();
 
+/// Factors of f32, which threads multiply by fused products in the accumulators above: per row
+/// or column of its own sums a thread holds 2^log2deep coordinates along k; what other threads
+/// of a row or column hold is the same. (k, m) and (k, n), of 8 rows or columns.
+LinearLayout fusedA(unsigned log2deep);
+LinearLayout fusedB(unsigned log2deep);
+
 /// wgmma m64nNk(256/bits) with A in registers, over the four warps of a group, (k, m).
 LinearLayout wgmmaA(unsigned elementBits);
 /// Accumulators of wgmma m64nN with N = 2^log2n >= 8, (n, m). Other N are

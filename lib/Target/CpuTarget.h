@@ -26,6 +26,7 @@ struct CpuTarget {
   llvm::StringRef scale = {};        // intrinsic for x * 2^n of a vector of f32, rounded once
   llvm::StringRef fraction = {};     // intrinsic for x less a multiple of 2^-m of a vector of f32
   llvm::StringRef pairToBfloat = {}; // rounds two vectors of f32 to one of bf16
+  llvm::ArrayRef<llvm::StringRef> tiles = {}; // element types that `tile.multiply` multiplies
 
   /// Converts between f16 and f32 in one instruction.
   bool convertsHalf() const { return arch == "aarch64" || llvm::is_contained(required, "f16c"); }

@@ -345,7 +345,7 @@ IntegerAttr BlockLowering::aheadOf(const Access &access, Value buffer) {
   if (!step)
     return {};
   bool isLanes = aheadRank == schedule.lanes;
-  int64_t tiles = isLanes ? 4 * schedule.ranks[aheadRank].tile() : active[aheadRank];
+  int64_t tiles = isLanes ? kTilesAhead * schedule.ranks[aheadRank].tile() : active[aheadRank];
   return builder.getI64IntegerAttr(step.getValue() * tiles);
 }
 

@@ -17,6 +17,9 @@
 
 namespace einfall {
 
+/// Along lanes so many tiles further is what is asked for next.
+constexpr int64_t kTilesAhead = 4;
+
 /// The program of `kernel`, empty: its arguments are those of `lowerKernel`.
 mlir::func::FuncOp declareProgram(mlir::OpBuilder &builder, ein::KernelOp kernel,
                                   const KernelSymbols &symbols, mlir::StringRef name);

@@ -3,7 +3,8 @@
 // Sums along lanes of several columns end in one exchange across lanes. Side by side
 // they read as many streams, each of the length of a column: where these are short, a machine
 // that fetches ahead by itself loses them at each end. So each column's sums are formed alone,
-// from end to end, and wait in the block's own memory for the others.
+// from end to end, and wait in the block's own memory for the others. What is read for many rows
+// is asked for: the loop is too long a way for a processor to look ahead.
 //
 //===----------------------------------------------------------------------===//
 #include "passes/ein-to-tile/EinsumLowering.h"
@@ -14,11 +15,37 @@ using namespace mlir;
 
 namespace einfall {
 
-/// Sums that run beside one another: an addition waits for the one before.
-static constexpr int64_t kChains = 4;
+/// Sums that run beside one another: an addition waits for the one before. Where lines are asked
+/// for nothing else does.
+static constexpr int64_t kChains = 4, kSums = 8;
+
+/// Of so many rows each line of a column is followed by so many loads that the next lines are
+/// asked for, as many bytes before they are read. Of fewer rows a processor sees them by itself,
+/// and asking only takes their places.
+static constexpr int64_t kManyRows = 4, kMostRows = 5, kAheadBytes = 8192;
 
 /// Of a sum, if it is not known: a row is not expected to stay in a cache.
 static constexpr int64_t kUnknownDepth = 1 << 20;
+
+/// So many coordinates have sums.
+int64_t EinsumLowering::depthInTurn() {
+  int64_t depth = 1;
+  for (unsigned rank = root.getNumFree(); rank < root.getNumRanks(); ++rank)
+    depth *= extents[rank].getLiteral().value_or(kUnknownDepth);
+  return depth;
+}
+
+/// Loads of columns ask for the same place of one that is read so many bytes later.
+void EinsumLowering::askForColumns(unsigned columns) {
+  nextRank = columns;
+  for (auto [number, input] : llvm::enumerate(root.getInputs())) {
+    if (!access(root, number).dependsOn(columns))
+      continue;
+    Type stored = storageType(cast<ein::TensorType>(input.getType()).getElementType());
+    int64_t bytes = std::max<int64_t>(1, depthInTurn() * stored.getIntOrFloatBitWidth() / 8);
+    nextOperands[bufferOf(input)] = llvm::divideCeil(kAheadBytes, bytes);
+  }
+}
 
 /// The rank of the tile whose coordinates' sums are formed one after the other, or -1: of a
 /// product of a few rows the columns. Rows are read for each of them again, so they have to
@@ -39,11 +66,9 @@ int EinsumLowering::columnsInTurn() {
       rows = active[rank];
     else if (active[rank] > 1 && std::exchange(columns, rank) >= 0)
       return -1;
-  if (columns < 0 || rows > kChains)
+  if (columns < 0 || rows > kMostRows)
     return -1;
-  int64_t depth = 1; // so many coordinates have sums
-  for (unsigned rank = root.getNumFree(); rank < root.getNumRanks(); ++rank)
-    depth *= extents[rank].getLiteral().value_or(kUnknownDepth);
+  const int64_t depth = depthInTurn();
   llvm::DenseSet<Value> own; // what depends on the columns
   int64_t bytes = 0;
   for (auto [number, input] : llvm::enumerate(root.getInputs())) {
@@ -53,7 +78,9 @@ int EinsumLowering::columnsInTurn() {
     else
       bytes += rows * depth * stored.getIntOrFloatBitWidth() / 8;
   }
-  if (2 * bytes >= target.firstCacheBytes)
+  // Lines that were asked for come from the second-level cache, and few at a time.
+  if (rows < kManyRows ? 2 * bytes >= target.firstCacheBytes
+                       : 4 * bytes > 3 * target.firstCacheBytes)
     return -1;
   for (Operation &op : root.getBody().front().without_terminator())
     if (llvm::any_of(op.getOperands(), [&](Value value) { return own.contains(value); }))
@@ -91,9 +118,17 @@ Value EinsumLowering::reduceInTurn(unsigned columns, TypedAttr init) {
     setSpace();
     accumulators = tiles.space;
     accumulators.sizes.back() = lanes;
-    chains = kChains * lanes / size;
+    const int64_t rows = size / lanes;
+    const bool asks = rows >= kManyRows && nextOperands.empty();
+    const int askedRank = nextRank;
+    if (asks)
+      askForColumns(columns);
+    chains = std::max<int64_t>(1, llvm::bit_floor<uint64_t>((asks ? kSums : kChains) / rows));
     Value sum = reduceFrom(root.getNumFree(), {splat(init, tiles.space.fullMask())}).front();
     chains = 1;
+    if (asks)
+      nextOperands.clear();
+    nextRank = askedRank;
     Value place = arith::MulIOp::create(builder, loc, number, constant(size));
     tile::StoreOp::create(builder, loc, sum, buffer, place, strides(), Value(), Value());
   }

@@ -17,6 +17,7 @@ struct Dot {
   /// Both are signed, but the machine takes an unsigned left one: 128 is added
   /// to it, and 128 times the sum of the right one is taken off at the end.
   bool bias = false;
+  bool tiles = false; ///< by `tile.multiply`
 };
 
 /// How `op` runs by `tile.dot` on `target`, if it does. Algebraic: the products

@@ -147,6 +147,8 @@ struct EinToTilePass : impl::EinToTileBase<EinToTilePass> {
     target.dotBf16 = hasDot("bf16");
     target.dotI8 = hasDot("i8");
     target.dotI16 = hasDot("i16");
+    target.tilesBf16 = llvm::is_contained(tiles, "bf16");
+    target.tilesI8 = llvm::is_contained(tiles, "i8");
     llvm::StringMap<FlatSymbolRefAttr> programs;
     llvm::StringSet<> followed; // by digest
     OpBuilder builder(&getContext());

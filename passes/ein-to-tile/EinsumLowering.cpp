@@ -615,6 +615,8 @@ void EinsumLowering::emitTile() {
   if (schedule.dot && schedule.lanes >= static_cast<int>(root.getNumFree()))
     accumulators.sizes.back() /= schedule.dot->group;
   results.clear(); // of the tile before
+  if (isPacked && !partial)
+    askForResults();
   TileValue value = root.getMonoids().empty() ? evaluate(root) : reduceRoot();
   if (partial)
     joinPartial(value);

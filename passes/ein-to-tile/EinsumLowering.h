@@ -32,6 +32,8 @@ protected:
   void emitRoot(mlir::ArrayRef<Access> reads);
   /// Coordinates of the block's part of each rank of the root.
   virtual mlir::SmallVector<int64_t> blockParts() { return partsOf(root, schedule); }
+  /// Asks for the lines that a tile of a short sum will store to.
+  virtual void askForResults() {}
   /// What is stored of a tile: `results` holds the values.
   virtual void storeTile() = 0;
   /// Stores what follows from the root's `value` at the tile.
@@ -70,9 +72,10 @@ protected:
   mlir::Value splat(mlir::TypedAttr attr, uint32_t mask);
   /// `value` as a sum of so many numbers of `element`, the largest first.
   mlir::SmallVector<TileValue> splitTerms(TileValue value, int64_t count, mlir::Type element);
-  /// `plain`: element by element. `aligned`: rows begin runs of 16 bytes. `whole`: so do
-  /// they, and there is nothing past an end.
-  enum class Filling { plain, aligned, whole };
+  /// `plain`: element by element. `aligned`: rows begin runs of 16 bytes. `either`: they do
+  /// where `rowsAligned` holds. `whole`: they do, and there is nothing past an end.
+  enum class Filling { plain, aligned, either, whole };
+  mlir::Value rowsAligned;
   void fillFactor(const Factor &factor, mlir::ArrayRef<Access> reads, mlir::Value memory,
                   Filling filling, Piece piece);
   /// Whether all rows of a factor that is copied begin runs of 16 bytes; null if it is
@@ -101,6 +104,14 @@ private:
     mlir::Value buffer;
     /// An f32 value in a buffer of bf16 is the sum of so many, so far from each other.
     int64_t terms = 1, termSize = 0;
+
+    /// How far neighbours along `rank` are from each other; nothing where it has no such rank.
+    std::optional<int64_t> strideOf(unsigned rank) const {
+      auto *it = llvm::find(packed.ranks, rank);
+      if (it == packed.ranks.end())
+        return std::nullopt;
+      return strides[it - packed.ranks.begin()];
+    }
   };
 
   /// The root and the epilogue at the current tile, stored.
@@ -156,10 +167,20 @@ private:
   int64_t turnedWidth();
   int64_t rowsOfPanels();
   PackedMemory layOutTurned();
+  /// A factor of a product by matrix tiles, from the current tile on.
+  struct TileFactor {
+    mlir::Value buffer, offset, stride;
+  };
+  TileFactor rowsOfTile(mlir::Value factor, unsigned rows);
+  void multiplyTile(const PackedMemory &sums);
+  void forSteps(unsigned rank, mlir::Value begin, mlir::Value end, int64_t step,
+                mlir::function_ref<void()> inner);
+  void emitTileProducts(const PackedMemory &sums);
   void emitGroups(PackedMemory &memory, mlir::function_ref<void()> inner);
   TileValue joinGroups(const PackedMemory &memory, TileValue value);
   bool runsByGroups(unsigned rank);
   void askForPages(const PackedMemory &memory);
+  int aheadOfPacking(const Packed &value);
   void emitPack(PackedMemory &memory, mlir::ArrayRef<unsigned> order, int columns);
   mlir::Value startOf(unsigned rank);
   mlir::Value offsetIn(const PackedMemory &memory, int columns);
@@ -198,6 +219,8 @@ private:
   void askAhead();
   int64_t bytesAlongLanes(unsigned rank);
   TileValue reduceRoot();
+  int64_t depthInTurn();
+  void askForColumns(unsigned columns);
   int columnsInTurn();
   mlir::Value reduceInTurn(unsigned columns, mlir::TypedAttr init);
   void

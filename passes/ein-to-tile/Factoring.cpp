@@ -11,7 +11,8 @@ namespace einfall {
 /// The operand of a product that is a factor as `map` makes it, or -1.
 static int factorMadeBy(ein::EinsumOp product, ein::EinsumOp map) {
   std::optional<Factors> factors = factorsOf(product);
-  if (!factors)
+  // Factors of f32 may be multiplied in another way, by which they would be made again and again.
+  if (!factors || (factors->lhs.getType().isF32() && factors->rhs.getType().isF32()))
     return -1;
   for (Value factor : {factors->lhs, factors->rhs})
     if (auto argument = dyn_cast<BlockArgument>(factor);

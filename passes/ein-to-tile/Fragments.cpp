@@ -18,6 +18,10 @@ constexpr int64_t kRows = 16, kDepth = 16;
 /// Of a stream, columns at a time. A warp alone computes for long what it asked for at once:
 /// it takes less, and more of them share a core.
 constexpr int64_t kChunk = 64, kChunkAlone = 32;
+/// The same where products are fused: what a thread reads of the block's memory bounds them, so
+/// that more rows count for more than longer chunks do. Shorter ones are for two blocks of a
+/// multiprocessor, of which one multiplies while the other waits.
+constexpr int64_t kChunkFused = 32, kShortChunkFused = 16;
 /// Chunks in the block's memory. Few warps have to ask for more to keep memory busy.
 constexpr int64_t kSlots = 2, kSlotsAlone = 3;
 /// The most columns of a fragment.
@@ -39,14 +43,21 @@ std::optional<int64_t> rowsOf(const FragmentPlan &fragments, const BlockPlan &pl
 class Planner {
 public:
   Planner(ein::KernelOp kernel, BlockPlan &plan, const KernelSymbols &symbols,
-          const TileTarget &target)
-      : kernel(kernel), plan(plan), symbols(symbols), target(target) {}
+          const TileTarget &target, int64_t fusedChunk)
+      : kernel(kernel), plan(plan), symbols(symbols), target(target), fusedChunk(fusedChunk) {}
 
   std::optional<FragmentPlan> run(const std::vector<Stage> &stages) {
     if (!collect(stages, /*inStream=*/false) || !findRows())
       return std::nullopt;
     result.rowBlock = target.warps * kRows;
     result.slots = target.warps == 1 ? kSlotsAlone : kSlots;
+    isFused = llvm::any_of(ops, [](ein::EinsumOp op) {
+      std::optional<Factors> two = factorsOf(op);
+      return two && two->lhs.getType().isF32() && two->rhs.getType().isF32();
+    });
+    // Most rows of a fragment would be of nothing.
+    if (isFused && rowsOf(result, plan).value_or(kRows) < kRows)
+      return std::nullopt;
     for (ein::EinsumOp op : ops)
       if (!add(op))
         return std::nullopt;
@@ -63,9 +74,9 @@ public:
     if (2 * (carried + chunk) <= kMostHeld && !isWide && isLong() &&
         bytes + 2 * leftBytes <= target.matrixBytes) {
       result.rowBlock *= 2;
-      carried *= 2, chunk *= 2, leftHeld *= 2;
+      carried *= 2, chunk *= 2, leftHeld *= 2, leftBytes *= 2;
     }
-    result.rereadsLeft = carried + chunk + leftHeld > kMostWithFactor;
+    result.rereadsLeft = isFused || carried + chunk + leftHeld > kMostWithFactor;
     if (rowPart() < std::min(result.group, kRows / 2))
       return std::nullopt; // most rows of a fragment would be of nothing
     for (StringRef label : plan.grid)
@@ -78,6 +89,9 @@ public:
       }
     return std::move(result);
   }
+
+  /// True if one block's memory is more than half of what there is.
+  bool isAloneFused() const { return isFused && 2 * (bytes + leftBytes) > target.matrixBytes; }
 
 private:
   bool collect(const std::vector<Stage> &stages, bool inStream) {
@@ -194,7 +208,9 @@ private:
     return false;
   }
 
-  int64_t chunkSize() const { return target.warps == 1 ? kChunkAlone : kChunk; }
+  int64_t chunkSize() const {
+    return isFused ? fusedChunk : target.warps == 1 ? kChunkAlone : kChunk;
+  }
 
   /// Registers of a thread that hold the values of 16 rows of a warp.
   int64_t heldBy(ein::EinsumOp op, int rank) {
@@ -278,13 +294,17 @@ private:
     if (auto stream = op->getParentOfType<ein::StreamOp>())
       streamed =
           op.findRank(stream.getRank()) >= 0 && dependsOn(op, left, op.findRank(stream.getRank()));
-    own.inRegisters = streamed || readsOwn(op, left) || left.getType().isF32() ||
+    bool isWideLeft = left.getType().isF32(), isWideRight = right.getType().isF32();
+    own.inRegisters = streamed || readsOwn(op, left) || (isWideLeft && !isWideRight) ||
                       (hasOneRow && !isCopied(op, left, own.reduced));
-    if (right.getType().isF32())
+    if (isWideRight && !isWideLeft)
       return false;
     int64_t columns = blockOf(op, own.columns), depth = blockOf(op, own.reduced);
-    bytes += 2 * result.slots * (columns + 8) * (depth + 8);
-    if (own.inRegisters) {
+    int64_t width = isWideRight ? 4 : 2, pad = 16 / width;
+    bytes += width * result.slots * (columns + pad) * (depth + pad);
+    if (isWideRight) { // of a fragment, too: threads need more of its rows than they have
+      leftBytes += width * result.rowBlock * (depth + pad);
+    } else if (own.inRegisters) {
       own.terms = left.getType().isF32() ? termsOf(op, left) : 1;
       isWide |= own.terms > 1;
     } else {
@@ -330,12 +350,14 @@ private:
   BlockPlan &plan;
   const KernelSymbols &symbols;
   const TileTarget &target;
+  int64_t fusedChunk;
   FragmentPlan result;
   SmallVector<ein::EinsumOp> ops, carriers;
   DenseMap<Value, Value> outer;      // arguments of streams' bodies
   int64_t bytes = 0, leftBytes = 0;  // of the block's memory
   int64_t carried = 0, leftHeld = 0; // of a thread's registers
   bool isWide = false;               // a factor in registers is several terms
+  bool isFused = false;              // some product is
 };
 
 } // namespace
@@ -355,7 +377,15 @@ std::optional<FragmentPlan> planFragments(ein::KernelOp kernel, const std::vecto
                                           const TileTarget &target) {
   if (target.matrixBytes == 0 || target.warps == 0 || target.team)
     return std::nullopt;
-  return Planner(kernel, plan, symbols, target).run(stages);
+  Planner planner(kernel, plan, symbols, target, kChunkFused);
+  std::optional<FragmentPlan> fragments = planner.run(stages);
+  if (!fragments || !planner.isAloneFused())
+    return fragments;
+  Planner other(kernel, plan, symbols, target, kShortChunkFused);
+  std::optional<FragmentPlan> beside = other.run(stages);
+  if (beside && !other.isAloneFused())
+    return beside;
+  return Planner(kernel, plan, symbols, target, kChunkFused).run(stages); // cuts the plan again
 }
 
 int64_t warpsFor(const FragmentPlan &fragments, const BlockPlan &plan) {

@@ -29,9 +29,48 @@ private:
     store(write, outputs[0], results[last], none);
   }
 
+  void askForResults() override;
+
   ein::UpdateOp update;
   Access write;
 };
+
+/// Sums of so many products are over before lines that they are stored to have come.
+static constexpr int64_t kShortSum = 256;
+
+void KernelLowering::askForResults() {
+  constexpr int64_t lineBytes = 64;
+  auto type = cast<MemRefType>(outputs[0].getType()).getElementType();
+  if (update || target.warpLanes || !type.isIntOrFloat() || type.getIntOrFloatBitWidth() < 8)
+    return;
+  int64_t bytes = type.getIntOrFloatBitWidth() / 8, size = bytes, depth = 1;
+  for (unsigned rank = 0; rank < root.getNumRanks(); ++rank) {
+    std::optional<int64_t> extent = extents[rank].getLiteral();
+    if (!extent)
+      return;
+    (rank < root.getNumFree() ? size : depth) *= std::max<int64_t>(1, *extent);
+  }
+  // What does not stay in the last cache is stored past it.
+  if (depth > kShortSum || size > target.cacheBytes)
+    return;
+  SmallVector<int64_t> places = {0};
+  for (auto [dim, rank] : llvm::enumerate(tiles.space.ranks)) {
+    auto stride = dyn_cast_or_null<AffineConstantExpr>(write.stride(rank));
+    bool isLanes = (int)rank == schedule.lanes;
+    if (!stride || (isLanes && stride.getValue() != 1))
+      return;
+    SmallVector<int64_t> more;
+    for (int64_t place : places)
+      for (int64_t i = 0; i < tiles.space.sizes[dim]; i += isLanes ? lineBytes / bytes : 1)
+        more.push_back(place + i * stride.getValue());
+    places = more;
+  }
+  SmallVector<Value> here(at.begin(), at.begin() + write.numRanks);
+  Value base = expand(write.offset, here);
+  for (int64_t place : places)
+    tile::PrefetchOp::create(builder, loc, outputs[0],
+                             arith::AddIOp::create(builder, loc, base, constant(place)));
+}
 
 LogicalResult KernelLowering::collect() {
   for (Operation &op : llvm::make_early_inc_range(kernel.getBody().front().without_terminator())) {
@@ -105,9 +144,14 @@ FailureOr<func::FuncOp> KernelLowering::run(StringRef name) {
     // Where few rows run in another way, that has smaller blocks, and more of them.
     RankSchedule &rows = schedule.ranks[matrix->rows], &columns = schedule.ranks[matrix->columns];
     bool plain = matrix->from && !matrix->few;
-    int64_t least = matrix->few ? matrix->few->columnBlock : matrix->columnBlock;
-    rows.block = plain ? std::min(rows.block, matrix->rowBlock) : matrix->rowBlock;
-    columns.block = std::min(plain ? columns.block : least, matrix->columnBlock);
+    int64_t leastRows = matrix->rowBlock, leastColumns = matrix->columnBlock;
+    for (const Matrix *form = matrix->few.get(); form; form = form->few.get()) {
+      leastColumns = std::min(leastColumns, form->columnBlock);
+      if (form->few) // the last one has all rows in a block
+        leastRows = std::min(leastRows, form->rowBlock);
+    }
+    rows.block = plain ? std::min(rows.block, leastRows) : leastRows;
+    columns.block = plain ? std::min(columns.block, leastColumns) : leastColumns;
   }
 
   if (update && !isa<BlockArgument>(update.getDest()))

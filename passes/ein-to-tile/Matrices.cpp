@@ -17,9 +17,15 @@ namespace {
 constexpr int64_t kRows = 16, kColumns = 16, kDepth = 16;
 /// A part of the depth: 128 bytes, a line of memory.
 constexpr int64_t kPart = 64;
+/// The same of f32: its products are written out, each by itself.
+constexpr int64_t kFusedPart = 16;
+/// For how many rows a program is: any number, at most kSomeRows, at most kFewRows.
+enum class Rows { many, some, few };
 constexpr int64_t kMostSlots = 4;
 /// With few rows all is waiting for memory: more is under way.
 constexpr int64_t kFewRows = 16, kMostSlotsOfFew = 8;
+/// Up to so many rows of f32 there are few blocks of 128 by 128, and each computes for long.
+constexpr int64_t kSomeRows = 256;
 /// Of a GPU, about.
 constexpr int64_t kBlocksAtOnce = 128;
 /// Extents that are known at run time only count as this.
@@ -52,18 +58,22 @@ public:
     matrix.rhs.value = factors->rhs;
     if (!findRanks(matrix))
       return std::nullopt;
+    matrix.setElements(root);
     matrix.lhs.place(matrix.rows, matrix.depth, reads);
     matrix.rhs.place(matrix.columns, matrix.depth, reads);
-    matrix.setElements(root);
     return matrix;
   }
-  /// `few`: for no more than kFewRows rows.
-  std::optional<Matrix> plan(const TileTarget &target, bool few) {
+  std::optional<Matrix> plan(const TileTarget &target, Rows rows) {
     std::optional<Matrix> matrix = find();
     if (!matrix)
       return std::nullopt;
-    few |= sizeOf(matrix->rows) <= kFewRows;
-    return (few ? sizeOfFew(*matrix, target) : size(*matrix, target)) ? matrix : std::nullopt;
+    if (sizeOf(matrix->rows) <= kFewRows)
+      rows = Rows::few;
+    else if (rows == Rows::many && matrix->isFused() && sizeOf(matrix->rows) <= kSomeRows)
+      rows = Rows::some;
+    bool fits =
+        rows == Rows::few ? sizeOfFew(*matrix, target) : size(*matrix, target, rows == Rows::some);
+    return fits ? matrix : std::nullopt;
   }
 
 private:
@@ -126,24 +136,28 @@ private:
   }
 
   /// Blocks as large as the registers of their warps hold, parts as the memory does.
-  bool size(Matrix &matrix, const TileTarget &target) {
+  bool size(Matrix &matrix, const TileTarget &target, bool isSmall) {
     auto upTo = [&](unsigned rank, int64_t least, int64_t most) {
       int64_t size = least;
       while (size < most && size < sizeOf(rank))
         size *= 2;
       return size;
     };
-    matrix.rowBlock = upTo(matrix.rows, 32, 128);
-    matrix.columnBlock = upTo(matrix.columns, 64, isLarge(matrix) ? 256 : 128);
+    // Of 128 by 128 f32 sums a thread has 64, and 64 registers of factors a step.
+    const int64_t most = isSmall ? 64 : 128;
+    bool isWide = isLarge(matrix) && !matrix.isFused();
+    matrix.rowBlock = upTo(matrix.rows, 32, most);
+    matrix.columnBlock = upTo(matrix.columns, 64, isWide ? 256 : most);
     matrix.rowWarps = 2;
     matrix.columnWarps = target.warps / 2;
-    matrix.part = kPart;
+    const int64_t part = matrix.isFused() ? kFusedPart : kPart;
+    matrix.part = part;
     for (;;) {
       matrix.slots = std::min(kMostSlots, target.matrixBytes / matrix.setParts());
       bool fits = sumBytes(matrix) <= target.matrixBytes;
       if (fits && matrix.slots >= 3)
         return true;
-      if (matrix.part == kPart)
+      if (matrix.part == part)
         matrix.part /= 2;
       else if (matrix.columnBlock > 128)
         matrix.columnBlock /= 2;
@@ -152,12 +166,13 @@ private:
     }
   }
 
-  /// All warps side by side along columns.
+  /// All warps side by side along columns. Where threads multiply, two of them along rows: a
+  /// block has a few columns then, and there are as many blocks as can be.
   static bool sizeOfFew(Matrix &matrix, const TileTarget &target) {
     matrix.rowBlock = kFewRows;
-    matrix.columnBlock = kColumns * target.warps;
-    matrix.rowWarps = 1;
-    matrix.columnWarps = target.warps;
+    matrix.rowWarps = kFewRows / matrix.leastPart();
+    matrix.columnWarps = target.warps / matrix.rowWarps;
+    matrix.columnBlock = matrix.leastPart() * matrix.columnWarps;
     matrix.part = kPart;
     matrix.slots = std::min(kMostSlotsOfFew, target.matrixBytes / matrix.setParts());
     return matrix.slots >= 2 && sumBytes(matrix) <= target.matrixBytes;
@@ -184,12 +199,12 @@ std::optional<Factors> factorsOf(ein::EinsumOp root) {
   if (!product || !product.getType().isF32())
     return std::nullopt;
   Factors factors{narrowed(product.getLhs()), narrowed(product.getRhs())};
-  if (factors.lhs && factors.rhs)
-    return factors.lhs.getType() == factors.rhs.getType() ? std::optional(factors) : std::nullopt;
+  if (factors.lhs && factors.rhs && factors.lhs.getType() == factors.rhs.getType())
+    return factors;
   // bf16 has the range of f32.
   Value narrow = factors.lhs ? factors.lhs : factors.rhs;
-  if (!narrow || !narrow.getType().isBF16())
-    return std::nullopt;
+  if (!narrow || !narrow.getType().isBF16() || (factors.lhs && factors.rhs))
+    return Factors{product.getLhs(), product.getRhs()};
   (factors.lhs ? factors.rhs : factors.lhs) = factors.lhs ? product.getRhs() : product.getLhs();
   return factors;
 }
@@ -242,7 +257,7 @@ void Factor::place(unsigned free, unsigned depth, ArrayRef<Access> reads) {
   const Access &read = reads[argument.getArgNumber()];
   if (read.isUnitStride(free) && !read.isUnitStride(depth))
     std::swap(major, minor);
-  if (read.isUnitStride(minor) && !read.fill && !value.getType().isF32())
+  if (read.isUnitStride(minor) && !read.fill && value.getType() == element)
     operand = argument.getArgNumber();
 }
 
@@ -259,7 +274,7 @@ void Matrix::setElements(ein::EinsumOp root) {
 RankedTensorType Matrix::stepType(bool left) const {
   Type element = lhs.element;
   return RankedTensorType::get(
-      {left ? rowBlock : columnBlock, kMatrixStep}, element,
+      {left ? rowBlock : columnBlock, step()}, element,
       tile::FactorAttr::get(element.getContext(), rowWarps, columnWarps, left));
 }
 
@@ -271,7 +286,7 @@ int64_t Matrix::setParts() {
     factor->majorPart = size(factor->major);
     factor->minorPart = size(factor->minor);
   }
-  return 2 * (lhs.size() + rhs.size());
+  return lhs.elementBytes() * lhs.size() + rhs.elementBytes() * rhs.size();
 }
 
 tile::MatrixAttr Matrix::toAttr(ein::EinsumOp root) const {
@@ -286,18 +301,33 @@ std::optional<Matrix> planMatrix(ein::EinsumOp root, ArrayRef<Access> reads, con
                                  const TileTarget &target) {
   if (target.matrixBytes == 0 || target.warps < 4)
     return std::nullopt;
-  std::optional<Matrix> matrix = Planner(root, reads, write).plan(target, /*few=*/false);
-  if (!matrix || root.getRankExtent(matrix->rows).getLiteral())
-    return matrix;
+  Planner planner(root, reads, write);
+  std::optional<Matrix> matrix = planner.plan(target, Rows::many);
+  if (!matrix)
+    return std::nullopt;
+  if (std::optional<int64_t> rows = root.getRankExtent(matrix->rows).getLiteral())
+    // One row alone is reading, which lanes do at once.
+    return *rows == 1 && matrix->isFused() ? std::nullopt : matrix;
   // Of a few rows all is reading, of which lanes do as much; terms are only more work.
   if (matrix->lhs.terms > 1 || matrix->rhs.terms > 1) {
     matrix->from = kFewRows + 1;
     return matrix;
   }
-  if (std::optional<Matrix> few = Planner(root, reads, write).plan(target, /*few=*/true)) {
-    matrix->from = kFewRows + 1;
+  auto addFewer = [&](std::optional<Matrix> few, int64_t from) {
+    if (!few)
+      return;
+    matrix->from = from;
     matrix->few = std::make_shared<const Matrix>(*few);
+  };
+  if (!matrix->isFused()) {
+    addFewer(planner.plan(target, Rows::few), kFewRows + 1);
+    return matrix;
   }
+  Matrix many = *matrix;
+  matrix = planner.plan(target, Rows::some);
+  addFewer(planner.plan(target, Rows::few), kFewRows + 1);
+  std::optional<Matrix> some = std::exchange(matrix, many);
+  addFewer(some, kSomeRows + 1);
   return matrix;
 }
 
@@ -328,7 +358,8 @@ std::optional<Matrix> planMatrixOver(ArrayRef<int64_t> parts, int64_t bytes,
   if (2 * parts[matrix->rows] < matrix->rowBlock ||
       2 * parts[matrix->columns] < matrix->columnBlock)
     return std::nullopt;
-  for (matrix->part = kPart; matrix->part >= kPart / 2; matrix->part /= 2) {
+  const int64_t part = matrix->isFused() ? kFusedPart : kPart;
+  for (matrix->part = part; matrix->part >= part / 2; matrix->part /= 2) {
     matrix->slots = std::min(kMostSlots, bytes / matrix->setParts());
     if (matrix->slots >= 2 && sumBytes(*matrix) <= bytes)
       return matrix;
@@ -361,12 +392,12 @@ FailureOr<Matrix> readMatrix(tile::MatrixAttr attr, ein::EinsumOp root, ArrayRef
   if (matrix.rowWarps < 1 || matrix.rowWarps > target.warps ||
       matrix.rowWarps * matrix.columnWarps != target.warps)
     return refuse() << "matrix expects " << target.warps << " warps";
-  if (!isMultiple(matrix.rowBlock, 16 * matrix.rowWarps) ||
-      !isMultiple(matrix.columnBlock, std::max<int64_t>(32, 16 * matrix.columnWarps)) ||
-      !isMultiple(matrix.part, 32) || matrix.from < 0)
-    return refuse()
-           << "matrix expects a row_block of 16, a column_block of 16 for each warp, and a "
-              "part, of multiples of 32";
+  const int64_t least = matrix.leastPart(), two = 2 * matrix.step();
+  if (!isMultiple(matrix.rowBlock, least * matrix.rowWarps) ||
+      !isMultiple(matrix.columnBlock, std::max<int64_t>(32, least * matrix.columnWarps)) ||
+      !isMultiple(matrix.part, two) || matrix.from < 0)
+    return refuse() << "matrix expects a row_block and a column_block, this of multiples of 32, of "
+                    << least << " for each warp, and a part of multiples of " << two;
   constexpr int64_t kMost = 1024;
   if (std::max({matrix.rowBlock, matrix.columnBlock, matrix.part}) > kMost || matrix.slots < 2 ||
       matrix.slots > 8 || matrix.slots * matrix.setParts() > target.matrixBytes ||
@@ -376,13 +407,13 @@ FailureOr<Matrix> readMatrix(tile::MatrixAttr attr, ein::EinsumOp root, ArrayRef
   if (!attr.getFew())
     return matrix;
   auto inner = dyn_cast<tile::MatrixAttr>(attr.getFew());
-  if (!inner || inner.getFew() || inner.getFrom() != 0)
-    return refuse() << "few expects a #tile.matrix without from and few";
+  if (!inner || (inner.getFrom() == 0) != !inner.getFew())
+    return refuse() << "few expects a #tile.matrix, with both from and few or with neither";
   FailureOr<Matrix> few = readMatrix(inner, root, reads, write, target);
   if (failed(few))
     return failure();
-  if (few->rowBlock + 1 < matrix.from)
-    return refuse() << "few expects a row_block of all rows below " << matrix.from;
+  if (few->few ? few->from >= matrix.from : few->rowBlock + 1 < matrix.from)
+    return refuse() << "few expects a from, or a row_block, of the rows below " << matrix.from;
   matrix.few = std::make_shared<const Matrix>(*few);
   return matrix;
 }

@@ -2,9 +2,10 @@
 //
 // A sum of products of two factors, each of which lacks a rank that the other one has, is
 // a matrix product in those two ranks and a reduced one; every other rank stands still
-// meanwhile. Factors have 16 bits, or one of them is a sum of such numbers. What a factor is made
-// of does not matter: the block computes it into memory of its own, or copies it there if it is an
-// operand as it lies, and the instructions read it from there.
+// meanwhile. Factors have 16 bits, or one of them is a sum of such numbers, or both are f32,
+// which no matrix instruction multiplies without loss: each thread does, by fused products in
+// the same fragments. What a factor is made of does not matter: the block computes it into memory
+// of its own, or copies it there if it is an operand as it lies, and is read from there.
 //
 //===----------------------------------------------------------------------===//
 #ifndef EINFALL_PASSES_EINTOTILE_MATRICES_H
@@ -29,9 +30,10 @@ struct Factor {
   int64_t terms = 1;
   mlir::Type element; ///< of the memory
 
+  int64_t elementBytes() const { return element.getIntOrFloatBitWidth() / 8; }
   /// Elements from one `major` coordinate to the next: 16 bytes more than there are, so
   /// that eight of them lie in different banks.
-  int64_t stride() const { return minorPart + 8; }
+  int64_t stride() const { return minorPart + 16 / elementBytes(); }
   int64_t termSize() const { return majorPart * stride(); }
   int64_t size() const { return terms * termSize(); }
 
@@ -41,6 +43,8 @@ struct Factor {
 
 /// The depth of one instruction.
 constexpr int64_t kMatrixStep = 16;
+/// The same of fused products: what a thread reads of f32 at once, 16 bytes.
+constexpr int64_t kFusedStep = 4;
 
 /// How a contraction runs by matrix instructions.
 struct Matrix {
@@ -56,6 +60,11 @@ struct Matrix {
   /// fragment's columns lie in different banks.
   int64_t sumStride() const { return columnBlock + 8; }
 
+  /// Factors are f32: threads multiply, not matrix instructions.
+  bool isFused() const { return lhs.element.isF32(); }
+  int64_t step() const { return isFused() ? kFusedStep : kMatrixStep; }
+  /// The fewest rows, or columns, that a warp has.
+  int64_t leastPart() const { return isFused() ? 8 : 16; }
   /// The type of one factor in a step of the depth.
   mlir::RankedTensorType stepType(bool left) const;
   /// Says of what numbers the factors are.
@@ -71,7 +80,7 @@ struct Factors {
 };
 
 /// The factors, if `root` is such a sum: both of 16 bits, or one bf16 and the other one
-/// f32, which is `termsOf` numbers of bf16 then. Algebraic.
+/// f32, which is `termsOf` numbers of bf16 then, or else both f32. Algebraic.
 std::optional<Factors> factorsOf(ein::EinsumOp root);
 
 /// The same of `value` of the body of `op` along the rank.

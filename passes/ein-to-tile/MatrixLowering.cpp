@@ -9,12 +9,12 @@ using namespace mlir;
 
 namespace einfall {
 
-/// Elements that a thread copies at once.
-constexpr int64_t kChunk = 8;
+/// Bytes that a thread copies at once.
+constexpr int64_t kChunk = 16;
 
-/// By matrix instructions; where there are few rows, in another way, `emitFew` if it is
-/// none by matrix instructions. The grid is that of the latter, which has no fewer
-/// blocks: those that are over do nothing.
+/// In fragments; where there are few rows, in another way, `emitFew` if it is none in
+/// fragments. The grid is that of the smallest blocks of all, which has no fewer of them:
+/// those that are over do nothing.
 void EinsumLowering::emitMatrixOr(function_ref<void()> emitFew, ArrayRef<Access> reads) {
   const Matrix matrix = *schedule.matrix;
   if (matrix.from == 0)
@@ -26,7 +26,7 @@ void EinsumLowering::emitMatrixOr(function_ref<void()> emitFew, ArrayRef<Access>
   builder.setInsertionPointToStart(branch.elseBlock());
   if (matrix.few) {
     schedule.matrix = *matrix.few;
-    emitMatrix(reads);
+    emitMatrixOr(emitFew, reads);
     schedule.matrix = matrix;
   } else {
     emitFew();
@@ -68,8 +68,16 @@ void EinsumLowering::emitMatrix(ArrayRef<Access> reads) {
   enterFragments();
   loop.zero = splat(builder.getF32FloatAttr(0), tiles.space.fullMask());
 
-  Value sums;
-  if (Value aligned = copiesAreAligned(loop)) {
+  Value sums, aligned = copiesAreAligned(loop);
+  if (!aligned) {
+    sums = emitPartByPart(loop);
+  } else if (matrix.isFused()) {
+    // Fused products are long as they are.
+    rowsAligned = aligned;
+    sums = emitRing(loop);
+    rowsAligned = Value();
+    tile::BarrierOp::create(builder, loc); // the ring's memory is that of what follows
+  } else {
     auto branch = scf::IfOp::create(builder, loc, loop.zero.getType(), aligned, true);
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(branch.thenBlock());
@@ -77,8 +85,6 @@ void EinsumLowering::emitMatrix(ArrayRef<Access> reads) {
     builder.setInsertionPointToStart(branch.elseBlock());
     scf::YieldOp::create(builder, loc, emitPartByPart(loop));
     sums = branch.getResult(0);
-  } else {
-    sums = emitPartByPart(loop);
   }
   leaveReduced();
   starts[matrix.depth] = begin;
@@ -126,11 +132,14 @@ Value EinsumLowering::openRing(StringRef name, int64_t depth, int64_t ahead,
 /// multiplied, the others are on their way. One barrier a part: whoever passes it has
 /// seen the part that comes next arrive, and everyone leave the slot that is filled
 /// next. As long as what is filled is whole, the loop is all in one piece, so that
-/// instructions find others to go on beside them; the rest is little code.
+/// instructions find others to go on beside them; the rest is little code. With `rowsAligned`
+/// rows that begin anywhere are part of the rest: they are there at once, which does no harm.
 Value EinsumLowering::emitRing(MatrixLoop loop) {
   const Matrix &matrix = *schedule.matrix;
   loop.ring = openRing("factors", matrix.slots, matrix.slots - 2, {matrix.lhs, matrix.rhs});
   Value whole = wholeParts(loop);
+  if (rowsAligned)
+    whole = arith::SelectOp::create(builder, loc, rowsAligned, whole, constant(0));
   // Of no parts there is one, of zeros.
   if (!loop.outer.empty()) {
     Value some =
@@ -171,7 +180,7 @@ Value EinsumLowering::emitRing(MatrixLoop loop) {
 /// what is multiplied, of the next part too.
 Value EinsumLowering::emitWholeParts(const MatrixLoop &loop, Value whole) {
   const Matrix &matrix = *schedule.matrix;
-  const int64_t steps = matrix.part / kMatrixStep;
+  const int64_t steps = matrix.part / matrix.step();
   auto begun = tile::ArefGetOp::create(builder, loc, loop.ring, constant(0));
   SmallVector<Value> carried = {loop.zero};
   llvm::append_range(carried, loadStep(begun.getMemory(), constant(0)));
@@ -184,7 +193,7 @@ Value EinsumLowering::emitWholeParts(const MatrixLoop &loop, Value whole) {
   auto slot = tile::ArefSlotOp::create(builder, loc, loop.ring, number);
   auto filled = tile::ArefPutOp::create(builder, loc, loop.ring, coming);
   for (int64_t step = 0; step + 1 < steps; ++step) {
-    SmallVector<Value> loaded = loadStep(slot.getMemory(), constant((step + 1) * kMatrixStep));
+    SmallVector<Value> loaded = loadStep(slot.getMemory(), constant((step + 1) * matrix.step()));
     // A few copies a step: there is room for so many at once.
     fillSlot(loop, coming, filled.getMemory(), Filling::whole, {step, steps - 1});
     if (step + 2 == steps)
@@ -213,7 +222,7 @@ void EinsumLowering::putPartIf(const MatrixLoop &loop, Value number) {
   auto branch = scf::IfOp::create(builder, loc, some, /*withElse=*/false);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(branch.thenBlock());
-  putPart(loop, number, Filling::aligned);
+  putPart(loop, number, rowsAligned ? Filling::either : Filling::aligned);
 }
 
 /// So many parts may be multiplied before one is filled that goes past an end.
@@ -266,7 +275,7 @@ Value EinsumLowering::emitPartByPart(MatrixLoop loop) {
 
 Value EinsumLowering::multiplyBySteps(Value sums, ValueRange slot) {
   auto steps = scf::ForOp::create(builder, loc, constant(0), constant(schedule.matrix->part),
-                                  constant(kMatrixStep), sums);
+                                  constant(schedule.matrix->step()), sums);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(steps.getBody());
   SmallVector<Value> factors = loadStep(slot, steps.getInductionVar());
@@ -336,7 +345,7 @@ void EinsumLowering::fillSlot(const MatrixLoop &loop, Value number, ValueRange s
   starts[matrix.depth] = ends[matrix.depth] = Value();
 }
 
-/// The terms of both factors in `kMatrixStep` coordinates from `from` on of the part in `slot`.
+/// The terms of both factors in one step's coordinates from `from` on of the part in `slot`.
 SmallVector<Value> EinsumLowering::loadStep(ValueRange slot, Value from) {
   const Matrix &matrix = *schedule.matrix;
   SmallVector<Value> loaded = loadTerms(matrix, /*left=*/true, slot[0], from);
@@ -419,7 +428,7 @@ void EinsumLowering::fillFactor(const Factor &factor, ArrayRef<Access> reads, Va
     SmallVector<Value> dims(at.begin(), at.begin() + read.numRanks);
     dims[schedule.matrix->depth] = starts[schedule.matrix->depth];
     // Pieces are whole turns of the block's threads.
-    int64_t turn = target.warps * target.warpLanes * kChunk;
+    int64_t turn = target.warps * target.warpLanes * kChunk / factor.elementBytes();
     int64_t turns = llvm::divideCeil(factor.majorPart * factor.minorPart, turn);
     int64_t rows = factor.majorPart / turns;
     int64_t from = turns * piece.number / piece.count * rows;
@@ -431,14 +440,24 @@ void EinsumLowering::fillFactor(const Factor &factor, ArrayRef<Access> reads, Va
     if (from)
       dims[factor.major] = arith::AddIOp::create(builder, loc, dims[factor.major], constant(from));
     SmallVector<Value> none(root.getInputs().size(), constant(0));
-    tile::CopyOp::create(builder, loc, bufferOf(root.getInputs()[factor.operand]),
-                         expand(read.offset, dims, none),
-                         expand(read.stride(factor.major), dims, none), left(factor.major),
-                         left(factor.minor), memory, constant(from * factor.stride()),
-                         builder.getDenseI64ArrayAttr({rows, factor.minorPart}),
-                         builder.getI64IntegerAttr(factor.stride()),
-                         filling == Filling::plain ? UnitAttr() : builder.getUnitAttr());
-    return;
+    Value offset = expand(read.offset, dims, none);
+    Value stride = expand(read.stride(factor.major), dims, none);
+    Value count = left(factor.major), length = left(factor.minor);
+    auto copy = [&](bool isAligned) {
+      tile::CopyOp::create(builder, loc, bufferOf(root.getInputs()[factor.operand]), offset, stride,
+                           count, length, memory, constant(from * factor.stride()),
+                           builder.getDenseI64ArrayAttr({rows, factor.minorPart}),
+                           builder.getI64IntegerAttr(factor.stride()),
+                           isAligned ? builder.getUnitAttr() : UnitAttr());
+    };
+    if (filling != Filling::either)
+      return copy(filling != Filling::plain);
+    auto branch = scf::IfOp::create(builder, loc, rowsAligned, /*withElse=*/true);
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(branch.thenBlock());
+    copy(/*isAligned=*/true);
+    builder.setInsertionPointToStart(branch.elseBlock());
+    return copy(/*isAligned=*/false);
   }
   if (piece.number != 0)
     return;

@@ -20,12 +20,20 @@ void EinsumLowering::emitRoot(ArrayRef<Access> reads) {
     return emitPlain(reads);
   unsigned rows = schedule.few->lanes, columns = schedule.few->narrow;
   Value count = arith::SubIOp::create(builder, loc, endOfBlock(rows), at[rows]);
-  auto compare = [&](arith::CmpIPredicate predicate, int64_t number) {
-    return arith::CmpIOp::create(builder, loc, predicate, count, constant(number));
+  auto compare = [&](Value what, arith::CmpIPredicate predicate, int64_t number) {
+    return arith::CmpIOp::create(builder, loc, predicate, what, constant(number));
   };
-  Value isFew =
-      arith::AndIOp::create(builder, loc, compare(arith::CmpIPredicate::sge, schedule.packedFrom),
-                            compare(arith::CmpIPredicate::sle, schedule.fewTo));
+  // Products wait for memory where they are dots; else an empty lane is work that is lost, so
+  // rows have to fill three quarters of their last vector.
+  Value enough = compare(count, arith::CmpIPredicate::sge, schedule.packedFrom);
+  if (!schedule.few->dot) {
+    int64_t lanes = target.lanesOf(4);
+    Value last = arith::SubIOp::create(builder, loc, count, constant(1));
+    last = arith::RemSIOp::create(builder, loc, last, constant(lanes));
+    enough = compare(last, arith::CmpIPredicate::sge, lanes * 3 / 4 - 1);
+  }
+  Value isFew = arith::AndIOp::create(builder, loc, enough,
+                                      compare(count, arith::CmpIPredicate::sle, schedule.fewTo));
   auto branch = scf::IfOp::create(builder, loc, isFew, /*withElse=*/true);
   Schedule saved = schedule;
   OpBuilder::InsertionGuard guard(builder);
@@ -157,7 +165,7 @@ void EinsumLowering::overPacked(ArrayRef<Access> reads, ArrayRef<int64_t> parts,
 
 void EinsumLowering::emitPacked(ArrayRef<Access> reads) {
   int64_t chunk = chunkOf(root, *schedule.packed);
-  if (chunk)
+  if (chunk || usesTiles(*schedule.packed)) // tiles have their sums in memory in any case
     return emitInChunks(reads, chunk);
   if (isTurned(*schedule.packed))
     return emitTurned(reads);
@@ -241,14 +249,15 @@ void EinsumLowering::joinPartial(TileValue value) {
   storePacked(state.sums, value, -1);
 }
 
-/// Sums are kept in memory from chunk to chunk.
+/// Sums are kept in memory from chunk to chunk; `chunk` 0: there is one, of all.
 void EinsumLowering::emitInChunks(ArrayRef<Access> reads, int64_t chunk) {
   unsigned numFree = root.getNumFree();
   SmallVector<int64_t> parts = blockParts();
-  parts[numFree] = chunk;
+  if (chunk)
+    parts[numFree] = chunk;
   Type element = root.getYielded().getType();
   const bool turns = isTurned(*schedule.packed);
-  depthAtOnce = std::min(chunk, extents[numFree].getLiteral().value_or(chunk));
+  depthAtOnce = std::min(parts[numFree], extents[numFree].getLiteral().value_or(parts[numFree]));
   int64_t columns = schedule.packed->lanes;
   PackedMemory sums =
       turns ? layOutTurned() : layOutSums(columns, schedule.packed->ranks[columns].tile());
@@ -263,15 +272,9 @@ void EinsumLowering::emitInChunks(ArrayRef<Access> reads, int64_t chunk) {
     uint32_t full = begin();
     storePacked(sums, {splat(ein::identityOf(root.getMonoid(numFree), element), full), full}, -1);
   });
-  Value end = ends[numFree] ? ends[numFree] : extentOf(numFree);
-  auto loop = scf::ForOp::create(builder, loc, startOf(numFree), end, constant(chunk));
-  {
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(loop.getBody());
-    Value savedStart = starts[numFree], savedEnd = ends[numFree];
-    starts[numFree] = loop.getInductionVar();
-    Value next = arith::AddIOp::create(builder, loc, starts[numFree], constant(chunk));
-    ends[numFree] = arith::MinSIOp::create(builder, loc, next, end);
+  auto add = [&] {
+    if (usesTiles(*schedule.packed))
+      return overPacked(reads, parts, /*storesSums=*/true, [&] { emitTileProducts(sums); });
     emitOverPacked(reads, parts, /*storesSums=*/true, [&] {
       uint32_t full = begin();
       TileValue sum = loadPacked(sums);
@@ -282,8 +285,21 @@ void EinsumLowering::emitInChunks(ArrayRef<Access> reads, int64_t chunk) {
       leaveReduced();
       storePacked(sums, sum, -1);
     });
+  };
+  Value end = ends[numFree] ? ends[numFree] : extentOf(numFree);
+  if (chunk) {
+    auto loop = scf::ForOp::create(builder, loc, startOf(numFree), end, constant(chunk));
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(loop.getBody());
+    Value savedStart = starts[numFree], savedEnd = ends[numFree];
+    starts[numFree] = loop.getInductionVar();
+    Value next = arith::AddIOp::create(builder, loc, starts[numFree], constant(chunk));
+    ends[numFree] = arith::MinSIOp::create(builder, loc, next, end);
+    add();
     starts[numFree] = savedStart;
     ends[numFree] = savedEnd;
+  } else {
+    add();
   }
   auto finish = [&] {
     begin();
@@ -356,7 +372,7 @@ void EinsumLowering::pack(const Packed &value, const Schedule &packed, ArrayRef<
 }
 
 bool EinsumLowering::runsByGroups(unsigned rank) {
-  return isPacked && schedule.dot && rank + 1 == root.getNumRanks() &&
+  return isPacked && (schedule.dot || isTurned(schedule)) && rank + 1 == root.getNumRanks() &&
          schedule.lanes < (int)root.getNumFree();
 }
 
@@ -444,6 +460,18 @@ void EinsumLowering::askForPages(const PackedMemory &memory) {
   nextOperands[bufferOf(root.getInputs()[argument.getArgNumber()])] = kSteps;
 }
 
+/// As many rows at once as a transposition takes are more than the machine follows. What comes next
+/// is further along them; where they end before that, it is the rows of the next tile.
+int EinsumLowering::aheadOfPacking(const Packed &value) {
+  int lanes = schedule.lanes;
+  std::optional<int64_t> length = extents[lanes].getLiteral();
+  if (!length || *length > kTilesAhead * schedule.ranks[lanes].tile())
+    return lanes;
+  auto *tiled = llvm::find_if(
+      value.ranks, [&](unsigned rank) { return (int)rank != lanes && active[rank] > 1; });
+  return tiled == value.ranks.end() ? lanes : (int)*tiled;
+}
+
 void EinsumLowering::emitPack(PackedMemory &memory, ArrayRef<unsigned> order, int columns) {
   if (!order.empty()) {
     unsigned rank = order.front();
@@ -462,10 +490,8 @@ void EinsumLowering::emitPack(PackedMemory &memory, ArrayRef<unsigned> order, in
         compare(arith::CmpIPredicate::slt, coordinate(rank), {memory.groupEnd, 0});
   }
   TileValue exists;
-  // As many rows at once as a transposition takes are more than the machine follows.
-  int lanes = schedule.lanes;
-  if (!target.warpLanes && lanes >= (int)root.getNumFree())
-    aheadRank = lanes;
+  if (!target.warpLanes && schedule.lanes >= (int)root.getNumFree())
+    aheadRank = aheadOfPacking(memory.packed);
   auto asked = nextOperands;
   const int askedRank = nextRank;
   askForPages(memory);
@@ -485,11 +511,11 @@ void EinsumLowering::storePacked(const PackedMemory &memory, TileValue value, in
   uint32_t mask = 0;
   SmallVector<Value> strides;
   for (auto [dim, rank] : llvm::enumerate(tiles.space.ranks)) {
-    int place = llvm::find(memory.packed.ranks, rank) - memory.packed.ranks.begin();
-    if (place == (int)memory.packed.ranks.size())
+    std::optional<int64_t> stride = memory.strideOf(rank);
+    if (!stride)
       continue; // sums are no longer along their lanes
     mask |= 1u << dim;
-    strides.push_back(constant((int)rank == columns ? 1 : memory.strides[place]));
+    strides.push_back(constant((int)rank == columns ? 1 : *stride));
   }
   Type element = cast<MemRefType>(memory.buffer.getType()).getElementType();
   Value offset = offsetIn(memory, columns), end = limit;
@@ -531,12 +557,11 @@ TileValue EinsumLowering::loadPacked(const PackedMemory &memory) {
   uint32_t mask = 0;
   SmallVector<Value> strides;
   for (auto [dim, rank] : llvm::enumerate(tiles.space.ranks)) {
-    auto *it = llvm::find(memory.packed.ranks, rank);
-    if (it == memory.packed.ranks.end())
+    std::optional<int64_t> stride = memory.strideOf(rank);
+    if (!stride)
       continue;
     mask |= 1u << dim;
-    bool side = (int)rank == schedule.lanes;
-    strides.push_back(constant(side ? 1 : memory.strides[it - memory.packed.ranks.begin()]));
+    strides.push_back(constant((int)rank == schedule.lanes ? 1 : *stride));
   }
   Type type = tiles.space.type(mask, cast<MemRefType>(memory.buffer.getType()).getElementType());
   return {tile::LoadOp::create(builder, loc, type, memory.buffer, offsetIn(memory, -1), strides,

@@ -29,6 +29,9 @@ constexpr int64_t kPartialSums = 32 * 1024;
 /// block are part of all that there are, and use each element that is packed of the rows.
 constexpr int64_t kTurnedRows = 128, kTurnedPart = 8;
 constexpr int64_t kFewestTurned = 256, kMostTurned = 1024;
+/// Rows of a block where products are by `tile.multiply`, which is so fast that columns are not
+/// worth copying for any number of rows; and groups from which on a sum fills enough of a tile.
+constexpr int64_t kTurnedTileRows = 256, kFewestTileGroups = 8;
 
 /// True if the inner loop may read groups of a dot's factor where they lie.
 bool readsGroups(ein::EinsumOp root, ArrayRef<Access> reads, const Schedule &packed, Value factor) {
@@ -216,7 +219,7 @@ SmallVector<int64_t> partsOf(ein::EinsumOp root, const Schedule &schedule) {
 }
 
 bool isTurned(const Schedule &packed) {
-  return packed.dot && !packed.dot->bias && packed.narrow > packed.widened;
+  return !(packed.dot && packed.dot->bias) && packed.narrow > packed.widened;
 }
 
 int64_t chunkOf(ein::EinsumOp root, const Schedule &packed) {
@@ -254,9 +257,10 @@ static void planChunk(ein::EinsumOp root, ArrayRef<int64_t> parts, int64_t chunk
 static std::optional<int64_t> bytesOf(ein::EinsumOp root, ArrayRef<Packed> values,
                                       const Schedule &packed, ArrayRef<int64_t> parts) {
   SmallVector<int64_t> inChunk(parts);
-  if (int64_t chunk = chunkOf(root, packed)) {
-    inChunk[root.getNumFree()] = chunk;
-    const int64_t most = isTurned(packed) ? 2 * kPartialSums : kPartialSums;
+  if (int64_t chunk = chunkOf(root, packed); chunk || usesTiles(packed)) {
+    if (chunk)
+      inChunk[root.getNumFree()] = chunk;
+    const int64_t most = kPartialSums * (!isTurned(packed) ? 1 : usesTiles(packed) ? 4 : 2);
     int64_t sums = 1;
     for (int64_t part : parts.take_front(root.getNumFree()))
       sums *= std::min(part, most + 1);
@@ -286,6 +290,14 @@ std::optional<Dot> findPackedDot(ein::EinsumOp root, ArrayRef<Access> reads, con
     if (both || !supports.depends(factor, root.getNumRanks() - 1))
       return std::nullopt;
   }
+  std::optional<int64_t> depth = root.getRankExtent(root.getNumRanks() - 1).getLiteral();
+  bool isDeep = depth.value_or(INT64_MAX) >= kFewestTileGroups * dot->group;
+  bool isTiled =
+      dot->element.isBF16() ? target.tilesBf16 : dot->element.isInteger(8) && target.tilesI8;
+  if (isDeep && isTiled) {
+    dot->tiles = true;
+    dot->bias = false;
+  }
   // Of signed bytes columns are the ones that are summed, once for all rows.
   if (dot->bias && supports.depends(dot->lhs, packed.widened))
     std::swap(dot->lhs, dot->rhs);
@@ -304,10 +316,22 @@ static int64_t panelVectors(ein::ExtentAttr columns, int64_t lanes, const TileTa
   return vectors;
 }
 
-/// Cuts sums until what is packed of a chunk fits.
+/// Sizes of tiles of `tile.multiply`: of fewer columns than two registers have, one.
+static void planTiles(int64_t columns, RankSchedule &rows, RankSchedule &lanes) {
+  rows.tiles = {kTileRows};
+  lanes.tiles = {columns > kTileColumns / 2 ? kTileColumns : kTileColumns / 2};
+}
+
+/// Cuts sums until what is packed of a chunk fits. A panel that is multiplied by tiles stays in
+/// two thirds of the first-level cache.
 static void planChunks(ein::EinsumOp root, ArrayRef<int64_t> parts, Schedule &packed,
-                       function_ref<bool()> fits) {
+                       const TileTarget &target, function_ref<bool()> fits) {
   int64_t group = packed.dot ? packed.dot->group : 1;
+  if (usesTiles(packed)) {
+    int64_t most = target.firstCacheBytes * 2 / 3 / (4 * packed.ranks[packed.lanes].tile());
+    planChunk(root, parts, std::max<int64_t>(kShortestChunk, llvm::alignDown(most, 64)) * group,
+              packed);
+  }
   for (int64_t chunk = kChunk; !fits() && chunk >= kShortestChunk; chunk /= 2)
     planChunk(root, parts, chunk * group, packed);
 }
@@ -328,6 +352,16 @@ bool fitsPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Schedule &sch
                  const Schedule &packed) {
   if (!mayPack(root, reads) || packed.narrow < 0 || packed.lanes != packed.widened)
     return false;
+  // A group is of one chunk.
+  bool chunksDepth = root.getNumRanks() == root.getNumFree() + 1;
+  if (packed.dot && chunksDepth && chunkOf(root, packed) % packed.dot->group)
+    return false;
+  if (usesTiles(packed)) {
+    int64_t columns = packed.ranks[packed.lanes].tile();
+    if (packed.ranks[packed.narrow].tiles != SmallVector<int64_t, 4>{kTileRows} ||
+        (columns != kTileColumns && columns != kTileColumns / 2))
+      return false;
+  }
   Schedule cut = schedule;
   if (isTurned(packed) && schedule.fewTo)
     cut.ranks[packed.lanes].block = std::min(cut.ranks[packed.lanes].block, schedule.fewTo);
@@ -343,14 +377,28 @@ static bool readsFactors(ein::EinsumOp root) {
                                  [](Value factor) { return isa<BlockArgument>(factor); });
 }
 
+/// True if the root is a sum of products of two operands as they lie, and the one that has
+/// `columns` does so along the sum: it is read element by element, and each line stays for
+/// those that follow.
+static bool readsColumnsInOrder(ein::EinsumOp root, ArrayRef<Access> reads, unsigned columns) {
+  auto product = root.getYielded().getDefiningOp<arith::MulFOp>();
+  if (!product || !product.getType().isF32() || !readsFactors(root) || reads.size() != 2 ||
+      root.getNumRanks() != root.getNumFree() + 1 ||
+      root.getMonoid(root.getNumFree()) != ein::Monoid::add)
+    return false;
+  return llvm::all_of(reads, [&](const Access &read) {
+    return !read.dependsOn(columns) || read.isUnitStride(root.getNumFree());
+  });
+}
+
 /// Loops whose lanes run along rows, if groups of the columns are factors as they lie, which
-/// nobody has to copy, and there are many. Cuts the columns of `schedule` into its blocks.
+/// nobody has to copy, and there are many. Cuts the columns of `schedule` into its blocks; where
+/// products are by tiles, its rows, too.
 static std::shared_ptr<Schedule> planTurned(ein::EinsumOp root, ArrayRef<Access> reads,
                                             unsigned rows, unsigned columns,
                                             const TileTarget &target, Schedule &schedule) {
-  int64_t part = root.getRankExtent(columns).getLiteral().value_or(0) / kTurnedPart;
-  if (part < kFewestTurned || !target.lanesOf(4))
-    return nullptr;
+  std::optional<int64_t> numRows = root.getRankExtent(rows).getLiteral();
+  int64_t part = root.getRankExtent(columns).getLiteral().value_or(0);
   Schedule packed, cut = schedule;
   packed.ranks.resize(root.getNumRanks());
   packed.ranks[rows].tiles = {2 * target.lanesOf(4)};
@@ -361,27 +409,39 @@ static std::shared_ptr<Schedule> planTurned(ein::EinsumOp root, ArrayRef<Access>
   packed.lanes = packed.widened = rows;
   packed.narrow = columns;
   packed.dot = findPackedDot(root, reads, packed, target);
-  if (!isTurned(packed))
+  if (!isTurned(packed) || !(packed.dot || readsColumnsInOrder(root, reads, columns)))
     return nullptr;
-  packed.ranks.back().tiles = {packed.dot->group};
+  // Two blocks at least, of enough columns for each.
+  if (usesTiles(packed) && part >= 2 * kFewestTurned)
+    part = std::max(part, kTurnedPart * kFewestTurned);
+  part /= kTurnedPart;
+  if (part < kFewestTurned || !target.lanesOf(4))
+    return nullptr;
+  if (packed.dot)
+    packed.ranks.back().tiles = {packed.dot->group};
+  if (usesTiles(packed))
+    planTiles(numRows.value_or(kTurnedTileRows), packed.ranks[columns], packed.ranks[rows]);
   SmallVector<Packed> values = findPacked(root, reads, packed);
   if (values.size() != 1 || !values.front().isPanel)
     return nullptr;
-  cut.ranks[rows].block = kTurnedRows;
+  cut.ranks[rows].block = usesTiles(packed) ? kTurnedTileRows : kTurnedRows;
   llvm::erase(cut.order, rows);
   cut.order.insert(llvm::find(cut.order, columns) + 1, rows);
   packed.order = cut.order;
   auto fits = [&] {
     // The sums of chunks are kept for all columns of a block.
-    int64_t most = chunkOf(root, packed) ? kMostTurned / 2 : kMostTurned;
+    int64_t most = chunkOf(root, packed) || usesTiles(packed) ? kMostTurned / 2 : kMostTurned;
     cut.ranks[columns].block = std::min<int64_t>(most, part / kFewestTurned * kFewestTurned);
     std::optional<int64_t> bytes = bytesOf(root, values, packed, partsOf(root, cut));
     return bytes && *bytes <= target.localBytes;
   };
-  planChunks(root, partsOf(root, cut), packed, fits);
+  planChunks(root, partsOf(root, cut), packed, target, fits);
   if (!fits())
     return nullptr;
-  schedule.ranks[columns].block = cut.ranks[columns].block;
+  if (usesTiles(packed))
+    schedule = cut;
+  else
+    schedule.ranks[columns].block = cut.ranks[columns].block;
   return std::make_shared<Schedule>(packed);
 }
 
@@ -408,22 +468,34 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
     packed.ranks.back().tiles = {packed.dot->group};
   else if (schedule.dot)
     return;
+  if (usesTiles(packed))
+    planTiles(root.getRankExtent(columns).getLiteral().value_or(INT64_MAX), packed.ranks[rows],
+              packed.ranks[columns]);
   SmallVector<Packed> values = findPacked(root, reads, packed);
   if (values.empty())
     return;
+  auto mayHave = [&](int64_t count) {
+    return root.getRankExtent(rows).getLiteral().value_or(count) >= count;
+  };
+  if (usesTiles(packed) && parts.empty() && mayHave(kFewestPackedRows))
+    if (auto turned = planTurned(root, reads, rows, columns, target, schedule)) {
+      schedule.packed = turned;
+      schedule.packedFrom = kFewestPackedRows;
+      return;
+    }
   // Whole blocks are packed; what is left of the rows may be few.
   bool alongSum = schedule.lanes >= (int)root.getNumFree();
   bool inOrder = target.vectorRegisters >= 32 &&
                  ((alongSum && schedule.dot) || (!packed.dot && readsFactors(root)));
   const int64_t fewest = inOrder ? kFewestRowsInOrder : kFewestPackedRows;
-  if (root.getRankExtent(rows).getLiteral().value_or(fewest) < fewest)
+  if (!mayHave(fewest))
     return;
   if (!parts.empty()) {
     auto fits = [&] {
       std::optional<int64_t> bytes = bytesOf(root, values, packed, parts);
       return bytes && *bytes <= target.localBytes / 2;
     };
-    planChunks(root, parts, packed, fits);
+    planChunks(root, parts, packed, target, fits);
     if (!fits())
       return;
   } else {
@@ -439,7 +511,7 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
       std::optional<int64_t> bytes = bytesOf(root, values, packed, partsOf(root, cut));
       return bytes && *bytes <= target.localBytes;
     };
-    planChunks(root, partsOf(root, cut), packed, fits);
+    planChunks(root, partsOf(root, cut), packed, target, fits);
     while (!fits()) {
       if (cut.ranks[columns].block == tile)
         return;
@@ -448,14 +520,15 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
     schedule = cut;
     // Of rows whose number is not known there may be few.
     int64_t block = cut.ranks[columns].block;
-    bool mayBeFew = !root.getRankExtent(rows).getLiteral() && cut.ranks[rows].block > kTurnedRows;
+    bool mayBeFew = !usesTiles(packed) && !root.getRankExtent(rows).getLiteral() &&
+                    cut.ranks[rows].block > kTurnedRows;
     if (mayBeFew && (schedule.few = planTurned(root, reads, rows, columns, target, schedule))) {
       packed.ranks[columns].block = block;
       schedule.fewTo = kTurnedRows;
     }
   }
   schedule.packed = std::make_shared<Schedule>(packed);
-  schedule.packedFrom = schedule.few ? kFewestPackedRows : fewest;
+  schedule.packedFrom = schedule.few && schedule.few->dot ? kFewestPackedRows : fewest;
 }
 
 } // namespace einfall

@@ -17,6 +17,9 @@ namespace einfall {
 /// From so many rows on packing costs less than it saves.
 constexpr int64_t kFewestPackedRows = 8;
 
+/// Rows that `tile.multiply` takes at once, and columns.
+constexpr int64_t kTileRows = 32, kTileColumns = 32;
+
 /// A value of a root's body that a block packs.
 struct Packed {
   mlir::Value value;
@@ -48,6 +51,9 @@ int64_t chunkOfLanes(ein::EinsumOp root, const Schedule &schedule);
 /// True if lanes run along rows, not along the columns by which results are stored: rows
 /// are in panels, and columns read where they lie.
 bool isTurned(const Schedule &packed);
+
+/// True if products are by `tile.multiply`.
+inline bool usesTiles(const Schedule &packed) { return packed.dot && packed.dot->tiles; }
 
 /// Coordinates of a block's part of each rank; -1 where that has no bound.
 llvm::SmallVector<int64_t> partsOf(ein::EinsumOp root, const Schedule &schedule);

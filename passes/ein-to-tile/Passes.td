@@ -37,7 +37,9 @@ def EinToTile : Pass<"ein-to-tile", "::mlir::ModuleOp"> {
            "bytes of a block for factors of matrix instructions; 0: there are none">,
     Option<"packs", "packs", "bool", "true", "copy operands of contractions into panels">,
     ListOption<"dots", "dots", "std::string",
-               "element types that tile.dot multiplies: bf16, i8, i16">];
+               "element types that tile.dot multiplies: bf16, i8, i16">,
+    ListOption<"tiles", "tiles", "std::string",
+               "those of dots that tile.multiply multiplies: bf16, i8">];
   let dependentDialects = ["::einfall::tile::TileDialect", "::mlir::scf::SCFDialect",
                            "::mlir::memref::MemRefDialect"];
   let statistics = [Statistic<"numPrograms", "num-programs", "tile programs written">,

@@ -155,7 +155,7 @@ private:
 
   /// Counts the bytes of a row of a tensor, if it has one.
   void addBytes(Value tensor, ein::EinsumOp op, int64_t numRanks, int64_t behind) {
-    auto [first, isNew] = found.firstRead.try_emplace(tensor, behind);
+    found.firstRead.try_emplace(tensor, behind);
     lastRead[tensor] = std::max(lastRead.lookup(tensor), behind);
     std::optional<int64_t> along = alongOf(op);
     if (*along < 0 || *along >= numRanks)

@@ -172,7 +172,9 @@ static FailureOr<std::shared_ptr<Schedule>> readPacked(Attribute given, ein::Ein
     return failure();
   if (!fitsPacking(root, reads, schedule, *packed)) {
     root.emitOpError("cannot follow its schedule: packed expects rows (narrow_rank) and "
-                     "columns (narrow_widens) along lanes, and parts of known size");
+                     "columns (narrow_widens) along lanes, parts of known size, chunks of whole "
+                     "groups, and tiles that "
+                     "the target multiplies");
     return failure();
   }
   return std::make_shared<Schedule>(*packed);

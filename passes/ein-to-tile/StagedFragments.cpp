@@ -123,9 +123,9 @@ Matrix StagedLowering::matrixOf(ein::EinsumOp op, ArrayRef<Access> reads) {
   matrix.columnWarps = 1;
   matrix.part = fragmentSize(op, own.reduced);
   matrix.slots = fragments->slots;
+  matrix.setElements(op);
   matrix.lhs.place(matrix.rows, matrix.depth, reads);
   matrix.rhs.place(matrix.columns, matrix.depth, reads);
-  matrix.setElements(op);
   matrix.setParts();
   return matrix;
 }
@@ -145,6 +145,10 @@ void StagedLowering::prepareProduct(ein::EinsumOp op) {
   enterFragment(op, -1);
   edges.clear();
   product.rightAligned = copiesAligned(matrix.rhs, reads, {});
+  // Its place is its own throughout: warps need not be in the same chunk, nor in the same branch.
+  if (own.inRegisters && matrix.isFused())
+    product.leftMemory = tile::LocalOp::create(
+        builder, loc, MemRefType::get({matrix.lhs.size()}, matrix.lhs.element));
   if (own.inRegisters)
     return;
   Value ring = openRing("left", /*depth=*/1, /*ahead=*/0, matrix.lhs);
@@ -201,6 +205,40 @@ void StagedLowering::fillProduct(ein::EinsumOp op, bool left, Value memory, Valu
   fill(Filling::plain);
 }
 
+/// A fragment in the block's memory as a left factor: each warp reads the rows that it has there.
+void StagedLowering::keepFactor(const Matrix &matrix, Value fragment, Value memory) {
+  const Factor &factor = matrix.lhs;
+  bool along = factor.minor == matrix.depth;
+  Value apart = constant(factor.stride()), next = constant(1);
+  tile::StoreOp::create(builder, loc, fragment, memory, constant(0),
+                        along ? ValueRange{apart, next} : ValueRange{next, apart}, Value(),
+                        Value());
+  tile::WarpBarrierOp::create(builder, loc);
+}
+
+/// Products of f32 are long: a few steps are written out, not all of the depth, up to so many
+/// products of a thread.
+Value StagedLowering::multiplyFused(const Matrix &matrix, Value sums, Value left, Value right) {
+  constexpr int64_t kMostWritten = 512;
+  const int64_t own = matrix.rowBlock * matrix.columnBlock / (target.warps * target.warpLanes);
+  int64_t turn = matrix.step();
+  while (turn < kMatrixStep && 2 * turn * own <= kMostWritten) // of which the depth is a multiple
+    turn *= 2;
+  auto loop =
+      scf::ForOp::create(builder, loc, constant(0), constant(matrix.part), constant(turn), sums);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(loop.getBody());
+  Value total = loop.getRegionIterArg(0);
+  for (int64_t step = 0; step < turn; step += matrix.step()) {
+    Value from = arith::AddIOp::create(builder, loc, loop.getInductionVar(), constant(step));
+    Value a = loadTerms(matrix, /*left=*/true, left, from).front();
+    Value b = loadTerms(matrix, /*left=*/false, right, from).front();
+    total = tile::MmaOp::create(builder, loc, total.getType(), total, a, b);
+  }
+  scf::YieldOp::create(builder, loc, total);
+  return loop.getResult(0);
+}
+
 /// The product, added to `addend` if there is one.
 TileValue StagedLowering::multiplyFragments(ein::EinsumOp op, TileValue addend) {
   const FragmentOp &own = fragments->ops.find(op)->second;
@@ -232,7 +270,9 @@ TileValue StagedLowering::multiplyFragments(ein::EinsumOp op, TileValue addend) 
     if (exists.value)
       factor = tiles.create<arith::SelectOp>(
           own, {exists, factor, tiles.constant(builder.getZeroAttr(own))});
-    if (matrix.lhs.terms == 1) // is rounded on the way
+    if (matrix.isFused())
+      keepFactor(matrix, tiles.broadcast(factor, kAll).value, product.leftMemory);
+    else if (matrix.lhs.terms == 1) // is rounded on the way
       terms = {tiles.broadcast(factor, kAll).value};
     else
       for (TileValue term : splitTerms(factor, matrix.lhs.terms, element))
@@ -241,7 +281,9 @@ TileValue StagedLowering::multiplyFragments(ein::EinsumOp op, TileValue addend) 
   enterFragment(op, own.columns);
   Value sums =
       addend.value ? tiles.broadcast(addend, kAll).value : splat(builder.getF32FloatAttr(0), kAll);
-  for (int64_t from = 0; from < matrix.part; from += kMatrixStep) {
+  if (matrix.isFused())
+    sums = multiplyFused(matrix, sums, product.leftMemory, product.right);
+  for (int64_t from = 0; !matrix.isFused() && from < matrix.part; from += kMatrixStep) {
     Value right = loadTerms(matrix, /*left=*/false, product.right, constant(from)).front();
     SmallVector<Value> left;
     for (Value term : terms)

@@ -95,6 +95,9 @@ private:
   void finishProduct(ein::EinsumOp op);
   void fillProduct(ein::EinsumOp op, bool left, mlir::Value memory, mlir::Value aligned);
   TileValue multiplyFragments(ein::EinsumOp op, TileValue addend);
+  void keepFactor(const Matrix &matrix, mlir::Value fragment, mlir::Value memory);
+  mlir::Value multiplyFused(const Matrix &matrix, mlir::Value sums, mlir::Value left,
+                            mlir::Value right);
   void emitFragments(mlir::Block &block);
   void emitRow(const HeldRow &row, const std::vector<Stage> &stages);
   void holdRow(const HeldRow &row, int64_t lanes);

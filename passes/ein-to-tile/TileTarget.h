@@ -27,6 +27,9 @@ struct TileTarget {
   bool dotBf16 = false;
   bool dotI8 = false; ///< unsigned by signed
   bool dotI16 = false;
+  // Of these, what `tile.multiply` has one for; there bytes may both be signed.
+  bool tilesBf16 = false;
+  bool tilesI8 = false;
 
   /// The same machine where `members` warps are a block and one team.
   TileTarget asTeam(int64_t members) const {

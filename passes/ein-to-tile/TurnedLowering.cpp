@@ -6,6 +6,7 @@
 // time. Sums lie by rows then, and are turned in the end.
 //
 //===----------------------------------------------------------------------===//
+#include "dialects/ein/EinNumerics.h"
 #include "dialects/tile/TileDialect.h"
 #include "passes/ein-to-tile/EinsumLowering.h"
 #include "passes/ein-to-tile/Monoids.h"
@@ -117,7 +118,10 @@ std::optional<EinsumLowering::NextColumns> EinsumLowering::nextColumns(unsigned 
   if (!isTurned(schedule) || root.getNumRanks() != root.getNumFree() + 1)
     return std::nullopt;
   NextColumns next;
-  for (Value factor : {schedule.dot->lhs, schedule.dot->rhs}) {
+  SmallVector<Value> factors(root.getYielded().getDefiningOp()->getOperands());
+  if (schedule.dot)
+    factors = {schedule.dot->lhs, schedule.dot->rhs};
+  for (Value factor : factors) {
     if (packedValues.contains(factor))
       continue;
     unsigned number = cast<BlockArgument>(factor).getArgNumber();
@@ -182,7 +186,8 @@ void EinsumLowering::emitSumOfGroups(unsigned rank, ArrayRef<Value> init,
     sums *= tiled;
   // Sums of a quarter of the registers would wait for each other.
   const bool isFew = sums <= target.vectorRegisters / 4 * target.lanesOf(4);
-  const int64_t times = isTurned(schedule) && isFew ? 2 : 1;
+  const bool mayReorder = schedule.dot || !ein::isStrict(root);
+  const int64_t times = isTurned(schedule) && isFew && mayReorder ? 2 : 1;
   at[rank] = start;
   std::optional<NextColumns> next = nextColumns(rank, times);
   auto step = [&](Value number, Value carried) {

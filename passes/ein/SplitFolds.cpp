@@ -182,7 +182,7 @@ bool FoldSplitter::findFold() {
   llvm::SmallBitVector kept(fold.getNumRanks());
   for (const Reducer::Part &part : reducer->parts)
     kept |= part.span;
-  return kept.count() == fold.getNumFree(); // else a rank would be of no state
+  return kept.count() == unsigned(fold.getNumFree()); // else a rank would be of no state
 }
 
 bool FoldSplitter::isLong() {

@@ -51,8 +51,10 @@ int64_t weigh(Operation *op) {
   op->walk([&](Operation *inner) {
     if (isa<BroadcastOp>(inner)) // is none
       return;
-    if (auto product = dyn_cast<MmaOp>(inner)) // of four elements
-      weight += elementsOf(product.getAcc()) / 4;
+    if (auto product = dyn_cast<MmaOp>(inner)) // of four elements, or of one by one
+      weight += product.getLhs().getType().getElementType().isF32()
+                    ? elementsOf(product.getAcc()) * product.getLhs().getType().getDimSize(1)
+                    : elementsOf(product.getAcc()) / 4;
     else if (isa<LoadFactorOp, AsFactorOp>(inner)) // of eight, and of two
       weight += elementsOf(inner->getResult(0)) / 8;
     else if (auto reduce = dyn_cast<ReduceOp>(inner))

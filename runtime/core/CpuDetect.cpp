@@ -1,8 +1,12 @@
 //===- CpuDetect.cpp - CPUID and its like ---------------------------------===//
 #include "Cpu.h"
 
+#include <algorithm>
+#include <string_view>
+
 #if defined(__x86_64__)
 #include <cpuid.h>
+#include <dlfcn.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #elif defined(__aarch64__)
@@ -104,8 +108,17 @@ bool amxAvailable() {
 
 } // namespace
 
+/// Features of a library loaded before this one that computes instructions the processor does not
+/// have (test/amx): their names, separated by commas.
+static std::string_view emulatedFeatures() {
+  auto *names = static_cast<const char *>(dlsym(RTLD_DEFAULT, "einf_emulated_features"));
+  return names ? names : "";
+}
+
 bool requestAmx() {
   uint64_t mask = 0;
+  if (emulatedFeatures().find("amx-tile") != std::string_view::npos)
+    return true;
   if (syscall(SYS_arch_prctl, kRequest, kTileData) != 0)
     return false;
   return syscall(SYS_arch_prctl, kGetPermitted, &mask) == 0 && (mask >> kTileData & 1);
@@ -122,6 +135,12 @@ CpuReport detectCpu() {
       continue;
     if ((state & row.state) == row.state && (row.state != kTile || amx))
       report.features.insert(row.name);
+  }
+  for (std::string_view rest = emulatedFeatures(); !rest.empty();) {
+    size_t size = std::min(rest.find(','), rest.size());
+    if (rest.starts_with("amx-"))
+      report.features.emplace(rest.substr(0, size));
+    rest.remove_prefix(std::min(size + 1, rest.size()));
   }
   return report;
 }

@@ -39,7 +39,7 @@ LAYOUTS = {
     "batch": ("b m k", "b n k", "b m n"),
     "vector": ("m k", "k", "m"),
 }
-TARGETS = ["x86-64-v2", "x86-64-v3", "x86-64-v4", "x86-64-v4-dot"]
+TARGETS = ["x86-64-v2", "x86-64-v3", "x86-64-v4", "x86-64-v4-dot", "x86-64-v4-amx"]
 QUICK = bool(os.environ.get("EINFALL_TEST_QUICK"))
 TORCH = {"f32": "float32", "f64": "float64", "bf16": "bfloat16", "f16": "float16", "i8": "int8", "i16": "int16",
          "i32": "int32", "i64": "int64"}
@@ -50,11 +50,12 @@ TORCH = {"f32": "float32", "f64": "float64", "bf16": "bfloat16", "f16": "float16
 LITERALS = {"odd": {"n": 37, "k": 45}, "even": {"n": 64, "k": 80}, "deep": {"n": 19, "k": 4098},
             "few": {"m": 17, "n": 69, "k": 21}, "many": {"m": 46, "n": 133, "k": 33},
             # Columns in turn: several sums at once of each, single steps and a rest of them.
-            "turns": {"n": 37, "k": 213}, "two": {"m": 2, "n": 37, "k": 213}, "three": {"m": 3, "n": 37, "k": 213}}
+            "turns": {"n": 37, "k": 213}, "two": {"m": 2, "n": 37, "k": 213}, "three": {"m": 3, "n": 37, "k": 213},
+            "four": {"m": 4, "n": 37, "k": 213}, "five": {"m": 5, "n": 37, "k": 213}}
 # So many columns that lanes may run along few rows, at once or by chunks of the sum.
 WIDE = {"wide": {"n": 2053, "k": 76}, "widedeep": {"n": 2050, "k": 4100}}
 SOME = {"deep": ("nt",), "few": ("nn", "out", "batch"), "many": ("nt", "tn"), "turns": ("nt", "vector"), "two": ("nt", "batch"),
-        "three": ("nt",)}  # layouts, if not all
+        "three": ("nt",), "four": ("nt", "batch"), "five": ("nt",)}  # layouts, if not all
 
 
 def entry(layout: str, kind: str, literal: str = "") -> str:
@@ -200,8 +201,9 @@ def test_known_columns_and_depth(package, kind, target, generator, monkeypatch):
 
 
 @cpus.each(*TARGETS)
-@pytest.mark.parametrize("literal, layout, kinds", [("wide", "nt", ("bf16", "u8_s8", "s16")), ("wide", "batch", ("bf16",)),
-                                                    ("widedeep", "nt", ("bf16",))])
+@pytest.mark.parametrize("literal, layout, kinds", [("wide", "nt", ("bf16", "u8_s8", "s16", "f32")),
+                                                    ("wide", "batch", ("bf16", "f32")),
+                                                    ("widedeep", "nt", ("bf16", "f32"))])
 def test_few_rows_of_many_columns(build, tmp_path, target, literal, layout, kinds, generator, monkeypatch):
     """Rows on both sides of a vector, of two, of those that run along lanes and of a block."""
     monkeypatch.setenv("EINFALL_CPU", target)
@@ -210,7 +212,7 @@ def test_few_rows_of_many_columns(build, tmp_path, target, literal, layout, kind
     assert session.target == target
     deep = WIDE[literal]["k"] > 100
     for kind in kinds:
-        for rows in (17, 130) if deep else (0, 1, 7, 8, 15, 16, 17, 31, 32, 33, 48, 49, 127, 128, 129, 529, 642):
+        for rows in (16, 17, 130) if deep else (0, 1, 7, 8, 12, 15, 16, 17, 31, 32, 33, 48, 49, 62, 127, 128, 129, 529, 642):
             sizes = {"m": rows, "b": 2, **WIDE[literal]}
             check(getattr(session, f"{layout}_{kind}{literal}"), layout, kind, sizes, generator)
 

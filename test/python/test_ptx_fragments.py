@@ -1,8 +1,9 @@
-"""Attention whose scores and sums stay in the registers of matrix instructions, emulated, against numpy in double precision.
+"""Attention whose scores and sums stay in fragments, emulated, against numpy in double precision.
 
 Extents are small and mostly odd: chunks end early, blocks have rows that are not there, widths are padded.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -49,6 +50,7 @@ VARIANTS = {
     "later": Attention(mask="sge", sizes=[(1, 70, 200), (1, 200, 70)]),
     "odd": Attention(width=24, out=40),
     "wide": Attention(width=128, out=128, mask="sle", sizes=[(1, 129, 130)]),
+    "narrow": Attention(width=96, out=96, mask="sle", sizes=[(1, 40, 50)]),  # short chunks, where products are fused
     "soft": Attention(score="%c5 = arith.constant 5.0 : f32\n %x = arith.divf %a1, %c5 : f32\n %y = math.tanh %x : f32\n %a2 = arith.mulf %y, %c5 : f32",
                       scored=lambda w, s, t: 5 * np.tanh(w / 5)),
     "window": Attention(mask="sle", window=40, sizes=[(1, 300, 300), (1, 70, 200), (2, 200, 33)]),
@@ -135,11 +137,24 @@ def text(name: str) -> str:
 """
 
 
-def check(package, name: str, heads: int, rows: int, keys: int):
+def in_f32(text: str) -> str:
+    """The same where what has 16 bits has 32."""
+    lines, names = [], {}
+    for line in text.replace("bf16", "f32").splitlines():
+        if "^bb0" in line or line.strip() == "}":
+            names = {}
+        if same := re.match(r" *(%\w+) = arith\.(?:extf|truncf) (%\w+) : f32 to f32", line):
+            names[same[1]] = same[2]
+            continue
+        lines.append(re.sub(r"%\w+", lambda name: names.get(name[0], name[0]), line) if names else line)
+    return "\n".join(lines) + "\n"
+
+
+def check(package, name: str, heads: int, rows: int, keys: int, element: str = "bf16"):
     p, rng = VARIANTS[name], np.random.default_rng([heads, rows, keys])
     sizes = {"h": heads, "g": GROUPS, "s": rows, "t": keys, "d": p.width, "e": p.out}
     shape = lambda dims: [sizes[d] for d in dims.split()]  # noqa: E731
-    arrays = [numbers(rng, shape(dims), "bf16") for dims in (f"{p.heads} s d", f"h {p.keys}", "h t e")]
+    arrays = [numbers(rng, shape(dims), element) for dims in (f"{p.heads} s d", f"h {p.keys}", "h t e")]
     q, k, v = map(wide, arrays)
     own = p.heads.replace(" ", "")
     scores = np.einsum(f"{own}sd,h{p.keys.replace(' ', '')}->{own}st", q, k) * 0.25
@@ -159,10 +174,11 @@ def check(package, name: str, heads: int, rows: int, keys: int):
         total = weights.sum(-1)
         want = np.einsum(f"{own}st,hte->{own}se", weights, v)
         size = np.einsum(f"{own}st,hte->{own}se", weights**2, v**2) ** 0.5
+        whole = np.einsum(f"{own}st,hte->{own}se", weights, abs(v))
         if not p.sums:
-            want, size = want / total[..., None], size / total[..., None]
+            want, size, whole = (x / total[..., None] for x in (want, size, whole))
         # Weights rounded to eight bits, the sum's own rounding; of eight such errors none is over.
-        allowed = 2.0**-8 * abs(want) + 8 * 2.0**-9 * size + 1e-6
+        allowed = 2.0**-8 * abs(want) + 8 * 2.0**-9 * size + 1e-6 if element == "bf16" else 2e-5 * whole + 1e-6
     results = package.call(name, *arrays)
     got = wide(results[0])
     assert got.shape == want.shape
@@ -182,6 +198,17 @@ def test_attention(build, tmp_path, name):
         check(package, name, *sizes)
     kernels = [k for k in package.machine.module.kernels.values()]
     assert any(i.name == "mma" for k in kernels for i in k.code)
+
+
+@pytest.mark.parametrize("name", [n if n in FAST else pytest.param(n, marks=pytest.mark.slow) for n in VARIANTS])
+def test_attention_in_f32(build, tmp_path, name):
+    """By fused products; weights pass through the block's memory."""
+    package = compiled(build, tmp_path, [name], "sm_90a", lambda name: in_f32(text(name)))
+    for sizes in VARIANTS[name].sizes:
+        check(package, name, *sizes, element="f32")
+    kernels = package.machine.module.kernels.values()
+    assert not any(i.name == "mma" for k in kernels for i in k.code)
+    assert any(k.threads == 128 for k in kernels)  # half of a block's warps are for fragments
 
 
 @einfall.cascade

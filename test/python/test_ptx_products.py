@@ -1,4 +1,4 @@
-"""Contractions of bf16 and f16 by matrix instructions, emulated, against numpy in double precision.
+"""Contractions of bf16 and f16 by matrix instructions, and of f32 in the same fragments, emulated, against numpy in double precision.
 
 Extents are small and mostly odd: blocks have edges, parts of the depth are short, rows begin anywhere.
 """
@@ -49,9 +49,24 @@ PRODUCTS = {
     "even_bf16": Product("m k", "k n", "m n", epilogue=True, sizes=[(33, 128, 128), (128, 128, 128)], literal={"n": 128, "k": 128}),
     "factor_bf16": Product("m k", "n k", "m n", factor="mulf", epilogue=True, sizes=[(9, 17, 65), (65, 9, 129), (17, 9, 1)]),
     "factor_f16": Product("m k", "k n", "m n", "f16", factor="divf", sizes=[(9, 17, 65), (33, 65, 9)]),
+    "nt_f32": Product("m k", "n k", "m n", "f32", epilogue=True, sizes=[(1, 65, 33), (7, 17, 65), (65, 129, 63), (129, 7, 17), (17, 257, 64), (63, 1, 127), (17, 9, 0), (17, 9, 1)]),
+    "nn_f32": Product("m k", "k n", "m n", "f32", sizes=[(17, 65, 129), (7, 64, 16), (129, 9, 1), (9, 1, 17), (257, 63, 7)]),
+    "tn_f32": Product("k m", "k n", "m n", "f32", epilogue=True, sizes=[(9, 17, 65), (64, 136, 129), (127, 65, 7)]),
+    "tt_f32": Product("k m", "n k", "m n", "f32", sizes=FEW),
+    "out_f32": Product("m k", "n k", "n m", "f32", epilogue=True, sizes=[(17, 9, 65), (65, 129, 9)]),
+    "two_f32": Product("m h k", "n h k", "m n", "f32", reduced="h k", epilogue=True, sizes=[(9, 17, 65), (33, 65, 8), (17, 9, 0)]),
+    "heads_f32": Product("m h k", "n h k", "m n", "f32", reduced="h k", sizes=[(17, 33, 40)], literal={"h": 3, "k": 40}),
+    "batch_f32": Product("b m k", "b k n", "b m n", "f32", epilogue=True, sizes=[(33, 9, 17), (9, 65, 20)]),
+    "even_f32": Product("m k", "k n", "m n", "f32", epilogue=True, sizes=[(33, 128, 128), (128, 128, 128)], literal={"n": 128, "k": 128}),
+    "literal_f32": Product("m k", "n k", "m n", "f32", sizes=[(8, 33, 65)], literal={"m": 8}),
+    "factor_f32": Product("m k", "n k", "m n", "f32", factor="mulf", epilogue=True, sizes=[(9, 17, 65), (65, 9, 129), (17, 9, 1)]),
+    "factor_tn_f32": Product("k m", "k n", "m n", "f32", factor="divf", sizes=[(17, 9, 65), (64, 33, 24)]),
     "factor_tn": Product("k m", "k n", "m n", factor="divf", sizes=[(17, 9, 65), (64, 33, 24)]),
 }
 BATCH, OUTER = 2, 3
+STORED = {"f16": np.float16, "f32": np.float32}
+#: The error of a rounding to it.
+ROUNDING = {"bf16": 2.0**-8, "f16": 2.0**-11, "f32": 2.0**-24}
 
 
 def wide_text(out: str) -> str:
@@ -92,29 +107,30 @@ def text(name: str) -> str:
     names = ["x", "w"] + ["s"] * bool(p.factor) + ["b", "r"] * p.epilogue
     reads = {"x": labels(p.x), "w": labels(p.w), "s": "[k]", "b": labels(column), "r": labels(p.y)}
     factors = names[:3] if p.factor else names[:2]
-    scaled = f"""    %f = arith.{p.factor} %xw, %s0 : f32
-    %g = arith.truncf %f : f32 to {e}
-    %h = arith.extf %g : {e} to f32
-""" if p.factor else ""
-    more = """    %t = arith.addf %sum, %bw : f32
-    %u = arith.addf %t, %rw : f32
-""" if p.epilogue else ""
-    rest = ["b", "r"] * p.epilogue
-    widen = lambda names: "".join(f"    %{n}w = arith.extf %{n}0 : {e} to f32\n" for n in names)  # noqa: E731
+    scaled, more, rest = "", "", ["b", "r"] * p.epilogue
+    wide, factor, result_of = ("%{}0", "%f", "%{}") if e == "f32" else ("%{}w", "%h", "%o")
+    if p.factor:
+        scaled = f"    %f = arith.{p.factor} {wide.format('x')}, %s0 : f32\n"
+        if e != "f32":
+            scaled += f"    %g = arith.truncf %f : f32 to {e}\n    %h = arith.extf %g : {e} to f32\n"
+    if p.epilogue:
+        more = f"    %t = arith.addf %sum, {wide.format('b')} : f32\n    %u = arith.addf %t, {wide.format('r')} : f32\n"
+    total_of = "u" if p.epilogue else "sum"
+    last = "" if e == "f32" else f"    %o = arith.truncf %{total_of} : f32 to {e}\n"
+    widen = lambda names: "" if e == "f32" else "".join(f"    %{n}w = arith.extf %{n}0 : {e} to f32\n" for n in names)  # noqa: E731
     block = lambda names: ", ".join(f"%{n}0: {'f32' if n == 's' else e}" for n in names)  # noqa: E731
     total, result = kind(p.y, "f32"), kind(p.y, e)
     return f"""func.func @{name}({', '.join(f'%{n}: {types[n]} {{ein.name = "{n}"}}' for n in names)}) -> ({result} {{ein.name = "y"}}) attributes {{ein.entry}} {{
   %p = ein.einsum ({', '.join(f'%{n}{reads[n]}' for n in factors)}) -> {labels(p.y)} reduce [{', '.join(f'{r}: add' for r in p.reduced.split())}]
       : ({', '.join(types[n] for n in factors)}) -> {total} {{
   ^bb0({block(factors)}):
-{widen("xw")}{scaled}    %q = arith.mulf %{'h' if p.factor else 'xw'}, %ww : f32
+{widen("xw")}{scaled}    %q = arith.mulf {factor if p.factor else wide.format('x')}, {wide.format('w')} : f32
     ein.yield %q : f32
   }}
   %y = ein.einsum ({', '.join(['%p' + labels(p.y), *(f'%{n}{reads[n]}' for n in rest)])}) -> {labels(p.y)}
       : ({', '.join([total, *(types[n] for n in rest)])}) -> {result} {{
   ^bb0({', '.join(['%sum: f32', *([block(rest)] if rest else [])])}):
-{widen(rest)}{more}    %o = arith.truncf %{'u' if p.epilogue else 'sum'} : f32 to {e}
-    ein.yield %o : {e}
+{widen(rest)}{more}{last}    ein.yield {result_of.format(total_of)} : {e}
   }}
   return %y : {result}
 }}
@@ -136,7 +152,7 @@ def package(build, tmp_path_factory):
 
 def numbers(rng, shape, element: str) -> np.ndarray:
     values = rng.standard_normal(shape)
-    return to_bf16(values) if element == "bf16" else values.astype(np.float16)
+    return to_bf16(values) if element == "bf16" else values.astype(STORED[element])
 
 
 def wide(array: np.ndarray) -> np.ndarray:
@@ -155,7 +171,7 @@ def arguments(name: str, m: int, n: int, k: int, seed: int = 0):
         arrays.append(s)
         s = s.reshape([-1 if d == "k" else 1 for d in p.x.split()])
         x = (np.multiply if p.factor == "mulf" else np.divide)(x.astype(np.float32), s)
-        x = wide(to_bf16(x) if p.element == "bf16" else x.astype(np.float16))
+        x = wide(to_bf16(x) if p.element == "bf16" else x.astype(STORED[p.element]))
     form = ",".join(v.replace(" ", "") for v in (p.x, p.w)) + "->" + p.y.replace(" ", "")
     want, sums = np.einsum(form, x, w), np.einsum(form, abs(x), abs(w))
     if p.epilogue:
@@ -165,7 +181,7 @@ def arguments(name: str, m: int, n: int, k: int, seed: int = 0):
             want, sums = want + array, sums + abs(array)
     # Sums in single precision, in any order, and the last rounding.
     error = (sizes["k"] * (OUTER if "h" in p.x else 1) + 4) * 2.0**-23 * sums
-    return arrays, want, error + (abs(want) + error) * (2.0**-8 if p.element == "bf16" else 2.0**-11)
+    return arrays, want, error + (abs(want) + error) * ROUNDING[p.element]
 
 
 def check(package, name: str, sizes) -> np.ndarray:
@@ -176,7 +192,7 @@ def check(package, name: str, sizes) -> np.ndarray:
     return got
 
 
-@pytest.mark.parametrize("name", [n if n == "nt_bf16" else pytest.param(n, marks=pytest.mark.slow) for n in PRODUCTS if not PRODUCTS[n].factor])
+@pytest.mark.parametrize("name", [n if n in ("nt_bf16", "nt_f32") else pytest.param(n, marks=pytest.mark.slow) for n in PRODUCTS if not PRODUCTS[n].factor])
 def test_products(package, name):
     for sizes in PRODUCTS[name].sizes:
         check(package, name, sizes)

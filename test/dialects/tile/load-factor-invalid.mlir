@@ -45,3 +45,23 @@ func.func @strides(%a: memref<4096xbf16>, %i: index) {
   %0 = tile.load_factor %a[%i] strides [72, 2] : memref<4096xbf16> -> tensor<32x16xbf16, #left>
   return
 }
+
+// -----
+
+#left = #tile.factor<row_warps = 2, column_warps = 4, left = true>
+
+func.func @wide_depth(%a: memref<4096xf32>, %i: index) {
+  // expected-error@below {{expected a size by 16 and a depth by 4, but got 'tensor<16x2xf32}}
+  %0 = tile.load_factor %a[%i] strides [20, 1] : memref<4096xf32> -> tensor<16x2xf32, #left>
+  return
+}
+
+// -----
+
+#left = #tile.factor<row_warps = 2, column_warps = 4, left = true>
+
+func.func @wide_strides(%a: memref<4096xf32>, %i: index) {
+  // expected-error@below {{expected two strides, a 1 and a multiple of 4, but got 18, 1}}
+  %0 = tile.load_factor %a[%i] strides [18, 1] : memref<4096xf32> -> tensor<16x4xf32, #left>
+  return
+}

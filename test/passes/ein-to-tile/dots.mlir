@@ -34,7 +34,7 @@ func.func @bf16(%x: !ein.tensor<[m, 512], bf16>, %w: !ein.tensor<[768, 512], bf1
 // CHECK: arith.subi {{.*}} : tensor<5x4xi32>
 // I16-LABEL: func.func private @reduce_0_p1
 // I16: arith.extsi {{.*}} : tensor<4x32xi8, "lanes"> to tensor<4x32xi16, "lanes">
-// I16: tile.dot {{.*}} : tensor<5x4x32xi16, "lanes">
+// I16: tile.dot {{.*}} : tensor<7x4x32xi16, "lanes">
 // I16: tile.dot {{.*}} : tensor<4x32xi16, "lanes">
 func.func @signed_bytes(%x: !ein.tensor<[m, 512], i8>, %w: !ein.tensor<[768, 512], i8>) -> !ein.tensor<[m, 768], i32> {
   %y = ein.einsum (%x[i, k], %w[j, k]) -> [i, j] reduce [k: add]

@@ -77,3 +77,60 @@ func.func @given(%x: !ein.tensor<[m, 64], bf16>, %w: !ein.tensor<[512, 64], bf16
   }
   return %0 : !ein.tensor<[m, 512], f32>
 }
+
+// Without a dot, too, where columns lie along the sum: a line stays for what is read of it next. An
+// empty lane is work that is lost, so rows have to fill three quarters of their last vector.
+// CHECK-LABEL: func.func private @reduce_0_p3
+// CHECK-SAME: packed_from = 32, few = #tile.schedule<{{.*}}lanes = "m"{{.*}}narrow_rank = "n", narrow_widens = "m"
+// CHECK-SAME: few_to = 128
+// CHECK: %[[OVER:.*]] = arith.remsi %{{.*}}, %c16
+// CHECK: arith.cmpi sge, %[[OVER]], %c11
+// CHECK: arith.cmpi sle, %{{.*}}, %c128
+// CHECK: tile.prefetch
+// CHECK: tile.load {{.*}} -> tensor<8xf32>
+// CHECK: math.fma {{.*}} : tensor<8x32xf32, "lanes">
+// CHECK: tile.prefetch
+// CHECK-COUNT-2: math.fma {{.*}} : tensor<8x16xf32, "lanes">
+// CHECK: tile.load {{.*}} -> tensor<16x16xf32, "lanes">
+// CHECK: math.fma {{.*}} : tensor<6x64xf32, "lanes">
+func.func @plain(%x: !ein.tensor<[m, 256], f32>, %w: !ein.tensor<[4096, 256], f32>) -> !ein.tensor<[m, 4096], f32> {
+  %y = ein.einsum (%x[m, k], %w[n, k]) -> [m, n] reduce [k: add]
+      : (!ein.tensor<[m, 256], f32>, !ein.tensor<[4096, 256], f32>) -> !ein.tensor<[m, 4096], f32> {
+  ^bb0(%a: f32, %b: f32):
+    %c = arith.mulf %a, %b : f32
+    ein.yield %c : f32
+  }
+  return %y : !ein.tensor<[m, 4096], f32>
+}
+
+// Strict sums are in order: each is one.
+// CHECK-LABEL: func.func private @reduce_0_p4
+// CHECK: few = #tile.schedule<
+// CHECK: math.fma {{.*}} : tensor<8x32xf32, "lanes">
+// CHECK: math.fma {{.*}} : tensor<8x16xf32, "lanes">
+// CHECK-NOT: math.fma {{.*}} : tensor<8x16xf32, "lanes">
+// CHECK: tile.load {{.*}} -> tensor<16x16xf32, "lanes">
+func.func @strict(%x: !ein.tensor<[m, 256], f32>, %w: !ein.tensor<[4096, 256], f32>) -> !ein.tensor<[m, 4096], f32>
+    attributes {ein.numerics = "strict"} {
+  %y = ein.einsum (%x[m, k], %w[n, k]) -> [m, n] reduce [k: add]
+      : (!ein.tensor<[m, 256], f32>, !ein.tensor<[4096, 256], f32>) -> !ein.tensor<[m, 4096], f32> {
+  ^bb0(%a: f32, %b: f32):
+    %c = arith.mulf %a, %b : f32
+    ein.yield %c : f32
+  }
+  return %y : !ein.tensor<[m, 4096], f32>
+}
+
+// Columns that lie side by side are read a line for a few elements: they are packed.
+// CHECK-LABEL: func.func private @reduce_0_p5
+// CHECK-NOT: few =
+// CHECK: return
+func.func @beside(%x: !ein.tensor<[m, 256], f32>, %w: !ein.tensor<[256, 4096], f32>) -> !ein.tensor<[m, 4096], f32> {
+  %y = ein.einsum (%x[m, k], %w[k, n]) -> [m, n] reduce [k: add]
+      : (!ein.tensor<[m, 256], f32>, !ein.tensor<[256, 4096], f32>) -> !ein.tensor<[m, 4096], f32> {
+  ^bb0(%a: f32, %b: f32):
+    %c = arith.mulf %a, %b : f32
+    ein.yield %c : f32
+  }
+  return %y : !ein.tensor<[m, 4096], f32>
+}

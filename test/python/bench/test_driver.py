@@ -223,6 +223,21 @@ def test_a_worker_runs_measures_and_refuses(build, tmp_path):
     missing.stop()
 
 
+@pytest.mark.slow
+def test_unsigned_bytes_agree(build, tmp_path):
+    """Their products are text of the bench's own: the importer has no such type."""
+    pytest.importorskip("torch")
+    case = cases.Case("c", "int_linear", "u8", {"rows": 40, "columns": 48, "depth": 72})
+    with open(tmp_path / "log", "w+") as log:
+        workers = [team.Worker("einfall", 2, log), team.Worker("torch", 2, log)]
+        try:
+            result = team.run_case(workers, case, 2, rounds=1, seconds=0.001)
+            assert result["skipped"] == {} and set(result["times"]) == {"einfall", "torch"}
+        finally:
+            for worker in workers:
+                worker.stop()
+
+
 @pytest.mark.parametrize("arguments, wanted", [
     (["--bytes", "1048576", "--seconds", "0.002", "--threads", "2", "read", "write", "copy"], {"read", "write", "copy"}),
     (["--seconds", "0.002", "--threads", "1", "f32_fma"], {"f32_fma"}),

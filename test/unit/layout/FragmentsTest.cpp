@@ -1,6 +1,7 @@
 //===- FragmentsTest.cpp - Fragments against the formulas of the PTX ISA --===//
 #include "lib/Layout/Fragments.h"
 #include <gtest/gtest.h>
+#include <map>
 
 using namespace einfall::layout;
 
@@ -37,6 +38,38 @@ TEST(FragmentsTest, M16N8K16) {
         return t * 2 + (i & 1) + (i < 2 ? 0 : 8);
       },
       [](unsigned, unsigned g, unsigned) -> uint64_t { return g; });
+}
+
+/// Of a row or column of the accumulators, each thread has what its sums there are made of.
+TEST(FragmentsTest, FusedFactorsAreOfTheThreadsSums) {
+  LinearLayout sums = mmaAccumulator(), left = fusedA(2), right = fusedB(2);
+  for (unsigned lane = 0; lane < 32; ++lane)
+    for (unsigned k = 0; k < 4; ++k)
+      for (unsigned i = 0; i < 2; ++i) {
+        Point sum = sums({{dimRegister, i}, {dimLane, lane}});
+        Point a = left({{dimRegister, k}, {dimLane, lane}});
+        Point b = right({{dimRegister, k + 4 * i}, {dimLane, lane}});
+        EXPECT_EQ(a[0].second, k);
+        EXPECT_EQ(b[0].second, k);
+        EXPECT_EQ(b[1].second, sum[0].second);
+        EXPECT_EQ(a[1].second, sum[1].second);
+      }
+}
+
+/// Rows of a part of the depth and 16 bytes: of the eight lanes that one phase of a 16-byte load
+/// serves, two never want different words of one bank.
+TEST(FragmentsTest, FusedFactorsHaveNoBankConflicts) {
+  for (const LinearLayout &layout : {fusedA(2), fusedB(2)})
+    for (unsigned part : {8, 16, 32, 64, 128})
+      for (unsigned phase = 0; phase < 32; phase += 8) {
+        std::map<unsigned, uint64_t> wanted; // word by bank
+        for (unsigned lane = phase; lane < phase + 8; ++lane)
+          for (unsigned k = 0; k < 4; ++k) {
+            Point at = layout({{dimRegister, k}, {dimLane, lane}});
+            uint64_t word = at[1].second * (part + 4) + at[0].second;
+            EXPECT_EQ(wanted.insert({word % 32, word}).first->second, word) << part << " " << lane;
+          }
+      }
 }
 
 TEST(FragmentsTest, M16N8K8) {

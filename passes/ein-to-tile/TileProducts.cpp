@@ -1,0 +1,93 @@
+//===- TileProducts.cpp - Products by a CPU's matrix tiles ----------------===//
+//
+// A machine with registers of sixteen rows multiplies packed factors where they lie: a tile
+// of sums comes from the block's memory, takes a chunk of the depth, and goes back there. One
+// factor is in panels, as for dots; of the other one, rows of groups are read as they lie.
+//
+//===----------------------------------------------------------------------===//
+#include "dialects/tile/TileDialect.h"
+#include "passes/ein-to-tile/EinsumLowering.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+
+namespace einfall {
+
+/// Where the factor that runs along rows lies at the current tile, and how far its rows are
+/// from each other.
+EinsumLowering::TileFactor EinsumLowering::rowsOfTile(Value factor, unsigned rows) {
+  if (auto it = packedValues.find(factor); it != packedValues.end()) {
+    const PackedMemory &memory = it->second;
+    return {memory.buffer, offsetIn(memory, -1), constant(*memory.strideOf(rows))};
+  }
+  unsigned number = cast<BlockArgument>(factor).getArgNumber();
+  Access read = access(root, number);
+  SmallVector<Value> dims(at.begin(), at.begin() + read.numRanks);
+  SmallVector<Value> none(root.getInputs().size(), constant(0));
+  return {bufferOf(root.getInputs()[number]), expand(read.offset, dims, none),
+          expand(read.stride(rows), dims, none)};
+}
+
+/// Adds the product over the current chunk to the sums at the tile of `rows` and panel where the
+/// block stands.
+void EinsumLowering::multiplyTile(const PackedMemory &sums) {
+  const Dot &dot = *schedule.packed->dot;
+  unsigned rows = schedule.packed->narrow, depth = root.getNumRanks() - 1;
+  bool leftHasRows = !packedValues.contains(dot.lhs) || !packedValues[dot.lhs].packed.isPanel;
+  TileFactor left = rowsOfTile(leftHasRows ? dot.lhs : dot.rhs, rows);
+  const PackedMemory &panel = packedValues[leftHasRows ? dot.rhs : dot.lhs];
+  Value end = ends[depth] ? ends[depth] : extentOf(depth);
+  Value count = arith::SubIOp::create(builder, loc, end, at[depth]);
+  Value groups = arith::CeilDivUIOp::create(builder, loc, count, constant(dot.group));
+  Value number = arith::SubIOp::create(builder, loc, endOfBlock(rows), at[rows]);
+  number = arith::MinSIOp::create(builder, loc, number, constant(kTileRows));
+  tile::MultiplyOp::create(
+      builder, loc, sums.buffer, offsetIn(sums, -1), constant(*sums.strideOf(rows)), left.buffer,
+      left.offset, left.stride, panel.buffer, offsetIn(panel, -1), constant(*panel.strideOf(depth)),
+      number, groups, panel.width, dot.element, leftHasRows ? dot.unsignedLhs : dot.unsignedRhs,
+      leftHasRows ? dot.unsignedRhs : dot.unsignedLhs);
+}
+
+/// Runs `inner` at each `step` of the block's part of `rank`.
+void EinsumLowering::forSteps(unsigned rank, Value begin, Value end, int64_t step,
+                              function_ref<void()> inner) {
+  Value saved = at[rank], savedEnd = ends[rank];
+  auto loop = scf::ForOp::create(builder, loc, begin, end, constant(step));
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(loop.getBody());
+  at[rank] = loop.getInductionVar();
+  ends[rank] = end; // of the block, not counted from here on
+  inner();
+  at[rank] = saved;
+  ends[rank] = savedEnd;
+}
+
+/// All tiles of the block's part: rows pass by a panel, which stays in the first-level cache.
+void EinsumLowering::emitTileProducts(const PackedMemory &sums) {
+  const Schedule &packed = *schedule.packed;
+  unsigned rows = packed.narrow, columns = packed.widened;
+  SmallVector<std::pair<unsigned, int64_t>> loops;
+  for (unsigned rank = 0; rank < root.getNumFree(); ++rank)
+    if (rank != rows && rank != columns && schedule.ranks[rank].block > 1)
+      loops.emplace_back(rank, 1);
+  loops.emplace_back(columns, packed.ranks[columns].tile());
+  loops.emplace_back(rows, kTileRows);
+  for (unsigned rank = root.getNumFree(); rank + 1 < root.getNumRanks(); ++rank)
+    loops.emplace_back(rank, 1);
+  auto emit = [&](auto &&self, ArrayRef<std::pair<unsigned, int64_t>> left) -> void {
+    if (left.empty()) {
+      unsigned depth = root.getNumRanks() - 1;
+      at[depth] = startOf(depth);
+      return multiplyTile(sums);
+    }
+    auto [rank, step] = left.front();
+    Value end = rank < root.getNumFree() ? endOfBlock(rank)
+                : ends[rank]             ? ends[rank]
+                                         : extentOf(rank);
+    forSteps(rank, startOf(rank), end, step, [&] { self(self, left.drop_front()); });
+  };
+  emit(emit, loops);
+  leaveReduced();
+}
+
+} // namespace einfall

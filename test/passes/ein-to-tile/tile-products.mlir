@@ -1,0 +1,56 @@
+// RUN: einfall-opt %s --ein-form-kernels --ein-to-tile="dots=bf16,i8,i16 tiles=bf16,i8" --canonicalize --cse | FileCheck %s
+
+// Weights are read as they lie, for any number of rows from eight on; rows are copied into panels. Sums are in the block's memory,
+// and are turned in the end.
+// CHECK-LABEL: func.func private @reduce_0_p0
+// CHECK-SAME: packed = #tile.schedule<{{.*}}lanes = "m"
+// CHECK-SAME: packed_from = 8
+// CHECK-NOT: few =
+// CHECK: arith.cmpi sge, {{.*}}, %c8
+// CHECK: %[[SUMS:.*]] = tile.local : memref<131072xf32>
+// CHECK: %[[ROWS:.*]] = tile.local : memref<32768xi32>
+// CHECK: tile.multiply %[[SUMS]][{{.*}}], %arg1[{{.*}} by %c256], %[[ROWS]][{{.*}} by %c32] rows {{.*}} columns 32 groups %c128 of bf16
+// CHECK: tile.store {{.*}} %arg2
+func.func @weights(%x: !ein.tensor<[m, 256], bf16>, %w: !ein.tensor<[4096, 256], bf16>) -> !ein.tensor<[m, 4096], f32> {
+  %y = ein.einsum (%x[m, k], %w[n, k]) -> [m, n] reduce [k: add]
+      : (!ein.tensor<[m, 256], bf16>, !ein.tensor<[4096, 256], bf16>) -> !ein.tensor<[m, 4096], f32> {
+  ^bb0(%a: bf16, %b: bf16):
+    %c = arith.extf %a : bf16 to f32
+    %d = arith.extf %b : bf16 to f32
+    %e = arith.mulf %c, %d : f32
+    ein.yield %e : f32
+  }
+  return %y : !ein.tensor<[m, 4096], f32>
+}
+
+// Bytes need no correction of their signs. Columns that are not contiguous along the sum are copied.
+// CHECK-LABEL: func.func private @reduce_0_p1
+// CHECK-SAME: lanes = "n"
+// CHECK: tile.multiply {{.*}} columns 32 {{.*}} of i8 unsigned_rhs :
+// CHECK-NOT: arith.xori
+func.func @bytes(%x: !ein.tensor<[m, 256], i8>, %w: !ein.tensor<[256, 512], i8>) -> !ein.tensor<[m, 512], i32> {
+  %y = ein.einsum (%x[m, k], %w[k, n]) -> [m, n] reduce [k: add]
+      : (!ein.tensor<[m, 256], i8>, !ein.tensor<[256, 512], i8>) -> !ein.tensor<[m, 512], i32> {
+  ^bb0(%a: i8, %b: i8):
+    %c = arith.extsi %a : i8 to i32
+    %d = arith.extui %b : i8 to i32
+    %e = arith.muli %c, %d : i32
+    ein.yield %e : i32
+  }
+  return %y : !ein.tensor<[m, 512], i32>
+}
+
+// There is no such product of words.
+// CHECK-LABEL: func.func private @reduce_0_p2
+// CHECK-NOT: tile.multiply
+func.func @words(%x: !ein.tensor<[m, 256], i16>, %w: !ein.tensor<[256, 512], i16>) -> !ein.tensor<[m, 512], i32> {
+  %y = ein.einsum (%x[m, k], %w[k, n]) -> [m, n] reduce [k: add]
+      : (!ein.tensor<[m, 256], i16>, !ein.tensor<[256, 512], i16>) -> !ein.tensor<[m, 512], i32> {
+  ^bb0(%a: i16, %b: i16):
+    %c = arith.extsi %a : i16 to i32
+    %d = arith.extsi %b : i16 to i32
+    %e = arith.muli %c, %d : i32
+    ein.yield %e : i32
+  }
+  return %y : !ein.tensor<[m, 512], i32>
+}
