@@ -23,7 +23,8 @@ public:
   JointLowering(OpBuilder &builder, ein::KernelOp kernel, const TileTarget &target)
       : builder(builder), kernel(kernel), target(target), loc(kernel.getLoc()),
         symbols(KernelSymbols::of(kernel)) {
-    this->target.teams = this->target.walksBlocks = false; // the parts are one program
+    // The parts are one program, whose blocks have one size.
+    this->target.teams = this->target.walksBlocks = this->target.fewerWarps = false;
   }
   FailureOr<func::FuncOp> run(StringRef name);
 

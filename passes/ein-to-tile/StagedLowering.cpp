@@ -599,7 +599,7 @@ FailureOr<func::FuncOp> lowerStaged(OpBuilder &builder, ein::KernelOp kernel, St
   std::optional<std::vector<Stage>> stages = stagesOf(kernel.getBody().front());
   if (!stages)
     return kernel.emitOpError("holds an op that has no tile lowering among others");
-  if (target.matrixBytes) {
+  if (target.matrixBytes && target.fewerWarps) {
     // Blocks of half as many warps: two of them do not wait for each other, and one
     // multiplies while the other does not.
     TileTarget fewer = target;

@@ -15,6 +15,7 @@ struct TileTarget {
   bool teams = true;                  ///< programs whose warps are one team are allowed
   bool walksBlocks = true;            ///< a program may go over blocks by itself
   bool team = false;                  ///< of a program: its warps hold a tile together
+  bool fewerWarps = true;             ///< a program may have blocks of fewer warps
   int64_t localBytes = 512 * 1024;    ///< of a block's own tensors: a core's second-level cache
   int64_t matrixBytes = 0;            ///< for the factors of matrix instructions; 0: it has none
   int64_t cacheBytes = 32 << 20;      ///< more than so much does not stay in the last cache
