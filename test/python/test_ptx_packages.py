@@ -217,7 +217,7 @@ def test_missing_points(emulated, tmp_path, name):
 
 
 #: Those without literal extents that keep an emulator busy.
-SHORT = ("banded", "columns_contracted", "columns_then_rows", "coordinates", "narrow_coordinates", "read_by_two", "stored_into", "two_ranks")
+SHORT = ("banded", "columns_contracted", "columns_then_rows", "coordinates", "narrow_coordinates", "read_by_two", "stored_into", "stored_into_blocks", "two_ranks")
 
 
 @pytest.mark.slow
