@@ -281,9 +281,11 @@ TileValue StagedLowering::multiplyFragments(ein::EinsumOp op, TileValue addend) 
   enterFragment(op, own.columns);
   Value sums =
       addend.value ? tiles.broadcast(addend, kAll).value : splat(builder.getF32FloatAttr(0), kAll);
-  if (matrix.isFused())
+  const bool isFused = matrix.isFused();
+  if (isFused)
     sums = multiplyFused(matrix, sums, product.leftMemory, product.right);
-  for (int64_t from = 0; !matrix.isFused() && from < matrix.part; from += kMatrixStep) {
+  // Else a step is a matrix instruction for each term of the left factor.
+  for (int64_t from = 0, end = isFused ? 0 : matrix.part; from < end; from += kMatrixStep) {
     Value right = loadTerms(matrix, /*left=*/false, product.right, constant(from)).front();
     SmallVector<Value> left;
     for (Value term : terms)
