@@ -1,11 +1,12 @@
 //===- ThreadFragments.cpp - Fragments on their way to memory -------------===//
 //
-// Of eight neighbouring columns of a fragment's row, its four threads hold two each. Elements
-// of 32 bits go to memory two by two then: the four of a row write a sector. Of 16 bits
-// that would be half of one, so the four exchange words until each has the eight columns of
-// every fourth group: 16 bytes.
+// Of eight neighbouring columns of a fragment's row, its four threads hold two each. To the
+// block's memory they go two by two. To a buffer that would be a sector or half of one, written
+// out for each row: rows leave by way of the block's memory, in a loop, whose threads have 16 bytes
+// each where rows lie so.
 //
 //===----------------------------------------------------------------------===//
+#include "codegen/common/Held.h"
 #include "codegen/nvptx/ThreadUnroller.h"
 #include "dialects/ein/EinNumerics.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -15,104 +16,90 @@ using namespace mlir;
 namespace einfall::nvptx {
 using namespace codegen;
 
-namespace {
-
-/// Threads that hold a row of a fragment, and neighbouring columns that they hold of it.
-constexpr int64_t kQuad = 4, kGroup = 8;
-
-} // namespace
-
-bool ThreadUnroller::isRowByRow(tile::StoreOp op, const Shape &shape) {
-  if (!shape.warpRows || !shape.warpColumns || !shape.lead.empty() ||
-      getConstantIntValue(op.getStrides().back()) != 1 ||
-      !(shape.unit.isInteger(16) || shape.unit.isF32()))
-    return false;
-  if (!op.getWhere())
-    return true;
-  // All columns of a row are stored, or none.
-  int64_t columns = shape.columnRegisters();
-  Units where = map.lookup(op.getWhere());
-  for (int64_t i = 0, e = shape.count(); i < e; ++i)
-    if (where[i] != where[i / columns * columns])
-      return false;
-  return true;
+bool ThreadUnroller::isInPairs(tile::StoreOp op, const Shape &shape) {
+  auto isEven = [](Value value) {
+    std::optional<int64_t> number = getConstantIntValue(value);
+    return number && *number % 2 == 0;
+  };
+  return shape.warpRows && shape.warpColumns && shape.lead.empty() && !op.getWhere() &&
+         op.getBuffer().getDefiningOp<tile::LocalOp>() && isEven(op.getOffset()) &&
+         isEven(op.getStrides().front()) && getConstantIntValue(op.getStrides().back()) == 1 &&
+         (shape.unit.isInteger(16) || shape.unit.isF32());
 }
 
-Value ThreadUnroller::rowsAreAligned(tile::StoreOp op, const Shape &shape) {
-  Type wide = builder.getI64Type();
-  int64_t bytes = alignmentOf(shape.unit);
-  Value start = address(op.getBuffer(), shape.unit, one(op.getOffset()));
-  Value bits = LLVM::PtrToIntOp::create(builder, loc, wide, start);
-  Value stride = i64(times(one(op.getStrides().front()), bytes));
-  bits = arith::OrIOp::create(builder, loc, bits, stride);
+void ThreadUnroller::storePairs(tile::StoreOp op, const Shape &shape) {
+  Units units = map.lookup(op.getValue());
+  for (int64_t i = 0, e = shape.count(); i < e; i += 2) {
+    Value low = units[i], high = units[i + 1];
+    Value both = shape.unit.isInteger(16)
+                     ? joinHalves(low, high, ein::isStrict(op))
+                     : vector::FromElementsOp::create(builder, loc, VectorType::get(2, shape.unit),
+                                                      {low, high})
+                           .getResult();
+    Value offset = offsetOf(shape, i, op.getOffset(), op.getStrides());
+    LLVM::StoreOp::create(builder, loc, both, address(op.getBuffer(), shape.unit, offset),
+                          2 * alignmentOf(shape.unit));
+  }
+}
+
+void ThreadUnroller::storeRows(tile::StoreRowsOp op) {
+  constexpr int64_t kAtOnce = 4;
+  Type element = heldType(op.getSource().getType().getElementType()), wide = builder.getI64Type();
+  const int64_t bytes = alignmentOf(element), columns = op.getShape()[1];
+  const int64_t warpRows = op.getShape()[0] / warps;
+  Value first = times(warp, warpRows);
+  Value source = address(op.getSource(), element, times(first, op.getSourceStride()));
+  Value start =
+      arith::AddIOp::create(builder, loc, one(op.getOffset()),
+                            arith::MulIOp::create(builder, loc, first, one(op.getStride())));
+  Value dest = address(op.getBuffer(), element, start);
+  Value rows = arith::SubIOp::create(builder, loc, one(op.getRows()), first);
+  auto write = [&](int64_t width) {
+    Type moved = width == 1 ? element : VectorType::get(kAccessBytes / 4, builder.getI32Type());
+    const int64_t perRow = columns / width, turns = warpRows * perRow / kWarp;
+    int64_t atOnce = kAtOnce;
+    while (turns % atOnce != 0)
+      atOnce /= 2;
+    auto loop =
+        scf::ForOp::create(builder, loc, thread, index(warpRows * perRow), index(atOnce * kWarp));
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(loop.getBody());
+    SmallVector<Value> row, column, value;
+    for (int64_t i = 0; i < atOnce; ++i) {
+      Value number = plus(loop.getInductionVar(), i * kWarp);
+      row.push_back(quotient(number, perRow));
+      column.push_back(times(remainder(number, perRow), width));
+      Value at =
+          arith::AddIOp::create(builder, loc, times(row[i], op.getSourceStride()), column[i]);
+      value.push_back(
+          LLVM::LoadOp::create(builder, loc, moved, from(source, element, at), width * bytes));
+    }
+    for (int64_t i = 0; i < atOnce; ++i) {
+      auto isBelow = [&](Value a, Value b) -> Value {
+        return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, a, b);
+      };
+      guarded(both(isBelow(row[i], rows), isBelow(column[i], one(op.getColumns()))), [&] {
+        Value at = arith::MulIOp::create(builder, loc, row[i], one(op.getStride()));
+        at = arith::AddIOp::create(builder, loc, at, column[i]);
+        LLVM::StoreOp::create(builder, loc, value[i], from(dest, element, at), width * bytes);
+      });
+    }
+  };
+  Value bits = LLVM::PtrToIntOp::create(builder, loc, wide,
+                                        address(op.getBuffer(), element, one(op.getOffset())));
+  for (Value multiple : {op.getStride(), op.getColumns()})
+    bits = arith::OrIOp::create(builder, loc, bits, i64(times(one(multiple), bytes)));
   auto number = [&](int64_t value) -> Value {
     return arith::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(value));
   };
-  Value low = arith::AndIOp::create(builder, loc, bits, number(kAccessBytes - 1));
-  return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, low, number(0));
-}
-
-/// Word i of the four that `words` has, of group i; after it word i is of the quad's thread
-/// i, and all four are of the group that has this thread's number.
-void ThreadUnroller::transposeInQuad(MutableArrayRef<Value> words) {
-  auto isSet = [&](int64_t bit) -> Value {
-    Value number = remainder(quotient(thread, bit), 2);
-    return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::ne, number, index(0));
-  };
-  // Of each two words `bit` apart a thread keeps one, and has the partner's for the other.
-  for (int64_t bit : {1, 2}) {
-    Value upper = isSet(bit);
-    for (int64_t i = 0; i < kQuad; ++i) {
-      if (i & bit)
-        continue;
-      Value low = words[i], high = words[i + bit];
-      Value given = exchange32(arith::SelectOp::create(builder, loc, upper, low, high), bit);
-      words[i] = arith::SelectOp::create(builder, loc, upper, given, low);
-      words[i + bit] = arith::SelectOp::create(builder, loc, upper, high, given);
-    }
-  }
-}
-
-void ThreadUnroller::storeRows(tile::StoreOp op, const Shape &shape) {
-  Units units = map.lookup(op.getValue());
-  int64_t columns = shape.columnRegisters(), groups = columns / 2;
-  bool halves = shape.unit.isInteger(16);
-  Value inQuad = remainder(thread, kQuad);
-  for (int64_t row = 0; row < shape.rowRegisters(); ++row) {
-    Value start = arith::AddIOp::create(
-        builder, loc, one(op.getOffset()),
-        arith::MulIOp::create(builder, loc, rowOf(shape, row), one(op.getStrides().front())));
-    start = arith::AddIOp::create(builder, loc, start, warpColumn(shape));
-    auto write = [&](Value group, Value column, ArrayRef<Value> words) {
-      Value at = arith::AddIOp::create(builder, loc, start, times(group, kGroup));
-      at = arith::AddIOp::create(builder, loc, at, column);
-      auto type = VectorType::get(words.size(), words.front().getType());
-      Value all = vector::FromElementsOp::create(builder, loc, type, words);
-      auto store = [&] {
-        LLVM::StoreOp::create(builder, loc, all, address(op.getBuffer(), shape.unit, at),
-                              4 * words.size());
-      };
-      Value where = op.getWhere() ? map.lookup(op.getWhere())[row * columns] : Value();
-      where ? guarded(where, store) : store();
-    };
-    SmallVector<Value> own(ArrayRef(units).slice(row * columns, columns));
-    if (!halves) {
-      for (int64_t group = 0; group < groups; ++group)
-        write(index(group), times(inQuad, 2), ArrayRef(own).slice(2 * group, 2));
-      continue;
-    }
-    SmallVector<Value> words;
-    for (int64_t group = 0; group < groups; ++group)
-      words.push_back(joinHalves(own[2 * group], own[2 * group + 1], ein::isStrict(op)));
-    int64_t whole = groups / kQuad * kQuad;
-    for (int64_t group = 0; group < whole; group += kQuad) {
-      MutableArrayRef<Value> four = MutableArrayRef(words).slice(group, kQuad);
-      transposeInQuad(four);
-      write(plus(inQuad, group), index(0), four);
-    }
-    for (int64_t group = whole; group < groups; ++group)
-      write(index(group), times(inQuad, 2), words[group]);
-  }
+  bits = arith::AndIOp::create(builder, loc, bits, number(kAccessBytes - 1));
+  Value isAligned = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, bits, number(0));
+  auto branch = scf::IfOp::create(builder, loc, isAligned, /*withElse=*/true);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(branch.thenBlock());
+  write(kAccessBytes / bytes);
+  builder.setInsertionPointToStart(branch.elseBlock());
+  write(1);
 }
 
 } // namespace einfall::nvptx

@@ -216,44 +216,59 @@ void ThreadUnroller::copy(tile::CopyOp op) {
   Value number = arith::AddIOp::create(builder, loc, times(warp, kWarp), thread);
   Value source = address(op.getSource(), element, one(op.getOffset()));
   Value dest = address(op.getDest(), element, one(op.getDestOffset()));
-  auto type = LLVM::LLVMPointerType::get(builder.getContext());
+  auto below = [&](Value a, Value b) -> Value {
+    return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, a, b);
+  };
+  // Bytes that exist of the chunk that begins at `column`.
+  auto bytesAt = [&](Value column) -> Value {
+    Value left = arith::SubIOp::create(builder, loc, one(op.getColumns()), column);
+    left = arith::MaxSIOp::create(builder, loc, left, index(0));
+    left = arith::MinSIOp::create(builder, loc, left, index(perChunk));
+    return arith::IndexCastOp::create(builder, loc, builder.getI32Type(), times(left, bytes));
+  };
+  auto move = [&](Value to, Value at, Value size) {
+    SmallVector<Value> operands = {inSpace(to, 3), inSpace(at, 1)};
+    if (size)
+      operands.push_back(size);
+    callIntrinsic(builder, loc,
+                  size ? "llvm.nvvm.cp.async.cg.shared.global.16.s"
+                       : "llvm.nvvm.cp.async.cg.shared.global.16",
+                  {}, operands);
+  };
+  Value none = arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(0));
+  // Of a whole number of rows a turn, all of a thread's chunks lie in one column, and each is as
+  // far from the one before.
+  const bool isEven = threads % perRow == 0;
+  Value at, to, left, size, apart;
   for (int64_t first = 0; first < rows * perRow; first += threads) {
-    // Of a whole number of rows a turn, all of a thread's chunks lie in one column.
-    bool even = threads % perRow == 0;
-    Value row = even ? plus(quotient(number, perRow), first / perRow)
-                     : quotient(plus(number, first), perRow);
-    Value column = times(remainder(even ? number : plus(number, first), perRow), perChunk);
-    Value size;
-    if (op.getRows()) {
-      Value left = arith::SubIOp::create(builder, loc, one(op.getColumns()), column);
-      left = arith::MaxSIOp::create(builder, loc, left, index(0));
-      left = arith::MinSIOp::create(builder, loc, left, index(perChunk));
-      Value inside =
-          arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, row, one(op.getRows()));
-      left = arith::SelectOp::create(builder, loc, inside, left, index(0));
-      size = arith::IndexCastOp::create(builder, loc, builder.getI32Type(), times(left, bytes));
+    Value row, column;
+    if (!isEven || first == 0) {
+      row = quotient(plus(number, first), perRow);
+      column = times(remainder(plus(number, first), perRow), perChunk);
+      at = from(source, element,
+                arith::AddIOp::create(builder, loc,
+                                      arith::MulIOp::create(builder, loc, row, one(op.getStride())),
+                                      column));
+      to = from(dest, element,
+                arith::AddIOp::create(builder, loc, times(row, op.getDestStride()), column));
+      if (op.getRows()) {
+        size = bytesAt(column);
+        left = arith::SubIOp::create(builder, loc, one(op.getRows()), row);
+      }
     }
-    Value from = arith::AddIOp::create(
-        builder, loc, arith::MulIOp::create(builder, loc, row, one(op.getStride())), column);
-    Value to = arith::AddIOp::create(builder, loc, times(row, op.getDestStride()), column);
-    auto far = [&](Value pointer, Value offset) -> Value {
-      return LLVM::GEPOp::create(builder, loc, type, element, pointer,
-                                 ArrayRef<LLVM::GEPArg>{i64(offset)});
-    };
-    auto move = [&] {
-      SmallVector<Value> operands = {inSpace(far(dest, to), 3), inSpace(far(source, from), 1)};
-      if (size)
-        operands.push_back(size);
-      callIntrinsic(builder, loc,
-                    size ? "llvm.nvvm.cp.async.cg.shared.global.16.s"
-                         : "llvm.nvvm.cp.async.cg.shared.global.16",
-                    {}, operands);
-    };
+    if (isEven && first == 0)
+      apart = times(one(op.getStride()), threads / perRow);
+    const int64_t turn = isEven ? first / perRow : 0; // rows behind the first
+    if (turn)
+      at = from(at, element, apart);
+    Value place = turn ? from(to, element, index(turn * op.getDestStride())) : to;
+    Value given = size;
+    if (size)
+      given = arith::SelectOp::create(builder, loc, below(index(turn), left), size, none);
     if (first + threads <= rows * perRow)
-      move();
+      move(place, at, given);
     else
-      guarded(arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, row, index(rows)),
-              move);
+      guarded(below(plus(number, first), index(rows * perRow)), [&] { move(place, at, given); });
   }
 }
 

@@ -9,8 +9,12 @@ namespace einfall::nvptx {
 using namespace codegen;
 
 Value ThreadUnroller::address(Value buffer, Type element, Value offset) {
-  auto pointer = LLVM::LLVMPointerType::get(builder.getContext());
-  return LLVM::GEPOp::create(builder, loc, pointer, element, one(buffer),
+  return from(one(buffer), element, offset);
+}
+
+Value ThreadUnroller::from(Value pointer, Type element, Value offset) {
+  auto type = LLVM::LLVMPointerType::get(builder.getContext());
+  return LLVM::GEPOp::create(builder, loc, type, element, pointer,
                              ArrayRef<LLVM::GEPArg>{i64(offset)});
 }
 
@@ -179,14 +183,7 @@ void ThreadUnroller::store(tile::StoreOp op) {
   Shape shape = shapeOf(op.getValue().getType());
   if (int64_t width = widthOf(op, shape); width > 1)
     return storeWide(op, shape, width);
-  if (!isRowByRow(op, shape))
-    return storeEach(op, shape);
-  auto branch = scf::IfOp::create(builder, loc, rowsAreAligned(op, shape), /*withElse=*/true);
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(branch.thenBlock());
-  storeRows(op, shape);
-  builder.setInsertionPointToStart(branch.elseBlock());
-  storeEach(op, shape);
+  isInPairs(op, shape) ? storePairs(op, shape) : storeEach(op, shape);
 }
 
 void ThreadUnroller::storeEach(tile::StoreOp op, const Shape &shape) {

@@ -6,6 +6,7 @@
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/SetVector.h"
+#include <cmath>
 #include <limits>
 
 using namespace mlir;
@@ -132,83 +133,91 @@ void ThreadUnroller::generic(Operation &op) {
     bool isRough = bitEnumContainsAny(quotient.getFastmath(), arith::FastMathFlags::afn);
     bool isF32 =
         divisors.front().getType().isF32() && getElementTypeOrSelf(quotient.getType()).isF32();
-    if (isF32 && isRough && divisors.size() >= 4 * distinct.size())
-      return divideRoughly(quotient, distinct.getArrayRef());
-    if (isF32 && divisors.size() >= 4 && distinct.size() == 1)
-      return divide(quotient);
+    if (isF32 && divisors.size() >= 4 * distinct.size())
+      return divide(quotient, distinct.getArrayRef(), isRough);
   }
   if (auto widened = dyn_cast<arith::ExtFOp>(op); widened && widen(widened))
     return;
   codegen::Unroller::generic(op);
 }
 
-/// By the reciprocals of a few divisors. Far from 1 both numbers are scaled first: the
-/// reciprocal is in range then, and what a number loses or gains by it its quotient did, too.
-void ThreadUnroller::divideRoughly(arith::DivFOp op, ArrayRef<Value> divisors) {
-  Type f32 = builder.getF32Type();
-  auto real = [&](double value) -> Value {
-    return arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(value));
+/// What all `numbers` are products with; null if there is nothing.
+static Value commonFactor(ArrayRef<Value> numbers) {
+  auto isFactor = [](Value number, Value factor) {
+    auto product = number.getDefiningOp<arith::MulFOp>();
+    return product && llvm::is_contained(product->getOperands(), factor);
   };
-  llvm::DenseMap<Value, std::pair<Value, Value>> factors;
-  for (Value divisor : divisors) {
-    Value size = math::AbsFOp::create(builder, loc, divisor);
-    auto where = [&](arith::CmpFPredicate predicate, double bound, double scale, Value otherwise) {
-      Value holds = arith::CmpFOp::create(builder, loc, predicate, size, real(bound));
-      return arith::SelectOp::create(builder, loc, holds, real(scale), otherwise);
-    };
-    Value scale = where(arith::CmpFPredicate::OLT, 0x1p-60, 0x1p32, real(1));
-    scale = where(arith::CmpFPredicate::OGT, 0x1p60, 0x1p-32, scale);
-    Value scaled = arith::MulFOp::create(builder, loc, divisor, scale);
-    factors[divisor] = {scale,
-                        callIntrinsic(builder, loc, "llvm.nvvm.rcp.approx.ftz.f", f32, scaled)};
-  }
-  Units results;
-  for (auto [number, divisor] : llvm::zip(map.lookup(op.getLhs()), map.lookup(op.getRhs()))) {
-    auto [scale, reciprocal] = factors[divisor];
-    Value scaled = arith::MulFOp::create(builder, loc, number, scale);
-    results.push_back(arith::MulFOp::create(builder, loc, scaled, reciprocal));
-  }
-  map[op.getResult()] = results;
+  if (auto first = numbers.front().getDefiningOp<arith::MulFOp>())
+    for (Value factor : first->getOperands())
+      if (llvm::all_of(numbers, [&](Value number) { return isFactor(number, factor); }))
+        return factor;
+  return {};
 }
 
-/// By the reciprocal, and one step from there: the remainder is exact, so that the result
-/// is rounded once, almost; of a negative zero the sign may be lost. Where the reciprocal
-/// is not near 1, by division.
-void ThreadUnroller::divide(arith::DivFOp op) {
-  Units numbers = map.lookup(op.getLhs());
-  Value divisor = one(op.getRhs());
+/// By the reciprocals of a few divisors. Far from 1 both numbers are scaled first: the
+/// reciprocal is in range then, and what a number loses or gains by it its quotient did, too.
+/// If not `isRough`, what the reciprocal was rounded by is a factor of its own, so that the result
+/// is rounded once, almost. The assembler takes longer for one division, which branches, than for
+/// twenty such products.
+void ThreadUnroller::divide(arith::DivFOp op, ArrayRef<Value> divisors, bool isRough) {
   Type f32 = builder.getF32Type();
   auto real = [&](double value) -> Value {
     return arith::ConstantOp::create(builder, loc, builder.getF32FloatAttr(value));
   };
-  auto isAbove = [&](Value a, Value b) -> Value {
-    return arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OGT, a, b);
+  auto times = [&](Value a, Value b) -> Value { return arith::MulFOp::create(builder, loc, a, b); };
+  auto choose = [&](arith::CmpFPredicate predicate, Value size, double bound, Value then,
+                    Value otherwise) -> Value {
+    Value holds = arith::CmpFOp::create(builder, loc, predicate, size, real(bound));
+    return arith::SelectOp::create(builder, loc, holds, then, otherwise);
   };
-  Value size = math::AbsFOp::create(builder, loc, divisor);
-  Value near = both(isAbove(size, real(0x1p-60)), isAbove(real(0x1p60), size));
-  SmallVector<Type> types(numbers.size(), f32);
-  auto branch = scf::IfOp::create(builder, loc, types, near, /*withElse=*/true);
-  OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(branch.thenBlock());
-  Value reciprocal = arith::DivFOp::create(builder, loc, real(1), divisor);
-  Value negative = arith::NegFOp::create(builder, loc, divisor);
+  struct Divisor {
+    SmallVector<Value> numbers;
+    Value factor, scale, reciprocal, rest;
+  };
+  llvm::DenseMap<Value, Divisor> prepared;
+  Units lhs = map.lookup(op.getLhs()), rhs = map.lookup(op.getRhs());
+  for (auto [number, divisor] : llvm::zip(lhs, rhs))
+    prepared[divisor].numbers.push_back(number);
+  for (Value divisor : divisors) {
+    Value size = math::AbsFOp::create(builder, loc, divisor);
+    Divisor &own = prepared[divisor];
+    own.scale = choose(arith::CmpFPredicate::OLT, size, 0x1p-60, real(0x1p32), real(1));
+    own.scale = choose(arith::CmpFPredicate::OGT, size, 0x1p60, real(0x1p-32), own.scale);
+    Value scaled = times(divisor, own.scale);
+    // Two products of each number are one with the product of both factors.
+    if ((own.factor = commonFactor(own.numbers)))
+      own.scale = times(own.factor, own.scale);
+    if (isRough) {
+      own.reciprocal = callIntrinsic(builder, loc, "llvm.nvvm.rcp.approx.ftz.f", f32, scaled);
+      continue;
+    }
+    own.reciprocal = arith::DivFOp::create(builder, loc, real(1), scaled);
+    Value negative = arith::NegFOp::create(builder, loc, scaled);
+    Value rest = math::FmaOp::create(builder, loc, negative, own.reciprocal, real(1));
+    // By zero or an infinity nothing is rounded.
+    own.rest = choose(arith::CmpFPredicate::OEQ, size, 0, real(0), times(rest, own.reciprocal));
+    own.rest = choose(arith::CmpFPredicate::OEQ, size, INFINITY, real(0), own.rest);
+  }
   Units results;
-  for (Value number : numbers) {
-    Value first = arith::MulFOp::create(builder, loc, number, reciprocal);
-    Value rest = math::FmaOp::create(builder, loc, negative, first, number);
+  for (auto [number, divisor] : llvm::zip(lhs, rhs)) {
+    const Divisor &by = prepared[divisor];
+    if (by.factor) {
+      auto product = number.getDefiningOp<arith::MulFOp>();
+      number = product.getLhs() == by.factor ? product.getRhs() : product.getLhs();
+    }
+    Value scaled = times(number, by.scale);
+    if (isRough) {
+      results.push_back(times(scaled, by.reciprocal));
+      continue;
+    }
     // Of an infinity, given or come to, there is none: any finite number leaves it alone.
     constexpr double most = std::numeric_limits<float>::max();
+    Value rest = times(scaled, by.rest);
     rest = LLVM::MinNumOp::create(builder, loc, rest, real(most));
     rest = LLVM::MaxNumOp::create(builder, loc, rest, real(-most));
-    results.push_back(math::FmaOp::create(builder, loc, rest, reciprocal, first));
+    results.push_back(math::FmaOp::create(builder, loc, scaled, by.reciprocal, rest));
   }
-  scf::YieldOp::create(builder, loc, results);
-  builder.setInsertionPointToStart(branch.elseBlock());
-  results.clear();
-  for (Value number : numbers)
-    results.push_back(arith::DivFOp::create(builder, loc, number, divisor, op.getFastmathAttr()));
-  scf::YieldOp::create(builder, loc, results);
-  map[op.getResult()] = Units(branch.getResults());
+  map[op.getResult()] = results;
 }
 
 LogicalResult ThreadUnroller::check(Operation &op) const {
@@ -240,6 +249,8 @@ LogicalResult ThreadUnroller::special(Operation &op) {
     loadFactor(factor);
   else if (auto rows = dyn_cast<tile::CopyOp>(op))
     copy(rows);
+  else if (auto rows = dyn_cast<tile::StoreRowsOp>(op))
+    storeRows(rows);
   else if (auto runs = dyn_cast<tile::IsAlignedOp>(op))
     isAligned(runs);
   else if (isa<tile::CommitOp>(op))

@@ -45,7 +45,9 @@ private:
   void iota(tile::IotaOp op) override;
   void local(tile::LocalOp op) override;
 
+  /// Of an element of a buffer; the second, of one so many elements behind a pointer.
   mlir::Value address(mlir::Value buffer, mlir::Type element, mlir::Value offset);
+  mlir::Value from(mlir::Value pointer, mlir::Type element, mlir::Value offset);
   Shape shapeOf(mlir::Type type) const { return Shape(type, threads); }
   /// Neighbouring lanes of a tile of this shape that one thread holds.
   int64_t runOf(const Shape &shape) const;
@@ -55,20 +57,17 @@ private:
   template <typename Op> int64_t widthOf(Op op, const Shape &shape) const;
   void loadWide(tile::LoadOp op, const Shape &shape, int64_t width);
   void storeWide(tile::StoreOp op, const Shape &shape, int64_t width);
-  /// Whether the rows of a fragment lie one column after the other, all or nothing of each.
-  bool isRowByRow(tile::StoreOp op, const Shape &shape);
-  /// Whether all of them begin at multiples of `kAccessBytes`.
-  mlir::Value rowsAreAligned(tile::StoreOp op, const Shape &shape);
-  void transposeInQuad(llvm::MutableArrayRef<mlir::Value> words);
+  /// Whether of a fragment's rows two neighbours lie side by side in the block's memory.
+  bool isInPairs(tile::StoreOp op, const Shape &shape);
+  void storePairs(tile::StoreOp op, const Shape &shape);
   void storeEach(tile::StoreOp op, const Shape &shape);
-  void storeRows(tile::StoreOp op, const Shape &shape);
+  void storeRows(tile::StoreRowsOp op);
   /// bf16 as f32, where they are halves of words; false where they are not.
   bool widen(mlir::arith::ExtFOp op);
   /// Two elements of 16 bits as a word.
   mlir::Value joinHalves(mlir::Value low, mlir::Value high, bool isStrict);
-  /// f32 quotients by one divisor.
-  void divide(mlir::arith::DivFOp op);
-  void divideRoughly(mlir::arith::DivFOp op, mlir::ArrayRef<mlir::Value> divisors);
+  /// f32 quotients by a few divisors.
+  void divide(mlir::arith::DivFOp op, mlir::ArrayRef<mlir::Value> divisors, bool isRough);
   /// Of a row of a fragment, what the threads that have it hold, combined.
   mlir::Value reduceColumns(tile::ReduceOp op, const Shape &shape, int64_t row);
   /// The lanes of a place that this thread holds, combined.

@@ -156,6 +156,21 @@ LogicalResult CopyOp::verify() {
   return success();
 }
 
+LogicalResult StoreRowsOp::verify() {
+  Type source = getSource().getType().getElementType();
+  Type buffer = getBuffer().getType().getElementType();
+  if (source != buffer)
+    return emitOpError("stores bits, but goes from ") << source << " to " << buffer;
+  unsigned bits = buffer.isIntOrFloat() ? buffer.getIntOrFloatBitWidth() : 0;
+  if (bits != 16 && bits != 32)
+    return emitOpError("stores elements of 16 or 32 bits, but got ") << buffer;
+  int64_t run = 128 / bits;
+  if (getShape().size() != 2 || getShape()[1] % run != 0 || getSourceStride() % run != 0)
+    return emitOpError("expected rows of a multiple of ")
+           << run << " elements, a multiple of " << run << " apart";
+  return success();
+}
+
 LogicalResult JoinOp::verify() {
   auto source = cast<RankedTensorType>(getSource().getType());
   Type element = source.getElementType();

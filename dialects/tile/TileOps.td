@@ -296,6 +296,22 @@ def Tile_CopyOp : Tile_Op<"copy", [AttrSizedOperandSegments]> {
   let hasVerifier = 1;
 }
 
+def Tile_StoreRowsOp : Tile_Op<"store_rows"> {
+  let summary = "write rows of the block's memory to a buffer";
+  let description = [{
+    buffer[offset + i stride + j] becomes source[i source_stride + j] where i < rows and j < columns,
+    for all i and j below `shape`. All warps of the block run it, each for the rows that it has of a
+    fragment of as many rows: who stored those needs no more than a `tile.warp_barrier` before it.
+  }];
+  let arguments = (ins MemRefRankOf<[AnyType], [1]>:$source, MemRefRankOf<[AnyType], [1]>:$buffer,
+                       Index:$offset, Index:$stride, Index:$rows, Index:$columns,
+                       DenseI64ArrayAttr:$shape, I64Attr:$source_stride);
+  let assemblyFormat = [{$source `stride` $source_stride `to` $buffer `[` $offset `]` `stride` $stride
+                         `rows` $rows `columns` $columns `shape` $shape attr-dict
+                         `:` type($source) `to` type($buffer)}];
+  let hasVerifier = 1;
+}
+
 def Tile_CommitOp : Tile_Op<"commit"> {
   let summary = "end a group of copies: those begun since the group before";
   let assemblyFormat = "attr-dict";

@@ -76,6 +76,7 @@ public:
       result.rowBlock *= 2;
       carried *= 2, chunk *= 2, leftHeld *= 2, leftBytes *= 2;
     }
+    result.bytes = bytes + leftBytes;
     result.rereadsLeft = isFused || carried + chunk + leftHeld > kMostWithFactor;
     if (rowPart() < std::min(result.group, kRows / 2))
       return std::nullopt; // most rows of a fragment would be of nothing

@@ -38,6 +38,7 @@ struct FragmentPlan {
   int64_t rowBlock = 0; ///< rows of a block's fragments
   int64_t group = 0;    ///< so many rows, from a multiple on, have the same other factors; 0: all
   int64_t slots = 2;    ///< chunks in the block's memory: one is multiplied, others on their way
+  int64_t bytes = 0;    ///< of the block's memory that products take
   bool rereadsLeft = false; ///< what is the same in all chunks is read in each again
   llvm::DenseMap<mlir::Operation *, FragmentOp> ops;
 };

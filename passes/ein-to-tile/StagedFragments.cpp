@@ -10,6 +10,9 @@ namespace einfall {
 /// Dimensions of a fragment, as sets of them are written.
 static constexpr uint32_t kRowBit = 1, kColumnBit = 2;
 
+/// Bytes of the widest access: rows so far apart lie in banks of their own.
+static constexpr int64_t kAccess = 16;
+
 /// Coordinates of a rank that a fragment has.
 int64_t StagedLowering::fragmentSize(ein::EinsumOp op, int rank) {
   return rank < 0 ? 1 : llvm::alignTo(plan.partFor(op, op.getRankName(rank)), kMatrixStep);
@@ -84,8 +87,36 @@ void StagedLowering::emitFragment(ein::EinsumOp op) {
   results[op.getResult()] = value;
   for (OpOperand &use : op.getResult().getUses())
     if (isa<ein::YieldOp>(use.getOwner()) && isa<ein::KernelOp>(use.getOwner()->getParentOp()))
-      store(accessAll(op.getResult().getType(), symbols), outputs[use.getOperandNumber()], value,
-            {});
+      storeFragment(op, outputs[use.getOperandNumber()], value);
+}
+
+/// Rows leave by way of the block's memory, where they find room in that of the chunks: written
+/// out, they are as much code as a chunk.
+void StagedLowering::storeFragment(ein::EinsumOp op, Value buffer, TileValue value) {
+  const FragmentOp &own = fragments->ops.find(op)->second;
+  Access access = accessAll(op.getResult().getType(), symbols);
+  Type element = storageType(getElementTypeOrSelf(value.value.getType()));
+  const int64_t rows = fragments->rowBlock, columns = fragmentSize(op, own.columns);
+  const int64_t width = llvm::divideCeil(element.getIntOrFloatBitWidth(), 8);
+  const int64_t stride = columns + kAccess / width;
+  const bool isRows = own.rows >= 0 && own.columns >= 0 && (element.isF32() || width == 2) &&
+                      getElementTypeOrSelf(value.value.getType()) == element &&
+                      access.isUnitStride(own.columns);
+  if (!isRows || rows * stride * width > fragments->bytes)
+    return store(access, buffer, value, {});
+  SmallVector<Value> dims(at.begin(), at.begin() + access.numRanks);
+  auto left = [&](unsigned rank) -> Value {
+    return arith::SubIOp::create(builder, loc, ends[rank], at[rank]);
+  };
+  tile::BarrierOp::create(builder, loc); // no warp is in a chunk any more
+  Value memory = tile::LocalOp::create(builder, loc, MemRefType::get({rows * stride}, element));
+  tile::StoreOp::create(builder, loc, tiles.broadcast(value, kRowBit | kColumnBit).value, memory,
+                        constant(0), ValueRange{constant(stride), constant(1)}, Value(), Value());
+  tile::WarpBarrierOp::create(builder, loc);
+  tile::StoreRowsOp::create(builder, loc, memory, buffer, expand(access.offset, dims, {}),
+                            expand(access.stride(own.rows), dims, {}), left(own.rows),
+                            left(own.columns), builder.getDenseI64ArrayAttr({rows, columns}),
+                            builder.getI64IntegerAttr(stride));
 }
 
 TileValue StagedLowering::reduceFragment(ein::EinsumOp op) {

@@ -87,6 +87,7 @@ private:
   int64_t fragmentSize(ein::EinsumOp op, int rank);
   void enterFragment(ein::EinsumOp op, int columns);
   void emitFragment(ein::EinsumOp op);
+  void storeFragment(ein::EinsumOp op, mlir::Value buffer, TileValue value);
   TileValue reduceFragment(ein::EinsumOp op);
   Matrix matrixOf(ein::EinsumOp op, llvm::ArrayRef<Access> reads);
   llvm::SmallVector<Access> readsOf(ein::EinsumOp op);

@@ -17,7 +17,7 @@ bool isParallel(Operation *op) { return op->hasAttr(kParallel); }
 /// True if all warps run `op`, each for its own part.
 bool isCollective(Operation *op) {
   auto inFragments = [](Type type) { return fragmentOf(type) || factorOf(type); };
-  return isa<CopyOp, CommitOp, WaitOp, WarpBarrierOp>(op) ||
+  return isa<CopyOp, StoreRowsOp, CommitOp, WaitOp, WarpBarrierOp>(op) ||
          llvm::any_of(op->getOperandTypes(), inFragments) ||
          llvm::any_of(op->getResultTypes(), inFragments);
 }
