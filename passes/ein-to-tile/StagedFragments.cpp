@@ -250,7 +250,7 @@ void StagedLowering::keepFactor(const Matrix &matrix, Value fragment, Value memo
 /// Products of f32 are long: a few steps are written out, not all of the depth, up to so many
 /// products of a thread.
 Value StagedLowering::multiplyFused(const Matrix &matrix, Value sums, Value left, Value right) {
-  constexpr int64_t kMostWritten = 512;
+  constexpr int64_t kMostWritten = 256;
   const int64_t own = matrix.rowBlock * matrix.columnBlock / (target.warps * target.warpLanes);
   int64_t turn = matrix.step();
   while (turn < kMatrixStep && 2 * turn * own <= kMostWritten) // of which the depth is a multiple
