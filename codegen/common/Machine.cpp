@@ -56,7 +56,7 @@ LogicalResult emitCode(ModuleOp module, const Machine &target, bool assembly,
     if (!function.isDeclaration())
       prepare(function);
   optimise(*translated, *machine);
-  AddressPasses gate(*translated);
+  GeneratorPasses gate(*translated);
   context.setOptPassGate(gate);
   llvm::raw_svector_ostream os(code);
   llvm::legacy::PassManager emit;

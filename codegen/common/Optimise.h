@@ -17,15 +17,17 @@ void optimise(llvm::Module &code, llvm::TargetMachine &machine);
 
 /// Which of a code generator's passes run. Straight-line strength reduction and n-ary reassociation
 /// compare each sum, product or address with those before it: of many in a function they take as
-/// long as all other passes together, and save less than one percent.
-class AddressPasses : public llvm::OptPassGate {
+/// long as all other passes together, and save less than one percent. On a GPU the assembler
+/// reduces the strength of loops itself, with fewer registers than LLVM's pass leaves, which takes
+/// up to half of the code generator's time.
+class GeneratorPasses : public llvm::OptPassGate {
 public:
-  explicit AddressPasses(const llvm::Module &code);
-  bool isEnabled() const override { return tooMany; }
+  explicit GeneratorPasses(const llvm::Module &code);
+  bool isEnabled() const override { return isGpu || tooMany; }
   bool shouldRunPass(llvm::StringRef pass, llvm::StringRef) const override;
 
 private:
-  bool tooMany = false;
+  bool isGpu, tooMany = false;
 };
 
 } // namespace einfall::codegen

@@ -54,6 +54,7 @@ void ThreadUnroller::storeRows(tile::StoreRowsOp op) {
                             arith::MulIOp::create(builder, loc, first, one(op.getStride())));
   Value dest = address(op.getBuffer(), element, start);
   Value rows = arith::SubIOp::create(builder, loc, one(op.getRows()), first);
+  rows = arith::MinSIOp::create(builder, loc, rows, index(warpRows));
   auto write = [&](int64_t width) {
     Type moved = width == 1 ? element : VectorType::get(kAccessBytes / 4, builder.getI32Type());
     const int64_t perRow = columns / width, turns = warpRows * perRow / kWarp;
@@ -61,7 +62,7 @@ void ThreadUnroller::storeRows(tile::StoreRowsOp op) {
     while (turns % atOnce != 0)
       atOnce /= 2;
     auto loop =
-        scf::ForOp::create(builder, loc, thread, index(warpRows * perRow), index(atOnce * kWarp));
+        scf::ForOp::create(builder, loc, thread, times(rows, perRow), index(atOnce * kWarp));
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(loop.getBody());
     SmallVector<Value> row, column, value;

@@ -99,7 +99,8 @@ void StagedLowering::storeFragment(ein::EinsumOp op, Value buffer, TileValue val
   const int64_t rows = fragments->rowBlock, columns = fragmentSize(op, own.columns);
   const int64_t width = llvm::divideCeil(element.getIntOrFloatBitWidth(), 8);
   const int64_t stride = columns + kAccess / width;
-  const bool isRows = own.rows >= 0 && own.columns >= 0 && (element.isF32() || width == 2) &&
+  const bool hasRows = own.rows >= 0 || fragments->rows.empty(); // of no rank there is one
+  const bool isRows = hasRows && own.columns >= 0 && (element.isF32() || width == 2) &&
                       getElementTypeOrSelf(value.value.getType()) == element &&
                       access.isUnitStride(own.columns);
   if (!isRows || rows * stride * width > fragments->bytes)
@@ -113,9 +114,10 @@ void StagedLowering::storeFragment(ein::EinsumOp op, Value buffer, TileValue val
   tile::StoreOp::create(builder, loc, tiles.broadcast(value, kRowBit | kColumnBit).value, memory,
                         constant(0), ValueRange{constant(stride), constant(1)}, Value(), Value());
   tile::WarpBarrierOp::create(builder, loc);
-  tile::StoreRowsOp::create(builder, loc, memory, buffer, expand(access.offset, dims, {}),
-                            expand(access.stride(own.rows), dims, {}), left(own.rows),
-                            left(own.columns), builder.getDenseI64ArrayAttr({rows, columns}),
+  Value apart = own.rows < 0 ? constant(0) : expand(access.stride(own.rows), dims, {});
+  tile::StoreRowsOp::create(builder, loc, memory, buffer, expand(access.offset, dims, {}), apart,
+                            own.rows < 0 ? constant(1) : left(own.rows), left(own.columns),
+                            builder.getDenseI64ArrayAttr({rows, columns}),
                             builder.getI64IntegerAttr(stride));
 }
 
