@@ -237,8 +237,9 @@ void ThreadUnroller::copy(tile::CopyOp op) {
   };
   Value none = arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(0));
   // Of a whole number of rows a turn, all of a thread's chunks lie in one column, and each is as
-  // far from the one before.
-  const bool isEven = threads % perRow == 0;
+  // far from the one before. A warp alone, which waits for memory, is 1.05 times as fast with all
+  // addresses in registers, for which it has room.
+  const bool isEven = warps > 1 && threads % perRow == 0;
   Value at, to, left, size, apart;
   for (int64_t first = 0; first < rows * perRow; first += threads) {
     Value row, column;
