@@ -36,8 +36,10 @@ static EinToTileOptions tileOptions(const Target &target) {
   options.localBytes = machine.secondCache / 2;
   options.lastCacheBytes = machine.lastCache;
   options.flops = machine.flops;
+  options.dotFlops = machine.dotFlops ? machine.dotFlops : machine.flops * target.cpu->pairRate;
   options.secondRate = machine.secondRate;
   options.memoryRate = machine.memoryRate;
+  options.sharesUnits = target.cpu->sharesUnits;
   for (llvm::StringRef element : target.cpu->dots)
     options.dots.push_back(element.str());
   for (llvm::StringRef element : target.cpu->tiles)

@@ -27,6 +27,10 @@ struct CpuTarget {
   llvm::StringRef fraction = {};     // intrinsic for x less a multiple of 2^-m of a vector of f32
   llvm::StringRef pairToBfloat = {}; // rounds two vectors of f32 to one of bf16
   llvm::ArrayRef<llvm::StringRef> tiles = {}; // element types that `tile.multiply` multiplies
+  // Typical of CPUs that have it:
+  double pairRate = 2; // products of bf16 by dots while fma makes one
+  int firstCacheKiB = 32, secondCacheKiB = 1024;
+  bool sharesUnits = false; // all that is done to a vector is done by the units that multiply
 
   /// Converts between f16 and f32 in one instruction.
   bool convertsHalf() const { return arch == "aarch64" || llvm::is_contained(required, "f16c"); }

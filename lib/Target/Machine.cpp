@@ -30,6 +30,8 @@ struct Rate {
 const Size kSizes[] = {{"first_cache_bytes", &Machine::firstCache, 4 << 10, 16 << 20},
                        {"second_cache_bytes", &Machine::secondCache, 32 << 10, 256 << 20},
                        {"last_cache_bytes", &Machine::lastCache, 32 << 10, int64_t(16) << 30}};
+/// Only of CPUs that have such instructions.
+const Rate kDotRate = {"bf16_dot_gflops", &Machine::dotFlops};
 const Rate kRates[] = {{"gflops", &Machine::flops},
                        {"first_gb_s", &Machine::firstRate},
                        {"second_gb_s", &Machine::secondRate},
@@ -52,6 +54,8 @@ Machine typicalMachine(const CpuTarget &target) {
   Machine machine;
   // Two vectors of f32 a cycle; wide ones run at a lower clock.
   machine.flops = target.vectorBytes >= 64 ? 265 : 100;
+  machine.firstCache = target.firstCacheKiB << 10;
+  machine.secondCache = target.secondCacheKiB << 10;
   return machine;
 }
 
@@ -85,6 +89,8 @@ llvm::Expected<Machine> parseMachine(llvm::StringRef text) {
       return wrong(llvm::Twine("expected \"") + rate.key + "\" above 0");
     machine.*rate.field = *value;
   }
+  if (std::optional<double> value = object->getNumber(kDotRate.key))
+    machine.*kDotRate.field = std::clamp(*value, 0.0, 1e6);
   return machine;
 }
 

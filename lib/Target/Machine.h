@@ -22,6 +22,7 @@ struct Machine {
   int64_t secondCache = 1 << 20; ///< of its second-level cache
   int64_t lastCache = 32 << 20;  ///< beyond which data does not stay
   double flops = 100;            ///< f32 multiplications and additions
+  double dotFlops = 0;           ///< the same of bf16 by dots; 0: as is typical of the target
   double firstRate = 250;        ///< bytes read from the first-level cache
   double secondRate = 130;       ///< from the second-level one
   double lastRate = 80;          ///< from the last one

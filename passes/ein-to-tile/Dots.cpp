@@ -51,6 +51,7 @@ static std::optional<Dot> integerDot(ein::EinsumOp op, const TileTarget &target)
       std::swap(dot.unsignedLhs, dot.unsignedRhs);
     }
     dot.bias = !dot.unsignedLhs;
+    dot.packsRaised = dot.bias && target.sharesUnits;
     dot.element = IntegerType::get(op.getContext(), 8);
     dot.group = 4;
     return dot;

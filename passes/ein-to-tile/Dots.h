@@ -17,6 +17,8 @@ struct Dot {
   /// Both are signed, but the machine takes an unsigned left one: 128 is added
   /// to it, and 128 times the sum of the right one is taken off at the end.
   bool bias = false;
+  /// Raised elements are packed: to raise each where it is read takes the place of a dot.
+  bool packsRaised = false;
   bool tiles = false; ///< by `tile.multiply`
 };
 

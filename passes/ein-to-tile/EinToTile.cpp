@@ -140,6 +140,7 @@ struct EinToTilePass : impl::EinToTileBase<EinToTilePass> {
     target.firstCacheBytes = firstCacheBytes;
     target.cacheBytes = lastCacheBytes;
     target.flops = flops;
+    target.dotFlops = dotFlops;
     target.secondRate = secondRate;
     target.memoryRate = memoryRate;
     target.matrixBytes = matrixBytes;
@@ -147,6 +148,7 @@ struct EinToTilePass : impl::EinToTileBase<EinToTilePass> {
     target.dotBf16 = hasDot("bf16");
     target.dotI8 = hasDot("i8");
     target.dotI16 = hasDot("i16");
+    target.sharesUnits = sharesUnits;
     target.tilesBf16 = llvm::is_contained(tiles, "bf16");
     target.tilesI8 = llvm::is_contained(tiles, "i8");
     llvm::StringMap<FlatSymbolRefAttr> programs;
@@ -167,7 +169,7 @@ struct EinToTilePass : impl::EinToTileBase<EinToTilePass> {
         std::string name = (kernel.getName() + "_p" + Twine(programs.size() - 1)).str();
         builder.setInsertionPointToEnd(getOperation().getBody());
         relaxFunctions(kernel, target);
-        if (!target.warps && target.dotBf16)
+        if (!target.warps && target.dotBf16 && !target.hasSlowPairs())
           narrowFactors(kernel);
         if (!target.warps)
           splitRowWork(kernel);

@@ -20,11 +20,13 @@ constexpr int64_t kMostPacked = 512 * 1024;
 /// The same where the loops without packing read both operands in order, and have the
 /// registers to read columns once for seven rows.
 constexpr int64_t kFewestRowsInOrder = 32;
+/// The same where those loops multiply by dots that are slower than fma.
+constexpr int64_t kFewestSlowRows = 16;
 /// Sums that are too long to be packed whole are walked in chunks of so many elements of
 /// 32 bits, or less where those do not fit.
 constexpr int64_t kChunk = 1024, kShortestChunk = 128;
 /// Elements of partial sums that a block keeps between chunks.
-constexpr int64_t kPartialSums = 32 * 1024;
+constexpr int64_t kPartialSums = 64 * 1024;
 /// Rows of a block whose lanes run along rows: of more, columns are packed. The columns of a
 /// block are part of all that there are, and use each element that is packed of the rows.
 constexpr int64_t kTurnedRows = 128, kTurnedPart = 8;
@@ -37,6 +39,8 @@ constexpr int64_t kTurnedTileRows = 256, kFewestTileGroups = 8;
 bool readsGroups(ein::EinsumOp root, ArrayRef<Access> reads, const Schedule &packed, Value factor) {
   auto argument = dyn_cast<BlockArgument>(factor);
   if (!argument || factor.getType() != packed.dot->element)
+    return false;
+  if (packed.dot->packsRaised && factor == packed.dot->lhs)
     return false;
   const Access &read = reads[argument.getArgNumber()];
   unsigned last = root.getNumRanks() - 1;
@@ -260,7 +264,7 @@ static std::optional<int64_t> bytesOf(ein::EinsumOp root, ArrayRef<Packed> value
   if (int64_t chunk = chunkOf(root, packed); chunk || usesTiles(packed)) {
     if (chunk)
       inChunk[root.getNumFree()] = chunk;
-    const int64_t most = kPartialSums * (!isTurned(packed) ? 1 : usesTiles(packed) ? 4 : 2);
+    const int64_t most = kPartialSums * (isTurned(packed) && usesTiles(packed) ? 2 : 1);
     int64_t sums = 1;
     for (int64_t part : parts.take_front(root.getNumFree()))
       sums *= std::min(part, most + 1);
@@ -296,12 +300,18 @@ std::optional<Dot> findPackedDot(ein::EinsumOp root, ArrayRef<Access> reads, con
       dot->element.isBF16() ? target.tilesBf16 : dot->element.isInteger(8) && target.tilesI8;
   if (isDeep && isTiled) {
     dot->tiles = true;
-    dot->bias = false;
+    dot->bias = dot->packsRaised = false;
   }
   // Of signed bytes columns are the ones that are summed, once for all rows.
   if (dot->bias && supports.depends(dot->lhs, packed.widened))
     std::swap(dot->lhs, dot->rhs);
   return dot;
+}
+
+/// True if panels are groups for `dot`. Where dots are slow, factors that are widened once, as they
+/// are packed, are multiplied sooner.
+static bool isWorth(const Dot &dot, const TileTarget &target) {
+  return dot.tiles || !dot.element.isBF16() || !target.hasSlowPairs();
 }
 
 /// Vectors of a panel's row. Six rows by two or four of them are accumulators, three
@@ -336,14 +346,32 @@ static void planChunks(ein::EinsumOp root, ArrayRef<int64_t> parts, Schedule &pa
     planChunk(root, parts, chunk * group, packed);
 }
 
+static bool packsRows(ArrayRef<Packed> values) {
+  return llvm::any_of(values, [](const Packed &value) { return !value.isPanel; });
+}
+
+/// True if a block's memory holds as many columns as rows, both packed, and chunks of their sums
+/// are not short.
+static bool isSquare(const TileTarget &target, ArrayRef<Packed> values) {
+  return packsRows(values) && target.localBytes >= 1 << 20;
+}
+
+/// Sides of such a block: rows are packed again for each of them.
+constexpr int64_t kSquare = 256;
+
+/// Columns of a block.
+static int64_t columnsOfBlock(const TileTarget &target, ArrayRef<Packed> values) {
+  return isSquare(target, values) ? kSquare : 64;
+}
+
 /// Rows of a block, so many that packing columns is a small part of its work: the faster
 /// a machine multiplies, the more. Rows that are packed too take room, and of more rows
 /// a tile of columns would have more partial sums than are kept between chunks.
 static int64_t rowsOfBlock(const TileTarget &target, ArrayRef<Packed> values) {
   constexpr int64_t fewest = 192, most = 512, unit = 64;
   constexpr double share = 32;
-  if (llvm::any_of(values, [](const Packed &value) { return !value.isPanel; }))
-    return fewest;
+  if (packsRows(values))
+    return isSquare(target, values) ? kSquare : fewest;
   double rows = std::clamp<double>(target.usesThatHideCopies(share), fewest, most);
   return llvm::alignTo<unit>(int64_t(rows) - unit / 2 + 1);
 }
@@ -464,10 +492,14 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
   packed.lanes = packed.widened = columns;
   packed.narrow = rows;
   packed.order = schedule.order;
-  if ((packed.dot = findPackedDot(root, reads, packed, target)))
-    packed.ranks.back().tiles = {packed.dot->group};
-  else if (schedule.dot)
+  packed.dot = findPackedDot(root, reads, packed, target);
+  if (!packed.dot && schedule.dot)
     return;
+  const bool isSlow = packed.dot && !isWorth(*packed.dot, target);
+  if (isSlow)
+    packed.dot.reset();
+  if (packed.dot)
+    packed.ranks.back().tiles = {packed.dot->group};
   if (usesTiles(packed))
     planTiles(root.getRankExtent(columns).getLiteral().value_or(INT64_MAX), packed.ranks[rows],
               packed.ranks[columns]);
@@ -487,7 +519,9 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
   bool alongSum = schedule.lanes >= (int)root.getNumFree();
   bool inOrder = target.vectorRegisters >= 32 &&
                  ((alongSum && schedule.dot) || (!packed.dot && readsFactors(root)));
-  const int64_t fewest = inOrder ? kFewestRowsInOrder : kFewestPackedRows;
+  const int64_t fewest = isSlow    ? kFewestSlowRows
+                         : inOrder ? kFewestRowsInOrder
+                                   : kFewestPackedRows;
   if (!mayHave(fewest))
     return;
   if (!parts.empty()) {
@@ -502,7 +536,7 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
     Schedule cut = schedule;
     int64_t tile = packed.ranks[columns].tile();
     cut.ranks[rows].block = rowsOfBlock(target, values);
-    cut.ranks[columns].block = std::max<int64_t>(64, tile);
+    cut.ranks[columns].block = std::max<int64_t>(columnsOfBlock(target, values), tile);
     // Of two neighbours in the grid the wider part stays: what changes is read from
     // farther away.
     llvm::erase(cut.order, rows);
@@ -520,7 +554,8 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
     schedule = cut;
     // Of rows whose number is not known there may be few.
     int64_t block = cut.ranks[columns].block;
-    bool mayBeFew = !usesTiles(packed) && !root.getRankExtent(rows).getLiteral() &&
+    // By slow dots they would take longer than to pack columns for them.
+    bool mayBeFew = !isSlow && !usesTiles(packed) && !root.getRankExtent(rows).getLiteral() &&
                     cut.ranks[rows].block > kTurnedRows;
     if (mayBeFew && (schedule.few = planTurned(root, reads, rows, columns, target, schedule))) {
       packed.ranks[columns].block = block;

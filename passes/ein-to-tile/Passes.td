@@ -30,6 +30,8 @@ def EinToTile : Pass<"ein-to-tile", "::mlir::ModuleOp"> {
            "bytes of the last cache, past which larger results are stored">,
     Option<"flops", "gflops", "double", "265",
            "1e9 multiplications and additions of f32 a second of one thread">,
+    Option<"dotFlops", "dot-gflops", "double", "530",
+           "the same of products of bf16 by tile.dot">,
     Option<"secondRate", "second-gb-s", "double", "130",
            "1e9 bytes a second that a thread reads from the second-level cache">,
     Option<"memoryRate", "memory-gb-s", "double", "45", "the same from memory">,
@@ -38,6 +40,8 @@ def EinToTile : Pass<"ein-to-tile", "::mlir::ModuleOp"> {
     Option<"packs", "packs", "bool", "true", "copy operands of contractions into panels">,
     ListOption<"dots", "dots", "std::string",
                "element types that tile.dot multiplies: bf16, i8, i16">,
+    Option<"sharesUnits", "shares-units", "bool", "false",
+           "any operation on a vector takes the place of a product">,
     ListOption<"tiles", "tiles", "std::string",
                "those of dots that tile.multiply multiplies: bf16, i8">];
   let dependentDialects = ["::einfall::tile::TileDialect", "::mlir::scf::SCFDialect",

@@ -23,11 +23,13 @@ struct TileTarget {
   // Of one thread, in 1e9 a second: operations on f32, bytes read from the second-level
   // cache and from memory.
   double flops = 265, secondRate = 130, memoryRate = 45;
-  bool packs = true; ///< copies operands of contractions into panels
+  double dotFlops = 530; ///< operations on bf16 by dots
+  bool packs = true;     ///< copies operands of contractions into panels
   // Which products `tile.dot` has an instruction for.
   bool dotBf16 = false;
   bool dotI8 = false; ///< unsigned by signed
   bool dotI16 = false;
+  bool sharesUnits = false; ///< any operation on a vector takes the place of a product
   // Of these, what `tile.multiply` has one for; there bytes may both be signed.
   bool tilesBf16 = false;
   bool tilesI8 = false;
@@ -40,6 +42,8 @@ struct TileTarget {
     target.warpLanes *= target.warps;
     return target;
   }
+  /// True if fma multiplies f32 faster than dots multiply bf16.
+  bool hasSlowPairs() const { return dotFlops < flops; }
   /// How many times an element that is copied into a panel has to be multiplied until the
   /// copy is one part of `share` of the work: it comes from memory and goes to the
   /// second-level cache, as 32 bits, while other elements could be multiplied.

@@ -83,13 +83,13 @@ def read(file: Path) -> dict:
     return facts
 
 
-def _measure(size: int, limit: str, seconds: float) -> float:
-    """The best rate of one thread in 1e9 a second."""
+def _measure(size: int, limit: str, seconds: float) -> float | None:
+    """The best rate of one thread in 1e9 a second; None where the CPU has no such instruction."""
     command = [find_tool("einfall-roof"), "--threads", "1", "--bytes", str(size), "--seconds", str(seconds), limit]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode:
         raise EinfallError((done.stderr.strip().splitlines() or [f"einfall-roof ended with status {done.returncode}"])[0])
-    return json.loads(done.stdout)["limits"][limit]["value"]
+    return json.loads(done.stdout)["limits"].get(limit, {}).get("value")
 
 
 def calibrate(force: bool = False, seconds: float = 0.01) -> tuple[Path, dict, bool]:
@@ -106,6 +106,8 @@ def calibrate(force: bool = False, seconds: float = 0.01) -> tuple[Path, dict, b
     sets = {"first_gb_s": first // 2, "second_gb_s": max(second // 2, min(2 * first, second)),
             "last_gb_s": max(last // 2, min(2 * second, last)), "memory_gb_s": max(4 * last, 64 << 20)}
     rates = {"gflops": _measure(4096, "f32_fma", seconds)}
+    if dots := _measure(4096, "bf16_dot", seconds):
+        rates["bf16_dot_gflops"] = dots
     rates |= {name: _measure(size, "read", seconds) for name, size in sets.items()}
     facts = {"einfall_machine": FORMAT, "cpu": cpu_name(), "version": __version__,
              "measured": time.strftime("%Y-%m-%d"), **sizes, **rates}

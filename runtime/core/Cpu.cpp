@@ -14,7 +14,8 @@ const Features kV2 = {"sse3", "ssse3", "sse4.1", "sse4.2", "popcnt", "cx16", "sa
 const Features kV3 = {"avx", "avx2", "bmi", "bmi2", "f16c", "fma", "lzcnt", "movbe", "xsave"};
 const Features kV4 = {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"};
 const Features kDot = {"avx512bf16", "avx512vnni", "avx512vbmi", "avx512ifma", "avx512vbmi2"};
-const Features kAmx = {"amx-tile", "amx-int8", "amx-bf16", "amx-fp16", "avx512fp16", "avxvnni"};
+const Features kFp16 = {"avx512fp16", "avxvnni"};
+const Features kAmx = {"amx-tile", "amx-int8", "amx-bf16", "amx-fp16"};
 const Features kArm = {"neon", "fp-armv8"};
 
 } // namespace
@@ -33,8 +34,9 @@ std::set<std::string, std::less<>> levelFeatures(std::string_view level) {
   if (level == "aarch64")
     return kArm;
   const std::pair<std::string_view, const Features *> kLevels[] = {
-      {"x86-64", &kV1},    {"x86-64-v2", &kV2},      {"x86-64-v3", &kV3},
-      {"x86-64-v4", &kV4}, {"x86-64-v4-dot", &kDot}, {"x86-64-v4-amx", &kAmx}};
+      {"x86-64", &kV1},        {"x86-64-v2", &kV2},      {"x86-64-v3", &kV3},
+      {"x86-64-v4", &kV4},     {"x86-64-v4-dot", &kDot}, {"x86-64-v4-fp16", &kFp16},
+      {"x86-64-v4-amx", &kAmx}};
   Features result;
   for (const auto &[name, added] : kLevels) {
     result.insert(added->begin(), added->end());
@@ -49,7 +51,8 @@ Result<CpuReport> lowerTo(CpuReport report, std::string_view level) {
   if (allowed.empty())
     return invalidArgument("unknown CPU '" + std::string(level) +
                            "' in EINFALL_CPU; expected x86-64, x86-64-v2, "
-                           "x86-64-v3, x86-64-v4, x86-64-v4-dot, x86-64-v4-amx or aarch64");
+                           "x86-64-v3, x86-64-v4, x86-64-v4-dot, x86-64-v4-fp16, "
+                           "x86-64-v4-amx or aarch64");
   std::erase_if(report.features, [&](const std::string &f) { return !allowed.contains(f); });
   report.pretended = level;
   return report;

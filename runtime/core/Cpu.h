@@ -24,7 +24,7 @@ struct CpuReport {
 /// What this processor reports, nothing pretended.
 CpuReport detectCpu();
 
-/// Features of a level "x86-64", "x86-64-v2", "-v3", "-v4", "x86-64-v4-amx"
+/// Features of a level "x86-64", "x86-64-v2", "-v3", "-v4", "-v4-dot", "-v4-fp16", "-v4-amx"
 /// or "aarch64"; empty if there is no such level.
 std::set<std::string, std::less<>> levelFeatures(std::string_view level);
 

@@ -13,7 +13,7 @@ _V3 = {"avx2", "fma", "bmi2", "f16c"}
 _V4 = _V3 | {"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512cd"}
 _DOT = _V4 | {"avx512_bf16", "avx512_vnni"}
 NEEDS = {"x86-64-v2": {"sse4_2", "popcnt", "ssse3"}, "x86-64-v3": _V3, "x86-64-v4": _V4, "x86-64-v4-dot": _DOT,
-         "x86-64-v4-amx": _DOT | {"amx_tile", "amx_bf16", "amx_int8"}}
+         "x86-64-v4-fp16": _DOT | {"avx512_fp16"}, "x86-64-v4-amx": _DOT | {"amx_tile", "amx_bf16", "amx_int8"}}
 LEVELS = ["x86-64", *NEEDS]
 
 

@@ -39,7 +39,7 @@ LAYOUTS = {
     "batch": ("b m k", "b n k", "b m n"),
     "vector": ("m k", "k", "m"),
 }
-TARGETS = ["x86-64-v2", "x86-64-v3", "x86-64-v4", "x86-64-v4-dot", "x86-64-v4-amx"]
+TARGETS = ["x86-64-v2", "x86-64-v3", "x86-64-v4", "x86-64-v4-dot", "x86-64-v4-fp16", "x86-64-v4-amx"]
 QUICK = bool(os.environ.get("EINFALL_TEST_QUICK"))
 TORCH = {"f32": "float32", "f64": "float64", "bf16": "bfloat16", "f16": "float16", "i8": "int8", "i16": "int16",
          "i32": "int32", "i64": "int64"}
