@@ -168,6 +168,11 @@ LogicalResult StoreRowsOp::verify() {
   if (getShape().size() != 2 || getShape()[1] % run != 0 || getSourceStride() % run != 0)
     return emitOpError("expected rows of a multiple of ")
            << run << " elements, a multiple of " << run << " apart";
+  int64_t needed = getShape()[0] * getSourceStride(), has = getSource().getType().getDimSize(0);
+  if (getSourceStride() < getShape()[1] || (has != ShapedType::kDynamic && has < needed))
+    return emitOpError("expected ")
+           << getShape()[0] << " rows of " << getShape()[1] << " elements, " << getSourceStride()
+           << " apart, in " << getSource().getType();
   return success();
 }
 

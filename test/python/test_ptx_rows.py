@@ -112,3 +112,41 @@ def test_quotients_by_one_divisor(build, tmp_path):
     with np.errstate(all="ignore"):
         want = numbers / divisors[:, None]
     np.testing.assert_allclose(got, want, rtol=2.0**-23, atol=2.0**-149)
+
+
+@einfall.cascade
+def scaled_quotient(x: "m n", s: "m", d: "m"):
+    y[m, n] = x[m, n] * s[m] / d[m]
+    return y[m, n]
+
+
+@einfall.cascade
+def cancelled_quotient(x: "m n", s: "m", d: "m"):
+    y[m, n] = (x[m, n] * s[m]) / (d[m] * s[m])
+    return y[m, n]
+
+
+@pytest.mark.parametrize("cascade", [scaled_quotient, cancelled_quotient], ids=lambda cascade: cascade.__name__)
+def test_quotients_with_a_factor(build, tmp_path, cascade):
+    """A factor of all numbers of a row neither overflows nor is lost before they are divided."""
+    done = subprocess.run([build / "bin" / "einfall-compile", "-", "-o", tmp_path / "m.einf", "--target=sm_80"],
+                          input=cascade.text("f32", "f32", "f32"), text=True, capture_output=True, env={**os.environ, "PATH": os.devnull})
+    assert done.returncode == 0, done.stderr
+    numbers = np.array([0, 2.0**-100, 1.23e36, 2.0**120, 1e30, -1e-30, 1, -3, np.inf, np.nan] * 26, np.float32)[:257]
+    factors = np.array([2.0**97, 1.2345678e-34, 2.0**-120, 1.1e-30, 1, -1, 0, np.inf, np.nan], np.float32)
+    divisors = np.array([2.0**-61, 2.0**61, 2.0**62, 3, -1e-10, 1e30, np.inf], np.float32)
+    s, d = (table.ravel() for table in np.meshgrid(factors, divisors, indexing="ij"))
+    x = np.tile(numbers, (len(s), 1))
+    (got,) = Package(tmp_path / "m.einf").call(cascade.__name__, x, s, d)
+    with np.errstate(all="ignore"):
+        product = x * s[:, None]
+        want = product / (d * s if cascade is cancelled_quotient else d)[:, None]
+        true = x.astype(np.float64) * (1 if cascade is cancelled_quotient else s[:, None]) / d[:, None]
+    if cascade is scaled_quotient:
+        np.testing.assert_allclose(got, want, rtol=2.0**-23, atol=2.0**-149)
+        return
+    # Without the factor a quotient is nearer to the true one; there is none where the factor is none.
+    has_none = ~(np.isfinite(s) & (s != 0))[:, None] | np.isnan(true)
+    np.testing.assert_array_equal(np.isnan(got), np.broadcast_to(has_none, got.shape))
+    with np.errstate(all="ignore"):
+        np.testing.assert_allclose(got[~has_none], true[~has_none].astype(np.float32), rtol=2.0**-22, atol=2.0**-149)

@@ -29,3 +29,19 @@ func.func @apart(%x: memref<?xf32>, %m: memref<4096xf32>, %i: index) {
   tile.store_rows %m stride 66 to %x[%i] stride %i rows %i columns %i shape [32, 64] : memref<4096xf32> to memref<?xf32>
   return
 }
+
+// -----
+
+func.func @past(%x: memref<?xbf16>, %m: memref<64xbf16>, %i: index) {
+  // expected-error@below {{expected 16 rows of 64 elements, 72 apart, in 'memref<64xbf16>'}}
+  tile.store_rows %m stride 72 to %x[%i] stride %i rows %i columns %i shape [16, 64] : memref<64xbf16> to memref<?xbf16>
+  return
+}
+
+// -----
+
+func.func @over(%x: memref<?xbf16>, %m: memref<4096xbf16>, %i: index) {
+  // expected-error@below {{expected 16 rows of 64 elements, 8 apart, in 'memref<4096xbf16>'}}
+  tile.store_rows %m stride 8 to %x[%i] stride %i rows %i columns %i shape [16, 64] : memref<4096xbf16> to memref<?xbf16>
+  return
+}
