@@ -44,7 +44,7 @@ void ThreadUnroller::storePairs(tile::StoreOp op, const Shape &shape) {
 
 void ThreadUnroller::storeRows(tile::StoreRowsOp op) {
   constexpr int64_t kAtOnce = 4;
-  Type element = heldType(op.getSource().getType().getElementType()), wide = builder.getI64Type();
+  Type element = heldType(op.getSource().getType().getElementType());
   const int64_t bytes = alignmentOf(element), columns = op.getShape()[1];
   const int64_t warpRows = op.getShape()[0] / warps;
   Value first = times(warp, warpRows);
@@ -86,15 +86,7 @@ void ThreadUnroller::storeRows(tile::StoreRowsOp op) {
       });
     }
   };
-  Value bits = LLVM::PtrToIntOp::create(builder, loc, wide,
-                                        address(op.getBuffer(), element, one(op.getOffset())));
-  for (Value multiple : {op.getStride(), op.getColumns()})
-    bits = arith::OrIOp::create(builder, loc, bits, i64(times(one(multiple), bytes)));
-  auto number = [&](int64_t value) -> Value {
-    return arith::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(value));
-  };
-  bits = arith::AndIOp::create(builder, loc, bits, number(kAccessBytes - 1));
-  Value isAligned = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, bits, number(0));
+  Value isAligned = beginsRuns(op.getBuffer(), op.getOffset(), {op.getStride(), op.getColumns()});
   auto branch = scf::IfOp::create(builder, loc, isAligned, /*withElse=*/true);
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(branch.thenBlock());

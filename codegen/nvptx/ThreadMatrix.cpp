@@ -7,11 +7,7 @@ using namespace mlir;
 namespace einfall::nvptx {
 using namespace codegen;
 
-namespace {
-
-constexpr int64_t kChunk = 16; // bytes that a thread copies at once
-
-} // namespace
+namespace {} // namespace
 
 Value ThreadUnroller::plus(Value value, int64_t number) {
   return number == 0 ? value : Value(arith::AddIOp::create(builder, loc, value, index(number)));
@@ -188,21 +184,22 @@ void ThreadUnroller::mma(tile::MmaOp op) {
 }
 
 void ThreadUnroller::isAligned(tile::IsAlignedOp op) {
-  Type element = heldType(op.getBuffer().getType().getElementType());
-  Value bytes =
-      arith::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(alignmentOf(element)));
-  Value odd = LLVM::PtrToIntOp::create(builder, loc, builder.getI64Type(),
-                                       address(op.getBuffer(), element, one(op.getOffset())));
-  for (Value stride : op.getStrides()) {
-    Value step = arith::MulIOp::create(builder, loc, i64(one(stride)), bytes);
-    odd = arith::OrIOp::create(builder, loc, odd, step);
-  }
+  map[op.getResult()] = {beginsRuns(op.getBuffer(), op.getOffset(), op.getStrides())};
+}
+
+Value ThreadUnroller::beginsRuns(TypedValue<MemRefType> buffer, Value offset, ValueRange steps) {
+  Type element = heldType(buffer.getType().getElementType());
   auto number = [&](int64_t value) -> Value {
     return arith::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(value));
   };
-  odd = arith::AndIOp::create(builder, loc, odd, number(kChunk - 1));
-  map[op.getResult()] = {
-      arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, odd, number(0))};
+  Value bytes = number(alignmentOf(element));
+  Value odd = LLVM::PtrToIntOp::create(builder, loc, builder.getI64Type(),
+                                       address(buffer, element, one(offset)));
+  for (Value step : steps)
+    odd = arith::OrIOp::create(builder, loc, odd,
+                               arith::MulIOp::create(builder, loc, i64(one(step)), bytes));
+  odd = arith::AndIOp::create(builder, loc, odd, number(kAccessBytes - 1));
+  return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, odd, number(0));
 }
 
 /// Threads take chunks of rows in turn. There is no branch, so that the copies can go
@@ -211,7 +208,7 @@ void ThreadUnroller::copy(tile::CopyOp op) {
   if (!op.getAligned())
     return copyElements(op);
   Type element = heldType(op.getSource().getType().getElementType());
-  int64_t bytes = alignmentOf(element), perChunk = kChunk / bytes;
+  int64_t bytes = alignmentOf(element), perChunk = kAccessBytes / bytes;
   int64_t rows = op.getShape()[0], perRow = op.getShape()[1] / perChunk, threads = warps * kWarp;
   Value number = arith::AddIOp::create(builder, loc, times(warp, kWarp), thread);
   Value source = address(op.getSource(), element, one(op.getOffset()));
@@ -242,10 +239,9 @@ void ThreadUnroller::copy(tile::CopyOp op) {
   const bool isEven = warps > 1 && threads % perRow == 0;
   Value at, to, left, size, apart;
   for (int64_t first = 0; first < rows * perRow; first += threads) {
-    Value row, column;
     if (!isEven || first == 0) {
-      row = quotient(plus(number, first), perRow);
-      column = times(remainder(plus(number, first), perRow), perChunk);
+      Value row = quotient(plus(number, first), perRow);
+      Value column = times(remainder(plus(number, first), perRow), perChunk);
       at = from(source, element,
                 arith::AddIOp::create(builder, loc,
                                       arith::MulIOp::create(builder, loc, row, one(op.getStride())),
@@ -256,9 +252,9 @@ void ThreadUnroller::copy(tile::CopyOp op) {
         size = bytesAt(column);
         left = arith::SubIOp::create(builder, loc, one(op.getRows()), row);
       }
+      if (isEven)
+        apart = times(one(op.getStride()), threads / perRow);
     }
-    if (isEven && first == 0)
-      apart = times(one(op.getStride()), threads / perRow);
     const int64_t turn = isEven ? first / perRow : 0; // rows behind the first
     if (turn)
       at = from(at, element, apart);
@@ -276,7 +272,7 @@ void ThreadUnroller::copy(tile::CopyOp op) {
 /// The same one element after the other, there at once.
 void ThreadUnroller::copyElements(tile::CopyOp op) {
   Type element = heldType(op.getSource().getType().getElementType());
-  int64_t perChunk = kChunk / alignmentOf(element), perRow = op.getShape()[1] / perChunk;
+  int64_t perChunk = kAccessBytes / alignmentOf(element), perRow = op.getShape()[1] / perChunk;
   int64_t chunks = op.getShape()[0] * perRow, threads = warps * kWarp;
   Value number = arith::AddIOp::create(builder, loc, times(warp, kWarp), thread);
   auto loop = scf::ForOp::create(builder, loc, number, index(chunks), index(threads));

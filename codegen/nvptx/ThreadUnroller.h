@@ -88,6 +88,10 @@ private:
   void copy(tile::CopyOp op);
   void copyElements(tile::CopyOp op);
   void isAligned(tile::IsAlignedOp op);
+  /// Whether buffer[offset], and what is any of the `steps` behind it, begins a run of
+  /// `kAccessBytes`.
+  mlir::Value beginsRuns(mlir::TypedValue<mlir::MemRefType> buffer, mlir::Value offset,
+                         mlir::ValueRange steps);
   void loadFactor(tile::LoadFactorOp op);
   /// The same of f32, which no matrix instruction multiplies.
   void loadWideFactor(tile::LoadFactorOp op);

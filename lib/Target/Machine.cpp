@@ -83,14 +83,15 @@ llvm::Expected<Machine> parseMachine(llvm::StringRef text) {
   }
   if (machine.firstCache > machine.secondCache || machine.secondCache > machine.lastCache)
     return wrong("expected caches that grow with their level");
-  for (const Rate &rate : kRates) {
+  llvm::SmallVector<Rate> rates(std::begin(kRates), std::end(kRates));
+  if (object->get(kDotRate.key))
+    rates.push_back(kDotRate);
+  for (const Rate &rate : rates) {
     std::optional<double> value = object->getNumber(rate.key);
     if (!value || !std::isfinite(*value) || *value <= 0 || *value > 1e6)
       return wrong(llvm::Twine("expected \"") + rate.key + "\" above 0");
     machine.*rate.field = *value;
   }
-  if (std::optional<double> value = object->getNumber(kDotRate.key))
-    machine.*kDotRate.field = std::clamp(*value, 0.0, 1e6);
   return machine;
 }
 

@@ -11,7 +11,7 @@ namespace einfall {
 static constexpr uint32_t kRowBit = 1, kColumnBit = 2;
 
 /// Bytes of the widest access: rows so far apart lie in banks of their own.
-static constexpr int64_t kAccess = 16;
+static constexpr int64_t kAccessBytes = 16;
 
 /// Coordinates of a rank that a fragment has.
 int64_t StagedLowering::fragmentSize(ein::EinsumOp op, int rank) {
@@ -98,7 +98,7 @@ void StagedLowering::storeFragment(ein::EinsumOp op, Value buffer, TileValue val
   Type element = storageType(getElementTypeOrSelf(value.value.getType()));
   const int64_t rows = fragments->rowBlock, columns = fragmentSize(op, own.columns);
   const int64_t width = llvm::divideCeil(element.getIntOrFloatBitWidth(), 8);
-  const int64_t stride = columns + kAccess / width;
+  const int64_t stride = columns + kAccessBytes / width;
   const bool hasRows = own.rows >= 0 || fragments->rows.empty(); // of no rank there is one
   const bool isRows = hasRows && own.columns >= 0 && (element.isF32() || width == 2) &&
                       getElementTypeOrSelf(value.value.getType()) == element &&

@@ -93,7 +93,7 @@ def test_here_is_this_machine_only(folder):
 @pytest.mark.parametrize("change, message", [
     ({"einfall_machine": 2}, 'expected "einfall_machine": 1'), ({"cpu": ""}, "the name of a CPU"),
     ({"first_cache_bytes": 1}, 'expected "first_cache_bytes" from 4096'), ({"first_cache_bytes": "x"}, "first_cache_bytes"),
-    ({"second_cache_bytes": 40000}, "caches that grow"), ({"gflops": -1}, 'expected "gflops" above 0'),
+    ({"second_cache_bytes": 40000}, "caches that grow"), ({"gflops": -1}, 'expected "gflops" above 0'), ({"bf16_dot_gflops": 0}, 'expected "bf16_dot_gflops" above 0'),
     ({"memory_gb_s": 1e300}, 'expected "memory_gb_s"'), ({"last_gb_s": None}, 'expected "last_gb_s"'),
 ])
 def test_the_compiler_refuses_nonsense(build, tmp_path, change, message):
