@@ -38,13 +38,19 @@ public:
     right = {entry->getArgument(4), entry->getArgument(5)};
     rows = entry->getArgument(6);
     Value groups = entry->getArgument(7);
-    state = entry->getArgument(8);
+    fresh = entry->getArgument(8);
+    state = entry->getArgument(9);
     Value whole = arith::ShRUIOp::create(builder, loc, groups, number(4));
     Value rest = arith::AndIOp::create(builder, loc, groups, number(kGroups - 1));
-    writeIf(compare(arith::CmpIPredicate::ne, whole, number(0)),
+    // Sums of no groups are stored, too, where they are fresh.
+    Value some = compare(arith::CmpIPredicate::ne, whole, number(0));
+    Value none = compare(arith::CmpIPredicate::eq, groups, number(0));
+    writeIf(arith::OrIOp::create(builder, loc, some, none),
             [&] { writePass(number(0), whole, number(kGroups)); });
     writeIf(compare(arith::CmpIPredicate::ne, rest, number(0)), [&] {
       Value next = arith::AddIOp::create(builder, loc, whole, number(1));
+      Value first = compare(arith::CmpIPredicate::eq, whole, number(0));
+      fresh = arith::AndIOp::create(builder, loc, fresh, first);
       writePass(whole, next, rest);
     });
     LLVM::ReturnOp::create(builder, loc, ValueRange());
@@ -135,7 +141,12 @@ private:
         for (int64_t j = 0; j < columns; ++j)
           call(name, {tile(2 * i + j), offset(i ? lower : upper, kBytes * j), sums.stride});
     };
-    forSums("llvm.x86.tileloadd64");
+    auto clearSums = [&] {
+      for (int64_t i = 0; i < high; ++i)
+        for (int64_t j = 0; j < columns; ++j)
+          call("llvm.x86.tilezero", {tile(2 * i + j)});
+    };
+    writeIf(fresh, clearSums, [&] { forSums("llvm.x86.tileloadd64"); });
     Value second = high > 1 ? below(left) : Value();
     auto loop = scf::ForOp::create(builder, loc, from, to, number(1));
     {
@@ -167,7 +178,7 @@ private:
   int64_t columns; // registers
   StringRef product;
   Matrix sums, left, right;
-  Value rows, state;
+  Value rows, fresh, state;
 };
 
 StringRef productOf(tile::MultiplyOp op) {
@@ -211,9 +222,9 @@ void Unroller::multiply(tile::MultiplyOp op) {
   if (!callee) {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPoint(function);
-    auto type =
-        LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(builder.getContext()),
-                                    {pointer, i64, pointer, i64, pointer, i64, i64, i64, pointer});
+    auto type = LLVM::LLVMFunctionType::get(
+        LLVM::LLVMVoidType::get(builder.getContext()),
+        {pointer, i64, pointer, i64, pointer, i64, i64, i64, builder.getI1Type(), pointer});
     callee = LLVM::LLVMFuncOp::create(builder, loc, name, type, LLVM::Linkage::Internal);
     callee.setNoInline(true);
     TileCode(builder, loc, op.getColumns(), product).write(callee);
@@ -231,6 +242,7 @@ void Unroller::multiply(tile::MultiplyOp op) {
   add(op.getRhs(), op.getRhsOffset(), op.getRhsStride());
   operands.push_back(this->i64(one(op.getRows())));
   operands.push_back(this->i64(one(op.getGroups())));
+  operands.push_back(one(op.getFresh()));
   operands.push_back(tileState());
   LLVM::CallOp::create(builder, loc, callee, operands);
 }

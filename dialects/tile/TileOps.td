@@ -249,7 +249,8 @@ def Tile_MultiplyOp : Tile_Op<"multiply"> {
   let description = [{
     sums[i * sums_stride + j] += the sum over g < groups of the products of
     lhs[i * lhs_stride + g] and rhs[g * rhs_stride + j], for i < rows (at most 32) and
-    j < columns (16 or 32). Factors are 32 bits each: a group of two bf16 (into f32) or four
+    j < columns (16 or 32). Where `fresh` is true sums are what is added to 0, not to what their
+    memory holds. Factors are 32 bits each: a group of two bf16 (into f32) or four
     bytes (into i32), as `tile.join` makes them; a product of groups is the sum of the products
     of their elements. `lhs` may have elements of the group instead, by which its offset and its
     stride count then. Sums of integers wrap; those of bf16 may treat subnormal numbers as 0.
@@ -258,12 +259,12 @@ def Tile_MultiplyOp : Tile_Op<"multiply"> {
   let arguments = (ins MemRefRankOf<[F32, I32], [1]>:$sums, Index:$sums_offset, Index:$sums_stride,
                        MemRefRankOf<[BF16, I8, I32], [1]>:$lhs, Index:$lhs_offset, Index:$lhs_stride,
                        MemRefRankOf<[I32], [1]>:$rhs, Index:$rhs_offset, Index:$rhs_stride,
-                       Index:$rows, Index:$groups, I64Attr:$columns, TypeAttr:$element,
+                       Index:$rows, Index:$groups, I1:$fresh, I64Attr:$columns, TypeAttr:$element,
                        UnitAttr:$unsigned_lhs, UnitAttr:$unsigned_rhs);
   let assemblyFormat = [{$sums `[` $sums_offset `by` $sums_stride `]` `,`
                          $lhs `[` $lhs_offset `by` $lhs_stride `]` `,`
                          $rhs `[` $rhs_offset `by` $rhs_stride `]`
-                         `rows` $rows `columns` $columns `groups` $groups `of` $element
+                         `rows` $rows `columns` $columns `groups` $groups `fresh` $fresh `of` $element
                          (`unsigned_lhs` $unsigned_lhs^)? (`unsigned_rhs` $unsigned_rhs^)? attr-dict
                          `:` type($sums) `,` type($lhs) `,` type($rhs)}];
   let hasVerifier = 1;

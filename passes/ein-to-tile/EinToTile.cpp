@@ -169,7 +169,7 @@ struct EinToTilePass : impl::EinToTileBase<EinToTilePass> {
         std::string name = (kernel.getName() + "_p" + Twine(programs.size() - 1)).str();
         builder.setInsertionPointToEnd(getOperation().getBody());
         relaxFunctions(kernel, target);
-        if (!target.warps && target.dotBf16 && !target.hasSlowPairs())
+        if (!target.warps && target.dotBf16 && (target.tilesBf16 || !target.hasSlowPairs()))
           narrowFactors(kernel);
         if (!target.warps)
           splitRowWork(kernel);

@@ -162,7 +162,7 @@ private:
   void dropRests(mlir::ArrayRef<Access> reads, bool storesSums, Schedule &packed);
   void storePacked(const PackedMemory &memory, TileValue value, int columns);
   void pack(const Packed &value, const Schedule &packed, mlir::ArrayRef<int64_t> parts);
-  void emitTurned(mlir::ArrayRef<Access> reads);
+  void emitInStrips(mlir::ArrayRef<Access> reads);
   void forTurned(mlir::function_ref<void()> inner);
   int64_t turnedWidth();
   int64_t rowsOfPanels();
@@ -172,10 +172,10 @@ private:
     mlir::Value buffer, offset, stride;
   };
   TileFactor rowsOfTile(mlir::Value factor, unsigned rows);
-  void multiplyTile(const PackedMemory &sums);
+  void multiplyTile(const PackedMemory &sums, mlir::Value fresh);
   void forSteps(unsigned rank, mlir::Value begin, mlir::Value end, int64_t step,
                 mlir::function_ref<void()> inner);
-  void emitTileProducts(const PackedMemory &sums);
+  void emitTileProducts(const PackedMemory &sums, mlir::Value fresh);
   void emitGroups(PackedMemory &memory, mlir::function_ref<void()> inner);
   TileValue joinGroups(const PackedMemory &memory, TileValue value);
   bool runsByGroups(unsigned rank);

@@ -165,10 +165,12 @@ void EinsumLowering::overPacked(ArrayRef<Access> reads, ArrayRef<int64_t> parts,
 
 void EinsumLowering::emitPacked(ArrayRef<Access> reads) {
   int64_t chunk = chunkOf(root, *schedule.packed);
-  if (chunk || usesTiles(*schedule.packed)) // tiles have their sums in memory in any case
+  // Matrix tiles have their sums in memory in any case.
+  const bool hasTiles = usesTiles(*schedule.packed);
+  if (chunk || (hasTiles && root.getNumRanks() != root.getNumFree() + 1))
     return emitInChunks(reads, chunk);
-  if (isTurned(*schedule.packed))
-    return emitTurned(reads);
+  if (hasTiles || isTurned(*schedule.packed))
+    return emitInStrips(reads);
   emitOverPacked(reads, blockParts(), /*storesSums=*/false, [&] { emitTile(); });
 }
 
@@ -268,13 +270,23 @@ void EinsumLowering::emitInChunks(ArrayRef<Access> reads, int64_t chunk) {
     results.clear();
     return tiles.space.fullMask();
   };
-  forTilesOfPacked(/*byRows=*/false, [&] {
-    uint32_t full = begin();
-    storePacked(sums, {splat(ein::identityOf(root.getMonoid(numFree), element), full), full}, -1);
-  });
+  const bool hasTiles = usesTiles(*schedule.packed);
+  // The first chunk of the only sum of tiles needs no zeros.
+  const bool isFresh = hasTiles && root.getNumRanks() == numFree + 1;
+  if (!isFresh)
+    forTilesOfPacked(/*byRows=*/false, [&] {
+      uint32_t full = begin();
+      storePacked(sums, {splat(ein::identityOf(root.getMonoid(numFree), element), full), full}, -1);
+    });
+  Value first = startOf(numFree);
   auto add = [&] {
-    if (usesTiles(*schedule.packed))
-      return overPacked(reads, parts, /*storesSums=*/true, [&] { emitTileProducts(sums); });
+    if (hasTiles) {
+      Value fresh = arith::ConstantOp::create(builder, loc, builder.getBoolAttr(isFresh && !chunk));
+      if (isFresh && chunk)
+        fresh =
+            arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::eq, startOf(numFree), first);
+      return overPacked(reads, parts, /*storesSums=*/true, [&] { emitTileProducts(sums, fresh); });
+    }
     emitOverPacked(reads, parts, /*storesSums=*/true, [&] {
       uint32_t full = begin();
       TileValue sum = loadPacked(sums);
@@ -288,7 +300,10 @@ void EinsumLowering::emitInChunks(ArrayRef<Access> reads, int64_t chunk) {
   };
   Value end = ends[numFree] ? ends[numFree] : extentOf(numFree);
   if (chunk) {
-    auto loop = scf::ForOp::create(builder, loc, startOf(numFree), end, constant(chunk));
+    // Of no points there is one, which clears the sums.
+    Value one = arith::AddIOp::create(builder, loc, first, constant(1));
+    Value last = isFresh ? Value(arith::MaxSIOp::create(builder, loc, end, one)) : end;
+    auto loop = scf::ForOp::create(builder, loc, first, last, constant(chunk));
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(loop.getBody());
     Value savedStart = starts[numFree], savedEnd = ends[numFree];

@@ -31,9 +31,11 @@ constexpr int64_t kPartialSums = 64 * 1024;
 /// block are part of all that there are, and use each element that is packed of the rows.
 constexpr int64_t kTurnedRows = 128, kTurnedPart = 8;
 constexpr int64_t kFewestTurned = 256, kMostTurned = 1024;
-/// Rows of a block where products are by `tile.multiply`, which is so fast that columns are not
-/// worth copying for any number of rows; and groups from which on a sum fills enough of a tile.
-constexpr int64_t kTurnedTileRows = 256, kFewestTileGroups = 8;
+/// The same where products are by `tile.multiply`, which is so fast that columns are not worth
+/// copying for any number of rows, and what is packed of the rows is a larger part.
+constexpr int64_t kTurnedTilePart = 4;
+/// Groups from which on a sum fills enough of a tile.
+constexpr int64_t kFewestTileGroups = 8;
 
 /// True if the inner loop may read groups of a dot's factor where they lie.
 bool readsGroups(ein::EinsumOp root, ArrayRef<Access> reads, const Schedule &packed, Value factor) {
@@ -261,7 +263,8 @@ static void planChunk(ein::EinsumOp root, ArrayRef<int64_t> parts, int64_t chunk
 static std::optional<int64_t> bytesOf(ein::EinsumOp root, ArrayRef<Packed> values,
                                       const Schedule &packed, ArrayRef<int64_t> parts) {
   SmallVector<int64_t> inChunk(parts);
-  if (int64_t chunk = chunkOf(root, packed); chunk || usesTiles(packed)) {
+  const bool isOneSum = root.getNumRanks() == root.getNumFree() + 1;
+  if (int64_t chunk = chunkOf(root, packed); chunk || (usesTiles(packed) && !isOneSum)) {
     if (chunk)
       inChunk[root.getNumFree()] = chunk;
     const int64_t most = kPartialSums * (isTurned(packed) && usesTiles(packed) ? 2 : 1);
@@ -332,17 +335,13 @@ static void planTiles(int64_t columns, RankSchedule &rows, RankSchedule &lanes) 
   lanes.tiles = {columns > kTileColumns / 2 ? kTileColumns : kTileColumns / 2};
 }
 
-/// Cuts sums until what is packed of a chunk fits. A panel that is multiplied by tiles stays in
-/// two thirds of the first-level cache.
+/// Cuts sums until what is packed of a chunk fits. Sums that tiles add to are in memory, so that
+/// chunks are as long as they can be.
 static void planChunks(ein::EinsumOp root, ArrayRef<int64_t> parts, Schedule &packed,
-                       const TileTarget &target, function_ref<bool()> fits) {
+                       function_ref<bool()> fits) {
   int64_t group = packed.dot ? packed.dot->group : 1;
-  if (usesTiles(packed)) {
-    int64_t most = target.firstCacheBytes * 2 / 3 / (4 * packed.ranks[packed.lanes].tile());
-    planChunk(root, parts, std::max<int64_t>(kShortestChunk, llvm::alignDown(most, 64)) * group,
-              packed);
-  }
-  for (int64_t chunk = kChunk; !fits() && chunk >= kShortestChunk; chunk /= 2)
+  const int64_t longest = usesTiles(packed) ? 2 * kChunk : kChunk;
+  for (int64_t chunk = longest; !fits() && chunk >= kShortestChunk; chunk /= 2)
     planChunk(root, parts, chunk * group, packed);
 }
 
@@ -357,11 +356,12 @@ static bool isSquare(const TileTarget &target, ArrayRef<Packed> values) {
 }
 
 /// Sides of such a block: rows are packed again for each of them.
-constexpr int64_t kSquare = 256;
+constexpr int64_t kSquare = 256, kTileBlockColumns = 128;
 
-/// Columns of a block.
-static int64_t columnsOfBlock(const TileTarget &target, ArrayRef<Packed> values) {
-  return isSquare(target, values) ? kSquare : 64;
+/// Columns of a block. Rows that pass by tiles are used once for all of them.
+static int64_t columnsOfBlock(const TileTarget &target, const Schedule &packed,
+                              ArrayRef<Packed> values) {
+  return isSquare(target, values) ? kSquare : usesTiles(packed) ? kTileBlockColumns : 64;
 }
 
 /// Rows of a block, so many that packing columns is a small part of its work: the faster
@@ -440,30 +440,32 @@ static std::shared_ptr<Schedule> planTurned(ein::EinsumOp root, ArrayRef<Access>
   if (!isTurned(packed) || !(packed.dot || readsColumnsInOrder(root, reads, columns)))
     return nullptr;
   // Two blocks at least, of enough columns for each.
+  const int64_t blocks = usesTiles(packed) ? kTurnedTilePart : kTurnedPart;
   if (usesTiles(packed) && part >= 2 * kFewestTurned)
-    part = std::max(part, kTurnedPart * kFewestTurned);
-  part /= kTurnedPart;
+    part = std::max(part, blocks * kFewestTurned);
+  part /= blocks;
   if (part < kFewestTurned || !target.lanesOf(4))
     return nullptr;
   if (packed.dot)
     packed.ranks.back().tiles = {packed.dot->group};
   if (usesTiles(packed))
-    planTiles(numRows.value_or(kTurnedTileRows), packed.ranks[columns], packed.ranks[rows]);
+    planTiles(numRows.value_or(kTurnedRows), packed.ranks[columns], packed.ranks[rows]);
   SmallVector<Packed> values = findPacked(root, reads, packed);
   if (values.size() != 1 || !values.front().isPanel)
     return nullptr;
-  cut.ranks[rows].block = usesTiles(packed) ? kTurnedTileRows : kTurnedRows;
+  cut.ranks[rows].block = kTurnedRows;
   llvm::erase(cut.order, rows);
   cut.order.insert(llvm::find(cut.order, columns) + 1, rows);
   packed.order = cut.order;
   auto fits = [&] {
     // The sums of chunks are kept for all columns of a block.
-    int64_t most = chunkOf(root, packed) || usesTiles(packed) ? kMostTurned / 2 : kMostTurned;
+    const bool hasTiles = usesTiles(packed);
+    int64_t most = chunkOf(root, packed) && !hasTiles ? kMostTurned / 2 : kMostTurned;
     cut.ranks[columns].block = std::min<int64_t>(most, part / kFewestTurned * kFewestTurned);
     std::optional<int64_t> bytes = bytesOf(root, values, packed, partsOf(root, cut));
-    return bytes && *bytes <= target.localBytes;
+    return bytes && *bytes <= target.localBytes / (hasTiles ? 2 : 1);
   };
-  planChunks(root, partsOf(root, cut), packed, target, fits);
+  planChunks(root, partsOf(root, cut), packed, fits);
   if (!fits())
     return nullptr;
   if (usesTiles(packed))
@@ -529,14 +531,14 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
       std::optional<int64_t> bytes = bytesOf(root, values, packed, parts);
       return bytes && *bytes <= target.localBytes / 2;
     };
-    planChunks(root, parts, packed, target, fits);
+    planChunks(root, parts, packed, fits);
     if (!fits())
       return;
   } else {
     Schedule cut = schedule;
     int64_t tile = packed.ranks[columns].tile();
     cut.ranks[rows].block = rowsOfBlock(target, values);
-    cut.ranks[columns].block = std::max<int64_t>(columnsOfBlock(target, values), tile);
+    cut.ranks[columns].block = std::max<int64_t>(columnsOfBlock(target, packed, values), tile);
     // Of two neighbours in the grid the wider part stays: what changes is read from
     // farther away.
     llvm::erase(cut.order, rows);
@@ -545,7 +547,7 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
       std::optional<int64_t> bytes = bytesOf(root, values, packed, partsOf(root, cut));
       return bytes && *bytes <= target.localBytes;
     };
-    planChunks(root, partsOf(root, cut), packed, target, fits);
+    planChunks(root, partsOf(root, cut), packed, fits);
     while (!fits()) {
       if (cut.ranks[columns].block == tile)
         return;

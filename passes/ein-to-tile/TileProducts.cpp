@@ -29,8 +29,8 @@ EinsumLowering::TileFactor EinsumLowering::rowsOfTile(Value factor, unsigned row
 }
 
 /// Adds the product over the current chunk to the sums at the tile of `rows` and panel where the
-/// block stands.
-void EinsumLowering::multiplyTile(const PackedMemory &sums) {
+/// block stands, or to 0 where they are `fresh`.
+void EinsumLowering::multiplyTile(const PackedMemory &sums, Value fresh) {
   const Dot &dot = *schedule.packed->dot;
   unsigned rows = schedule.packed->narrow, depth = root.getNumRanks() - 1;
   bool leftHasRows = !packedValues.contains(dot.lhs) || !packedValues[dot.lhs].packed.isPanel;
@@ -41,11 +41,12 @@ void EinsumLowering::multiplyTile(const PackedMemory &sums) {
   Value groups = arith::CeilDivUIOp::create(builder, loc, count, constant(dot.group));
   Value number = arith::SubIOp::create(builder, loc, endOfBlock(rows), at[rows]);
   number = arith::MinSIOp::create(builder, loc, number, constant(kTileRows));
-  tile::MultiplyOp::create(
-      builder, loc, sums.buffer, offsetIn(sums, -1), constant(*sums.strideOf(rows)), left.buffer,
-      left.offset, left.stride, panel.buffer, offsetIn(panel, -1), constant(*panel.strideOf(depth)),
-      number, groups, panel.width, dot.element, leftHasRows ? dot.unsignedLhs : dot.unsignedRhs,
-      leftHasRows ? dot.unsignedRhs : dot.unsignedLhs);
+  tile::MultiplyOp::create(builder, loc, sums.buffer, offsetIn(sums, -1),
+                           constant(*sums.strideOf(rows)), left.buffer, left.offset, left.stride,
+                           panel.buffer, offsetIn(panel, -1), constant(*panel.strideOf(depth)),
+                           number, groups, fresh, panel.width, dot.element,
+                           leftHasRows ? dot.unsignedLhs : dot.unsignedRhs,
+                           leftHasRows ? dot.unsignedRhs : dot.unsignedLhs);
 }
 
 /// Runs `inner` at each `step` of the block's part of `rank`.
@@ -62,23 +63,28 @@ void EinsumLowering::forSteps(unsigned rank, Value begin, Value end, int64_t ste
   ends[rank] = savedEnd;
 }
 
-/// All tiles of the block's part: rows pass by a panel, which stays in the first-level cache.
-void EinsumLowering::emitTileProducts(const PackedMemory &sums) {
+/// All tiles of the block's part. What stays in the first-level cache is a panel, by which rows
+/// pass, or, where a panel is too deep for that, rows.
+void EinsumLowering::emitTileProducts(const PackedMemory &sums, Value fresh) {
   const Schedule &packed = *schedule.packed;
   unsigned rows = packed.narrow, columns = packed.widened;
   SmallVector<std::pair<unsigned, int64_t>> loops;
   for (unsigned rank = 0; rank < root.getNumFree(); ++rank)
     if (rank != rows && rank != columns && schedule.ranks[rank].block > 1)
       loops.emplace_back(rank, 1);
-  loops.emplace_back(columns, packed.ranks[columns].tile());
-  loops.emplace_back(rows, kTileRows);
+  const int64_t width = packed.ranks[columns].tile();
+  const int64_t panelBytes = llvm::divideCeil(depthAtOnce, packed.dot->group) * width * 4;
+  std::pair<unsigned, int64_t> inside[] = {{columns, width}, {rows, kTileRows}};
+  if (panelBytes > target.firstCacheBytes)
+    std::swap(inside[0], inside[1]);
+  loops.append(std::begin(inside), std::end(inside));
   for (unsigned rank = root.getNumFree(); rank + 1 < root.getNumRanks(); ++rank)
     loops.emplace_back(rank, 1);
   auto emit = [&](auto &&self, ArrayRef<std::pair<unsigned, int64_t>> left) -> void {
     if (left.empty()) {
       unsigned depth = root.getNumRanks() - 1;
       at[depth] = startOf(depth);
-      return multiplyTile(sums);
+      return multiplyTile(sums, fresh);
     }
     auto [rank, step] = left.front();
     Value end = rank < root.getNumFree() ? endOfBlock(rank)

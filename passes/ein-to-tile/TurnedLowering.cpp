@@ -15,6 +15,9 @@ using namespace mlir;
 
 namespace einfall {
 
+/// Rows, by tiles of a machine, whose sums are stored before those of the next ones.
+constexpr int64_t kStripRows = 2 * kTileRows;
+
 /// Columns of a tile that is stored.
 int64_t EinsumLowering::turnedWidth() {
   constexpr int64_t vectors = 4;
@@ -68,45 +71,60 @@ void EinsumLowering::forTurned(function_ref<void()> inner) {
   schedule = base;
 }
 
-/// All of the sum at once: so many columns after the other that their sums stay in the first-level
-/// cache until they are stored.
-void EinsumLowering::emitTurned(ArrayRef<Access> reads) {
+/// All of the sum at once: so many columns, or rows that pass by, after the other that their sums
+/// stay in the first-level cache until they are stored.
+void EinsumLowering::emitInStrips(ArrayRef<Access> reads) {
   SmallVector<int64_t> parts = blockParts();
   unsigned numFree = root.getNumFree();
   depthAtOnce = parts[numFree];
-  auto sum = [&](const PackedMemory &sums) {
+  const bool turns = isTurned(*schedule.packed), hasTiles = usesTiles(*schedule.packed);
+  auto begin = [&] {
     setSpace();
     accumulators = tiles.space;
     results.clear();
+  };
+  auto sum = [&](const PackedMemory &sums) {
+    begin();
     uint32_t full = tiles.space.fullMask();
     Value zero = splat(builder.getZeroAttr(root.getYielded().getType()), full);
     storePacked(sums, {reduceFrom(numFree, {zero}).front(), full}, -1);
     leaveReduced();
   };
+  const auto whole = schedule.packed; // results end where their ranks do
   overPacked(reads, parts, /*storesSums=*/true, [&] {
-    unsigned columns = schedule.packed->narrow;
-    int64_t width = turnedWidth(), block = schedule.ranks[columns].block;
-    Value begin = at[columns], end = endOfBlock(columns), saved = ends[columns];
-    auto loop = scf::ForOp::create(builder, loc, begin, end, constant(width));
+    unsigned passing = schedule.packed->narrow;
+    int64_t width = turns ? turnedWidth() : kStripRows, block = schedule.ranks[passing].block;
+    Value first = at[passing], end = endOfBlock(passing), saved = ends[passing];
+    auto loop = scf::ForOp::create(builder, loc, first, end, constant(width));
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(loop.getBody());
-    at[columns] = loop.getInductionVar();
-    Value next = arith::AddIOp::create(builder, loc, at[columns], constant(width));
-    ends[columns] = arith::MinSIOp::create(builder, loc, next, end);
-    schedule.ranks[columns].block = width;
-    PackedMemory sums = layOutTurned();
-    forTilesOfPacked(/*byRows=*/true, [&] { sum(sums); });
+    at[passing] = loop.getInductionVar();
+    Value next = arith::AddIOp::create(builder, loc, at[passing], constant(width));
+    ends[passing] = arith::MinSIOp::create(builder, loc, next, end);
+    schedule.ranks[passing].block = std::min(width, block);
+    int64_t lanes = schedule.packed->lanes;
+    PackedMemory sums =
+        turns ? layOutTurned() : layOutSums(lanes, schedule.packed->ranks[lanes].tile());
+    if (hasTiles)
+      emitTileProducts(sums, arith::ConstantOp::create(builder, loc, builder.getBoolAttr(true)));
+    else
+      forTilesOfPacked(/*byRows=*/true, [&] { sum(sums); });
     isPacked = false;
-    PackedMemory turned = turnSums(sums);
-    forTurned([&] {
-      setSpace();
-      accumulators = tiles.space;
-      results.clear();
-      storeResults(loadPacked(turned));
-    });
-    schedule.ranks[columns].block = block;
-    at[columns] = begin;
-    ends[columns] = saved;
+    auto store = [&] {
+      begin();
+      storeResults(loadPacked(sums));
+    };
+    if (turns) {
+      sums = turnSums(sums);
+      forTurned(store);
+    } else {
+      auto cut = std::exchange(schedule.packed, whole);
+      forTilesOfPacked(/*byRows=*/false, store);
+      schedule.packed = cut;
+    }
+    schedule.ranks[passing].block = block;
+    at[passing] = first;
+    ends[passing] = saved;
   });
 }
 

@@ -4,7 +4,8 @@
 
 // CHECK: llvm.func internal @einf_tdpbf16ps_32
 // CHECK: llvm.call_intrinsic "llvm.x86.ldtilecfg"
-// Two by two registers of sums; each factor is read once.
+// Two by two registers of sums, which begin as 0 or as what is in memory; each factor is read once.
+// CHECK-COUNT-4: "llvm.x86.tilezero"
 // CHECK-COUNT-4: "llvm.x86.tileloadd64"
 // CHECK: scf.for
 // CHECK: "llvm.x86.tileloadd64"
@@ -24,8 +25,9 @@
 // CHECK: "llvm.x86.tilerelease"
 func.func private @products(%s: memref<?xf32>, %t: memref<?xi32>, %x: memref<?xbf16>, %a: memref<?xi32>, %n: index, %block: index)
     attributes {tile.program} {
-  tile.multiply %s[%block by %n], %x[%n by %n], %a[%n by %n] rows %n columns 32 groups %n of bf16 : memref<?xf32>, memref<?xbf16>, memref<?xi32>
-  tile.multiply %s[%block by %n], %a[%n by %n], %a[%n by %n] rows %n columns 32 groups %n of bf16 : memref<?xf32>, memref<?xi32>, memref<?xi32>
-  tile.multiply %t[%block by %n], %a[%n by %n], %a[%n by %n] rows %n columns 16 groups %n of i8 unsigned_lhs : memref<?xi32>, memref<?xi32>, memref<?xi32>
+  %f = arith.cmpi eq, %n, %block : index
+  tile.multiply %s[%block by %n], %x[%n by %n], %a[%n by %n] rows %n columns 32 groups %n fresh %f of bf16 : memref<?xf32>, memref<?xbf16>, memref<?xi32>
+  tile.multiply %s[%block by %n], %a[%n by %n], %a[%n by %n] rows %n columns 32 groups %n fresh %f of bf16 : memref<?xf32>, memref<?xi32>, memref<?xi32>
+  tile.multiply %t[%block by %n], %a[%n by %n], %a[%n by %n] rows %n columns 16 groups %n fresh %f of i8 unsigned_lhs : memref<?xi32>, memref<?xi32>, memref<?xi32>
   return
 }
