@@ -39,7 +39,9 @@ public:
     rows = entry->getArgument(6);
     Value groups = entry->getArgument(7);
     fresh = entry->getArgument(8);
-    state = entry->getArgument(9);
+    ahead = entry->getArgument(9);
+    aheadLines = entry->getArgument(10);
+    state = entry->getArgument(11);
     Value whole = arith::ShRUIOp::create(builder, loc, groups, number(4));
     Value rest = arith::AndIOp::create(builder, loc, groups, number(kGroups - 1));
     // Sums of no groups are stored, too, where they are fresh.
@@ -134,6 +136,28 @@ private:
         [&] { writeTiles(1, from, to); });
   }
 
+  /// Asks for lines of the rows that come next, whose parts are as many lines as there are steps.
+  /// They go to the second-level cache: until they are used, as many bytes as the first one holds
+  /// pass by.
+  void writeAhead(Value step, Value steps) {
+    Value line = arith::AddIOp::create(builder, loc, ahead,
+                                       arith::MulIOp::create(builder, loc, step, aheadLines));
+    Value row = arith::DivUIOp::create(builder, loc, line, steps);
+    Value column =
+        arith::SubIOp::create(builder, loc, line, arith::MulIOp::create(builder, loc, row, steps));
+    row = arith::AddIOp::create(builder, loc, row, number(2 * kRows));
+    Value place =
+        arith::AddIOp::create(builder, loc, arith::MulIOp::create(builder, loc, row, left.stride),
+                              arith::MulIOp::create(builder, loc, column, number(kBytes)));
+    auto lines = scf::ForOp::create(builder, loc, number(0), aheadLines, number(1));
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(lines.getBody());
+    Value next = arith::MulIOp::create(builder, loc, lines.getInductionVar(), number(kBytes));
+    next = arith::AddIOp::create(builder, loc, place, next);
+    LLVM::Prefetch::create(builder, loc, offset(left.pointer, next), /*rw=*/0, /*hint=*/2,
+                           /*cache=*/1);
+  }
+
   void writeTiles(int64_t high, Value from, Value to) {
     Value upper = sums.pointer, lower = high > 1 ? below(sums) : Value();
     auto forSums = [&](StringRef name) {
@@ -153,6 +177,7 @@ private:
       OpBuilder::InsertionGuard guard(builder);
       builder.setInsertionPointToStart(loop.getBody());
       Value step = loop.getInductionVar();
+      writeAhead(step, to);
       Value along = arith::MulIOp::create(builder, loc, step, number(kBytes));
       Value down = arith::MulIOp::create(
           builder, loc, step, arith::MulIOp::create(builder, loc, right.stride, number(kGroups)));
@@ -178,7 +203,7 @@ private:
   int64_t columns; // registers
   StringRef product;
   Matrix sums, left, right;
-  Value rows, fresh, state;
+  Value rows, fresh, ahead, aheadLines, state;
 };
 
 StringRef productOf(tile::MultiplyOp op) {
@@ -222,14 +247,15 @@ void Unroller::multiply(tile::MultiplyOp op) {
   if (!callee) {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPoint(function);
-    auto type = LLVM::LLVMFunctionType::get(
-        LLVM::LLVMVoidType::get(builder.getContext()),
-        {pointer, i64, pointer, i64, pointer, i64, i64, i64, builder.getI1Type(), pointer});
+    auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(builder.getContext()),
+                                            {pointer, i64, pointer, i64, pointer, i64, i64, i64,
+                                             builder.getI1Type(), i64, i64, pointer});
     callee = LLVM::LLVMFuncOp::create(builder, loc, name, type, LLVM::Linkage::Internal);
     callee.setNoInline(true);
     TileCode(builder, loc, op.getColumns(), product).write(callee);
   }
   SmallVector<Value> operands;
+  Value zero = arith::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(0));
   auto add = [&](TypedValue<MemRefType> buffer, Value offset, Value stride) {
     Type element = heldType(buffer.getType().getElementType());
     operands.push_back(address(buffer, element, one(offset)));
@@ -243,6 +269,8 @@ void Unroller::multiply(tile::MultiplyOp op) {
   operands.push_back(this->i64(one(op.getRows())));
   operands.push_back(this->i64(one(op.getGroups())));
   operands.push_back(one(op.getFresh()));
+  for (unsigned i = 0; i < 2; ++i)
+    operands.push_back(op.getAhead().empty() ? zero : this->i64(one(op.getAhead()[i])));
   operands.push_back(tileState());
   LLVM::CallOp::create(builder, loc, callee, operands);
 }

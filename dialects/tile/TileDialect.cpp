@@ -241,6 +241,9 @@ LogicalResult MultiplyOp::verify() {
     return emitOpError("expected 16 or 32 columns, but got ") << getColumns();
   if (element.isBF16() && (getUnsignedLhs() || getUnsignedRhs()))
     return emitOpError("expected bytes where a factor is unsigned, but got bf16");
+  if (!getAhead().empty() && getAhead().size() != 2)
+    return emitOpError("expected a line and a number of lines ahead, but got ")
+           << getAhead().size() << " numbers";
   return success();
 }
 

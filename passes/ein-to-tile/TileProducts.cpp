@@ -13,6 +13,9 @@ using namespace mlir;
 
 namespace einfall {
 
+/// Groups of a line of 64 bytes.
+constexpr int64_t kGroupsOfLine = 16;
+
 /// Where the factor that runs along rows lies at the current tile, and how far its rows are
 /// from each other.
 EinsumLowering::TileFactor EinsumLowering::rowsOfTile(Value factor, unsigned rows) {
@@ -28,23 +31,42 @@ EinsumLowering::TileFactor EinsumLowering::rowsOfTile(Value factor, unsigned row
           expand(read.stride(rows), dims, none)};
 }
 
+/// Where `rows` as they lie are as many streams as no machine follows, the line of the next ones
+/// from which on the panel that stands here asks for them, and how many at a step: panels share.
+SmallVector<Value> EinsumLowering::aheadOfTile(const PackedMemory &panel, Value groups) {
+  unsigned columns = schedule.packed->widened;
+  Value begin = panel.begins[llvm::find(panel.packed.ranks, columns) - panel.packed.ranks.begin()];
+  Value place = arith::SubIOp::create(builder, loc, at[columns], begin);
+  Value which = arith::DivUIOp::create(builder, loc, place, constant(panel.width));
+  Value all = arith::SubIOp::create(builder, loc, endOfBlock(columns), begin);
+  Value panels = arith::CeilDivUIOp::create(builder, loc, all, constant(panel.width));
+  Value lines = arith::CeilDivUIOp::create(builder, loc, constant(kTileRows), panels);
+  Value steps = arith::DivUIOp::create(builder, loc, groups, constant(kGroupsOfLine));
+  Value each = arith::MulIOp::create(builder, loc, lines, steps);
+  return {arith::MulIOp::create(builder, loc, which, each), lines};
+}
+
 /// Adds the product over the current chunk to the sums at the tile of `rows` and panel where the
 /// block stands, or to 0 where they are `fresh`.
 void EinsumLowering::multiplyTile(const PackedMemory &sums, Value fresh) {
   const Dot &dot = *schedule.packed->dot;
   unsigned rows = schedule.packed->narrow, depth = root.getNumRanks() - 1;
   bool leftHasRows = !packedValues.contains(dot.lhs) || !packedValues[dot.lhs].packed.isPanel;
-  TileFactor left = rowsOfTile(leftHasRows ? dot.lhs : dot.rhs, rows);
+  Value passing = leftHasRows ? dot.lhs : dot.rhs;
+  TileFactor left = rowsOfTile(passing, rows);
   const PackedMemory &panel = packedValues[leftHasRows ? dot.rhs : dot.lhs];
   Value end = ends[depth] ? ends[depth] : extentOf(depth);
   Value count = arith::SubIOp::create(builder, loc, end, at[depth]);
   Value groups = arith::CeilDivUIOp::create(builder, loc, count, constant(dot.group));
   Value number = arith::SubIOp::create(builder, loc, endOfBlock(rows), at[rows]);
   number = arith::MinSIOp::create(builder, loc, number, constant(kTileRows));
+  SmallVector<Value> ahead;
+  if (!packedValues.contains(passing))
+    ahead = aheadOfTile(panel, groups);
   tile::MultiplyOp::create(builder, loc, sums.buffer, offsetIn(sums, -1),
                            constant(*sums.strideOf(rows)), left.buffer, left.offset, left.stride,
                            panel.buffer, offsetIn(panel, -1), constant(*panel.strideOf(depth)),
-                           number, groups, fresh, panel.width, dot.element,
+                           number, groups, fresh, ahead, panel.width, dot.element,
                            leftHasRows ? dot.unsignedLhs : dot.unsignedRhs,
                            leftHasRows ? dot.unsignedRhs : dot.unsignedLhs);
 }
