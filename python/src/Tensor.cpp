@@ -1,13 +1,11 @@
 //===- Tensor.cpp - A dense array shared with Python ----------------------===//
 #include "Tensor.h"
+#include "ResultMemory.h"
 #include "dlpack.h"
 
 #include <algorithm>
-#include <cstdlib>
-#include <new>
 #include <pybind11/stl.h>
 #include <string>
-#include <sys/mman.h>
 
 namespace py = pybind11;
 
@@ -19,9 +17,6 @@ struct Row {
   dlpack::TypeCode code;
   uint8_t bits;
 };
-
-/// Smaller arrays would waste much of such pages.
-constexpr uint64_t kHugePage = 2u << 20, kLarge = 2 * kHugePage;
 
 constexpr Row kRows[] = {
     {EINF_F64, dlpack::Float, 64},
@@ -86,18 +81,8 @@ Tensor Tensor::empty(std::vector<int64_t> shape, einf_dtype dtype) {
   for (int64_t extent : t.shape)
     if (extent < 0 || __builtin_mul_overflow(total, uint64_t(extent), &total) || total > INT64_MAX)
       throw py::value_error("an array is too large");
-  const bool isLarge = total >= kLarge;
-  t.data =
-      std::aligned_alloc(isLarge ? kHugePage : 64, (std::max<uint64_t>(total, 1) + 63) / 64 * 64);
-  if (!t.data)
-    throw std::bad_alloc();
-#ifdef MADV_HUGEPAGE
-  // A wish. Of what is new, the system hands out one page where it were 512; the rest behind
-  // the last whole one stays as it is.
-  if (isLarge)
-    (void)madvise(t.data, total / kHugePage * kHugePage, MADV_HUGEPAGE);
-#endif
-  t.owner = std::shared_ptr<void>(t.data, std::free);
+  t.owner = allocateResult(total);
+  t.data = t.owner.get();
   return t;
 }
 
