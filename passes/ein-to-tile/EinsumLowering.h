@@ -117,6 +117,7 @@ private:
   /// The root and the epilogue at the current tile, stored.
   void emitTile();
   void leaveReduced();
+  void forParts(unsigned rank, int64_t part, mlir::function_ref<void()> inner);
   void emitPlain(mlir::ArrayRef<Access> reads);
   void emitPacked(mlir::ArrayRef<Access> reads);
   /// Packs the chunk or all of the block's part and runs `inner` for its tiles.

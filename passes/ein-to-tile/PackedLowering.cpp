@@ -40,25 +40,35 @@ void EinsumLowering::emitRoot(ArrayRef<Access> reads) {
   builder.setInsertionPointToStart(branch.thenBlock());
   schedule.packed = saved.few;
   schedule.ranks[rows].block = std::min(schedule.ranks[rows].block, saved.fewTo);
-  emitPacked(reads);
+  forParts(rows, std::min(schedule.ranks[rows].block, rowsAtOnce(saved, *saved.few)),
+           [&] { emitPacked(reads); });
   schedule = saved;
 
   // The other loops take fewer columns at a time.
   builder.setInsertionPointToStart(branch.elseBlock());
   int64_t part = schedule.packed->ranks[columns].block;
-  part = part > 1 ? part : schedule.ranks[columns].block;
-  Value begin = at[columns], end = endOfBlock(columns), savedEnd = ends[columns];
-  auto loop = scf::ForOp::create(builder, loc, begin, end, constant(part));
-  builder.setInsertionPointToStart(loop.getBody());
-  at[columns] = loop.getInductionVar();
-  Value next = arith::AddIOp::create(builder, loc, at[columns], constant(part));
-  ends[columns] = arith::MinSIOp::create(builder, loc, next, end);
-  schedule.ranks[columns].block = part;
   schedule.few.reset();
-  emitPlain(reads);
+  forParts(columns, part > 1 ? part : schedule.ranks[columns].block, [&] { emitPlain(reads); });
   schedule = saved;
-  at[columns] = begin;
-  ends[columns] = savedEnd;
+}
+
+/// Runs `inner` for each `part` of what the block has of `rank`.
+void EinsumLowering::forParts(unsigned rank, int64_t part, function_ref<void()> inner) {
+  Value begin = at[rank], end = endOfBlock(rank), savedEnd = ends[rank];
+  int64_t block = schedule.ranks[rank].block;
+  if (part == block)
+    return inner();
+  auto loop = scf::ForOp::create(builder, loc, begin, end, constant(part));
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(loop.getBody());
+  at[rank] = loop.getInductionVar();
+  Value next = arith::AddIOp::create(builder, loc, at[rank], constant(part));
+  ends[rank] = arith::MinSIOp::create(builder, loc, next, end);
+  schedule.ranks[rank].block = part;
+  inner();
+  schedule.ranks[rank].block = block;
+  at[rank] = begin;
+  ends[rank] = savedEnd;
 }
 
 void EinsumLowering::emitPlain(ArrayRef<Access> reads) {

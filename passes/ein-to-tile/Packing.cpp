@@ -31,8 +31,8 @@ constexpr int64_t kPartialSums = 64 * 1024;
 /// block are part of all that there are, and use each element that is packed of the rows.
 constexpr int64_t kTurnedRows = 128, kTurnedPart = 8;
 constexpr int64_t kFewestTurned = 256, kMostTurned = 1024;
-/// The same where products are by `tile.multiply`, which is so fast that columns are not worth
-/// copying for any number of rows, and what is packed of the rows is a larger part.
+/// The same where products are by `tile.multiply`, so fast that what is packed of the rows is a
+/// larger part.
 constexpr int64_t kTurnedTilePart = 4;
 /// Groups from which on a sum fills enough of a tile.
 constexpr int64_t kFewestTileGroups = 8;
@@ -228,6 +228,11 @@ bool isTurned(const Schedule &packed) {
   return !(packed.dot && packed.dot->bias) && packed.narrow > packed.widened;
 }
 
+int64_t rowsAtOnce(const Schedule &schedule, const Schedule &few) {
+  int64_t rows = few.ranks[few.lanes].block;
+  return rows > 1 ? std::min(rows, schedule.fewTo) : schedule.fewTo;
+}
+
 int64_t chunkOf(ein::EinsumOp root, const Schedule &packed) {
   int64_t chunk = packed.ranks[root.getNumFree()].block;
   return chunk > 1 ? chunk : 0;
@@ -267,7 +272,7 @@ static std::optional<int64_t> bytesOf(ein::EinsumOp root, ArrayRef<Packed> value
   if (int64_t chunk = chunkOf(root, packed); chunk || (usesTiles(packed) && !isOneSum)) {
     if (chunk)
       inChunk[root.getNumFree()] = chunk;
-    const int64_t most = kPartialSums * (isTurned(packed) && usesTiles(packed) ? 2 : 1);
+    const int64_t most = kPartialSums * (usesTiles(packed) ? 2 : 1);
     int64_t sums = 1;
     for (int64_t part : parts.take_front(root.getNumFree()))
       sums *= std::min(part, most + 1);
@@ -349,6 +354,12 @@ static bool packsRows(ArrayRef<Packed> values) {
   return llvm::any_of(values, [](const Packed &value) { return !value.isPanel; });
 }
 
+/// True if the sum is of so many groups that a block of columns has to pack it in chunks.
+static bool isDeep(ein::EinsumOp root, const Schedule &packed) {
+  std::optional<int64_t> depth = root.getRankExtent(root.getNumRanks() - 1).getLiteral();
+  return depth.value_or(INT64_MAX) > kChunk * packed.dot->group;
+}
+
 /// True if a block's memory holds as many columns as rows, both packed, and chunks of their sums
 /// are not short.
 static bool isSquare(const TileTarget &target, ArrayRef<Packed> values) {
@@ -356,22 +367,29 @@ static bool isSquare(const TileTarget &target, ArrayRef<Packed> values) {
 }
 
 /// Sides of such a block: rows are packed again for each of them.
-constexpr int64_t kSquare = 256, kTileBlockColumns = 128;
+constexpr int64_t kSquare = 256;
+
+/// Rows of a block whose products are by tiles: as many as columns have to be used by, half of it
+/// where sums are kept between chunks.
+constexpr int64_t kTileBlockRows = 1024;
 
 /// Columns of a block. Rows that pass by tiles are used once for all of them.
 static int64_t columnsOfBlock(const TileTarget &target, const Schedule &packed,
                               ArrayRef<Packed> values) {
-  return isSquare(target, values) ? kSquare : usesTiles(packed) ? kTileBlockColumns : 64;
+  return isSquare(target, values) || usesTiles(packed) ? kSquare : 64;
 }
 
 /// Rows of a block, so many that packing columns is a small part of its work: the faster
 /// a machine multiplies, the more. Rows that are packed too take room, and of more rows
 /// a tile of columns would have more partial sums than are kept between chunks.
-static int64_t rowsOfBlock(const TileTarget &target, ArrayRef<Packed> values) {
+static int64_t rowsOfBlock(ein::EinsumOp root, const TileTarget &target, const Schedule &packed,
+                           ArrayRef<Packed> values) {
   constexpr int64_t fewest = 192, most = 512, unit = 64;
   constexpr double share = 32;
   if (packsRows(values))
     return isSquare(target, values) ? kSquare : fewest;
+  if (usesTiles(packed))
+    return isDeep(root, packed) ? kTileBlockRows / 2 : kTileBlockRows;
   double rows = std::clamp<double>(target.usesThatHideCopies(share), fewest, most);
   return llvm::alignTo<unit>(int64_t(rows) - unit / 2 + 1);
 }
@@ -392,7 +410,8 @@ bool fitsPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Schedule &sch
   }
   Schedule cut = schedule;
   if (isTurned(packed) && schedule.fewTo)
-    cut.ranks[packed.lanes].block = std::min(cut.ranks[packed.lanes].block, schedule.fewTo);
+    cut.ranks[packed.lanes].block =
+        std::min(cut.ranks[packed.lanes].block, rowsAtOnce(schedule, packed));
   else if (int64_t columns = packed.ranks[packed.lanes].block; columns > 1)
     cut.ranks[packed.lanes].block = columns;
   return bytesOf(root, findPacked(root, reads, packed), packed, partsOf(root, cut)).has_value();
@@ -420,8 +439,7 @@ static bool readsColumnsInOrder(ein::EinsumOp root, ArrayRef<Access> reads, unsi
 }
 
 /// Loops whose lanes run along rows, if groups of the columns are factors as they lie, which
-/// nobody has to copy, and there are many. Cuts the columns of `schedule` into its blocks; where
-/// products are by tiles, its rows, too.
+/// nobody has to copy, and there are many. Cuts the columns of `schedule` into its blocks.
 static std::shared_ptr<Schedule> planTurned(ein::EinsumOp root, ArrayRef<Access> reads,
                                             unsigned rows, unsigned columns,
                                             const TileTarget &target, Schedule &schedule) {
@@ -454,6 +472,8 @@ static std::shared_ptr<Schedule> planTurned(ein::EinsumOp root, ArrayRef<Access>
   if (values.size() != 1 || !values.front().isPanel)
     return nullptr;
   cut.ranks[rows].block = kTurnedRows;
+  if (usesTiles(packed))
+    packed.ranks[rows].block = kTurnedRows;
   llvm::erase(cut.order, rows);
   cut.order.insert(llvm::find(cut.order, columns) + 1, rows);
   packed.order = cut.order;
@@ -468,10 +488,7 @@ static std::shared_ptr<Schedule> planTurned(ein::EinsumOp root, ArrayRef<Access>
   planChunks(root, partsOf(root, cut), packed, fits);
   if (!fits())
     return nullptr;
-  if (usesTiles(packed))
-    schedule = cut;
-  else
-    schedule.ranks[columns].block = cut.ranks[columns].block;
+  schedule.ranks[columns].block = cut.ranks[columns].block;
   return std::make_shared<Schedule>(packed);
 }
 
@@ -511,8 +528,15 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
   auto mayHave = [&](int64_t count) {
     return root.getRankExtent(rows).getLiteral().value_or(count) >= count;
   };
-  if (usesTiles(packed) && parts.empty() && mayHave(kFewestPackedRows))
-    if (auto turned = planTurned(root, reads, rows, columns, target, schedule)) {
+  // The side that is copied is the one that has fewer in a block, if that is known.
+  std::optional<int64_t> numRows = root.getRankExtent(rows).getLiteral();
+  if (Schedule cut = schedule; usesTiles(packed) && parts.empty() && mayHave(kFewestPackedRows))
+    if (auto turned = planTurned(root, reads, rows, columns, target, cut);
+        turned && numRows.value_or(INT64_MAX) <= cut.ranks[columns].block) {
+      schedule.ranks = cut.ranks;
+      schedule.ranks[rows].block = turned->ranks[rows].block;
+      schedule.order = turned->order;
+      turned->ranks[rows].block = 1;
       schedule.packed = turned;
       schedule.packedFrom = kFewestPackedRows;
       return;
@@ -537,7 +561,7 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
   } else {
     Schedule cut = schedule;
     int64_t tile = packed.ranks[columns].tile();
-    cut.ranks[rows].block = rowsOfBlock(target, values);
+    cut.ranks[rows].block = rowsOfBlock(root, target, packed, values);
     cut.ranks[columns].block = std::max<int64_t>(columnsOfBlock(target, packed, values), tile);
     // Of two neighbours in the grid the wider part stays: what changes is read from
     // farther away.
@@ -557,11 +581,11 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
     // Of rows whose number is not known there may be few.
     int64_t block = cut.ranks[columns].block;
     // By slow dots they would take longer than to pack columns for them.
-    bool mayBeFew = !isSlow && !usesTiles(packed) && !root.getRankExtent(rows).getLiteral() &&
-                    cut.ranks[rows].block > kTurnedRows;
+    bool mayBeFew = !isSlow && !numRows && cut.ranks[rows].block > kTurnedRows;
     if (mayBeFew && (schedule.few = planTurned(root, reads, rows, columns, target, schedule))) {
       packed.ranks[columns].block = block;
-      schedule.fewTo = kTurnedRows;
+      // Tiles take parts of them.
+      schedule.fewTo = usesTiles(packed) ? schedule.ranks[columns].block : kTurnedRows;
     }
   }
   schedule.packed = std::make_shared<Schedule>(packed);

@@ -52,6 +52,9 @@ int64_t chunkOfLanes(ein::EinsumOp root, const Schedule &schedule);
 /// are in panels, and columns read where they lie.
 bool isTurned(const Schedule &packed);
 
+/// Rows that the loops of `few` take at a time.
+int64_t rowsAtOnce(const Schedule &schedule, const Schedule &few);
+
 /// True if products are by `tile.multiply`.
 inline bool usesTiles(const Schedule &packed) { return packed.dot && packed.dot->tiles; }
 

@@ -15,6 +15,8 @@ namespace einfall {
 
 /// Groups of a line of 64 bytes.
 constexpr int64_t kGroupsOfLine = 16;
+/// Groups of shorter rows come by themselves, as their lines are neighbours.
+constexpr int64_t kLeastAhead = 256;
 
 /// Where the factor that runs along rows lies at the current tile, and how far its rows are
 /// from each other.
@@ -61,7 +63,8 @@ void EinsumLowering::multiplyTile(const PackedMemory &sums, Value fresh) {
   Value number = arith::SubIOp::create(builder, loc, endOfBlock(rows), at[rows]);
   number = arith::MinSIOp::create(builder, loc, number, constant(kTileRows));
   SmallVector<Value> ahead;
-  if (!packedValues.contains(passing))
+  std::optional<int64_t> length = extents[depth].getLiteral();
+  if (!packedValues.contains(passing) && length.value_or(INT64_MAX) >= kLeastAhead * dot.group)
     ahead = aheadOfTile(panel, groups);
   tile::MultiplyOp::create(builder, loc, sums.buffer, offsetIn(sums, -1),
                            constant(*sums.strideOf(rows)), left.buffer, left.offset, left.stride,

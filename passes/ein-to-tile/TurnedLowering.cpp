@@ -93,38 +93,30 @@ void EinsumLowering::emitInStrips(ArrayRef<Access> reads) {
   const auto whole = schedule.packed; // results end where their ranks do
   overPacked(reads, parts, /*storesSums=*/true, [&] {
     unsigned passing = schedule.packed->narrow;
-    int64_t width = turns ? turnedWidth() : kStripRows, block = schedule.ranks[passing].block;
-    Value first = at[passing], end = endOfBlock(passing), saved = ends[passing];
-    auto loop = scf::ForOp::create(builder, loc, first, end, constant(width));
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPointToStart(loop.getBody());
-    at[passing] = loop.getInductionVar();
-    Value next = arith::AddIOp::create(builder, loc, at[passing], constant(width));
-    ends[passing] = arith::MinSIOp::create(builder, loc, next, end);
-    schedule.ranks[passing].block = std::min(width, block);
-    int64_t lanes = schedule.packed->lanes;
-    PackedMemory sums =
-        turns ? layOutTurned() : layOutSums(lanes, schedule.packed->ranks[lanes].tile());
-    if (hasTiles)
-      emitTileProducts(sums, arith::ConstantOp::create(builder, loc, builder.getBoolAttr(true)));
-    else
-      forTilesOfPacked(/*byRows=*/true, [&] { sum(sums); });
-    isPacked = false;
-    auto store = [&] {
-      begin();
-      storeResults(loadPacked(sums));
-    };
-    if (turns) {
-      sums = turnSums(sums);
-      forTurned(store);
-    } else {
-      auto cut = std::exchange(schedule.packed, whole);
-      forTilesOfPacked(/*byRows=*/false, store);
-      schedule.packed = cut;
-    }
-    schedule.ranks[passing].block = block;
-    at[passing] = first;
-    ends[passing] = saved;
+    forParts(passing, std::min(turns ? turnedWidth() : kStripRows, schedule.ranks[passing].block),
+             [&] {
+               int64_t lanes = schedule.packed->lanes;
+               PackedMemory sums =
+                   turns ? layOutTurned() : layOutSums(lanes, schedule.packed->ranks[lanes].tile());
+               if (hasTiles)
+                 emitTileProducts(
+                     sums, arith::ConstantOp::create(builder, loc, builder.getBoolAttr(true)));
+               else
+                 forTilesOfPacked(/*byRows=*/true, [&] { sum(sums); });
+               isPacked = false;
+               auto store = [&] {
+                 begin();
+                 storeResults(loadPacked(sums));
+               };
+               if (turns) {
+                 sums = turnSums(sums);
+                 forTurned(store);
+               } else {
+                 auto cut = std::exchange(schedule.packed, whole);
+                 forTilesOfPacked(/*byRows=*/false, store);
+                 schedule.packed = cut;
+               }
+             });
   });
 }
 

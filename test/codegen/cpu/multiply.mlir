@@ -8,6 +8,9 @@
 // CHECK-COUNT-4: "llvm.x86.tilezero"
 // CHECK-COUNT-4: "llvm.x86.tileloadd64"
 // CHECK: scf.for
+// Lines of the rows that come next are asked for.
+// CHECK: scf.for
+// CHECK: "llvm.intr.prefetch"{{.*}}hint = 2
 // CHECK: "llvm.x86.tileloadd64"
 // CHECK: "llvm.x86.tileloadd64"
 // CHECK: "llvm.x86.tdpbf16ps"
@@ -26,7 +29,7 @@
 func.func private @products(%s: memref<?xf32>, %t: memref<?xi32>, %x: memref<?xbf16>, %a: memref<?xi32>, %n: index, %block: index)
     attributes {tile.program} {
   %f = arith.cmpi eq, %n, %block : index
-  tile.multiply %s[%block by %n], %x[%n by %n], %a[%n by %n] rows %n columns 32 groups %n fresh %f of bf16 : memref<?xf32>, memref<?xbf16>, memref<?xi32>
+  tile.multiply %s[%block by %n], %x[%n by %n], %a[%n by %n] rows %n columns 32 groups %n fresh %f of bf16 ahead[%n, %block] : memref<?xf32>, memref<?xbf16>, memref<?xi32>
   tile.multiply %s[%block by %n], %a[%n by %n], %a[%n by %n] rows %n columns 32 groups %n fresh %f of bf16 : memref<?xf32>, memref<?xi32>, memref<?xi32>
   tile.multiply %t[%block by %n], %a[%n by %n], %a[%n by %n] rows %n columns 16 groups %n fresh %f of i8 unsigned_lhs : memref<?xi32>, memref<?xi32>, memref<?xi32>
   return

@@ -37,3 +37,11 @@ func.func @signs(%s: memref<?xf32>, %a: memref<?xi32>, %i: index, %f: i1) {
   tile.multiply %s[%i by %i], %a[%i by %i], %a[%i by %i] rows %i columns 32 groups %i fresh %f of bf16 unsigned_lhs : memref<?xf32>, memref<?xi32>, memref<?xi32>
   return
 }
+
+// -----
+
+func.func @ahead(%s: memref<?xf32>, %a: memref<?xi32>, %i: index, %f: i1) {
+  // expected-error@below {{expected a line and a number of lines ahead, but got 1 numbers}}
+  tile.multiply %s[%i by %i], %a[%i by %i], %a[%i by %i] rows %i columns 32 groups %i fresh %f of bf16 ahead[%i] : memref<?xf32>, memref<?xi32>, memref<?xi32>
+  return
+}

@@ -1,17 +1,20 @@
 // RUN: einfall-opt %s --ein-form-kernels --ein-to-tile="dots=bf16,i8,i16 tiles=bf16,i8" --canonicalize --cse | FileCheck %s
 
-// Weights are read as they lie, for any number of rows from eight on; rows are copied into panels. Sums of 64 columns are in the
-// block's memory, begin with the product, and are turned and stored before the next ones.
+// Up to as many rows as a block has columns, weights are read as they lie, and rows are copied into panels, 128 at a time. Sums of
+// 64 columns are in the block's memory, begin with the product, and are turned and stored before the next ones. Of more rows, the
+// columns are copied.
 // CHECK-LABEL: func.func private @reduce_0_p0
-// CHECK-SAME: packed = #tile.schedule<{{.*}}lanes = "m"
-// CHECK-SAME: packed_from = 8
-// CHECK-NOT: few =
-// CHECK: arith.cmpi sge, {{.*}}, %c8
+// CHECK-SAME: packed = #tile.schedule<{{.*}}lanes = "n"
+// CHECK-SAME: few = #tile.schedule<{{.*}}m = array<i64: 128, 32>{{.*}}lanes = "m"{{.*}} few_to = 1024
+// CHECK: scf.for {{.*}} step %c128
 // CHECK: %[[ROWS:.*]] = tile.local : memref<16384xi32>
 // CHECK: scf.for {{.*}} step %c64
 // CHECK: %[[SUMS:.*]] = tile.local : memref<8192xf32>
-// CHECK: tile.multiply %[[SUMS]][{{.*}}], %arg1[{{.*}} by %c256], %[[ROWS]][{{.*}} by %c32] rows {{.*}} columns 32 groups %c128 fresh %true of bf16
+// CHECK: tile.multiply %[[SUMS]][{{.*}}], %arg1[{{.*}} by %c256], %[[ROWS]][{{.*}} by %c32] rows {{.*}} columns 32 groups %c128 fresh %true of bf16 :
 // CHECK: tile.store {{.*}} %arg2
+// CHECK: %[[COLUMNS:.*]] = tile.local : memref<32768xi32>
+// CHECK: %[[SUMS:.*]] = tile.local : memref<16384xf32>
+// CHECK: tile.multiply %[[SUMS]][{{.*}}], %arg0[{{.*}} by %c256], %[[COLUMNS]][{{.*}} by %c32] rows {{.*}} columns 32 groups %c128 fresh %true of bf16 :
 func.func @weights(%x: !ein.tensor<[m, 256], bf16>, %w: !ein.tensor<[4096, 256], bf16>) -> !ein.tensor<[m, 4096], f32> {
   %y = ein.einsum (%x[m, k], %w[n, k]) -> [m, n] reduce [k: add]
       : (!ein.tensor<[m, 256], bf16>, !ein.tensor<[4096, 256], bf16>) -> !ein.tensor<[m, 4096], f32> {
