@@ -18,6 +18,8 @@ namespace {
 
 /// Rows of a register, bytes of one of them, and groups of 32 bits there.
 constexpr int64_t kRows = 16, kBytes = 64, kGroups = 16;
+/// Lines that one request brings.
+constexpr int64_t kTogether = 4;
 /// Of what describes sizes to the machine: where bytes of rows (16 bits each) and numbers of rows
 /// (8 bits each) of the registers are.
 constexpr int64_t kConfigBytes = 64, kColumnsAt = 16, kRowsAt = 48;
@@ -138,7 +140,7 @@ private:
 
   /// Asks for lines of the rows that come next, whose parts are as many lines as there are steps.
   /// They go to the second-level cache: until they are used, as many bytes as the first one holds
-  /// pass by.
+  /// pass by. Of neighbours the machine fetches those that follow, and has room for few requests.
   void writeAhead(Value step, Value steps) {
     Value line = arith::AddIOp::create(builder, loc, ahead,
                                        arith::MulIOp::create(builder, loc, step, aheadLines));
@@ -149,7 +151,7 @@ private:
     Value place =
         arith::AddIOp::create(builder, loc, arith::MulIOp::create(builder, loc, row, left.stride),
                               arith::MulIOp::create(builder, loc, column, number(kBytes)));
-    auto lines = scf::ForOp::create(builder, loc, number(0), aheadLines, number(1));
+    auto lines = scf::ForOp::create(builder, loc, number(0), aheadLines, number(kTogether));
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(lines.getBody());
     Value next = arith::MulIOp::create(builder, loc, lines.getInductionVar(), number(kBytes));

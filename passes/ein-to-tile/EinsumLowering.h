@@ -153,6 +153,7 @@ private:
   mlir::SmallVector<mlir::Value> loadStep(mlir::ValueRange slot, mlir::Value from);
   void clearTail(const Factor &factor, mlir::Value memory);
   void emitInChunks(mlir::ArrayRef<Access> reads, int64_t chunk);
+  mlir::Value chunkOfPanels(int64_t chunk);
   void emitLanesInChunks(int64_t chunk);
   void joinPartial(TileValue value);
   PackedMemory layOutSums(int64_t columns, int64_t width, int64_t others = 1);

@@ -261,6 +261,18 @@ void EinsumLowering::joinPartial(TileValue value) {
   storePacked(state.sums, value, -1);
 }
 
+/// Where the block's rows are one panel, the memory of all panels is that one's: columns, which lie
+/// along the sum, are read in longer pieces.
+Value EinsumLowering::chunkOfPanels(int64_t chunk) {
+  unsigned rows = schedule.packed->lanes;
+  int64_t width = schedule.packed->ranks[rows].tile();
+  int64_t panels = llvm::divideCeil(blockParts()[rows], width);
+  Value count = arith::SubIOp::create(builder, loc, endOfBlock(rows), at[rows]);
+  Value isOne =
+      arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sle, count, constant(width));
+  return arith::SelectOp::create(builder, loc, isOne, constant(chunk * std::min<int64_t>(panels, 2)), constant(chunk));
+}
+
 /// Sums are kept in memory from chunk to chunk; `chunk` 0: there is one, of all.
 void EinsumLowering::emitInChunks(ArrayRef<Access> reads, int64_t chunk) {
   unsigned numFree = root.getNumFree();
@@ -313,12 +325,13 @@ void EinsumLowering::emitInChunks(ArrayRef<Access> reads, int64_t chunk) {
     // Of no points there is one, which clears the sums.
     Value one = arith::AddIOp::create(builder, loc, first, constant(1));
     Value last = isFresh ? Value(arith::MaxSIOp::create(builder, loc, end, one)) : end;
-    auto loop = scf::ForOp::create(builder, loc, first, last, constant(chunk));
+    Value step = turns && hasTiles ? chunkOfPanels(chunk) : constant(chunk);
+    auto loop = scf::ForOp::create(builder, loc, first, last, step);
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(loop.getBody());
     Value savedStart = starts[numFree], savedEnd = ends[numFree];
     starts[numFree] = loop.getInductionVar();
-    Value next = arith::AddIOp::create(builder, loc, starts[numFree], constant(chunk));
+    Value next = arith::AddIOp::create(builder, loc, starts[numFree], step);
     ends[numFree] = arith::MinSIOp::create(builder, loc, next, end);
     add();
     starts[numFree] = savedStart;
