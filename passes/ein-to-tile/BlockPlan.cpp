@@ -3,6 +3,7 @@
 #include "dialects/ein/EinIndexing.h"
 #include "dialects/ein/EinNumerics.h"
 #include "passes/ein-to-tile/Matrices.h"
+#include "passes/ein-to-tile/Packing.h"
 #include "passes/ein-to-tile/Schedule.h"
 #include "passes/ein/BlockCosts.h"
 #include "llvm/ADT/MapVector.h"
@@ -499,7 +500,8 @@ static bool keepsTo(ein::EinsumOp op, StringRef label) {
 /// rows as pay for packing the factors that lack them, and a chunk's stages run strip by strip.
 static void planStrips(const std::vector<Stage> &stages, BlockPlan &plan, ArrayRef<StringRef> cut,
                        const TileTarget &target) {
-  constexpr int64_t rowsOfStrip = 32, mostRows = 256, fewestBlocks = 32;
+  constexpr int64_t mostRows = 256, fewestBlocks = 32;
+  constexpr int64_t pointsOfStrip = 8192; // 32 KiB of f32
   if (!target.packs || target.warps || cut.size() != 1)
     return;
   StringRef label = cut.front();
@@ -532,7 +534,18 @@ static void planStrips(const std::vector<Stage> &stages, BlockPlan &plan, ArrayR
     if (entry.getValue().follows == label)
       return;
   plan.strips = label;
-  plan.strip = rowsOfStrip;
+  // Tiles add up as much as they can before sums are stored, unless chunks may be skipped.
+  int64_t longest = 0;
+  for (auto &entry : plan.ranks) {
+    BlockPlan::Rank &rank = entry.getValue();
+    if (!rank.isStreamed)
+      continue;
+    rank.part = isGuarded(stages, entry.getKey()) ? 128 : 256;
+    while (rank.divides % rank.part)
+      rank.part /= 2;
+    longest = std::max(longest, rank.part);
+  }
+  plan.strip = std::max(kTileRows, pointsOfStrip / longest);
   double points = 1;
   for (StringRef other : plan.grid)
     points *= std::ceil(ein::typicalExtent(plan.ranks.find(other)->second.extent) /

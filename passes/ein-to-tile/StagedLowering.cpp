@@ -484,7 +484,9 @@ void StagedLowering::walk(const Stage &current, Value again) {
 
 void StagedLowering::emit(ArrayRef<Stage> stages) {
   for (const Stage &current : stages)
-    if (current.order)
+    if (isLeftInPlace(current))
+      storedAs[current.root->getResult(0)] = current.root->getOperand(0);
+    else if (current.order)
       emitOrder(current.order);
     else
       current.stream ? emitStream(current, stages) : emitStage(current);

@@ -61,6 +61,7 @@ private:
   void emitChunkOf(const Stage &stage);
   void emitStrips(const Stage &stage, mlir::Value again);
   void packStage(const Stage &stage);
+  bool isLeftInPlace(const Stage &stage);
   void placeInside(const Stage &stage);
   TileValue readInside(mlir::Value reduced);
   void emitOrder(ein::TopKOp op);

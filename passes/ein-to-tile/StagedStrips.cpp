@@ -6,7 +6,9 @@
 // all strips: the more rows a block has, the less it costs.
 //
 //===----------------------------------------------------------------------===//
+#include "dialects/ein/EinBounds.h"
 #include "passes/ein-to-tile/StagedLowering.h"
+#include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
 
@@ -88,6 +90,19 @@ std::optional<EinsumLowering::LocalSums> StagedLowering::sumsInPlace(unsigned co
   for (AffineExpr begin : local.layout.begin)
     sums.begins.push_back(expand(begin, {}));
   return sums;
+}
+
+/// True if the stage is what a stream has carried to its end, as it is, for others of the kernel.
+bool StagedLowering::isLeftInPlace(const Stage &current) {
+  ein::EinsumOp root = current.root;
+  if (!plan.strip || !root || current.update || !current.epilogue.empty() ||
+      !root.getMonoids().empty() || root.getInputs().size() != 1 ||
+      !root.getInputs()[0].getDefiningOp<ein::StreamOp>())
+    return false;
+  Value result = root.getResult();
+  return root.getYielded() == root.getBody().front().getArgument(0) &&
+         result.getType() == root.getInputs()[0].getType() && root.getMap(0).isIdentity() &&
+         !ein::fillOf(root, 0) && llvm::all_of(result.getUsers(), llvm::IsaPred<ein::EinsumOp>);
 }
 
 void StagedLowering::emitStrips(const Stage &current, Value again) {
