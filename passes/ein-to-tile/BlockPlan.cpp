@@ -500,7 +500,7 @@ static bool keepsTo(ein::EinsumOp op, StringRef label) {
 /// rows as pay for packing the factors that lack them, and a chunk's stages run strip by strip.
 static void planStrips(const std::vector<Stage> &stages, BlockPlan &plan, ArrayRef<StringRef> cut,
                        const TileTarget &target) {
-  constexpr int64_t mostRows = 256, fewestBlocks = 32;
+  constexpr int64_t mostRows = 512, fewestBlocks = 32;
   constexpr int64_t pointsOfStrip = 8192; // 32 KiB of f32
   if (!target.packs || target.warps || cut.size() != 1)
     return;
@@ -552,7 +552,8 @@ static void planStrips(const std::vector<Stage> &stages, BlockPlan &plan, ArrayR
                         (other == label ? 1.0 : plan.ranks.find(other)->second.part));
   while (rows.part < mostRows && points / (2 * rows.part) >= fewestBlocks) {
     rows.part *= 2;
-    if (bytesOf(stages, plan, target.team) <= target.localBytes / 2)
+    // What is stored in place of something else is counted again.
+    if (bytesOf(stages, plan, target.team) <= target.localBytes)
       continue;
     rows.part /= 2;
     return;
