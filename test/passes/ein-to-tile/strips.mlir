@@ -4,7 +4,7 @@
 // Tiles multiply from memory: keys and values of a chunk are packed once for all rows of a block, and 64 rows at a time, whose
 // scores stay in the first-level cache, go through all stages. A strip that a chunk does not count for is passed over.
 // CHECK-LABEL: func.func private @reduce_0_p0
-// CHECK-SAME: ranks = {j = array<i64: 1>, k = array<i64: 128>, k1 = array<i64: 128>}
+// CHECK-SAME: ranks = {j = array<i64: 1>, k = array<i64: 256>, k1 = array<i64: 128>}
 // CHECK: scf.for {{.*}} to %c1024 step %c128
 // CHECK: scf.if
 // CHECK: %[[K:.*]] = tile.local : memref<4096xi32>
