@@ -89,17 +89,16 @@ std::optional<std::vector<Stage>> stagesOf(Block &block, bool asMatrices) {
   return stages;
 }
 
-/// The operand of a reduction whose points it reduces, each once.
-static std::optional<unsigned> reducedOperand(const Stage &stage) {
+/// True if the stage reduces one operand, each of its points once.
+static bool reducesOne(const Stage &stage) {
   ein::EinsumOp root = stage.root;
-  if (!root || stage.update || root.getNumRanks() != root.getNumFree() + 1 ||
-      root.getInputs().size() != 1 || ein::isArg(root.getMonoid(root.getNumFree())) ||
-      ein::fillOf(root, 0) || !cast<StringAttr>(root.getCoords()[0]).getValue().empty() ||
-      !isIdentity(root.getMap(0)) || root.getMap(0).getNumResults() != root.getNumRanks())
-    return std::nullopt;
-  return 0;
+  return root && !stage.update && root.getNumRanks() == root.getNumFree() + 1 &&
+         root.getInputs().size() == 1 && !ein::isArg(root.getMonoid(root.getNumFree())) &&
+         !ein::fillOf(root, 0) && cast<StringAttr>(root.getCoords()[0]).getValue().empty() &&
+         isIdentity(root.getMap(0)) && root.getMap(0).getNumResults() == root.getNumRanks();
 }
 
+/// True if `op` is pointwise over the ranks of `root`.
 static bool sharesRanks(ein::EinsumOp op, ein::EinsumOp root) {
   if (!op.getMonoids().empty() || op.getNumRanks() != root.getNumRanks())
     return false;
@@ -141,7 +140,7 @@ static bool fuseReduction(std::vector<Stage> &stages, unsigned from, unsigned to
 
 void fuseReductions(std::vector<Stage> &stages) {
   for (unsigned to = 1; to < stages.size(); ++to) {
-    if (!reducedOperand(stages[to]) || !stages[to].inside.empty())
+    if (!reducesOne(stages[to]) || !stages[to].inside.empty())
       continue;
     ein::EinsumOp reduction = stages[to].root;
     for (unsigned from = 0; from < to; ++from)
