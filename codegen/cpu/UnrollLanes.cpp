@@ -176,7 +176,12 @@ void Unroller::reduce(tile::ReduceOp op) {
   Type element = getElementTypeOrSelf(op.getSource().getType());
   for (Value &unit : source)
     unit = widenHeld(builder, loc, unit, element);
-  Value whole = reduceLanes(source, [&](Value a, Value b) {
+  Value whole = reduceLanes(source, [&](Value a, Value b) -> Value {
+    if (op.getNumbers() && op.getEitherZero() && isa<FloatType>(element)) {
+      auto beyond = op.getKind() == "max" ? arith::CmpFPredicate::OGT : arith::CmpFPredicate::OLT;
+      Value isFirst = arith::CmpFOp::create(builder, loc, beyond, a, b);
+      return arith::SelectOp::create(builder, loc, isFirst, a, b);
+    }
     Value both = combine(builder, loc, op.getKind(), a, b);
     if (auto real = both.getDefiningOp<arith::ArithFastMathInterface>(); real && op.getEitherZero())
       real->setAttr(real.getFastMathAttrName(),

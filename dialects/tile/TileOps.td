@@ -134,13 +134,14 @@ def Tile_ReduceOp : Tile_Op<"reduce", [Pure]> {
     `kind` is add, mul, max, min, or, and (as the monoids of `ein`). The result
     loses the lane dimension. With `limit`, lanes at or past it are left out. A sum of
     products that may be contracted may be one of fused products. With `either_zero`, of zeros
-    of both signs either may be the greatest or the least.
+    of both signs either may be the greatest or the least. With `numbers`, no lane is a NaN.
   }];
-  let arguments = (ins AnyType:$source, StrAttr:$kind, Optional<Index>:$limit, UnitAttr:$either_zero);
+  let arguments = (ins AnyType:$source, StrAttr:$kind, Optional<Index>:$limit, UnitAttr:$either_zero,
+                       UnitAttr:$numbers);
   let results = (outs AnyType:$result);
   let assemblyFormat = "$kind $source (`limit` $limit^)? attr-dict `:` type($source) `->` type($result)";
   let builders = [OpBuilder<(ins "mlir::Type":$result, "mlir::Value":$source, "llvm::StringRef":$kind), [{
-    build($_builder, $_state, result, source, kind, mlir::Value(), /*either_zero=*/false);
+    build($_builder, $_state, result, source, kind, mlir::Value(), /*either_zero=*/false, /*numbers=*/false);
   }]>];
 }
 

@@ -127,7 +127,7 @@ void populatePhase(OpPassManager &passes, Phase phase, const Target &target, Mod
     } else {
       const int64_t twoRegisters = 2 * target.cpu->vectorBytes / 4;
       if (!target.cpu->maximum)
-        passes.addPass(tile::createTileTestNumbers({twoRegisters}));
+        passes.addPass(tile::createTileTestNumbers({twoRegisters, !target.cpu->tiles.empty()}));
       // Rounding takes any two registers there.
       if (!target.cpu->pairToBfloat.empty())
         passes.addPass(tile::createTilePairLanes({twoRegisters}));

@@ -1,12 +1,15 @@
 //===- BlockPlan.cpp - How a staged kernel's ranks are cut ----------------===//
 #include "passes/ein-to-tile/BlockPlan.h"
 #include "dialects/ein/EinIndexing.h"
+#include "dialects/ein/EinNumerics.h"
 #include "passes/ein-to-tile/Matrices.h"
+#include "passes/ein-to-tile/Packing.h"
 #include "passes/ein-to-tile/Schedule.h"
 #include "passes/ein/BlockCosts.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSet.h"
+#include <cmath>
 #include <numeric>
 
 using namespace mlir;
@@ -115,7 +118,14 @@ int64_t BlockPlan::partFor(Operation *op, StringRef label) const {
   const Rank &rank = ranks.find(label)->second;
   if (isWhole(rank, op, label))
     return rank.extent.getLiteral().value_or(kUnbounded);
+  // Strips are cut where blocks are.
+  if (isInStrips(op, label) && rank.part % strip == 0)
+    return std::min(partOf(rank), strip);
   return partOf(rank);
+}
+
+bool BlockPlan::isInStrips(Operation *op, StringRef label) const {
+  return strip && label == strips && op->getParentOfType<ein::StreamOp>();
 }
 
 int64_t BlockPlan::sizeOf(Value tensor) const {
@@ -132,9 +142,10 @@ LocalLayout BlockPlan::layoutOf(Value tensor, unsigned firstSymbol, MLIRContext 
     const Rank &rank = ranks.find(label)->second;
     Operation *op = tensor.getDefiningOp();
     stride /= std::max<int64_t>(1, partFor(op, label));
+    unsigned number = isInStrips(op, label) ? ranks.size() : rank.number;
     layout.begin.push_back(isWhole(rank, op, label)
                                ? getAffineConstantExpr(0, context)
-                               : getAffineSymbolExpr(firstSymbol + rank.number, context));
+                               : getAffineSymbolExpr(firstSymbol + number, context));
     layout.strides.push_back(stride);
   }
   return layout;
@@ -447,6 +458,108 @@ static void growRows(const std::vector<Stage> &stages, BlockPlan &plan, ArrayRef
   }
 }
 
+/// True if the machine may multiply the factors of `op` by tiles.
+static bool mayUseTiles(ein::EinsumOp op, const TileTarget &target) {
+  std::optional<Dot> dot = findDot(op, target);
+  if (!dot || op.getNumRanks() == op.getNumFree() ||
+      (isa<FloatType>(op.getYielded().getType()) && ein::isStrict(op)))
+    return false;
+  return dot->element.isBF16() ? target.tilesBf16 : target.tilesI8;
+}
+
+/// The Einsum that makes what `tensor` is, from chunk to chunk where a stream carries it.
+static ein::EinsumOp makerOf(Value tensor) {
+  auto argument = dyn_cast<BlockArgument>(tensor);
+  auto stream = argument ? dyn_cast<ein::StreamOp>(argument.getOwner()->getParentOp()) : nullptr;
+  if (stream && argument.getArgNumber() < stream.getNumResults())
+    tensor = argument.getOwner()->getTerminator()->getOperand(argument.getArgNumber());
+  else if (stream)
+    return makerOf(stream.getInputs()[argument.getArgNumber()]);
+  return tensor.getDefiningOp<ein::EinsumOp>();
+}
+
+/// True if `op` has the rank as one of its own, and reads what other ops of the kernel make at the
+/// same coordinate of it, or lacks it and reads nothing that has it.
+static bool keepsTo(ein::EinsumOp op, StringRef label) {
+  int64_t own = op.findRank(label);
+  if (own >= (int64_t)op.getNumFree())
+    return false;
+  for (auto [i, input] : llvm::enumerate(op.getInputs())) {
+    ein::EinsumOp maker = makerOf(input);
+    int64_t made = maker ? maker.findRank(label) : -1;
+    if (made < 0 || made >= (int64_t)maker.getNumFree())
+      continue;
+    auto at = dyn_cast<AffineDimExpr>(op.getMap(i).getResult(made));
+    if (!at || (int64_t)at.getPosition() != own)
+      return false;
+  }
+  return true;
+}
+
+/// Where a stream multiplies by tiles, which take their factors from memory, blocks have as many
+/// rows as pay for packing the factors that lack them, and a chunk's stages run strip by strip.
+static void planStrips(const std::vector<Stage> &stages, BlockPlan &plan, ArrayRef<StringRef> cut,
+                       const TileTarget &target) {
+  constexpr int64_t mostRows = 512, fewestBlocks = 32;
+  constexpr int64_t pointsOfStrip = 8192; // 32 KiB of f32
+  if (!target.packs || target.warps || cut.size() != 1)
+    return;
+  StringRef label = cut.front();
+  bool found = false;
+  for (const Stage &stage : stages) {
+    ein::StreamOp stream = stage.stream;
+    if (!stream)
+      continue;
+    Block &body = stream.getBody().front();
+    auto isCarriedInStrips = [&](Value tensor) {
+      auto maker = tensor.getDefiningOp<ein::EinsumOp>();
+      return maker && maker.findRank(label) >= 0;
+    };
+    if (stream.getPartRank() ||
+        !llvm::all_of(body.getTerminator()->getOperands(), isCarriedInStrips) ||
+        !llvm::all_of(body.getOps<ein::EinsumOp>(),
+                      [&](ein::EinsumOp op) { return keepsTo(op, label); }))
+      return;
+    for (const Stage &inner : stage.body) {
+      ein::EinsumOp root = inner.root;
+      if (!root || inner.update)
+        return;
+      found |= root.findRank(label) >= 0 && mayUseTiles(root, target);
+    }
+  }
+  BlockPlan::Rank &rows = plan.ranks.find(label)->second;
+  if (!found || rows.part < ein::kBlockPart)
+    return;
+  for (auto &entry : plan.ranks)
+    if (entry.getValue().follows == label)
+      return;
+  plan.strips = label;
+  // Tiles add up as much as they can before sums are stored, unless chunks may be skipped.
+  int64_t longest = 0;
+  for (auto &entry : plan.ranks) {
+    BlockPlan::Rank &rank = entry.getValue();
+    if (!rank.isStreamed)
+      continue;
+    rank.part = isGuarded(stages, entry.getKey()) ? 128 : 256;
+    while (rank.divides % rank.part)
+      rank.part /= 2;
+    longest = std::max(longest, rank.part);
+  }
+  plan.strip = std::max(kTileRows, pointsOfStrip / longest);
+  double points = 1;
+  for (StringRef other : plan.grid)
+    points *= std::ceil(ein::typicalExtent(plan.ranks.find(other)->second.extent) /
+                        (other == label ? 1.0 : plan.ranks.find(other)->second.part));
+  while (rows.part < mostRows && points / (2 * rows.part) >= fewestBlocks) {
+    rows.part *= 2;
+    // What is stored in place of something else is counted again.
+    if (bytesOf(stages, plan, target.team) <= target.localBytes)
+      continue;
+    rows.part /= 2;
+    return;
+  }
+}
+
 static bool isCut(const BlockPlan &plan, StringRef label) {
   const BlockPlan::Rank &rank = plan.ranks.find(label)->second;
   return rank.isStreamed || (llvm::is_contained(plan.grid, label) && !rank.isOfParts);
@@ -560,6 +673,8 @@ FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &s
     rank.part = std::min<int64_t>(rank.part, columns);
   }
   growRows(stages, plan, cut, contracts, target);
+  if (contracts)
+    planStrips(stages, plan, cut, target);
   if (failed(readParts(kernel, target, plan)))
     return failure();
   // What is computed beyond a part is a small share of it.

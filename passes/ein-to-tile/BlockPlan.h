@@ -26,6 +26,10 @@ struct BlockPlan {
   };
   llvm::StringMap<Rank> ranks;
   llvm::SmallVector<llvm::StringRef> grid; // slowest first
+  /// A rank of the grid of which streams compute `strip` coordinates at a time, all stages of a
+  /// chunk one after the other, so that what passes between them stays in the first-level cache.
+  llvm::StringRef strips = {};
+  int64_t strip = 0;
 
   llvm::SmallVector<std::pair<llvm::StringRef, Rank>> inOrder() const;
   /// The labels of a tensor of the kernel's own.
@@ -34,9 +38,12 @@ struct BlockPlan {
   int64_t pointsOf(llvm::StringRef label) const;
   /// Coordinates of a rank that a block, or a chunk, has where `op` stands.
   int64_t partFor(mlir::Operation *op, llvm::StringRef label) const;
+  /// True if of `label` where `op` stands there is a strip at a time.
+  bool isInStrips(mlir::Operation *op, llvm::StringRef label) const;
   /// Elements of the block's part of it.
   int64_t sizeOf(mlir::Value tensor) const;
-  /// Where its part begins is symbol firstSymbol + number of each rank.
+  /// Where its part begins is symbol firstSymbol + number of each rank; where the strip does, the
+  /// symbol after these.
   LocalLayout layoutOf(mlir::Value tensor, unsigned firstSymbol, mlir::MLIRContext *context) const;
   /// The parts as a schedule that the kernel may carry: `array<i64: part>` for each rank
   /// that blocks or chunks cut.

@@ -91,7 +91,6 @@ protected:
   bool isPacked = false;  // of the root's body only what is wanted is evaluated
   TileSpace accumulators; // the tile's space; a lane of a dot's sum is a group of lanes
 
-private:
   /// A packed value in the block's own memory. A panel is `width` wide.
   struct PackedMemory {
     Packed packed;
@@ -114,8 +113,28 @@ private:
     }
   };
 
+  /// Packs for the root what does not depend on `rank` now, for all that is emitted until
+  /// `forgetPacked`.
+  void packAhead(mlir::ArrayRef<Access> reads, mlir::ArrayRef<int64_t> parts, unsigned rank);
+  /// Memory with room for whole panels of columns, where a product's sums may stay.
+  struct LocalSums {
+    mlir::Value memory;
+    mlir::SmallVector<int64_t> strides;
+    mlir::SmallVector<mlir::Value> begins;
+  };
+  /// Where the root's sums are all that is stored of it, that place.
+  virtual std::optional<LocalSums> sumsInPlace(unsigned columns, int64_t width) {
+    return std::nullopt;
+  }
+  void forgetPacked() {
+    packedAhead.clear();
+    manyAhead.clear();
+  }
+
+private:
   /// The root and the epilogue at the current tile, stored.
   void emitTile();
+  mlir::Value hasMany();
   void leaveReduced();
   void forParts(unsigned rank, int64_t part, mlir::function_ref<void()> inner);
   void emitPlain(mlir::ArrayRef<Access> reads);
@@ -248,6 +267,8 @@ private:
   std::optional<PackedMemory> bias;
   bool sumsBias = false;
   llvm::MapVector<mlir::Value, PackedMemory> packedValues;
+  llvm::DenseMap<mlir::Value, PackedMemory> packedAhead;
+  llvm::DenseMap<mlir::Operation *, mlir::Value> manyAhead; // whether they are packed; null: yes
   int64_t depthAtOnce = 0; ///< coordinates of the outermost reduced rank in packed memory, at most
 };
 

@@ -65,6 +65,8 @@ TileValue StagedLowering::read(ein::EinsumOp op, unsigned number, ArrayRef<TileV
     exists = both(exists, early->second.exists);
     return early->second.value;
   }
+  if (op == root && stage && !stage->inside.empty())
+    return readInside(op.getInputs()[number]);
   std::optional<RowRead> key = heldRow ? rowRead(op, number, heldRow->rank) : std::nullopt;
   if (!key)
     return EinsumLowering::read(op, number, coordinates, exists);

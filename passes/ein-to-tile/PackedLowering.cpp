@@ -83,6 +83,20 @@ void EinsumLowering::emitPlain(ArrayRef<Access> reads) {
     return emitMatrixOr(emitAll, reads);
   if (!schedule.packed)
     return emitAll();
+  auto ahead = manyAhead.find(root);
+  Value many = ahead == manyAhead.end() ? hasMany() : ahead->second;
+  if (!many)
+    return emitPacked(reads);
+  auto branch = scf::IfOp::create(builder, loc, many, /*withElse=*/true);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(branch.elseBlock());
+  emitAll();
+  builder.setInsertionPointToStart(branch.thenBlock());
+  emitPacked(reads);
+}
+
+/// Whether there are enough rows and columns for packing; null if it is known.
+Value EinsumLowering::hasMany() {
   Value many;
   for (int rank : {schedule.packed->narrow, schedule.packed->widened}) {
     if (extents[rank].getLiteral())
@@ -92,14 +106,36 @@ void EinsumLowering::emitPlain(ArrayRef<Access> reads) {
                                          constant(schedule.packedFrom));
     many = many ? Value(arith::AndIOp::create(builder, loc, many, enough)) : enough;
   }
-  if (!many)
-    return emitPacked(reads);
-  auto branch = scf::IfOp::create(builder, loc, many, /*withElse=*/true);
+  return many;
+}
+
+void EinsumLowering::packAhead(ArrayRef<Access> reads, ArrayRef<int64_t> parts, unsigned rank) {
+  if (!schedule.packed || schedule.few || schedule.matrix || chunkOf(root, *schedule.packed))
+    return;
+  Value many = hasMany();
   OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(branch.elseBlock());
-  emitAll();
-  builder.setInsertionPointToStart(branch.thenBlock());
-  emitPacked(reads);
+  Operation *branch = nullptr;
+  if (many) {
+    auto onlyThen = scf::IfOp::create(builder, loc, many, /*withElse=*/false);
+    builder.setInsertionPointToStart(onlyThen.thenBlock());
+    branch = onlyThen;
+  }
+  isPacked = true;
+  for (const Packed &value : findPacked(root, reads, *schedule.packed)) {
+    if (llvm::is_contained(value.ranks, rank))
+      continue;
+    pack(value, *schedule.packed, parts);
+    PackedMemory &memory = packedAhead[value.value] = packedValues[value.value];
+    // Who reads it stands behind the branch.
+    SmallVector<Value> outer(memory.begins);
+    outer.push_back(memory.buffer);
+    for (Value made : outer)
+      if (Operation *op = made.getDefiningOp(); branch && op && branch->isProperAncestor(op))
+        op->moveBefore(branch);
+  }
+  manyAhead[root] = many;
+  packedValues.clear();
+  isPacked = false;
 }
 
 void EinsumLowering::forTilesOfPacked(bool byRows, function_ref<void()> inner) {
@@ -159,8 +195,12 @@ void EinsumLowering::overPacked(ArrayRef<Access> reads, ArrayRef<int64_t> parts,
                                 function_ref<void()> inner) {
   isPacked = true;
   auto base = schedule.packed;
-  for (const Packed &value : findPacked(root, reads, *base))
-    pack(value, *base, parts);
+  for (const Packed &value : findPacked(root, reads, *base)) {
+    if (auto ahead = packedAhead.find(value.value); ahead != packedAhead.end())
+      packedValues[value.value] = ahead->second;
+    else
+      pack(value, *base, parts);
+  }
   auto cut = std::make_shared<Schedule>(*base);
   dropRests(reads, storesSums, *cut);
   schedule.packed = cut;
@@ -270,7 +310,8 @@ Value EinsumLowering::chunkOfPanels(int64_t chunk) {
   Value count = arith::SubIOp::create(builder, loc, endOfBlock(rows), at[rows]);
   Value isOne =
       arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sle, count, constant(width));
-  return arith::SelectOp::create(builder, loc, isOne, constant(chunk * std::min<int64_t>(panels, 2)), constant(chunk));
+  return arith::SelectOp::create(builder, loc, isOne,
+                                 constant(chunk * std::min<int64_t>(panels, 2)), constant(chunk));
 }
 
 /// Sums are kept in memory from chunk to chunk; `chunk` 0: there is one, of all.

@@ -249,6 +249,7 @@ Value StagedLowering::settle(const Stage &current, SmallVectorImpl<SettledCondit
       result = result ? Value(arith::AndIOp::create(builder, loc, result, proven)) : proven;
     }
   };
+  llvm::for_each(current.inside, add);
   add(current.root);
   llvm::for_each(current.epilogue, add);
   return result;
@@ -288,7 +289,7 @@ void StagedLowering::emitStage(const Stage &current) {
   ein::EinsumOp op = current.root;
   bool afterwards =
       !op.getMonoids().empty() && llvm::none_of(conditions, [&](const SettledCondition &condition) {
-        return condition.op == op;
+        return condition.op == op || llvm::is_contained(current.inside, condition.op);
       });
   if (!afterwards)
     return unlessSettled(settled, conditions, [&] { emitPart(current); });

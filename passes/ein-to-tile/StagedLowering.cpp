@@ -84,7 +84,11 @@ void StagedLowering::enterBox(StringRef label, Value begin, Value end) {
 /// True if somebody reads the tensor from memory.
 bool StagedLowering::isNeeded(Value tensor) const {
   return tensor == scanned || llvm::any_of(tensor.getUsers(), [&](Operation *user) {
+           bool isInside = stage->computes(tensor) && llvm::is_contained(stage->inside, user);
+           bool isReduced =
+               user == stage->root && llvm::is_contained(stage->inside, tensor.getDefiningOp());
            return !(user == stage->update || llvm::is_contained(stage->epilogue, user) ||
+                    isInside || isReduced ||
                     (isa<ein::YieldOp>(user) && isa<ein::KernelOp>(user->getParentOp())));
          });
 }
@@ -115,7 +119,7 @@ void StagedLowering::storeTile() {
 bool StagedLowering::mayRepeat() {
   auto isInPlace = [&](ein::EinsumOp op) { return storedAs.count(op.getResult()); };
   return EinsumLowering::mayRepeat() && !stage->update && !isInPlace(root) &&
-         llvm::none_of(epilogue, isInPlace);
+         llvm::none_of(epilogue, isInPlace) && llvm::none_of(stage->inside, isInPlace);
 }
 
 /// What follows another rank is clipped anywhere.
@@ -165,6 +169,7 @@ void StagedLowering::makeLocals(const Stage &current) {
   SmallVector<Value> stored{first.getResult()};
   for (ein::EinsumOp op : current.epilogue)
     stored.push_back(op.getResult());
+  placeInside(current);
   for (Value tensor : stored)
     if (isNeeded(tensor) && !storedAs.count(tensor) && !locals.count(tensor)) {
       auto type = cast<ein::TensorType>(tensor.getType());
@@ -244,7 +249,8 @@ void StagedLowering::emitPart(const Stage &current) {
     StringRef label = root.getRankName(rank);
     const Box &box = boxes.find(label)->second;
     const BlockPlan::Rank &cut = plan.ranks.find(label)->second;
-    schedule.ranks[rank].block = cut.isStreamed ? plan.partFor(root, label) : cut.part;
+    bool isPart = cut.isStreamed || plan.isInStrips(root, label);
+    schedule.ranks[rank].block = isPart ? plan.partFor(root, label) : cut.part;
     if (rowsAtOnce && (int)rank == schedule.lanes && !llvm::is_contained(plan.grid, label))
       schedule.ranks[rank].tiles = {rowsAtOnce->tile};
     if (rank < numFree) {
@@ -288,6 +294,8 @@ void StagedLowering::emitPart(const Stage &current) {
         tile /= 2;
   }
   planPacking(root, reads, write, target, schedule, blockParts());
+  if (packsAhead)
+    return packAhead(reads, blockParts(), root.findRank(plan.strips));
   planNext(reads);
   auto isOperand = [&](unsigned i) { return isa<BlockArgument>(outside(root.getInputs()[i])); };
   unsigned cut = 0; // of the reduced ranks
@@ -325,6 +333,8 @@ void StagedLowering::overOthers(unsigned rank, function_ref<void()> inner) {
 int64_t StagedLowering::localBytes() {
   int64_t bytes = 0;
   for (auto &[tensor, local] : locals) {
+    if (!local.memory)
+      continue; // passes in registers
     auto type = cast<MemRefType>(local.memory.getType());
     bytes += type.getNumElements() * llvm::divideCeil(type.getElementTypeBitWidth(), 8);
   }
@@ -429,6 +439,17 @@ StagedLowering::Box StagedLowering::walkedBox(ein::StreamOp stream) {
   return {begin, arith::MinSIOp::create(builder, loc, end, extent)};
 }
 
+/// The stages of a stream's chunk, and what it carries on.
+void StagedLowering::emitChunkOf(const Stage &current) {
+  ein::StreamOp stream = current.stream;
+  Operation *yield = stream.getBody().front().getTerminator();
+  emit(current.body);
+  chunk = nullptr;
+  for (unsigned i = 0, e = stream.getNumResults(); i < e; ++i)
+    if (storedAs.lookup(yield->getOperand(i)) != stream.getInputs()[i])
+      emitCopy(stream, i);
+}
+
 /// Visits the chunks of a stream's rank; `again` is null or an i1.
 void StagedLowering::walk(const Stage &current, Value again) {
   ein::StreamOp stream = current.stream;
@@ -452,19 +473,20 @@ void StagedLowering::walk(const Stage &current, Value again) {
       builder.setInsertionPointToStart(branch.thenBlock());
     }
     count("visited");
-    emit(current.body);
-    chunk = nullptr;
+    if (plan.strip)
+      emitStrips(current, again);
+    else
+      emitChunkOf(current);
     knownBounds = std::move(boundsOutside);
-    for (unsigned i = 0, e = stream.getNumResults(); i < e; ++i)
-      if (storedAs.lookup(body.getTerminator()->getOperand(i)) != stream.getInputs()[i])
-        emitCopy(stream, i);
   }
   enterBox(label, constant(0), expand(symbols.expr(stream.getExtent()), {}));
 }
 
 void StagedLowering::emit(ArrayRef<Stage> stages) {
   for (const Stage &current : stages)
-    if (current.order)
+    if (isLeftInPlace(current))
+      storedAs[current.root->getResult(0)] = current.root->getOperand(0);
+    else if (current.order)
       emitOrder(current.order);
     else
       current.stream ? emitStream(current, stages) : emitStage(current);
@@ -521,6 +543,8 @@ func::FuncOp StagedLowering::run(StringRef name, const std::vector<Stage> &stage
     plan.ranks.find(rowsAtOnce->rows)->second.part = 1;
   for (auto &[label, rank] : plan.inOrder())
     symbols.names.push_back(builder.getStringAttr("begin of " + label));
+  if (plan.strip)
+    symbols.names.push_back(builder.getStringAttr("begin of the strip"));
   // The grid's own ranks, for its place.
   for (StringRef label : plan.grid) {
     const BlockPlan::Rank &rank = plan.ranks.find(label)->second;
@@ -618,6 +642,9 @@ FailureOr<func::FuncOp> lowerStaged(OpBuilder &builder, ein::KernelOp kernel, St
   FailureOr<BlockPlan> plan = planBlock(kernel, *stages, own);
   if (failed(plan))
     return failure();
+  if (plan->strip)
+    for (Stage &stage : *stages)
+      fuseReductions(stage.body);
   return StagedLowering(builder, kernel, own).run(name, *stages, *plan, std::nullopt);
 }
 

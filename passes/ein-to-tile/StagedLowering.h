@@ -3,7 +3,8 @@
 // The pieces of `lowerStaged`: StagedLowering.cpp writes stages and walks,
 // StagedBounds.cpp what conditions are in a block's part,
 // StagedFragments.cpp those whose tensors are registers (Fragments.h), StagedChunks.cpp
-// which of their chunks are computed, StagedRests.cpp how tiles end, StagedKept.cpp what a block
+// which of their chunks are computed, StagedStrips.cpp chunks strip by strip, StagedRests.cpp how
+// tiles end, StagedKept.cpp what a block
 // finds of the one before, StagedOrder.cpp the lists of the k best, HeldRows.cpp rows that are
 // registers, RowsAtOnce.cpp those that are walked beside one another.
 //
@@ -57,6 +58,12 @@ private:
   int64_t localBytes();
   void emitStream(const Stage &stage, llvm::ArrayRef<Stage> stages);
   void walk(const Stage &stage, mlir::Value again);
+  void emitChunkOf(const Stage &stage);
+  void emitStrips(const Stage &stage, mlir::Value again);
+  void packStage(const Stage &stage);
+  bool isLeftInPlace(const Stage &stage);
+  void placeInside(const Stage &stage);
+  TileValue readInside(mlir::Value reduced);
   void emitOrder(ein::TopKOp op);
   void emitCopy(ein::StreamOp stream, unsigned carried);
   bool isCheapToScan(ein::EinsumOp op, const Access &read);
@@ -143,6 +150,7 @@ private:
   TileValue read(ein::EinsumOp op, unsigned number, mlir::ArrayRef<TileValue> coordinates,
                  TileValue &exists) override;
   void storeTile() override;
+  std::optional<LocalSums> sumsInPlace(unsigned columns, int64_t width) override;
   bool mayRepeat() override;
   int64_t fewestOf(unsigned rank) override;
   bool mayRunBeyond(unsigned rank, int64_t tile) override;
@@ -170,6 +178,7 @@ private:
   std::optional<RowsAtOnce> rowsAtOnce; // of a kernel whose walks run beside one another
   int64_t behindNow = 0;                // of these, the stage that is written
   bool isRagged = false;                // the chunk may end before its part does
+  bool packsAhead = false;              // of a stage only what strips share is written
   const Stage *stage = nullptr;
   bool counts = kernel->getParentOfType<mlir::ModuleOp>()->hasAttr(tile::kCountVisits);
   mlir::Value settledAfter; // whether the epilogue's conditions are, where they have a branch

@@ -1,6 +1,7 @@
 //===- Stages.cpp - A kernel as steps of a block --------------------------===//
 #include "passes/ein-to-tile/Stages.h"
 #include "dialects/ein/EinBounds.h"
+#include "dialects/ein/EinMonoids.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "passes/ein-to-tile/BlockLowering.h"
 #include "passes/ein-to-tile/Matrices.h"
@@ -12,7 +13,8 @@ namespace einfall {
 
 bool Stage::computes(Value tensor) const {
   Operation *maker = tensor.getDefiningOp();
-  return maker && (maker == root || llvm::is_contained(epilogue, maker));
+  return maker && (maker == root || llvm::is_contained(epilogue, maker) ||
+                   llvm::is_contained(inside, maker));
 }
 
 static bool isIdentity(AffineMap map) {
@@ -85,6 +87,66 @@ std::optional<std::vector<Stage>> stagesOf(Block &block, bool asMatrices) {
     }
   }
   return stages;
+}
+
+/// True if the stage reduces one operand, each of its points once.
+static bool reducesOne(const Stage &stage) {
+  ein::EinsumOp root = stage.root;
+  return root && !stage.update && root.getNumRanks() == root.getNumFree() + 1 &&
+         root.getInputs().size() == 1 && !ein::isArg(root.getMonoid(root.getNumFree())) &&
+         !ein::fillOf(root, 0) && cast<StringAttr>(root.getCoords()[0]).getValue().empty() &&
+         isIdentity(root.getMap(0)) && root.getMap(0).getNumResults() == root.getNumRanks();
+}
+
+/// True if `op` is pointwise over the ranks of `root`.
+static bool sharesRanks(ein::EinsumOp op, ein::EinsumOp root) {
+  if (!op.getMonoids().empty() || op.getNumRanks() != root.getNumRanks())
+    return false;
+  return llvm::all_of(llvm::seq<int64_t>(0, op.getNumRanks()),
+                      [&](int64_t rank) { return op.getRankName(rank) == root.getRankName(rank); });
+}
+
+/// Puts what stage `to` reduces, which stage `from` makes, inside of it; false if it cannot be.
+static bool fuseReduction(std::vector<Stage> &stages, unsigned from, unsigned to) {
+  Stage maker = stages[from], reducer = stages[to];
+  ein::EinsumOp root = maker.root;
+  bool keepsRoot = !root.getMonoids().empty();
+  SmallVector<ein::EinsumOp> moved(maker.epilogue);
+  if (!keepsRoot)
+    moved.insert(moved.begin(), root);
+  ein::EinsumOp reduction = reducer.root;
+  Operation *reduced = reduction.getInputs()[0].getDefiningOp();
+  if (maker.update || !maker.inside.empty() || !llvm::is_contained(moved, reduced) ||
+      !llvm::all_of(moved, [&](ein::EinsumOp op) { return sharesRanks(op, reduction); }))
+    return false;
+  // The reduction comes first now.
+  SmallVector<ein::EinsumOp> ops{reduction};
+  llvm::append_range(ops, reducer.epilogue);
+  for (ein::EinsumOp op : ops)
+    for (Value input : op.getInputs())
+      for (const Stage &between : ArrayRef(stages).slice(from + 1, to - from - 1))
+        if (between.stream || between.order || between.update || between.computes(input))
+          return false;
+  reducer.inside = moved;
+  stages.erase(stages.begin() + to);
+  if (keepsRoot) {
+    stages[from].epilogue.clear();
+    stages.insert(stages.begin() + from + 1, reducer);
+  } else {
+    stages[from] = reducer;
+  }
+  return true;
+}
+
+void fuseReductions(std::vector<Stage> &stages) {
+  for (unsigned to = 1; to < stages.size(); ++to) {
+    if (!reducesOne(stages[to]) || !stages[to].inside.empty())
+      continue;
+    ein::EinsumOp reduction = stages[to].root;
+    for (unsigned from = 0; from < to; ++from)
+      if (stages[from].computes(reduction.getInputs()[0]) && fuseReduction(stages, from, to))
+        break;
+  }
 }
 
 bool isStaged(ein::KernelOp kernel, bool asMatrices) {

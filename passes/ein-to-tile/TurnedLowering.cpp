@@ -91,6 +91,20 @@ void EinsumLowering::emitInStrips(ArrayRef<Access> reads) {
     leaveReduced();
   };
   const auto whole = schedule.packed; // results end where their ranks do
+  if (hasTiles && !turns)
+    if (auto place = sumsInPlace(whole->lanes, whole->ranks[whole->lanes].tile())) {
+      PackedMemory sums;
+      sums.packed.value = root.getYielded();
+      llvm::append_range(sums.packed.ranks, llvm::seq<unsigned>(0, numFree));
+      sums.strides = place->strides;
+      sums.begins = place->begins;
+      sums.buffer = place->memory;
+      overPacked(reads, parts, /*storesSums=*/true, [&] {
+        emitTileProducts(sums, arith::ConstantOp::create(builder, loc, builder.getBoolAttr(true)));
+      });
+      isPacked = false;
+      return;
+    }
   overPacked(reads, parts, /*storesSums=*/true, [&] {
     unsigned passing = schedule.packed->narrow;
     forParts(passing, std::min(turns ? turnedWidth() : kStripRows, schedule.ranks[passing].block),

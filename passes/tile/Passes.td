@@ -105,7 +105,9 @@ def TileTestNumbers : Pass<"tile-test-numbers", "::mlir::ModuleOp"> {
     ```
   }];
   let options = [Option<"lanes", "lanes", "int64_t", /*default=*/"32",
-                        "of f32 in two registers: shorter tiles stay as they are">];
+                        "of f32 in two registers: shorter tiles stay as they are">,
+                 Option<"marks", "marks", "bool", /*default=*/"false",
+                        "reductions are told that what they combine are numbers">];
   let dependentDialects = ["::einfall::tile::TileDialect", "::mlir::arith::ArithDialect"];
   let statistics = [Statistic<"numExtremes", "num-extremes", "extremes of which the operands are tested">];
 }

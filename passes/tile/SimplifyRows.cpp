@@ -91,7 +91,7 @@ struct ScaleBehindExtreme : OpRewritePattern<ReduceOp> {
     if ((op.getKind() != "max" && op.getKind() != "min") || !scale)
       return rewriter.notifyMatchFailure(op, "expected an extreme of scaled elements");
     Value extreme = ReduceOp::create(rewriter, op.getLoc(), op.getType(), scaled, op.getKind(),
-                                     op.getLimit(), op.getEitherZero());
+                                     op.getLimit(), op.getEitherZero(), op.getNumbers());
     rewriter.replaceOpWithNewOp<arith::MulFOp>(op, extreme,
                                                splat(rewriter, op.getLoc(), op.getType(), *scale));
     return success();

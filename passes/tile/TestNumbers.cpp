@@ -63,7 +63,7 @@ std::optional<Extreme> extremeOf(scf::ForOp loop, unsigned number, int64_t least
   return found;
 }
 
-void rewrite(scf::ForOp loop, Extreme extreme) {
+void rewrite(scf::ForOp loop, Extreme extreme, bool marks) {
   IRRewriter rewriter(loop.getContext());
   Location loc = extreme.step->getLoc();
   auto type = cast<RankedTensorType>(extreme.operand.getType());
@@ -85,6 +85,9 @@ void rewrite(scf::ForOp loop, Extreme extreme) {
   Value beyond =
       arith::CmpFOp::create(rewriter, loc, extreme.predicate(), extreme.operand, carried);
   rewriter.replaceOpWithNewOp<arith::SelectOp>(extreme.step, beyond, extreme.operand, carried);
+  // What is no number is never beyond another one, so it is never carried.
+  if (marks && extreme.reduce.getEitherZero())
+    extreme.reduce.setNumbers(true);
   rewriter.setInsertionPointAfter(extreme.reduce);
   Value all =
       ReduceOp::create(rewriter, loc, rewriter.getI1Type(), made->getResults().back(), "and");
@@ -111,7 +114,7 @@ private:
         .walk([&](scf::ForOp loop) {
           for (unsigned i = 0, e = loop.getNumResults(); i < e; ++i)
             if (std::optional<Extreme> found = extremeOf(loop, i, lanes)) {
-              rewrite(loop, *found);
+              rewrite(loop, *found, marks);
               return WalkResult::interrupt();
             }
           return WalkResult::advance();

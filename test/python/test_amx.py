@@ -63,6 +63,67 @@ def test_cascades(build, tmp_path, name):
         assert (abs(got - want) <= 2.0**-6 * np.abs(want).max()).all()
 
 
+def strips(rows, keys) -> str:
+    """Attention of queries to the keys that are not behind them."""
+    q, k = f"!ein.tensor<[3, {rows}, 64], bf16>", f"!ein.tensor<[3, {keys}, 64], bf16>"
+    scores, top, out = f"!ein.tensor<[3, {rows}, {keys}], f32>", f"!ein.tensor<[3, {rows}], f32>", f"!ein.tensor<[3, {rows}, 64], f32>"
+    return f"""func.func @f(%q: {q}, %k: {k}, %v: {k}) -> {out} attributes {{ein.entry}} {{
+      %dots = ein.einsum (%q[h, m, d], %k[h, n, d]) -> [h, m, n] reduce [d: add] : ({q}, {k}) -> {scores} {{
+      ^bb0(%a: bf16, %b: bf16):
+        %c = arith.extf %a : bf16 to f32
+        %d = arith.extf %b : bf16 to f32
+        %e = arith.mulf %c, %d : f32
+        ein.yield %e : f32
+      }}
+      %scores = ein.einsum (%dots[h, m, n]) -> [h, m, n] : ({scores}) -> {scores} {{
+      ^bb0(%a: f32):
+        %m = ein.index "m"
+        %n = ein.index "n"
+        %seen = arith.cmpi sle, %n, %m : index
+        %eighth = arith.constant 0.125 : f32
+        %none = arith.constant 0xFF800000 : f32
+        %s = arith.mulf %a, %eighth : f32
+        %t = arith.select %seen, %s, %none : f32
+        ein.yield %t : f32
+      }}
+      %top = ein.einsum (%scores[h, m, n]) -> [h, m] reduce [n: max] : ({scores}) -> {top}
+      %weights = ein.einsum (%scores[h, m, n], %top[h, m]) -> [h, m, n] : ({scores}, {top}) -> {scores} {{
+      ^bb0(%a: f32, %b: f32):
+        %c = arith.subf %a, %b : f32
+        %e = math.exp %c : f32
+        ein.yield %e : f32
+      }}
+      %total = ein.einsum (%weights[h, m, n]) -> [h, m] reduce [n: add] : ({scores}) -> {top}
+      %mixed = ein.einsum (%weights[h, m, n], %v[h, n, d]) -> [h, m, d] reduce [n: add] : ({scores}, {k}) -> {out} {{
+      ^bb0(%a: f32, %b: bf16):
+        %c = arith.extf %b : bf16 to f32
+        %e = arith.mulf %a, %c : f32
+        ein.yield %e : f32
+      }}
+      %result = ein.einsum (%mixed[h, m, d], %total[h, m]) -> [h, m, d] : ({out}, {top}) -> {out} {{
+      ^bb0(%a: f32, %b: f32):
+        %e = arith.divf %a, %b : f32
+        ein.yield %e : f32
+      }}
+      return %result : {out}
+    }}"""
+
+
+@pytest.mark.parametrize("rows, keys", [(1, 300), (33, 31), (257, 700), (1000, 257)])
+@pytest.mark.parametrize("dynamic", [False, True])
+def test_strips(build, tmp_path, rows, keys, dynamic):
+    """Blocks of many rows, whose strips end anywhere in them; chunks end anywhere, too, and strips that lack one pass it over."""
+    cpus.needs(TARGET)
+    _, package = compile_text(strips(*("MN" if dynamic else (rows, keys))), tmp_path, (TARGET,))
+    rng = np.random.default_rng()
+    q, k, v = (to_bf16(rng.standard_normal((3, n, 64))) for n in (rows, keys, keys))
+    scores = np.einsum("hmd,hnd->hmn", *(widen_bf16(x).astype(np.float64) for x in (q, k))) / 8
+    scores[:, np.arange(rows)[:, None] < np.arange(keys)[None]] = -np.inf
+    weights = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    want = np.einsum("hmn,hnd->hmd", weights / weights.sum(axis=-1, keepdims=True), widen_bf16(v))
+    assert (abs(package.f(q, k, v) - want) <= 2.0**-6 * np.abs(want).max()).all()
+
+
 @pytest.mark.parametrize("rows, columns", [(9, 600), (40, 600), (9, 40), (40, 40)])
 @pytest.mark.parametrize("order", ["a k", "k a"])
 def test_two_sums(build, tmp_path, rows, columns, order):

@@ -1,7 +1,11 @@
 // RUN: einfall-opt %s --tile-test-numbers --split-input-file | FileCheck %s
+// RUN: einfall-opt %s --tile-test-numbers=marks=true --split-input-file | FileCheck %s --check-prefix=MARKED
 // RUN: einfall-opt %s --tile-test-numbers=lanes=64 --split-input-file | FileCheck %s --check-prefix=WIDE
 
 // WIDE-NOT: are_numbers
+
+// MARKED-LABEL: func.func @greatest
+// MARKED: tile.reduce "max" {{.*}} {either_zero, numbers}
 
 // CHECK-LABEL: func.func @greatest
 // CHECK: %[[YES:.*]] = arith.constant true
