@@ -80,8 +80,10 @@ def wait_until_idle(limit: float, share: float = 0.1) -> float:
 
 
 def folder_name(machine: dict) -> str:
-    """The folder of a CPU's results: its name and what tells apart CPUs of one name."""
+    """The folder of a CPU's results: its name and what tells apart CPUs of one name, of which not every guest sees the tiles."""
     text = f"{machine['cpu']} {machine['family']}-{machine['model']}"
+    if "amx_tile" in machine["isa"]:
+        text += " amx"
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 

@@ -173,7 +173,9 @@ def test_machine_is_described():
     facts = machine.facts()
     assert facts["cpus"] >= 1 and facts["memory"] > 1 << 28 and facts["caches"]
     assert machine.last_level_cache() == max(facts["caches"].values())
-    assert machine.folder_name({"cpu": "Some CPU @ 3.0GHz", "family": "6", "model": "1"}) == "some-cpu-3-0ghz-6-1"
+    cpu = {"cpu": "Some CPU @ 3.0GHz", "family": "6", "model": "1", "isa": ["avx2"]}
+    assert machine.folder_name(cpu) == "some-cpu-3-0ghz-6-1"
+    assert machine.folder_name(cpu | {"isa": ["avx2", "amx_tile"]}) == "some-cpu-3-0ghz-6-1-amx"
 
 
 def test_records_are_merged_by_case(tmp_path):
