@@ -3,8 +3,10 @@
 #include "llvm/ADT/Any.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringSwitch.h"
+#include "llvm/IR/IRBuilder.h"
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Instructions.h"
+#include "llvm/IR/IntrinsicInst.h"
 #include "llvm/IR/Module.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Target/TargetMachine.h"
@@ -56,6 +58,35 @@ private:
   llvm::DenseMap<const llvm::Function *, int> combined;
 };
 
+/// Stores of a single lane of a vector, masked by a constant, are those of an element. LLVM 22 on
+/// x86 makes 32 bits of one that was narrowed to 8 or 16.
+void storeLoneLanes(llvm::Module &code) {
+  for (llvm::Function &function : code)
+    for (llvm::Instruction &inst : llvm::make_early_inc_range(llvm::instructions(function))) {
+      auto *store = llvm::dyn_cast<llvm::IntrinsicInst>(&inst);
+      if (!store || store->getIntrinsicID() != llvm::Intrinsic::masked_store)
+        continue;
+      llvm::Value *value = store->getArgOperand(0), *pointer = store->getArgOperand(1);
+      auto *type = llvm::dyn_cast<llvm::FixedVectorType>(value->getType());
+      auto *mask = llvm::dyn_cast<llvm::Constant>(store->getArgOperand(2));
+      if (!type || !mask)
+        continue;
+      llvm::SmallVector<unsigned> lanes;
+      for (unsigned lane = 0; lane < type->getNumElements(); ++lane)
+        if (llvm::Constant *bit = mask->getAggregateElement(lane); !bit || !bit->isNullValue())
+          lanes.push_back(lane);
+      if (lanes.size() != 1 || !mask->getAggregateElement(lanes[0])->isOneValue())
+        continue;
+      llvm::IRBuilder<> builder(store);
+      llvm::Type *element = type->getElementType();
+      llvm::Value *place = builder.CreateConstInBoundsGEP1_32(element, pointer, lanes[0]);
+      llvm::Align align = llvm::commonAlignment(store->getParamAlign(1).valueOrOne(),
+                                                lanes[0] * element->getPrimitiveSizeInBits() / 8);
+      builder.CreateAlignedStore(builder.CreateExtractElement(value, lanes[0]), place, align);
+      store->eraseFromParent();
+    }
+}
+
 } // namespace
 
 void optimise(llvm::Module &code, llvm::TargetMachine &machine) {
@@ -86,6 +117,8 @@ void optimise(llvm::Module &code, llvm::TargetMachine &machine) {
     llvm::cantFail(builder.parsePassPipeline(passes, kPasses));
   }
   passes.run(code, modules);
+  if (machine.getTargetTriple().isX86())
+    storeLoneLanes(code);
 }
 
 /// Additions, products and addresses in a function from which on they are too many: passes that

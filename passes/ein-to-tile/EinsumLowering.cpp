@@ -360,8 +360,14 @@ SmallVector<Value> EinsumLowering::dotStep(ArrayRef<Value> running) {
   SmallVector<TileValue> factors = evaluate(root, {dot.lhs, dot.rhs}, exists);
   assert(!exists.value && "a dot of points that may not exist");
   bool isUnsigned[] = {dot.unsignedLhs, dot.unsignedRhs};
-  for (auto [factor, zeros] : llvm::zip(factors, isUnsigned)) {
+  const Value made[] = {dot.lhs, dot.rhs};
+  for (auto [factor, zeros, value] : llvm::zip(factors, isUnsigned, made)) {
     Type from = getElementTypeOrSelf(factor.value.getType());
+    // Past the end operands are 0, but what is made of them need not be.
+    if (limit && !isa<BlockArgument>(value)) {
+      TileValue zero = tiles.constant(cast<TypedAttr>(builder.getZeroAttr(from)));
+      factor = tiles.create<arith::SelectOp>(from, {laneMask(), factor, zero});
+    }
     if (from == dot.element)
       continue;
     factor = zeros ? tiles.create<arith::ExtUIOp>(dot.element, {factor})

@@ -169,7 +169,8 @@ bool EinsumLowering::readsPackedAlong(unsigned rank, ArrayRef<Access> reads) {
 void EinsumLowering::dropRests(ArrayRef<Access> reads, bool storesSums, Schedule &packed) {
   using Rest = RankSchedule::Rest;
   RankSchedule &rows = packed.ranks[packed.narrow], &columns = packed.ranks[packed.widened];
-  int64_t fewest = schedule.packedFrom, tile = columns.tile();
+  // Of a block that is packed ahead the last strip may have a single row.
+  int64_t fewest = manyAhead.contains(root) ? 1 : schedule.packedFrom, tile = columns.tile();
   if (std::optional<int64_t> extent = extents[packed.narrow].getLiteral()) {
     int64_t block = schedule.ranks[packed.narrow].block;
     fewest = fewestOf(packed.narrow);

@@ -585,7 +585,7 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
     if (mayBeFew && (schedule.few = planTurned(root, reads, rows, columns, target, schedule))) {
       packed.ranks[columns].block = block;
       // Tiles take parts of them.
-      schedule.fewTo = usesTiles(packed) ? schedule.ranks[columns].block : kTurnedRows;
+      schedule.fewTo = usesTiles(*schedule.few) ? schedule.ranks[columns].block : kTurnedRows;
     }
   }
   schedule.packed = std::make_shared<Schedule>(packed);

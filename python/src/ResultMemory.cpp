@@ -54,6 +54,8 @@ public:
   }
 
   void give(void *data, uint64_t bytes) {
+    if (bytes > kMostKept)
+      return std::free(data);
     std::vector<Block> dropped;
     {
       std::lock_guard lock(mutex);
