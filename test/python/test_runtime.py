@@ -47,21 +47,22 @@ def test_views_lists_and_foreign_byte_order(matmul):
 
 
 def test_large_results_take_memory_that_nobody_holds(matmul):
-    """A result of 8 MB and what views it keep their memory; the next ones take what was given back, if it is not much larger."""
-    a, b = np.ones((2048, 1), np.float32), np.arange(1024, dtype=np.float32)[None]
+    """A result of 40 MB, as no other test has, and what views it keep their memory; the next ones take what was given back, if
+    it is not much larger."""
+    a, b = np.ones((9001, 1), np.float32), np.arange(1100, dtype=np.float32)[None]
     first = matmul(a, b)
     view, address = first[5:7], first.ctypes.data
     del first
     second = matmul(a, 2 * b)
     assert second.ctypes.data != address
     np.testing.assert_array_equal(view, np.repeat(b, 2, axis=0))
-    np.testing.assert_array_equal(second, np.repeat(2 * b, 2048, axis=0))
+    np.testing.assert_array_equal(second, np.repeat(2 * b, 9001, axis=0))
     del view
-    small = matmul(a[:1200], b)
+    small = matmul(a[:5000], b)
     assert small.ctypes.data != address, "a block that is more than a quarter too large stays for others"
-    third = matmul(a[:1900], 3 * b)
+    third = matmul(a[:8500], 3 * b)
     assert third.ctypes.data == address
-    np.testing.assert_array_equal(third, np.repeat(3 * b, 1900, axis=0))
+    np.testing.assert_array_equal(third, np.repeat(3 * b, 8500, axis=0))
 
 
 def test_many_inputs(build):
