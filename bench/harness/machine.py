@@ -82,7 +82,7 @@ def wait_until_idle(limit: float, share: float = 0.1) -> float:
 def folder_name(machine: dict) -> str:
     """The folder of a CPU's results: its name and what tells apart CPUs of one name, of which not every guest sees the tiles."""
     text = f"{machine['cpu']} {machine['family']}-{machine['model']}"
-    if "amx_tile" in machine["isa"]:
+    if "amx_tile" in machine.get("isa", ()):
         text += " amx"
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
