@@ -116,14 +116,9 @@ protected:
   /// Packs for the root what does not depend on `rank` now, for all that is emitted until
   /// `forgetPacked`.
   void packAhead(mlir::ArrayRef<Access> reads, mlir::ArrayRef<int64_t> parts, unsigned rank);
-  /// Memory with room for whole panels of columns, where a product's sums may stay.
-  struct LocalSums {
-    mlir::Value memory;
-    mlir::SmallVector<int64_t> strides;
-    mlir::SmallVector<mlir::Value> begins;
-  };
-  /// Where the root's sums are all that is stored of it, that place.
-  virtual std::optional<LocalSums> sumsInPlace(unsigned columns, int64_t width) {
+  /// Where the root's sums are all that is stored of it, that place, if it has room for whole
+  /// panels of columns.
+  virtual std::optional<PackedMemory> sumsInPlace(unsigned columns, int64_t width) {
     return std::nullopt;
   }
   void forgetPacked() {

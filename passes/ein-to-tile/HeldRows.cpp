@@ -65,9 +65,7 @@ TileValue StagedLowering::read(ein::EinsumOp op, unsigned number, ArrayRef<TileV
     exists = both(exists, early->second.exists);
     return early->second.value;
   }
-  // Only a block in strips has stages that make on the way what they reduce; in fragments none is
-  // set.
-  if (op == root && plan.strip && !stage->inside.empty())
+  if (op == root && stage && !stage->inside.empty())
     return readInside(op.getInputs()[number]);
   std::optional<RowRead> key = heldRow ? rowRead(op, number, heldRow->rank) : std::nullopt;
   if (!key)

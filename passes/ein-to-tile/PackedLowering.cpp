@@ -218,7 +218,7 @@ void EinsumLowering::emitPacked(ArrayRef<Access> reads) {
   int64_t chunk = chunkOf(root, *schedule.packed);
   // Matrix tiles have their sums in memory in any case.
   const bool hasTiles = usesTiles(*schedule.packed);
-  if (chunk || (hasTiles && root.getNumRanks() != root.getNumFree() + 1))
+  if (chunk || (hasTiles && !reducesOneRank(root)))
     return emitInChunks(reads, chunk);
   if (hasTiles || isTurned(*schedule.packed))
     return emitInStrips(reads);
@@ -336,7 +336,7 @@ void EinsumLowering::emitInChunks(ArrayRef<Access> reads, int64_t chunk) {
   };
   const bool hasTiles = usesTiles(*schedule.packed);
   // The first chunk of the only sum of tiles needs no zeros.
-  const bool isFresh = hasTiles && root.getNumRanks() == numFree + 1;
+  const bool isFresh = hasTiles && reducesOneRank(root);
   if (!isFresh)
     forTilesOfPacked(/*byRows=*/false, [&] {
       uint32_t full = begin();

@@ -268,8 +268,8 @@ static void planChunk(ein::EinsumOp root, ArrayRef<int64_t> parts, int64_t chunk
 static std::optional<int64_t> bytesOf(ein::EinsumOp root, ArrayRef<Packed> values,
                                       const Schedule &packed, ArrayRef<int64_t> parts) {
   SmallVector<int64_t> inChunk(parts);
-  const bool isOneSum = root.getNumRanks() == root.getNumFree() + 1;
-  if (int64_t chunk = chunkOf(root, packed); chunk || (usesTiles(packed) && !isOneSum)) {
+  if (int64_t chunk = chunkOf(root, packed);
+      chunk || (usesTiles(packed) && !reducesOneRank(root))) {
     if (chunk)
       inChunk[root.getNumFree()] = chunk;
     const int64_t most = kPartialSums * (usesTiles(packed) ? 2 : 1);
@@ -399,8 +399,7 @@ bool fitsPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Schedule &sch
   if (!mayPack(root, reads) || packed.narrow < 0 || packed.lanes != packed.widened)
     return false;
   // A group is of one chunk.
-  bool chunksDepth = root.getNumRanks() == root.getNumFree() + 1;
-  if (packed.dot && chunksDepth && chunkOf(root, packed) % packed.dot->group)
+  if (packed.dot && reducesOneRank(root) && chunkOf(root, packed) % packed.dot->group)
     return false;
   if (usesTiles(packed)) {
     int64_t columns = packed.ranks[packed.lanes].tile();
@@ -430,8 +429,7 @@ static bool readsFactors(ein::EinsumOp root) {
 static bool readsColumnsInOrder(ein::EinsumOp root, ArrayRef<Access> reads, unsigned columns) {
   auto product = root.getYielded().getDefiningOp<arith::MulFOp>();
   if (!product || !product.getType().isF32() || !readsFactors(root) || reads.size() != 2 ||
-      root.getNumRanks() != root.getNumFree() + 1 ||
-      root.getMonoid(root.getNumFree()) != ein::Monoid::add)
+      !reducesOneRank(root) || root.getMonoid(root.getNumFree()) != ein::Monoid::add)
     return false;
   return llvm::all_of(reads, [&](const Access &read) {
     return !read.dependsOn(columns) || read.isUnitStride(root.getNumFree());

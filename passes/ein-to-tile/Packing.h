@@ -55,6 +55,11 @@ bool isTurned(const Schedule &packed);
 /// Rows that the loops of `few` take at a time.
 int64_t rowsAtOnce(const Schedule &schedule, const Schedule &few);
 
+/// True if there is one reduced rank.
+inline bool reducesOneRank(ein::EinsumOp root) {
+  return root.getNumRanks() == root.getNumFree() + 1;
+}
+
 /// True if products are by `tile.multiply`.
 inline bool usesTiles(const Schedule &packed) { return packed.dot && packed.dot->tiles; }
 

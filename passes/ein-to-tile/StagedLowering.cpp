@@ -10,6 +10,7 @@
 #include "dialects/ein/EinBounds.h"
 #include "dialects/tile/TileDialect.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/SaveAndRestore.h"
 
 using namespace mlir;
 
@@ -164,7 +165,7 @@ SmallVector<int64_t> StagedLowering::blockParts() {
 
 /// Memory for what others read of the stage.
 void StagedLowering::makeLocals(const Stage &current) {
-  stage = &current;
+  llvm::SaveAndRestore known(stage, &current);
   ein::EinsumOp first = current.root;
   SmallVector<Value> stored{first.getResult()};
   for (ein::EinsumOp op : current.epilogue)
@@ -228,7 +229,7 @@ void StagedLowering::planNext(ArrayRef<Access> reads) {
 
 /// The loops of a stage over the block's part.
 void StagedLowering::emitPart(const Stage &current) {
-  stage = &current;
+  llvm::SaveAndRestore known(stage, &current);
   beginRoot(current.root);
   epilogue = current.epilogue;
   unsigned numRanks = root.getNumRanks(), numFree = root.getNumFree();

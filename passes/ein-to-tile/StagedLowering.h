@@ -150,7 +150,7 @@ private:
   TileValue read(ein::EinsumOp op, unsigned number, mlir::ArrayRef<TileValue> coordinates,
                  TileValue &exists) override;
   void storeTile() override;
-  std::optional<LocalSums> sumsInPlace(unsigned columns, int64_t width) override;
+  std::optional<PackedMemory> sumsInPlace(unsigned columns, int64_t width) override;
   bool mayRepeat() override;
   int64_t fewestOf(unsigned rank) override;
   bool mayRunBeyond(unsigned rank, int64_t tile) override;
@@ -179,7 +179,7 @@ private:
   int64_t behindNow = 0;                // of these, the stage that is written
   bool isRagged = false;                // the chunk may end before its part does
   bool packsAhead = false;              // of a stage only what strips share is written
-  const Stage *stage = nullptr;
+  const Stage *stage = nullptr;         // that is written; null in fragments
   bool counts = kernel->getParentOfType<mlir::ModuleOp>()->hasAttr(tile::kCountVisits);
   mlir::Value settledAfter; // whether the epilogue's conditions are, where they have a branch
   llvm::SmallVector<SettledCondition> conditionsAfter;

@@ -74,8 +74,8 @@ TileValue StagedLowering::readInside(Value reduced) {
 }
 
 /// The sums of a product that nothing follows stay where tiles leave them.
-std::optional<EinsumLowering::LocalSums> StagedLowering::sumsInPlace(unsigned columns,
-                                                                     int64_t width) {
+std::optional<EinsumLowering::PackedMemory> StagedLowering::sumsInPlace(unsigned columns,
+                                                                        int64_t width) {
   Value tensor = root.getResult();
   auto isYielded = [](Operation *user) { return isa<ein::YieldOp>(user); };
   if (!epilogue.empty() || stage->update || storedAs.count(tensor) || !locals.count(tensor) ||
@@ -86,7 +86,11 @@ std::optional<EinsumLowering::LocalSums> StagedLowering::sumsInPlace(unsigned co
   const Local &local = locals.find(tensor)->second;
   if (local.layout.strides[columns] != 1)
     return std::nullopt;
-  LocalSums sums{local.memory, SmallVector<int64_t>(local.layout.strides), {}};
+  PackedMemory sums;
+  sums.packed.value = root.getYielded();
+  llvm::append_range(sums.packed.ranks, llvm::seq<unsigned>(0, root.getNumFree()));
+  sums.strides.assign(local.layout.strides.begin(), local.layout.strides.end());
+  sums.buffer = local.memory;
   for (AffineExpr begin : local.layout.begin)
     sums.begins.push_back(expand(begin, {}));
   return sums;

@@ -77,60 +77,50 @@ void EinsumLowering::emitInStrips(ArrayRef<Access> reads) {
   SmallVector<int64_t> parts = blockParts();
   unsigned numFree = root.getNumFree();
   depthAtOnce = parts[numFree];
-  const bool turns = isTurned(*schedule.packed), hasTiles = usesTiles(*schedule.packed);
+  const auto whole = schedule.packed; // results end where their ranks do
+  const bool turns = isTurned(*whole), hasTiles = usesTiles(*whole);
+  const unsigned lanes = whole->lanes, passing = whole->narrow;
   auto begin = [&] {
     setSpace();
     accumulators = tiles.space;
     results.clear();
   };
-  auto sum = [&](const PackedMemory &sums) {
-    begin();
-    uint32_t full = tiles.space.fullMask();
-    Value zero = splat(builder.getZeroAttr(root.getYielded().getType()), full);
-    storePacked(sums, {reduceFrom(numFree, {zero}).front(), full}, -1);
-    leaveReduced();
+  auto sumUp = [&](const PackedMemory &sums) {
+    if (hasTiles)
+      return emitTileProducts(sums,
+                              arith::ConstantOp::create(builder, loc, builder.getBoolAttr(true)));
+    forTilesOfPacked(/*byRows=*/true, [&] {
+      begin();
+      uint32_t full = tiles.space.fullMask();
+      Value zero = splat(builder.getZeroAttr(root.getYielded().getType()), full);
+      storePacked(sums, {reduceFrom(numFree, {zero}).front(), full}, -1);
+      leaveReduced();
+    });
   };
-  const auto whole = schedule.packed; // results end where their ranks do
-  if (hasTiles && !turns)
-    if (auto place = sumsInPlace(whole->lanes, whole->ranks[whole->lanes].tile())) {
-      PackedMemory sums;
-      sums.packed.value = root.getYielded();
-      llvm::append_range(sums.packed.ranks, llvm::seq<unsigned>(0, numFree));
-      sums.strides = place->strides;
-      sums.begins = place->begins;
-      sums.buffer = place->memory;
-      overPacked(reads, parts, /*storesSums=*/true, [&] {
-        emitTileProducts(sums, arith::ConstantOp::create(builder, loc, builder.getBoolAttr(true)));
-      });
-      isPacked = false;
-      return;
+  auto strip = [&] {
+    PackedMemory sums = turns ? layOutTurned() : layOutSums(lanes, whole->ranks[lanes].tile());
+    sumUp(sums);
+    isPacked = false;
+    auto store = [&] {
+      begin();
+      storeResults(loadPacked(sums));
+    };
+    if (turns) {
+      sums = turnSums(sums);
+      return forTurned(store);
     }
+    auto cut = std::exchange(schedule.packed, whole);
+    forTilesOfPacked(/*byRows=*/false, store);
+    schedule.packed = cut;
+  };
+  std::optional<PackedMemory> inPlace;
+  if (hasTiles && !turns)
+    inPlace = sumsInPlace(lanes, whole->ranks[lanes].tile());
   overPacked(reads, parts, /*storesSums=*/true, [&] {
-    unsigned passing = schedule.packed->narrow;
+    if (inPlace)
+      return sumUp(*inPlace);
     forParts(passing, std::min(turns ? turnedWidth() : kStripRows, schedule.ranks[passing].block),
-             [&] {
-               int64_t lanes = schedule.packed->lanes;
-               PackedMemory sums =
-                   turns ? layOutTurned() : layOutSums(lanes, schedule.packed->ranks[lanes].tile());
-               if (hasTiles)
-                 emitTileProducts(
-                     sums, arith::ConstantOp::create(builder, loc, builder.getBoolAttr(true)));
-               else
-                 forTilesOfPacked(/*byRows=*/true, [&] { sum(sums); });
-               isPacked = false;
-               auto store = [&] {
-                 begin();
-                 storeResults(loadPacked(sums));
-               };
-               if (turns) {
-                 sums = turnSums(sums);
-                 forTurned(store);
-               } else {
-                 auto cut = std::exchange(schedule.packed, whole);
-                 forTilesOfPacked(/*byRows=*/false, store);
-                 schedule.packed = cut;
-               }
-             });
+             strip);
   });
 }
 
@@ -139,7 +129,7 @@ void EinsumLowering::emitInStrips(ArrayRef<Access> reads) {
 std::optional<EinsumLowering::NextColumns> EinsumLowering::nextColumns(unsigned rank,
                                                                        int64_t times) {
   unsigned columns = schedule.narrow, rows = schedule.widened;
-  if (!isTurned(schedule) || root.getNumRanks() != root.getNumFree() + 1)
+  if (!isTurned(schedule) || !reducesOneRank(root))
     return std::nullopt;
   NextColumns next;
   SmallVector<Value> factors(root.getYielded().getDefiningOp()->getOperands());
