@@ -302,8 +302,9 @@ void EinsumLowering::joinPartial(TileValue value) {
   storePacked(state.sums, value, -1);
 }
 
-/// Where the block's rows are one panel, the memory of all panels is that one's: columns, which lie
-/// along the sum, are read in longer pieces.
+/// Where the block's rows are one panel, it may have the memory of two: columns, which lie along
+/// the sum, are read in longer pieces. What comes next of them has to stay in the second-level
+/// cache beside those that are multiplied, so that pieces are not longer yet.
 Value EinsumLowering::chunkOfPanels(int64_t chunk) {
   unsigned rows = schedule.packed->lanes;
   int64_t width = schedule.packed->ranks[rows].tile();
