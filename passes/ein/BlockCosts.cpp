@@ -16,15 +16,15 @@ unsigned costOf(Operation &inner) {
   return isFree ? 0 : 1;
 }
 
-bool isExpanded(Value tensor, unsigned dim) {
+bool isExpanded(Value tensor, unsigned dim, double times) {
   auto maker = tensor.getDefiningOp<EinsumOp>();
   if (!maker)
     return tensor.getDefiningOp<FoldOp>() != nullptr;
   if (!maker.getMonoids().empty())
-    return isExpansion(maker);
+    return isExpansion(maker, times);
   for (unsigned i = 0, e = maker.getInputs().size(); i < e; ++i)
     for (auto [inner, index] : llvm::enumerate(maker.getMap(i).getResults()))
-      if (index.isFunctionOfDim(dim) && isExpanded(maker.getInputs()[i], inner))
+      if (index.isFunctionOfDim(dim) && isExpanded(maker.getInputs()[i], inner, times))
         return true;
   return false;
 }

@@ -81,15 +81,15 @@ struct Rows {
 };
 
 /// True if a contraction's result is larger than what it reads (the scores of
-/// attention): it should not be stored.
-inline bool isExpansion(EinsumOp contraction) {
+/// attention), so many times: it should not be stored.
+inline bool isExpansion(EinsumOp contraction, double times = 2) {
   double result = elementsOf(contraction.getResult());
   return llvm::all_of(contraction.getInputs(),
-                      [&](mlir::Value input) { return result > 2 * elementsOf(input); });
+                      [&](mlir::Value input) { return result > times * elementsOf(input); });
 }
 
 /// True if dimension `dim` of `tensor` is made by such a contraction, or by a fold.
-bool isExpanded(mlir::Value tensor, unsigned dim);
+bool isExpanded(mlir::Value tensor, unsigned dim, double times = 2);
 
 } // namespace einfall::ein
 

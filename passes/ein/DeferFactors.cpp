@@ -19,6 +19,11 @@ namespace {
 /// How far an operand's makers are looked through for a factor.
 constexpr unsigned maxDepth = 4;
 
+/// Columns from which dots save more than it costs to store their operand: each saves half of its
+/// products, a pass over the operand takes as long as a few do. Of a few columns a head of
+/// attention may be made, whose weights are never stored.
+constexpr int64_t kFewestDotColumns = 64;
+
 /// True if a reduction made `tensor`, perhaps followed by maps.
 bool isReduced(Value tensor) {
   auto maker = tensor.getDefiningOp<EinsumOp>();
@@ -276,15 +281,16 @@ bool Deferral::keepsFactors() {
         rows.add(op.getRankExtent(rank));
       else
         columns *= op.getRankExtent(rank).getLiteral().value_or(1);
+    const bool isMany = columns > kMostSummed;
     bool isOver = false, expanded = false;
     for (auto [dim, index] : llvm::enumerate(map.getResults()))
       for (int64_t rank = op.getNumFree(); rank < op.getNumRanks(); ++rank)
         if (index.isFunctionOfDim(rank)) {
           isOver = true;
-          expanded |= isExpanded(op.getInputs()[i], dim);
+          expanded |= isExpanded(op.getInputs()[i], dim, isMany ? 2 : 1);
         }
-    if (isOver && !expanded && columns > kMostSummed &&
-        (rows.areWorthStoring(storedRows) || isDot()))
+    if (isOver && !expanded &&
+        ((isMany && rows.areWorthStoring(storedRows)) || (columns >= kFewestDotColumns && isDot())))
       return true;
   }
   return false;

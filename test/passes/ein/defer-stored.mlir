@@ -74,6 +74,39 @@ func.func @dots(%x: !ein.tensor<[s, 96], bf16>, %w: !ein.tensor<[400, 96], bf16>
   return %y : !ein.tensor<[s, 400], bf16>
 }
 
+// Of 64 columns dots save more than the operand costs; of fewer its factor leaves.
+// DOTS-LABEL: func.func @projections
+// DOTS: %[[A:.*]] = ein.einsum (%arg0[{{.*}}], %{{.*}}[{{.*}}]) -> [s, e] :
+// DOTS: %[[Y:.*]] = ein.einsum (%[[A]][s, e], %arg1[f, e]) -> [s, f] reduce [e: add]
+// DOTS: %[[T:.*]] = ein.einsum ({{.*}}%arg2[g, e]{{.*}}) -> [s, g] reduce [e: add]
+// DOTS: %[[Z:.*]] = ein.einsum ({{.*}}%[[T]][s, g]{{.*}}) -> [s, g] :
+// DOTS: return %[[Y]], %[[Z]]
+func.func @projections(%x: !ein.tensor<[s, 96], bf16>, %w: !ein.tensor<[64, 96], bf16>, %u: !ein.tensor<[63, 96], bf16>)
+    -> (!ein.tensor<[s, 64], bf16>, !ein.tensor<[s, 63], bf16>) {
+  %n = ein.einsum (%x[s, e]) -> [s] reduce [e: add] : (!ein.tensor<[s, 96], bf16>) -> !ein.tensor<[s], bf16>
+  %a = ein.einsum (%x[s, e], %n[s]) -> [s, e] : (!ein.tensor<[s, 96], bf16>, !ein.tensor<[s], bf16>) -> !ein.tensor<[s, 96], bf16>
+  %y = ein.einsum (%a[s, e], %w[f, e]) -> [s, f] reduce [e: add]
+      : (!ein.tensor<[s, 96], bf16>, !ein.tensor<[64, 96], bf16>) -> !ein.tensor<[s, 64], bf16>
+  %z = ein.einsum (%a[s, e], %u[g, e]) -> [s, g] reduce [e: add]
+      : (!ein.tensor<[s, 96], bf16>, !ein.tensor<[63, 96], bf16>) -> !ein.tensor<[s, 63], bf16>
+  return %y, %z : !ein.tensor<[s, 64], bf16>, !ein.tensor<[s, 63], bf16>
+}
+
+// Weights of attention are larger than what they are made of: they are not stored for it.
+// DOTS-LABEL: func.func @short
+// DOTS: %[[Z:.*]] = ein.einsum ({{.*}}) -> [s, f] :
+// DOTS: return %[[Z]]
+func.func @short(%q: !ein.tensor<[128, 64], bf16>, %k: !ein.tensor<[128, 64], bf16>, %v: !ein.tensor<[128, 64], bf16>)
+    -> !ein.tensor<[128, 64], bf16> {
+  %p = ein.einsum (%q[s, d], %k[t, d]) -> [s, t] reduce [d: add]
+      : (!ein.tensor<[128, 64], bf16>, !ein.tensor<[128, 64], bf16>) -> !ein.tensor<[128, 128], bf16>
+  %n = ein.einsum (%p[s, t]) -> [s] reduce [t: add] : (!ein.tensor<[128, 128], bf16>) -> !ein.tensor<[128], bf16>
+  %a = ein.einsum (%p[s, t], %n[s]) -> [s, t] : (!ein.tensor<[128, 128], bf16>, !ein.tensor<[128], bf16>) -> !ein.tensor<[128, 128], bf16>
+  %y = ein.einsum (%a[s, t], %v[t, f]) -> [s, f] reduce [t: add]
+      : (!ein.tensor<[128, 128], bf16>, !ein.tensor<[128, 64], bf16>) -> !ein.tensor<[128, 64], bf16>
+  return %y : !ein.tensor<[128, 64], bf16>
+}
+
 // DOTS-LABEL: func.func @mixed
 // DOTS: %[[Z:.*]] = ein.einsum ({{.*}}) -> [s, f] :
 // DOTS: return %[[Z]]
