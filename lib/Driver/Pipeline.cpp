@@ -125,6 +125,7 @@ void populatePhase(OpPassManager &passes, Phase phase, const Target &target, Mod
       options.warps = target.gpu->warps;
       passes.addPass(tile::createTileDistributeWarps(options));
     } else {
+      passes.addPass(tile::createTileUnrollConditions());
       const int64_t twoRegisters = 2 * target.cpu->vectorBytes / 4;
       if (!target.cpu->maximum)
         passes.addPass(tile::createTileTestNumbers({twoRegisters, !target.cpu->tiles.empty()}));

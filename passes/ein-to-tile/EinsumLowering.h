@@ -188,6 +188,7 @@ private:
     mlir::Value buffer, offset, stride;
   };
   TileFactor rowsOfTile(mlir::Value factor, unsigned rows);
+  bool comesFromAfar(unsigned rows, unsigned depth);
   mlir::SmallVector<mlir::Value> aheadOfTile(const PackedMemory &panel, mlir::Value groups);
   void multiplyTile(const PackedMemory &sums, mlir::Value fresh);
   void forSteps(unsigned rank, mlir::Value begin, mlir::Value end, int64_t step,

@@ -490,6 +490,12 @@ static std::shared_ptr<Schedule> planTurned(ein::EinsumOp root, ArrayRef<Access>
   return std::make_shared<Schedule>(packed);
 }
 
+/// Rows up to which they are copied rather than the block's columns. Columns are copied in another
+/// order, which costs more, but once for all rows, and rows pass by in the order in which they lie.
+static int64_t mostRowsByTiles(const Schedule &schedule, unsigned columns) {
+  return schedule.ranks[columns].block / 2;
+}
+
 void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write,
                  const TileTarget &target, Schedule &schedule, ArrayRef<int64_t> parts) {
   if (!target.packs || !mayPack(root, reads))
@@ -530,7 +536,7 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
   std::optional<int64_t> numRows = root.getRankExtent(rows).getLiteral();
   if (Schedule cut = schedule; usesTiles(packed) && parts.empty() && mayHave(kFewestPackedRows))
     if (auto turned = planTurned(root, reads, rows, columns, target, cut);
-        turned && numRows.value_or(INT64_MAX) <= cut.ranks[columns].block) {
+        turned && numRows.value_or(INT64_MAX) <= mostRowsByTiles(cut, columns)) {
       schedule.ranks = cut.ranks;
       schedule.ranks[rows].block = turned->ranks[rows].block;
       schedule.order = turned->order;
@@ -565,11 +571,14 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
     // farther away.
     llvm::erase(cut.order, rows);
     cut.order.insert(llvm::find(cut.order, columns), rows);
+    int64_t most = target.localBytes;
     auto fits = [&] {
       std::optional<int64_t> bytes = bytesOf(root, values, packed, partsOf(root, cut));
-      return bytes && *bytes <= target.localBytes;
+      return bytes && *bytes <= most;
     };
     planChunks(root, partsOf(root, cut), packed, fits);
+    if (usesTiles(packed)) // rows that pass by take the other half
+      most /= 2;
     while (!fits()) {
       if (cut.ranks[columns].block == tile)
         return;
@@ -583,7 +592,7 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
     if (mayBeFew && (schedule.few = planTurned(root, reads, rows, columns, target, schedule))) {
       packed.ranks[columns].block = block;
       // Tiles take parts of them.
-      schedule.fewTo = usesTiles(*schedule.few) ? schedule.ranks[columns].block : kTurnedRows;
+      schedule.fewTo = usesTiles(*schedule.few) ? mostRowsByTiles(schedule, columns) : kTurnedRows;
     }
   }
   schedule.packed = std::make_shared<Schedule>(packed);

@@ -48,6 +48,19 @@ SmallVector<Value> EinsumLowering::aheadOfTile(const PackedMemory &panel, Value 
   return {arith::MulIOp::create(builder, loc, which, each), lines};
 }
 
+/// True if `rows` as they lie have to be asked for. Shorter ones come by themselves; those of a
+/// block whose columns are packed are there from the columns before, if its cache has room for
+/// them.
+bool EinsumLowering::comesFromAfar(unsigned rows, unsigned depth) {
+  const Dot &dot = *schedule.packed->dot;
+  std::optional<int64_t> length = extents[depth].getLiteral();
+  if (!length)
+    return true;
+  int64_t bytes = schedule.ranks[rows].block * *length * (4 / dot.group);
+  bool isHeld = !isTurned(*schedule.packed) && bytes <= target.localBytes;
+  return *length >= kLeastAhead * dot.group && !isHeld;
+}
+
 /// Adds the product over the current chunk to the sums at the tile of `rows` and panel where the
 /// block stands, or to 0 where they are `fresh`.
 void EinsumLowering::multiplyTile(const PackedMemory &sums, Value fresh) {
@@ -63,8 +76,7 @@ void EinsumLowering::multiplyTile(const PackedMemory &sums, Value fresh) {
   Value number = arith::SubIOp::create(builder, loc, endOfBlock(rows), at[rows]);
   number = arith::MinSIOp::create(builder, loc, number, constant(kTileRows));
   SmallVector<Value> ahead;
-  std::optional<int64_t> length = extents[depth].getLiteral();
-  if (!packedValues.contains(passing) && length.value_or(INT64_MAX) >= kLeastAhead * dot.group)
+  if (!packedValues.contains(passing) && comesFromAfar(rows, depth))
     ahead = aheadOfTile(panel, groups);
   tile::MultiplyOp::create(builder, loc, sums.buffer, offsetIn(sums, -1),
                            constant(*sums.strideOf(rows)), left.buffer, left.offset, left.stride,

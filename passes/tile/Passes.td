@@ -112,6 +112,25 @@ def TileTestNumbers : Pass<"tile-test-numbers", "::mlir::ModuleOp"> {
   let statistics = [Statistic<"numExtremes", "num-extremes", "extremes of which the operands are tested">];
 }
 
+def TileUnrollConditions : Pass<"tile-unroll-conditions", "::mlir::ModuleOp"> {
+  let summary = "short loops whose lanes differ by conditions, written out";
+  let description = [{
+    Before: lanes along a short rank (the halves of a head that are rotated) compare their coordinates with constants at
+    each step. After: an innermost loop of at most four constant steps in which such a comparison depends on nothing but the
+    step is a body for each step, whose conditions are constants: masks, and the side of a select that no lane takes, go with
+    what folds them later. Runs after `canonicalize` and `cse`, on CPUs. Exactness: bitwise.
+
+    ```mlir
+    scf.for %i = %c0 to %c64 step %c32 { %l = tile.iota %i ; %c = arith.cmpi slt, %l, %half ; .. }
+    // becomes
+    %l = tile.iota %c0 ; %c = arith.cmpi slt, %l, %half ; ..
+    %m = tile.iota %c32 ; %d = arith.cmpi slt, %m, %half ; ..
+    ```
+  }];
+  let dependentDialects = ["::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect"];
+  let statistics = [Statistic<"numLoops", "num-loops", "loops written out">];
+}
+
 def TileJoinBranches : Pass<"tile-join-branches", "::mlir::ModuleOp"> {
   let summary = "write once what both ways of a branch do";
   let description = [{
