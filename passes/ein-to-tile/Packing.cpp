@@ -577,13 +577,15 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
       return bytes && *bytes <= most;
     };
     planChunks(root, partsOf(root, cut), packed, fits);
-    if (usesTiles(packed)) // rows that pass by take the other half
-      most /= 2;
     while (!fits()) {
       if (cut.ranks[columns].block == tile)
         return;
       cut.ranks[columns].block /= 2;
     }
+    // Rows that pass by tiles as they lie take the other half.
+    most /= usesTiles(packed) && values.size() == 1 ? 2 : 1;
+    while (cut.ranks[columns].block > tile && !fits())
+      cut.ranks[columns].block /= 2;
     schedule = cut;
     // Of rows whose number is not known there may be few.
     int64_t block = cut.ranks[columns].block;
