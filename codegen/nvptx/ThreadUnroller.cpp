@@ -44,12 +44,17 @@ int64_t ThreadUnroller::runOf(const Shape &shape) const {
   return length;
 }
 
+int64_t ThreadUnroller::farOf(const Shape &shape, int64_t number) const {
+  if (shape.warpRows)
+    return number * 8;
+  if (shape.warpColumns)
+    return number / 2 * 8 + number % 2;
+  int64_t length = shape.lanes ? runOf(shape) : 1;
+  return shape.lanes ? number / length * length * threads + number % length : number;
+}
+
 Value ThreadUnroller::lane(const Shape &shape, int64_t number) {
-  int64_t length = runOf(shape), first = number / length * length * threads + number % length;
-  Value own = thread;
-  if (length > 1)
-    own = arith::MulIOp::create(builder, loc, own, index(length));
-  return first == 0 ? own : Value(arith::AddIOp::create(builder, loc, own, index(first)));
+  return plus(times(thread, runOf(shape)), farOf(shape, number));
 }
 
 Value ThreadUnroller::isFirst() {
@@ -82,6 +87,7 @@ void ThreadUnroller::iota(tile::IotaOp op) {
     if (!element.isIndex())
       value = arith::IndexCastOp::create(builder, loc, element, value);
     units.push_back(value);
+    steps[value] = {units.front(), farOf(shape, i)};
   }
   map[op.getResult()] = units;
 }
@@ -136,7 +142,10 @@ void ThreadUnroller::generic(Operation &op) {
   }
   if (auto widened = dyn_cast<arith::ExtFOp>(op); widened && widen(widened))
     return;
+  if (addSteps(op))
+    return;
   codegen::Unroller::generic(op);
+  keepSteps(op);
 }
 
 LogicalResult ThreadUnroller::check(Operation &op) const {

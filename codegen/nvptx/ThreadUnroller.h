@@ -51,6 +51,8 @@ private:
   Shape shapeOf(mlir::Type type) const { return Shape(type, threads); }
   /// Neighbouring lanes of a tile of this shape that one thread holds.
   int64_t runOf(const Shape &shape) const;
+  /// How far behind the first coordinate of a thread that of register `number` lies.
+  int64_t farOf(const Shape &shape, int64_t number) const;
   /// The lane that register `number` of a place holds in this thread.
   mlir::Value lane(const Shape &shape, int64_t number);
   /// Elements that one access may move: a thread's lanes that lie side by side in memory.
@@ -68,6 +70,17 @@ private:
   mlir::Value joinHalves(mlir::Value low, mlir::Value high, bool isStrict);
   /// f32 quotients by a few divisors.
   void divide(mlir::arith::DivFOp op, mlir::ArrayRef<mlir::Value> divisors, bool isRough);
+  /// Where `unit` lies behind the first one of its tile, as far as that is known.
+  struct Step {
+    mlir::Value first;
+    int64_t far;
+  };
+  Step stepOf(mlir::Value unit) const;
+  /// What is converted lies as far apart as before.
+  void keepSteps(mlir::Operation &op);
+  /// Sums and differences of coordinates, each computed once; false where none is repeated.
+  bool addSteps(mlir::Operation &op);
+  mlir::Value behind(mlir::Value start, int64_t far);
   /// Of a row of a fragment, what the threads that have it hold, combined.
   mlir::Value reduceColumns(tile::ReduceOp op, const Shape &shape, int64_t row);
   /// The lanes of a place that this thread holds, combined.
@@ -119,6 +132,7 @@ private:
   void meetInWarp();
   bool isWarp() const { return threads == kWarp; }
 
+  llvm::DenseMap<mlir::Value, Step> steps;    // of coordinates
   int64_t threads;                            // of a team
   llvm::SmallVector<mlir::Operation *> joins; // of warps, in the order of the program
   const SharedMemory &memory;

@@ -99,13 +99,16 @@ Value inReals(OpBuilder &builder, Value value, DenseMap<Value, Value> &made) {
     SmallVector<Value> operands;
     for (Value operand : op->getOperands())
       operands.push_back(inReals(builder, operand, made));
+    // Every sum is exact.
+    auto anyOrder =
+        arith::FastMathFlagsAttr::get(builder.getContext(), arith::FastMathFlags::reassoc);
     result =
         llvm::TypeSwitch<Operation *, Value>(op)
             .Case([&](arith::AddIOp) {
-              return arith::AddFOp::create(builder, loc, operands[0], operands[1]);
+              return arith::AddFOp::create(builder, loc, operands[0], operands[1], anyOrder);
             })
             .Case([&](arith::SubIOp) {
-              return arith::SubFOp::create(builder, loc, operands[0], operands[1]);
+              return arith::SubFOp::create(builder, loc, operands[0], operands[1], anyOrder);
             })
             .Case([&](arith::MulIOp) {
               return arith::MulFOp::create(builder, loc, operands[0], operands[1]);
