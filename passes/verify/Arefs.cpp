@@ -42,22 +42,25 @@ llvm::DenseSet<Value> memoryOf(func::FuncOp program) {
   return memory;
 }
 
+/// Ops that change rings, or read or write memory of their slots.
+Outline outlineOf(func::FuncOp program) {
+  llvm::DenseSet<Value> memory = memoryOf(program);
+  auto isMove = [](Operation &op) { return isItemOp(op) || isa<ArefCreateOp, ArefCloseOp>(op); };
+  auto isUse = [&](Operation &op) {
+    return llvm::any_of(op.getOperands(), [&](Value value) { return memory.contains(value); });
+  };
+  return Outline(program, [&](Operation &op) { return isMove(op) || isUse(op); }, isMove);
+}
+
 /// Follows the items of all rings through one run.
 class Follower {
 public:
-  Follower(func::FuncOp program, unsigned seed)
-      : memory(memoryOf(program)), run(
-                                       program, [&](Operation &op) { return shows(op); },
-                                       [&](Operation &op) { return visit(op); }, seed) {}
+  Follower(const Outline &outline, unsigned seed)
+      : run(outline, [&](Operation &op) { return visit(op); }, seed) {}
 
   LogicalResult follow() { return run.execute(); }
 
 private:
-  bool shows(Operation &op) {
-    return isItemOp(op) || isa<ArefCreateOp, ArefCloseOp>(op) ||
-           llvm::any_of(op.getOperands(), [&](Value value) { return memory.contains(value); });
-  }
-
   LogicalResult visit(Operation &op) {
     if (auto create = dyn_cast<ArefCreateOp>(op)) {
       Ring ring;
@@ -205,7 +208,6 @@ private:
     return success();
   }
 
-  llvm::DenseSet<Value> memory;
   llvm::DenseMap<Value, Slot> slots;
   struct ByPointer {
     bool operator()(Value a, Value b) const {
@@ -226,8 +228,9 @@ struct ArefsPass : impl::VerifyArefsBase<ArefsPass> {
       if (!found.wasInterrupted())
         continue;
       ++numPrograms;
+      Outline outline = outlineOf(program);
       for (unsigned seed = 0; seed < runs; ++seed)
-        if (failed(Follower(program, seed).follow()))
+        if (failed(Follower(outline, seed).follow()))
           return signalPassFailure();
     }
   }

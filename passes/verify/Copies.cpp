@@ -58,11 +58,13 @@ SmallVector<Use> usesOf(Operation &op) {
 /// and reads; a read is of what a warp alone, whose copies arrive at once, would find.
 class Recorder {
 public:
-  Recorder(func::FuncOp program, int64_t mostSteps, unsigned seed)
-      : mostSteps(mostSteps), run(
-                                  program, [](Operation &op) { return shows(op); },
-                                  [&](Operation &op) { return visit(op); }, seed) {
+  Recorder(const Outline &outline, int64_t mostSteps, unsigned seed)
+      : mostSteps(mostSteps), run(outline, [&](Operation &op) { return visit(op); }, seed) {
     (void)run.execute(); // ends early where enough is known
+  }
+
+  static bool shows(Operation &op) {
+    return isa<CommitOp, WaitOp, BarrierOp>(op) || !usesOf(op).empty();
   }
 
   std::vector<Step> steps;
@@ -79,10 +81,6 @@ private:
     bool isRead = false;
     int64_t commits = 0; // when it was filled last
   };
-
-  static bool shows(Operation &op) {
-    return isa<CommitOp, WaitOp, BarrierOp>(op) || !usesOf(op).empty();
-  }
 
   LogicalResult visit(Operation &op) {
     if (auto wait = dyn_cast<WaitOp>(op))
@@ -144,8 +142,8 @@ private:
 struct CopiesPass : impl::VerifyCopiesBase<CopiesPass> {
   using VerifyCopiesBase::VerifyCopiesBase;
 
-  LogicalResult check(func::FuncOp program, unsigned seed) {
-    Recorder recorder(program, mostSteps, seed);
+  LogicalResult check(const Outline &outline, unsigned seed) {
+    Recorder recorder(outline, mostSteps, seed);
     if (recorder.outside)
       return recorder.outside->emitOpError("leaves the memory of its ring");
     protocol::Protocol warps;
@@ -178,8 +176,9 @@ struct CopiesPass : impl::VerifyCopiesBase<CopiesPass> {
       });
       if (!found.wasInterrupted())
         continue;
+      Outline outline(program, Recorder::shows, Recorder::shows);
       for (unsigned seed = 0; seed < runs; ++seed)
-        if (failed(check(program, seed)))
+        if (failed(check(outline, seed)))
           return signalPassFailure();
     }
   }

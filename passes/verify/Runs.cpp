@@ -2,6 +2,7 @@
 #include "passes/verify/Runs.h"
 #include "dialects/tile/TileDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/Matchers.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -61,18 +62,103 @@ int64_t wrapped(Type type, int64_t number) {
 
 } // namespace
 
-Run::Run(func::FuncOp program, IsShown isShown, Show show, unsigned seed)
-    : program(program), isShown(isShown), show(show), random(seed), kind(seed % 3) {
-  program.walk([&](Operation *op) {
-    if (!this->isShown(*op))
-      return;
-    for (; op && relevant.insert(op).second; op = op->getParentOp())
+Outline::Outline(func::FuncOp program, Test isShown, Test isMove) : program(program) {
+  auto insertAround = [](Operation *op, llvm::DenseSet<Operation *> &holders) {
+    for (; op && holders.insert(op).second; op = op->getParentOp())
       ;
+  };
+  program.walk([&](Operation *op) {
+    if (!isShown(*op))
+      return;
+    shown.insert(op);
+    insertAround(op, leading);
+    if (!isMove(*op))
+      return;
+    need(op->getOperands());
+    insertAround(op, moving);
+  });
+  program.walk([&](Operation *op) {
+    if (leading.contains(op))
+      execute(*op);
+  });
+  while (!open.empty())
+    follow(open.pop_back_val());
+  program.walk([&](Operation *op) {
+    IntegerAttr number;
+    if (!executed.contains(op) || op == program)
+      return;
+    if (matchPattern(op, m_Constant(&number)))
+      constants[op->getResult(0)] = wrapped(number.getType(), number.getValue().getSExtValue());
+    else
+      steps[op->getBlock()].push_back(op);
   });
 }
 
+ArrayRef<Operation *> Outline::opsOf(Block &block) const {
+  auto it = steps.find(&block);
+  return it == steps.end() ? ArrayRef<Operation *>() : ArrayRef(it->second);
+}
+
+bool Outline::isStill(scf::ForOp loop) const {
+  auto isNeeded = [&](Value value) { return needed.contains(value); };
+  return !moving.contains(loop) && llvm::none_of(loop.getResults(), isNeeded) &&
+         llvm::none_of(loop.getRegionIterArgs(), isNeeded);
+}
+
+void Outline::need(ValueRange values) {
+  for (Value value : values)
+    if (isNumber(value.getType()) && needed.insert(value).second)
+      open.push_back(value);
+}
+
+void Outline::execute(Operation &op) {
+  if (!executed.insert(&op).second)
+    return;
+  if (auto branch = dyn_cast<scf::IfOp>(op))
+    need(branch.getCondition());
+  else if (auto loop = dyn_cast<scf::WhileOp>(op))
+    need(loop.getConditionOp().getCondition());
+  else if (auto loop = dyn_cast<scf::ForOp>(op); loop && leadsToShown(op))
+    need({loop.getLowerBound(), loop.getUpperBound(), loop.getStep()});
+}
+
+void Outline::follow(Value value) {
+  if (auto result = dyn_cast<OpResult>(value))
+    followResult(result);
+  else
+    followArgument(cast<BlockArgument>(value));
+}
+
+void Outline::followResult(OpResult result) {
+  Operation &op = *result.getOwner();
+  unsigned number = result.getResultNumber();
+  execute(op);
+  if (op.getNumRegions() == 0) {
+    need(op.getOperands());
+  } else if (auto branch = dyn_cast<scf::IfOp>(op)) {
+    need({branch.thenYield().getOperand(number), branch.elseYield().getOperand(number)});
+  } else if (auto loop = dyn_cast<scf::WhileOp>(op)) {
+    need(loop.getConditionOp().getArgs()[number]);
+  } else if (auto loop = dyn_cast<scf::ForOp>(op); loop && leadsToShown(op)) {
+    need({loop.getInitArgs()[number], loop.getYieldedValues()[number]});
+  }
+}
+
+void Outline::followArgument(BlockArgument argument) {
+  Operation *holder = argument.getOwner()->getParentOp();
+  unsigned number = argument.getArgNumber();
+  if (auto loop = dyn_cast<scf::WhileOp>(holder)) {
+    if (argument.getOwner() == loop.getAfterBody())
+      need(loop.getConditionOp().getArgs()[number]);
+    else
+      need({loop.getInits()[number], loop.getYieldOp()->getOperand(number)});
+  } else if (auto loop = dyn_cast<scf::ForOp>(holder); loop && number > 0) {
+    need({loop.getInitArgs()[number - 1], loop.getYieldedValues()[number - 1]});
+  }
+}
+
 LogicalResult Run::execute() {
-  executeBlock(program.front());
+  executeBlock(outline.getProgram().front());
   return failure(hasFailed);
 }
 
@@ -108,6 +194,7 @@ Run::Numbers Run::knownOf(ValueRange values) const {
 int64_t Run::choose(Value value) {
   auto one = [&](ArrayRef<int64_t> of) { return of[random() % of.size()]; };
   auto argument = dyn_cast<BlockArgument>(value);
+  func::FuncOp program = outline.getProgram();
   bool isBlock = argument && argument.getOwner() == &program.front() &&
                  argument.getArgNumber() + 1 == program.getNumArguments();
   // In a third of the runs all sizes are large: then loops go round often.
@@ -121,10 +208,6 @@ int64_t Run::choose(Value value) {
 std::optional<int64_t> Run::evaluate(Operation &op) {
   if (op.getNumResults() != 1 || !isNumber(op.getResult(0).getType()))
     return std::nullopt;
-  if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
-    auto attr = dyn_cast<IntegerAttr>(constant.getValue());
-    return attr ? std::optional(attr.getValue().getSExtValue()) : std::nullopt;
-  }
   if (isa<tile::WarpOp>(op))
     return 0;
   if (auto select = dyn_cast<arith::SelectOp>(op))
@@ -148,8 +231,8 @@ std::optional<int64_t> Run::evaluate(Operation &op) {
 }
 
 std::optional<Run::Numbers> Run::executeBlock(Block &block) {
-  for (Operation &op : block.without_terminator())
-    if (!executeOp(op))
+  for (Operation *op : outline.opsOf(block))
+    if (!executeOp(*op))
       return std::nullopt;
   return knownOf(block.getTerminator()->getOperands());
 }
@@ -160,7 +243,7 @@ bool Run::executeOp(Operation &op) {
     return false;
   for (Value result : op.getResults())
     numbers.erase(result);
-  if (isShown(op) && failed(show(op))) {
+  if (outline.isShown(op) && failed(show(op))) {
     hasFailed = true;
     return false;
   }
@@ -169,8 +252,6 @@ bool Run::executeOp(Operation &op) {
       set(op.getResult(0), evaluate(op));
     return true;
   }
-  if (!relevant.contains(&op) && llvm::none_of(op.getResultTypes(), isNumber))
-    return true;
   if (auto branch = dyn_cast<scf::IfOp>(op)) {
     Region &taken =
         numberOf(branch.getCondition()) ? branch.getThenRegion() : branch.getElseRegion();
@@ -191,14 +272,18 @@ bool Run::executeOp(Operation &op) {
 bool Run::executeFor(scf::ForOp loop) {
   Numbers carried = knownOf(loop.getInitArgs());
   // What is read from tensors is chosen, not added up.
-  if (!relevant.contains(loop)) {
+  if (!outline.leadsToShown(*loop)) {
     set(loop.getResults(), Numbers(carried.size()));
     return true;
   }
   int64_t begin = numberOf(loop.getLowerBound()), end = numberOf(loop.getUpperBound());
   int64_t step = numberOf(loop.getStep());
   bool isParallel = loop->hasAttr(tile::kParallel); // one iteration is like the other
+  bool isStill = outline.isStill(loop);
   for (int64_t i = begin; i < end; i += step) {
+    // The first two and the last one.
+    if (isStill && step > 0 && i == begin + 2 * step)
+      i += (end - 1 - i) / step * step;
     set(loop.getInductionVar(), i);
     set(loop.getRegionIterArgs(), carried);
     std::optional<Numbers> yielded = executeBlock(*loop.getBody());

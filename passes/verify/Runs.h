@@ -14,17 +14,54 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/DenseSet.h"
+#include <functional>
 #include <random>
 
 namespace einfall::verify {
 
+/// What of a program its runs execute: the ops of interest, what holds them, and what their
+/// numbers, and how often they are met, are computed from.
+class Outline {
+public:
+  using Test = mlir::function_ref<bool(mlir::Operation &)>;
+  /// What is shown and is no move is asked for no numbers, and changes nothing: between two moves
+  /// a loop need not show it each time.
+  Outline(mlir::func::FuncOp program, Test isShown, Test isMove);
+
+  mlir::func::FuncOp getProgram() const { return program; }
+  llvm::ArrayRef<mlir::Operation *> opsOf(mlir::Block &block) const;
+  /// Which no run has to compute.
+  const llvm::DenseMap<mlir::Value, int64_t> &getConstants() const { return constants; }
+  bool isShown(mlir::Operation &op) const { return shown.contains(&op); }
+  /// Whether the op is shown, or holds one that is.
+  bool leadsToShown(mlir::Operation &op) const { return leading.contains(&op); }
+  /// Whether all iterations show the same, but for what depends on their number.
+  bool isStill(mlir::scf::ForOp loop) const;
+
+private:
+  void execute(mlir::Operation &op);
+  void need(mlir::ValueRange values);
+  /// What `value` is computed from.
+  void follow(mlir::Value value);
+  void followResult(mlir::OpResult result);
+  void followArgument(mlir::BlockArgument argument);
+
+  mlir::func::FuncOp program;
+  llvm::DenseSet<mlir::Operation *> shown, leading, moving, executed;
+  llvm::DenseSet<mlir::Value> needed;
+  llvm::SmallVector<mlir::Value> open; // needed, and not followed yet
+  llvm::DenseMap<mlir::Block *, llvm::SmallVector<mlir::Operation *>> steps;
+  llvm::DenseMap<mlir::Value, int64_t> constants;
+};
+
 class Run {
 public:
-  /// What is shown: an op of which `isShown` holds. `show` fails to end the run.
-  using IsShown = mlir::function_ref<bool(mlir::Operation &)>;
-  using Show = mlir::function_ref<mlir::LogicalResult(mlir::Operation &)>;
+  /// What is done with an op that is shown. Fails to end the run.
+  using Show = std::function<mlir::LogicalResult(mlir::Operation &)>;
 
-  Run(mlir::func::FuncOp program, IsShown isShown, Show show, unsigned seed);
+  Run(const Outline &outline, Show show, unsigned seed)
+      : outline(outline), show(std::move(show)), random(seed), kind(seed % 3),
+        numbers(outline.getConstants()) {}
   /// Fails if `show` did. A run that becomes too long ends early.
   mlir::LogicalResult execute();
   /// False if the run ended early.
@@ -48,15 +85,13 @@ private:
   bool executeFor(mlir::scf::ForOp loop);
   bool executeWhile(mlir::scf::WhileOp loop);
 
-  mlir::func::FuncOp program;
-  IsShown isShown;
+  const Outline &outline;
   Show show;
   std::mt19937 random;
   unsigned kind; // of the sizes that are chosen
   int64_t steps = 0;
   bool hasFailed = false;
   llvm::DenseMap<mlir::Value, int64_t> numbers;
-  llvm::DenseSet<mlir::Operation *> relevant; // is shown, or holds what is
 };
 
 } // namespace einfall::verify

@@ -95,6 +95,33 @@ func.func @use_after_release(%x: memref<?xbf16>, %v: bf16, %count: index, %block
 
 // -----
 
+// Of a loop in which no item moves, the first iterations and the last one are followed.
+func.func @use_in_last_iteration(%x: memref<?xbf16>, %v: bf16, %count: index, %block: index) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %c9 = arith.constant 9 : index
+  %c8 = arith.constant 8 : index
+  // expected-note@below {{the ring of 2 slots is created here}}
+  %r = tile.aref.create "keys" ahead 0 lag 0 : !tile.aref<2, memref<64xbf16>>
+  %p0 = tile.aref.put %r[%c0] : !tile.aref<2, memref<64xbf16>> -> memref<64xbf16>
+  tile.aref.commit %r[%c0] : !tile.aref<2, memref<64xbf16>>
+  %g0 = tile.aref.get %r[%c0] : !tile.aref<2, memref<64xbf16>> -> memref<64xbf16>
+  // expected-note@below {{it is released here}}
+  tile.aref.release %r[%c0] : !tile.aref<2, memref<64xbf16>>
+  scf.for %i = %c0 to %c9 step %c2 {
+    %last = arith.cmpi eq, %i, %c8 : index
+    scf.if %last {
+      // expected-error@below {{'tile.load' op ring 'keys': uses the slot of item 0 after its release}}
+      %u = tile.load %g0[%c0] strides[] : memref<64xbf16> -> bf16
+    }
+  }
+  tile.aref.close %r : !tile.aref<2, memref<64xbf16>>
+  return
+}
+
+// -----
+
 func.func @slot_after_release(%x: memref<?xbf16>, %v: bf16, %count: index, %block: index) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
