@@ -17,9 +17,8 @@ void optimise(llvm::Module &code, llvm::TargetMachine &machine);
 
 /// Which of a code generator's passes run. Straight-line strength reduction and n-ary reassociation
 /// compare each sum, product or address with those before it: of many in a function they take as
-/// long as all other passes together, and save less than one percent. On a GPU the assembler
-/// reduces the strength of loops itself, with fewer registers than LLVM's pass leaves, which takes
-/// up to half of the code generator's time.
+/// long as all other passes together, and save less than one percent. The first saves nothing on a
+/// GPU, where few are left when it runs.
 class GeneratorPasses : public llvm::OptPassGate {
 public:
   explicit GeneratorPasses(const llvm::Module &code);

@@ -37,13 +37,17 @@ public:
       : changed(std::move(changed)) {}
 
   void runBeforePass(Pass *pass, Operation *op) override {
-    if (wanted(pass))
-      before.emplace_back(OperationFingerPrint(op));
+    if (!wanted(pass))
+      return;
+    // A print takes as long as many a pass: between two passes over one op nothing changes.
+    before.push_back(after && after->first == op ? after->second : OperationFingerPrint(op));
+    after.reset();
   }
   void runAfterPass(Pass *pass, Operation *op) override {
     if (!wanted(pass))
       return;
-    if (before.back() != OperationFingerPrint(op))
+    after.emplace(op, OperationFingerPrint(op));
+    if (before.back() != after->second)
       note(pass);
     before.pop_back();
   }
@@ -61,7 +65,8 @@ private:
   }
 
   std::shared_ptr<std::vector<std::string>> changed;
-  SmallVector<OperationFingerPrint, 2> before; // of the passes that run now
+  SmallVector<OperationFingerPrint, 2> before;                       // of the passes that run now
+  std::optional<std::pair<Operation *, OperationFingerPrint>> after; // the last one, and of what
 };
 
 json::Array describeCounts(func::FuncOp function) {
