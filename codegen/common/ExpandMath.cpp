@@ -36,12 +36,14 @@ struct ExpandMathPass : impl::ExpandMathBase<ExpandMathPass> {
 
 } // namespace
 
-void populateToLLVM(OpPassManager &passes, const ExpandMathOptions &math) {
+void populateToLLVM(OpPassManager &passes, const ExpandMathOptions &math, Contents contents) {
   passes.addPass(createExpandMath(math));
   passes.addPass(createCSEPass());
-  passes.addPass(createLowerAffinePass());
+  if (contents == Contents::all)
+    passes.addPass(createLowerAffinePass());
   passes.addPass(createSCFToControlFlowPass());
-  passes.addPass(createConvertVectorToLLVMPass());
+  if (contents == Contents::all)
+    passes.addPass(createConvertVectorToLLVMPass());
   passes.addPass(createConvertMathToLLVMPass());
   passes.addPass(createArithToLLVMConversionPass());
   passes.addPass(createConvertIndexToLLVMPass());

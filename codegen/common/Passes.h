@@ -14,9 +14,13 @@ namespace einfall::codegen {
 #define GEN_PASS_REGISTRATION
 #include "codegen/common/Passes.h.inc"
 
-/// Adds the passes from functions over `scf`, `arith`, `math` and `vector` to the LLVM
+/// What functions may hold: code of threads has no ops on vectors, nor affine ones.
+enum class Contents { all, scalars };
+
+/// Adds the passes from functions over `scf`, `arith`, `math`, `vector` and `affine` to the LLVM
 /// dialect; `math` says what the target has instructions for.
-void populateToLLVM(mlir::OpPassManager &passes, const ExpandMathOptions &math);
+void populateToLLVM(mlir::OpPassManager &passes, const ExpandMathOptions &math,
+                    Contents contents = Contents::all);
 
 } // namespace einfall::codegen
 

@@ -52,7 +52,7 @@ void populateLowerToLLVM(OpPassManager &passes, const GpuTarget &target) {
   math.inverseRoot = "llvm.nvvm.rsqrt.approx.f";
   math.quotient = "llvm.nvvm.div.full";
   math.reciprocal = "llvm.nvvm.rcp.approx.ftz.f";
-  codegen::populateToLLVM(passes, math);
+  codegen::populateToLLVM(passes, math, codegen::Contents::scalars);
 }
 
 } // namespace einfall::nvptx

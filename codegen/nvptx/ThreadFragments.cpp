@@ -9,7 +9,6 @@
 #include "codegen/common/Held.h"
 #include "codegen/nvptx/ThreadUnroller.h"
 #include "dialects/ein/EinNumerics.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 
@@ -31,11 +30,8 @@ void ThreadUnroller::storePairs(tile::StoreOp op, const Shape &shape) {
   Units units = map.lookup(op.getValue());
   for (int64_t i = 0, e = shape.count(); i < e; i += 2) {
     Value low = units[i], high = units[i + 1];
-    Value both = shape.unit.isInteger(16)
-                     ? joinHalves(low, high, ein::isStrict(op))
-                     : vector::FromElementsOp::create(builder, loc, VectorType::get(2, shape.unit),
-                                                      {low, high})
-                           .getResult();
+    Value both = shape.unit.isInteger(16) ? joinHalves(low, high, ein::isStrict(op))
+                                          : vectorOf(shape.unit, {low, high});
     Value offset = offsetOf(shape, i, op.getOffset(), op.getStrides());
     LLVM::StoreOp::create(builder, loc, both, address(op.getBuffer(), shape.unit, offset),
                           2 * alignmentOf(shape.unit));

@@ -64,9 +64,7 @@ void ThreadUnroller::loadWideFactor(tile::LoadFactorOp op) {
         Value run = LLVM::LoadOp::create(builder, loc, vector, from, 4 * loads.width);
         for (int64_t i = 0; i < loads.width; ++i) {
           int64_t free = group * loads.perGroup + inside + (loads.along ? 0 : i);
-          Value number = arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(i));
-          units[free * loads.deep + depth + (loads.along ? i : 0)] =
-              LLVM::ExtractElementOp::create(builder, loc, run, number);
+          units[free * loads.deep + depth + (loads.along ? i : 0)] = element(run, i);
         }
       }
   map[op.getResult()] = units;

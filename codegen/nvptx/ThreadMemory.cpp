@@ -1,7 +1,6 @@
 //===- ThreadMemory.cpp - Loads and stores of threads ---------------------===//
 #include "codegen/nvptx/ThreadUnroller.h"
 #include "dialects/ein/EinNumerics.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 
@@ -113,7 +112,7 @@ void ThreadUnroller::loadWide(tile::LoadOp op, const Shape &shape, int64_t width
     Value condition = moves(shape, i, op.getLimit(), Value());
     Value all = condition ? guarded(condition, type, plain) : plain();
     for (int64_t k = 0; k < type.getNumElements(); ++k) {
-      Value word = vector::ExtractOp::create(builder, loc, all, k);
+      Value word = element(all, k);
       if (!halves) {
         units.push_back(word);
         continue;
@@ -169,7 +168,7 @@ void ThreadUnroller::storeWide(tile::StoreOp op, const Shape &shape, int64_t wid
       for (int64_t k = 0; halves && k < width / 2; ++k)
         own[k] = joinHalves(own[2 * k], own[2 * k + 1], ein::isStrict(op));
       own.resize(type.getNumElements());
-      Value all = vector::FromElementsOp::create(builder, loc, type, own);
+      Value all = vectorOf(type.getElementType(), own);
       LLVM::StoreOp::create(builder, loc, all, address(op.getBuffer(), shape.unit, offset),
                             width * alignmentOf(shape.unit));
     };

@@ -2,7 +2,6 @@
 #include "codegen/common/Held.h"
 #include "codegen/nvptx/ThreadUnroller.h"
 #include "mlir/Dialect/Math/IR/Math.h"
-#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
 
 using namespace mlir;
@@ -197,7 +196,7 @@ Value ThreadUnroller::joinWarps(tile::ReduceOp op, Value whole) {
     Value some = LLVM::LoadOp::create(builder, loc, loaded, at(index(number), half),
                                       width * alignmentOf(stored));
     for (int64_t k = 0; k < width; ++k) {
-      Value next = width == 1 ? some : vector::ExtractOp::create(builder, loc, some, k).getResult();
+      Value next = width == 1 ? some : element(some, k);
       if (type.isIndex())
         next = arith::IndexCastOp::create(builder, loc, type, next);
       else if (type != stored)

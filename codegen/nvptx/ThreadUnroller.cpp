@@ -31,6 +31,21 @@ Value ThreadUnroller::index(int64_t value) {
   return arith::ConstantIndexOp::create(builder, loc, value);
 }
 
+Value ThreadUnroller::vectorOf(Type element, ValueRange values) {
+  auto type = VectorType::get(static_cast<int64_t>(values.size()), element);
+  Value vector = LLVM::PoisonOp::create(builder, loc, type);
+  for (auto [i, value] : llvm::enumerate(values)) {
+    Value number = arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(i));
+    vector = LLVM::InsertElementOp::create(builder, loc, vector, value, number);
+  }
+  return vector;
+}
+
+Value ThreadUnroller::element(Value vector, int64_t number) {
+  Value at = arith::ConstantOp::create(builder, loc, builder.getI32IntegerAttr(number));
+  return LLVM::ExtractElementOp::create(builder, loc, vector, at);
+}
+
 Value ThreadUnroller::both(Value a, Value b) {
   if (!a || !b)
     return a ? a : b;

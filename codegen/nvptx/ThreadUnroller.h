@@ -121,6 +121,9 @@ private:
   mlir::Value moves(const Shape &shape, int64_t unit, mlir::Value limit, mlir::Value where);
   mlir::Value both(mlir::Value a, mlir::Value b);
   mlir::Value index(int64_t value);
+  /// Several registers that one access moves.
+  mlir::Value vectorOf(mlir::Type element, mlir::ValueRange values);
+  mlir::Value element(mlir::Value vector, int64_t number);
   /// `value` of the thread whose number differs in `bits`.
   mlir::Value exchange(mlir::Value value, int64_t bits);
   mlir::Value exchange32(mlir::Value value, int64_t bits);
