@@ -490,8 +490,8 @@ static std::shared_ptr<Schedule> planTurned(ein::EinsumOp root, ArrayRef<Access>
   return std::make_shared<Schedule>(packed);
 }
 
-/// Rows up to which they are copied rather than the block's columns. Columns are copied in another
-/// order, which costs more, but once for all rows, and rows pass by in the order in which they lie.
+/// Up to so many rows, rows are copied into panels rather than columns; `schedule` is for panels of
+/// rows. Those are copied again for each block of columns, and columns once for all rows.
 static int64_t mostRowsByTiles(const Schedule &schedule, unsigned columns) {
   return schedule.ranks[columns].block / 2;
 }
@@ -532,7 +532,7 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
   auto mayHave = [&](int64_t count) {
     return root.getRankExtent(rows).getLiteral().value_or(count) >= count;
   };
-  // The side that is copied is the one that has fewer in a block, if that is known.
+  // The side that is copied is the one that has fewer for a block of the other, if that is known.
   std::optional<int64_t> numRows = root.getRankExtent(rows).getLiteral();
   if (Schedule cut = schedule; usesTiles(packed) && parts.empty() && mayHave(kFewestPackedRows))
     if (auto turned = planTurned(root, reads, rows, columns, target, cut);
@@ -582,10 +582,13 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
         return;
       cut.ranks[columns].block /= 2;
     }
-    // Rows that pass by tiles as they lie take the other half.
-    most /= usesTiles(packed) && values.size() == 1 ? 2 : 1;
-    while (cut.ranks[columns].block > tile && !fits())
-      cut.ranks[columns].block /= 2;
+    // Rows that pass by tiles as they lie, as nothing else is packed, take the other half. Chunks
+    // stay: they cost more than to pass by the rows twice.
+    if (usesTiles(packed) && values.size() == 1) {
+      most /= 2;
+      while (cut.ranks[columns].block > tile && !fits())
+        cut.ranks[columns].block /= 2;
+    }
     schedule = cut;
     // Of rows whose number is not known there may be few.
     int64_t block = cut.ranks[columns].block;

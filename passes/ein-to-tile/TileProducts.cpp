@@ -48,15 +48,16 @@ SmallVector<Value> EinsumLowering::aheadOfTile(const PackedMemory &panel, Value 
   return {arith::MulIOp::create(builder, loc, which, each), lines};
 }
 
-/// True if `rows` as they lie have to be asked for. Shorter ones come by themselves; those of a
-/// block whose columns are packed are there from the columns before, if its cache has room for
-/// them.
+/// True if what passes by along rank `rows`, as it lies, has to be asked for. Short rows come by
+/// themselves. Where columns are packed, and pass it again and again, the part of the rows that
+/// does so is soon in the cache, if there is room for it.
 bool EinsumLowering::comesFromAfar(unsigned rows, unsigned depth) {
   const Dot &dot = *schedule.packed->dot;
   std::optional<int64_t> length = extents[depth].getLiteral();
   if (!length)
     return true;
-  int64_t bytes = schedule.ranks[rows].block * *length * (4 / dot.group);
+  const int64_t elementBytes = 4 / dot.group; // a group is a word
+  int64_t bytes = schedule.ranks[rows].block * *length * elementBytes;
   bool isHeld = !isTurned(*schedule.packed) && bytes <= target.localBytes;
   return *length >= kLeastAhead * dot.group && !isHeld;
 }

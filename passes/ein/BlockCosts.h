@@ -80,8 +80,8 @@ struct Rows {
   bool areWorthStoring(int64_t least) const { return least && (literal >= least || unknown > 1); }
 };
 
-/// True if a contraction's result is larger than what it reads (the scores of
-/// attention), so many times: it should not be stored.
+/// True if a contraction's result is more than `times` as large as each of what it
+/// reads (the scores of attention): it should not be stored.
 inline bool isExpansion(EinsumOp contraction, double times = 2) {
   double result = elementsOf(contraction.getResult());
   return llvm::all_of(contraction.getInputs(),

@@ -20,8 +20,7 @@ namespace {
 constexpr unsigned maxDepth = 4;
 
 /// Columns from which dots save more than it costs to store their operand: each saves half of its
-/// products, a pass over the operand takes as long as a few do. Of a few columns a head of
-/// attention may be made, whose weights are never stored.
+/// products, a pass over the operand takes as long as a few do.
 constexpr int64_t kFewestDotColumns = 64;
 
 /// True if a reduction made `tensor`, perhaps followed by maps.
@@ -266,8 +265,9 @@ bool Deferral::isDot() {
          });
 }
 
-/// True if a factor is a map that many columns read, of many rows or as an operand of dots: it is
-/// computed with all its factors. In what is never stored anyway they would wait.
+/// True if a factor is a map that many columns read, of many rows, or that some columns read as an
+/// operand of dots: it is computed with all its factors. In what is never stored anyway they would
+/// wait.
 bool Deferral::keepsFactors() {
   for (unsigned i = 0, e = op.getInputs().size(); i < e; ++i) {
     auto maker = op.getInputs()[i].getDefiningOp<EinsumOp>();
@@ -281,13 +281,15 @@ bool Deferral::keepsFactors() {
         rows.add(op.getRankExtent(rank));
       else
         columns *= op.getRankExtent(rank).getLiteral().value_or(1);
+    // So few columns may be a head of attention, whose weights grow with the sequence.
     const bool isMany = columns > kMostSummed;
+    const double mostGrown = isMany ? 2 : 1;
     bool isOver = false, expanded = false;
     for (auto [dim, index] : llvm::enumerate(map.getResults()))
       for (int64_t rank = op.getNumFree(); rank < op.getNumRanks(); ++rank)
         if (index.isFunctionOfDim(rank)) {
           isOver = true;
-          expanded |= isExpanded(op.getInputs()[i], dim, isMany ? 2 : 1);
+          expanded |= isExpanded(op.getInputs()[i], dim, mostGrown);
         }
     if (isOver && !expanded &&
         ((isMany && rows.areWorthStoring(storedRows)) || (columns >= kFewestDotColumns && isDot())))

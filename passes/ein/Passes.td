@@ -188,7 +188,7 @@ def EinDefer : Pass<"ein-defer", "::mlir::func::FuncOp"> {
            "has it, with its factors; 0: never">,
     ListOption<"dots", "dots", "std::string",
                "element types of which the machine multiplies and adds several at once: operands "
-               "of such a contraction keep their factors and types">];
+               "of such a contraction of 64 columns or more keep their factors and types">];
   let statistics = [Statistic<"numDeferred", "num-deferred", "factors that left a reduction">];
 }
 

@@ -117,8 +117,8 @@ def TileUnrollConditions : Pass<"tile-unroll-conditions", "::mlir::ModuleOp"> {
   let description = [{
     Before: lanes along a short rank (the halves of a head that are rotated) compare their coordinates with constants at
     each step. After: an innermost loop of at most four constant steps in which such a comparison depends on nothing but the
-    step is a body for each step, whose conditions are constants: masks, and the side of a select that no lane takes, go with
-    what folds them later. Runs after `canonicalize` and `cse`, on CPUs. Exactness: bitwise.
+    step is a body for each step, whose conditions are constants: masks, and the side of a select that no lane takes, go when
+    LLVM folds them. What was `tile.parallel` is no loop any more. Runs after `canonicalize` and `cse`, on CPUs. Exactness: bitwise.
 
     ```mlir
     scf.for %i = %c0 to %c64 step %c32 { %l = tile.iota %i ; %c = arith.cmpi slt, %l, %half ; .. }

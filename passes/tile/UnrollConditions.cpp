@@ -4,6 +4,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/SCF/Utils/Utils.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
 #include "passes/tile/Passes.h"
 
 using namespace mlir;
@@ -17,13 +18,22 @@ namespace {
 /// Copies of a body that are worth it.
 constexpr int64_t kMostSteps = 4;
 
-/// True if `value` is a number, or numbers of lanes, that constants and `step` alone make.
-bool isOfStep(Value value, Value step) {
-  if (value == step || matchPattern(value, m_Constant()))
-    return true;
+/// What a number, or the numbers of lanes, are made of.
+enum class Origin { constant, step, other };
+
+Origin originOf(Value value, Value step) {
+  if (value == step)
+    return Origin::step;
+  if (matchPattern(value, m_Constant()))
+    return Origin::constant;
   Operation *maker = value.getDefiningOp();
-  return isa_and_present<IotaOp, BroadcastOp, arith::AddIOp, arith::SubIOp, arith::MulIOp>(maker) &&
-         llvm::all_of(maker->getOperands(), [&](Value operand) { return isOfStep(operand, step); });
+  if (!isa_and_present<IotaOp, BroadcastOp, arith::AddIOp, arith::SubIOp, arith::MulIOp,
+                       arith::IndexCastOp>(maker))
+    return Origin::other;
+  Origin origin = Origin::constant;
+  for (Value operand : maker->getOperands())
+    origin = std::max(origin, originOf(operand, step));
+  return origin;
 }
 
 /// True if a copy of the body for each step knows conditions on lanes.
@@ -34,13 +44,16 @@ bool isWorth(scf::ForOp loop) {
   if (!begin || !end || !step || loop.getNumResults() || *end - *begin <= *step ||
       *end - *begin > kMostSteps * *step)
     return false;
-  Block &body = *loop.getBody();
-  bool isInnermost = llvm::none_of(body, [](Operation &op) { return isa<scf::ForOp>(op); });
-  return isInnermost && llvm::any_of(body.getOps<arith::CmpIOp>(), [&](arith::CmpIOp compare) {
-           return isa<RankedTensorType>(compare.getLhs().getType()) &&
-                  isOfStep(compare.getLhs(), loop.getInductionVar()) &&
-                  isOfStep(compare.getRhs(), loop.getInductionVar());
-         });
+  bool isInnermost = !loop.getBody()
+                          ->walk([](LoopLikeOpInterface) { return WalkResult::interrupt(); })
+                          .wasInterrupted();
+  auto dependsOnStep = [&](arith::CmpIOp compare) {
+    Value step = loop.getInductionVar();
+    return isa<RankedTensorType>(compare.getLhs().getType()) &&
+           std::max(originOf(compare.getLhs(), step), originOf(compare.getRhs(), step)) ==
+               Origin::step;
+  };
+  return isInnermost && llvm::any_of(loop.getBody()->getOps<arith::CmpIOp>(), dependsOnStep);
 }
 
 struct UnrollConditionsPass : impl::TileUnrollConditionsBase<UnrollConditionsPass> {
