@@ -184,9 +184,16 @@ struct ExpNearly : OpRewritePattern<math::ExpOp> {
     if (!mayBeNear(op))
       return rewriter.notifyMatchFailure(op, "expected a single f32 that may be near");
     IrSite site = mode.site(rewriter, op);
+    // A constant that the argument is multiplied by (the scale of scores) makes one with ln 2.
     F32 x{&site, op.getOperand()};
+    double scale = kLog2E;
+    auto product = x.v.getDefiningOp<arith::MulFOp>();
+    if (FloatAttr factor; product && matchPattern(product.getRhs(), m_Constant(&factor))) {
+      x.v = product.getLhs();
+      scale *= factor.getValueAsDouble();
+    }
     rewriter.replaceOpWithNewOp<LLVM::CallIntrinsicOp>(
-        op, op.getType(), rewriter.getStringAttr(powerOfTwo), ValueRange{(x * x.like(kLog2E)).v});
+        op, op.getType(), rewriter.getStringAttr(powerOfTwo), ValueRange{(x * x.like(scale)).v});
     return success();
   }
   Mode mode;
@@ -216,20 +223,41 @@ struct ExpNearlyByScaling : OpRewritePattern<math::ExpOp> {
   std::string scale, fraction;
 };
 
-/// By the chip's quotient, which is off by two units in the last place.
+/// By the chip's quotient, which is off by two units in the last place. Where the divisor is no
+/// less than a normal number, its reciprocal of those will do, which is off by one: LLVM's has to
+/// scale subnormal ones, three more instructions.
 struct QuotientNearly : OpRewritePattern<arith::DivFOp> {
   QuotientNearly(MLIRContext *context, const MathTarget &target)
-      : OpRewritePattern(context), quotient(target.quotient) {}
+      : OpRewritePattern(context), quotient(target.quotient), reciprocal(target.reciprocal),
+        powerOfTwo(target.powerOfTwo) {}
   LogicalResult matchAndRewrite(arith::DivFOp op, PatternRewriter &rewriter) const override {
     if (!mayBeNear(op))
       return rewriter.notifyMatchFailure(op, "expected a single f32 that may be near");
-    if (matchPattern(op.getLhs(), m_OneFloat()))
+    bool isReciprocal = matchPattern(op.getLhs(), m_OneFloat());
+    if (isReciprocal && (reciprocal.empty() || !isNormal(op.getRhs())))
       return rewriter.notifyMatchFailure(op, "LLVM has the chip's reciprocal for it");
+    ValueRange operands = op.getOperands();
     rewriter.replaceOpWithNewOp<LLVM::CallIntrinsicOp>(
-        op, op.getType(), rewriter.getStringAttr(quotient), op.getOperands());
+        op, op.getType(), rewriter.getStringAttr(isReciprocal ? reciprocal : quotient),
+        operands.drop_front(isReciprocal));
     return success();
   }
-  std::string quotient;
+
+private:
+  /// True if `value` is a positive normal number, an infinity or a NaN: one more than what a power
+  /// is.
+  bool isNormal(Value value) const {
+    auto sum = value.getDefiningOp<arith::AddFOp>();
+    FloatAttr least;
+    if (!sum || !matchPattern(sum.getRhs(), m_Constant(&least)))
+      return false;
+    auto call = sum.getLhs().getDefiningOp<LLVM::CallIntrinsicOp>();
+    bool isPower = sum.getLhs().getDefiningOp<math::ExpOp>() ||
+                   (call && !powerOfTwo.empty() && call.getIntrin() == powerOfTwo);
+    return isPower && least.getValueAsDouble() >= std::numeric_limits<float>::min();
+  }
+
+  std::string quotient, reciprocal, powerOfTwo;
 };
 
 struct InverseRootNearly : OpRewritePattern<math::RsqrtOp> {

@@ -1,0 +1,29 @@
+// RUN: einfall-compile %s --target=sm_90a -S -o - | FileCheck %s
+// RUN: einfall-compile %s --target=sm_90a -S -o - | FileCheck %s --check-prefix=SUBNORMAL
+
+// The scale of what is exponentiated and ln 2 are one constant, -0.125 / ln 2, and 1 + exp(x), which is no less than a normal
+// number, has the chip's reciprocal for those.
+// CHECK: mul.rn.f32 {{.*}}, 0fBE38AA3B;
+// CHECK-NOT: 0f3FB8AA3B
+// CHECK: ex2.approx.ftz.f32
+// CHECK: rcp.approx.ftz.f32
+
+// What may be subnormal has LLVM's, which scales it.
+// SUBNORMAL: rcp.approx.f32
+func.func @sigmoid(%x: !ein.tensor<[m, n], bf16> {ein.name = "x"}) -> (!ein.tensor<[m, n], bf16> {ein.name = "y"}) attributes {ein.entry} {
+  %y = ein.einsum (%x[m, n]) -> [m, n] : (!ein.tensor<[m, n], bf16>) -> !ein.tensor<[m, n], bf16> {
+  ^bb0(%a: bf16):
+    %one = arith.constant 1.0 : f32
+    %scale = arith.constant -0.125 : f32
+    %w = arith.extf %a : bf16 to f32
+    %s = arith.mulf %w, %scale : f32
+    %e = math.exp %s : f32
+    %d = arith.addf %e, %one : f32
+    %q = arith.divf %one, %d : f32
+    %r = arith.divf %one, %w : f32
+    %t = arith.addf %q, %r : f32
+    %o = arith.truncf %t : f32 to bf16
+    ein.yield %o : bf16
+  }
+  return %y : !ein.tensor<[m, n], bf16>
+}
