@@ -307,9 +307,20 @@ LogicalResult compileToPackage(ModuleOp module, const CompileOptions &options) {
     if (failed(phases))
       return failure();
     std::string report;
-    FailureOr<std::string> code = compileTarget(module, options, *phases, tables, report, followed);
+    PackageTables own;
+    FailureOr<std::string> code = compileTarget(module, options, *phases, own, report, followed);
     if (failed(code))
       return failure();
+    if (spec.manifest.targets.empty()) {
+      tables = std::move(own);
+    } else {
+      // Each target cuts kernels in its own way.
+      FailureOr<std::vector<rt::EntryInfo>> entries =
+          entriesOver(tables, std::move(own), module.getLoc());
+      if (failed(entries))
+        return failure();
+      spec.manifest.others.push_back({phases->target.name().str(), std::move(*entries)});
+    }
     const Target &target = phases->target;
     if (!spec.reportJson || !target.gpu) // a CPU's, if there is one
       spec.reportJson = std::move(report);

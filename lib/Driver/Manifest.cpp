@@ -270,6 +270,42 @@ LogicalResult EntryDescriber::run() {
 
 } // namespace
 
+FailureOr<std::vector<rt::EntryInfo>> entriesOver(PackageTables &tables, PackageTables own,
+                                                  Location loc) {
+  std::vector<uint32_t> weights, states;
+  for (PackageTables::Weight &weight : own.weights) {
+    auto it = llvm::find_if(tables.weights, [&](const PackageTables::Weight &other) {
+      return weight.literal ? other.literal == weight.literal && other.type == weight.type
+                            : !other.literal && other.name == weight.name;
+    });
+    weights.push_back(it - tables.weights.begin());
+    if (it == tables.weights.end()) {
+      // Names of literals are each target's own.
+      for (unsigned n = 0;
+           weight.literal && positionOf(tables.weights, weight.name) < tables.weights.size(); ++n)
+        weight.name = ("constant_" + Twine(tables.weights.size() + n)).str();
+      tables.weights.push_back(weight);
+    } else if (it->type != weight.type) {
+      return emitError(loc) << "weight '" << weight.name << "' is " << it->type
+                            << " for one target and " << weight.type << " for another";
+    }
+  }
+  for (const rt::StateInfo &state : own.states) {
+    unsigned at = positionOf(tables.states, state.name);
+    if (own.bounds != tables.bounds || own.states.size() != tables.states.size() ||
+        at == tables.states.size() || tables.states[at].shape != state.shape)
+      return emitError(loc) << "state '" << state.name << "' differs between targets";
+    states.push_back(at);
+  }
+  for (rt::EntryInfo &entry : own.entries)
+    for (rt::BufferInfo &buffer : entry.buffers)
+      if (buffer.kind == rt::BufferKind::Weight)
+        buffer.index = weights[buffer.index];
+      else if (buffer.kind == rt::BufferKind::State)
+        buffer.index = states[buffer.index];
+  return std::move(own.entries);
+}
+
 FailureOr<PackageTables> describeEntries(ModuleOp module) {
   PackageTables tables;
   for (auto entry : module.getOps<run::EntryOp>())

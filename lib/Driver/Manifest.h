@@ -26,6 +26,11 @@ struct PackageTables {
 /// Collects the tables of the entries of `module`, whose memory is planned.
 mlir::FailureOr<PackageTables> describeEntries(mlir::ModuleOp module);
 
+/// The entries of `own`, which another target's code has, over the weights and states of `tables`:
+/// weights that are missing there are added. Fails where states differ.
+mlir::FailureOr<std::vector<rt::EntryInfo>> entriesOver(PackageTables &tables, PackageTables own,
+                                                        mlir::Location loc);
+
 /// The place in the user's program that `location` holds, innermost first:
 /// `file:line`, or nothing.
 std::string sourceOf(mlir::Location location);

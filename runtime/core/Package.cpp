@@ -105,7 +105,8 @@ Status Package::loadCode() {
   if (!pick)
     return Status(pick.status().code(), path_ + ": " + pick.status().message());
   const TargetInfo &target = manifest_.targets[*pick];
-  auto code = Code::load(file("code/" + target.name + ".so"), target, manifest_.entries);
+  auto code =
+      Code::load(file("code/" + target.name + ".so"), target, manifest_.entriesOf(target.name));
   if (!code)
     return Status(code.status().code(), path_ + ": " + code.status().message());
   code_ = std::move(*code);

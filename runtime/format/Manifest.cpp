@@ -163,9 +163,9 @@ void fields(A &a, T &entry) {
 }
 
 template <typename A, typename T>
-  requires std::is_same_v<std::remove_const_t<T>, DeviceEntries>
+  requires std::is_same_v<std::remove_const_t<T>, TargetEntries>
 void fields(A &a, T &own) {
-  a(own.device);
+  a(own.target);
   a(own.entries);
 }
 
@@ -180,7 +180,7 @@ void fields(A &a, T &manifest) {
   a(manifest.weights);
   a(manifest.states);
   a(manifest.entries);
-  a(manifest.devices);
+  a(manifest.others);
 }
 
 template <typename T> void Encoder::operator()(const std::vector<T> &items) {
@@ -232,9 +232,9 @@ Result<Manifest> decodeManifest(std::span<const std::byte> bytes) {
   return manifest;
 }
 
-const std::vector<EntryInfo> &Manifest::entriesOf(std::string_view device) const {
-  for (const DeviceEntries &own : devices)
-    if (own.device == device)
+const std::vector<EntryInfo> &Manifest::entriesOf(std::string_view target) const {
+  for (const TargetEntries &own : others)
+    if (own.target == target)
       return own.entries;
   return entries;
 }

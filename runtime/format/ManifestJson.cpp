@@ -140,8 +140,8 @@ std::string manifestToJson(const Manifest &manifest) {
   for (const EntryInfo &item : manifest.entries)
     entry(j, manifest, item);
   j.endArray();
-  for (const DeviceEntries &own : manifest.devices) {
-    j.key("entries_" + own.device).beginArray();
+  for (const TargetEntries &own : manifest.others) {
+    j.key("entries_" + own.target).beginArray();
     for (const EntryInfo &item : own.entries)
       entry(j, manifest, item);
     j.endArray();

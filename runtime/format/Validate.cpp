@@ -171,10 +171,10 @@ bool sameInterface(const EntryInfo &a, const EntryInfo &b) {
          std::ranges::equal(buffers[0], buffers[1], sameBuffer);
 }
 
-Status checkDevice(const Manifest &manifest, const DeviceEntries &own) {
-  std::string where = "entries of device '" + own.device + "'";
-  if (!isIdentifier(own.device))
-    return bad(where, "bad name");
+Status checkOther(const Manifest &manifest, const TargetEntries &own) {
+  std::string where = "entries of target '" + own.target + "'";
+  if (std::ranges::find(manifest.targets, own.target, &TargetInfo::name) == manifest.targets.end())
+    return bad(where, "there is no such target");
   if (!std::ranges::equal(own.entries, manifest.entries, sameInterface))
     return bad(where, "they take or give something else than the others");
   for (const EntryInfo &entry : own.entries)
@@ -207,10 +207,10 @@ Status validate(const Manifest &manifest, uint64_t weightBytes) {
     EINF_TRY(checkShape(state.shape, manifest.bounds.size(), "state '" + state.name + "'"));
   for (const EntryInfo &entry : manifest.entries)
     EINF_TRY(checkEntry(manifest, entry));
-  EINF_TRY(checkNames(manifest.devices, "device",
-                      [](const auto &own) { return std::string_view(own.device); }));
-  for (const DeviceEntries &own : manifest.devices)
-    EINF_TRY(checkDevice(manifest, own));
+  EINF_TRY(checkNames(manifest.others, "target with entries of its own",
+                      [](const auto &own) { return std::string_view(own.target); }));
+  for (const TargetEntries &own : manifest.others)
+    EINF_TRY(checkOther(manifest, own));
   return {};
 }
 

@@ -4,6 +4,7 @@ EINFALL_CPU lowers what the runtime believes of the processor, never raises it; 
 the reason.
 """
 
+import json
 import os
 import re
 import shutil
@@ -46,6 +47,77 @@ func.func @scores(%q: !ein.tensor<[n, d], f32> {ein.name = "q"}, %k: !ein.tensor
   return %y : !ein.tensor<[n, m], f32>
 }
 """
+
+
+# Where bf16 is multiplied by dots, what is scaled by its row's sum is stored by a kernel of its own; elsewhere the scale waits. The
+# table is a constant, and the state is read and replaced.
+CUT = """
+func.func @cut(%x: !ein.tensor<[s, 96], bf16> {ein.name = "x"}, %w: !ein.tensor<[400, 96], bf16> {ein.name = "w"},
+    %old: !ein.tensor<[s, 400], f32> {ein.state = "old"})
+    -> (!ein.tensor<[s, 400], f32> {ein.name = "y"}, !ein.tensor<[s, 400], f32> {ein.state = "old"}) attributes {ein.entry} {
+  %table = ein.constant dense<[1.0, 2.0]> : tensor<2xf32> -> !ein.tensor<[2], f32>
+  %n = ein.einsum (%x[s, e]) -> [s] reduce [e: add] : (!ein.tensor<[s, 96], bf16>) -> !ein.tensor<[s], f32> {
+  ^bb0(%p: bf16):
+    %q = arith.extf %p : bf16 to f32
+    %r = arith.mulf %q, %q : f32
+    ein.yield %r : f32
+  }
+  %a = ein.einsum (%x[s, e], %n[s]) -> [s, e] : (!ein.tensor<[s, 96], bf16>, !ein.tensor<[s], f32>) -> !ein.tensor<[s, 96], bf16> {
+  ^bb0(%p: bf16, %q: f32):
+    %r = arith.extf %p : bf16 to f32
+    %t = arith.divf %r, %q : f32
+    %u = arith.truncf %t : f32 to bf16
+    ein.yield %u : bf16
+  }
+  %y = ein.einsum (%a[s, e], %w[f, e]) -> [s, f] reduce [e: add]
+      : (!ein.tensor<[s, 96], bf16>, !ein.tensor<[400, 96], bf16>) -> !ein.tensor<[s, 400], f32> {
+  ^bb0(%p: bf16, %q: bf16):
+    %r = arith.extf %p : bf16 to f32
+    %t = arith.extf %q : bf16 to f32
+    %u = arith.mulf %r, %t : f32
+    ein.yield %u : f32
+  }
+  %z = ein.einsum (%y[s, f], %old[s, f], %table[0]) -> [s, f]
+      : (!ein.tensor<[s, 400], f32>, !ein.tensor<[s, 400], f32>, !ein.tensor<[2], f32>) -> !ein.tensor<[s, 400], f32> {
+  ^bb0(%p: f32, %q: f32, %r: f32):
+    %t = arith.mulf %p, %r : f32
+    %u = arith.addf %t, %q : f32
+    ein.yield %u : f32
+  }
+  return %z, %z : !ein.tensor<[s, 400], f32>, !ein.tensor<[s, 400], f32>
+}
+"""
+
+
+@pytest.mark.parametrize("targets", [("x86-64-v3", "x86-64-v4-dot"), ("x86-64-v4-dot", "x86-64-v3"), ("x86-64-v4-dot", "sm_90a"),
+                                     ("x86-64-v4-dot", "sm_80", "x86-64-v3", "sm_90a"), ("sm_90a", "x86-64-v4-dot")])
+def test_each_target_cuts_kernels_in_its_own_way(build, tmp_path, targets):
+    """Code of a target finds its own temporaries, whatever targets stand before and behind it, and computes what it does alone."""
+    (tmp_path / "m.mlir").write_text(CUT)
+    rng = np.random.default_rng(5)
+    for name, shape in (("x", (7, 96)), ("w", (400, 96))):
+        np.save(tmp_path / f"{name}.npy", (rng.standard_normal(shape, np.float32).view(np.uint32) >> 16).astype(np.uint16))
+
+    def package(*names):
+        path = tmp_path / ("+".join(names) + ".einf")
+        if not path.exists():
+            subprocess.run([BUILD / "bin" / "einfall-compile", tmp_path / "m.mlir", "-o", path, "--target=" + ",".join(names)], check=True)
+        return path
+
+    def result(path, cpu):
+        done = subprocess.run([BUILD / "bin" / "einfall-run", path, "--entry", "cut", "--input", f"x={tmp_path}/x.npy", "--input",
+                               f"w={tmp_path}/w.npy", "--output", f"y={tmp_path}/y.npy"], capture_output=True, text=True,
+                              env={**os.environ, "EINFALL_CPU": cpu})
+        assert done.returncode == 0, (done.returncode, done.stderr)
+        return np.load(tmp_path / "y.npy")
+
+    manifest = json.loads(zipfile.ZipFile(package(*targets)).read("manifest.json"))
+    steps = {len(manifest["entries"][0]["steps"])} | {len(manifest[f"entries_{t}"][0]["steps"]) for t in targets[1:]}
+    assert len(steps) > 1, "these targets cut alike: the test sees nothing"
+    for cpu in targets:
+        if cpu.startswith("x86"):
+            needs(cpu)
+            np.testing.assert_array_equal(result(package(*targets), cpu), result(package(cpu), cpu))
 
 
 @pytest.fixture(scope="module")

@@ -84,7 +84,9 @@ public:
 
   const std::string &target() const override { return code_.target(); }
   const Code &code() const override { return code_; }
-  const std::vector<EntryInfo> &entries() const override { return package_.manifest().entries; }
+  const std::vector<EntryInfo> &entries() const override {
+    return package_.manifest().entriesOf(target());
+  }
   void *weight(size_t index) const override {
     return const_cast<std::byte *>(package_.weight(index).data());
   }

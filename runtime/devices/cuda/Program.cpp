@@ -54,7 +54,7 @@ GpuProgram::~GpuProgram() {
 }
 
 const std::vector<EntryInfo> &GpuProgram::entries() const {
-  return package_.manifest().entriesOf(kDevice);
+  return package_.manifest().entriesOf(target());
 }
 
 void *GpuProgram::weight(size_t index) const {
@@ -97,7 +97,8 @@ Status GpuProgram::loadTarget(const TargetInfo &target) {
   if (std::string lack = lackOf(target, *cpu); !lack.empty())
     return unsupported("has host code that " + lack);
   std::span<const std::byte> image = package_.file("code/" + target.name + ".so");
-  Result<std::unique_ptr<rt::Code>> host = rt::Code::load(image, target, entries());
+  Result<std::unique_ptr<rt::Code>> host =
+      rt::Code::load(image, target, package_.manifest().entriesOf(target.name));
   if (!host)
     return host.status();
   std::optional<std::span<const std::byte>> blob = findData(image, EINF_DEVICE_SYMBOL);

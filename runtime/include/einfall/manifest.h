@@ -104,10 +104,10 @@ struct EntryInfo {
   std::vector<StepInfo> steps; ///< in the order in which they are launched
 };
 
-/// Entries as the code of one device has them: names, symbols, inputs and outputs
+/// Entries as the code of one target has them: names, symbols, inputs and outputs
 /// as in Manifest::entries, in its order; temporaries and steps of their own.
-struct DeviceEntries {
-  std::string device; ///< as in TargetInfo
+struct TargetEntries {
+  std::string target; ///< the name of a TargetInfo
   std::vector<EntryInfo> entries;
 };
 
@@ -122,10 +122,10 @@ struct Manifest {
   std::vector<WeightInfo> weights;
   std::vector<StateInfo> states;
   std::vector<EntryInfo> entries;
-  std::vector<DeviceEntries> devices; ///< those whose kernels are cut in another way
+  std::vector<TargetEntries> others; ///< of targets whose kernels are cut in another way
 
-  /// Those that code of `device` exports; empty is the CPU.
-  const std::vector<EntryInfo> &entriesOf(std::string_view device) const;
+  /// Those that the code of `target` exports.
+  const std::vector<EntryInfo> &entriesOf(std::string_view target) const;
   const std::string *findMetadata(std::string_view key) const;
   const EntryInfo *findEntry(std::string_view name) const;
 };

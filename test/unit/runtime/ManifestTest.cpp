@@ -24,21 +24,24 @@ TEST(Manifest, RoundTrip) {
   EXPECT_EQ(manifestToJson(*read), manifestToJson(m));
 }
 
-TEST(Manifest, ADevicesEntriesTakeAndGiveTheSame) {
+TEST(Manifest, ATargetsEntriesTakeAndGiveTheSame) {
   Manifest m = placed();
   m.targets.push_back({"sm_90", m.targets[0].arch, {}, 1, "cuda"});
-  m.devices.push_back({"cuda", m.entries});
-  std::erase_if(m.devices[0].entries[1].buffers,
+  m.others.push_back({"sm_90", m.entries});
+  std::erase_if(m.others[0].entries[1].buffers,
                 [](const BufferInfo &b) { return b.kind == BufferKind::Temporary; });
-  m.devices[0].entries[1].steps.clear();
+  m.others[0].entries[1].steps.clear();
   auto read = decodeManifest(encodeManifest(m));
   ASSERT_TRUE(read.ok()) << read.status().message();
   EXPECT_TRUE(validate(*read, 164).ok()) << validate(*read, 164).message();
   EXPECT_EQ(read->targets[1].device, "cuda");
-  EXPECT_EQ(read->entriesOf("cuda")[1].buffers.size() + 1, read->entriesOf("")[1].buffers.size());
-  EXPECT_NE(manifestToJson(*read).find("\"entries_cuda\""), std::string::npos);
-  m.devices[0].entries[0].symbols[2].name = "u";
-  EXPECT_NE(validate(m, 164).message().find("'cuda'"), std::string::npos);
+  EXPECT_EQ(read->entriesOf("sm_90")[1].buffers.size() + 1,
+            read->entriesOf(m.targets[0].name)[1].buffers.size());
+  EXPECT_NE(manifestToJson(*read).find("\"entries_sm_90\""), std::string::npos);
+  m.others[0].entries[0].symbols[2].name = "u";
+  EXPECT_NE(validate(m, 164).message().find("'sm_90'"), std::string::npos);
+  m.others[0] = {"sm_91", m.entries};
+  EXPECT_NE(validate(m, 164).message().find("no such target"), std::string::npos);
 }
 
 TEST(Manifest, EveryTruncationFails) {

@@ -192,7 +192,7 @@ TEST_F(Cuda, ADeviceMayHaveEntriesOfItsOwn) {
   auto spec =
       test::cudaSpec(test::deviceBlob(test::toyKernels(), {{EINF_IMAGE_PTX, 80, test::toyText()}}));
   // Temporaries and steps are the device's own; the first array is not for it.
-  spec.manifest.devices = {{"cuda", spec.manifest.entries}};
+  spec.manifest.others = {{spec.manifest.targets.back().name, spec.manifest.entries}};
   spec.manifest.entries[1].buffers[2].byteSize = Extent::constant(1 << 20);
   auto own = test::openSpec(std::move(spec), "own.einf");
   auto gpu = open(own), cpu = open(own, "cpu");
