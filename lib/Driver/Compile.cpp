@@ -314,12 +314,13 @@ LogicalResult compileToPackage(ModuleOp module, const CompileOptions &options) {
     if (spec.manifest.targets.empty()) {
       tables = std::move(own);
     } else {
-      // Each target cuts kernels in its own way.
+      // Each target may cut kernels in its own way.
       FailureOr<std::vector<rt::EntryInfo>> entries =
           entriesOver(tables, std::move(own), module.getLoc());
       if (failed(entries))
         return failure();
-      spec.manifest.others.push_back({phases->target.name().str(), std::move(*entries)});
+      if (*entries != tables.entries)
+        spec.manifest.others.push_back({phases->target.name().str(), std::move(*entries)});
     }
     const Target &target = phases->target;
     if (!spec.reportJson || !target.gpu) // a CPU's, if there is one

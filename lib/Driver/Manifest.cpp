@@ -293,7 +293,8 @@ FailureOr<std::vector<rt::EntryInfo>> entriesOver(PackageTables &tables, Package
   for (const rt::StateInfo &state : own.states) {
     unsigned at = positionOf(tables.states, state.name);
     if (own.bounds != tables.bounds || own.states.size() != tables.states.size() ||
-        at == tables.states.size() || tables.states[at].shape != state.shape)
+        at == tables.states.size() || tables.states[at].dtype != state.dtype ||
+        tables.states[at].shape != state.shape)
       return emitError(loc) << "state '" << state.name << "' differs between targets";
     states.push_back(at);
   }

@@ -12,6 +12,7 @@ const einf_services &Profile::begin(const EntryInfo &entry, std::span<const int6
   steps.resize(entry.steps.size());
   for (size_t i = 0; i < steps.size(); ++i) {
     const StepInfo &info = entry.steps[i];
+    steps[i].info = &info;
     double points = double(evaluate(info.points, symbols).value_or(0));
     steps[i].points += points;
     for (uint32_t index : info.buffers) {

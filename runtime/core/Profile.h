@@ -20,6 +20,7 @@ namespace einfall::rt {
 
 /// Sums over the launches of a step.
 struct StepTime {
+  const StepInfo *info = nullptr; ///< of the package, for the code that ran
   uint64_t launches = 0;
   double seconds = 0;
   double bytes = 0;    ///< of its buffers, each at most an element a point of the iteration space

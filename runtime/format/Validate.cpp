@@ -161,13 +161,10 @@ bool sameInterface(const EntryInfo &a, const EntryInfo &b) {
     return x.name == y.name && x.kind == y.kind && x.dtype == y.dtype && x.shape == y.shape &&
            x.hasRange == y.hasRange && x.lo == y.lo && x.hi == y.hi;
   };
-  auto sameSymbol = [](const SymbolInfo &x, const SymbolInfo &y) {
-    return x.name == y.name && x.source == y.source && x.buffer == y.buffer && x.dim == y.dim;
-  };
   std::vector<BufferInfo> buffers[2];
   std::ranges::copy_if(a.buffers, std::back_inserter(buffers[0]), seen);
   std::ranges::copy_if(b.buffers, std::back_inserter(buffers[1]), seen);
-  return a.name == b.name && std::ranges::equal(a.symbols, b.symbols, sameSymbol) &&
+  return a.name == b.name && a.symbols == b.symbols &&
          std::ranges::equal(buffers[0], buffers[1], sameBuffer);
 }
 

@@ -16,7 +16,7 @@ rt::Status inspect(const PackagePtr &package, const Options &options);
 rt::Status runChecks(const PackagePtr &package, const Options &options);
 rt::Status runEntry(const PackagePtr &package, const Options &options);
 /// Prints where the time of the profiled calls went, a kernel a line.
-void printProfile(const rt::Package &package, const rt::Profile &profile);
+void printProfile(const rt::Profile &profile);
 /// The same to a file, a step a row: for `einfall explain --profile`.
 rt::Status writeProfile(const rt::Package &package, const rt::Profile &profile,
                         const std::string &path);

@@ -201,7 +201,7 @@ rt::Status generateText(const PackagePtr &package, const Options &options) {
                (*session)->target().c_str(), stats.promptTokens, stats.prefillSeconds, rate);
   std::fputs((*session)->notes().c_str(), stderr);
   if (options.profile)
-    printProfile(*package, profile);
+    printProfile(profile);
   return {};
 }
 

@@ -17,10 +17,10 @@ struct Row {
   rt::StepTime time;
 };
 
-std::vector<Row> collect(const rt::EntryInfo &entry, const std::vector<rt::StepTime> &times) {
+std::vector<Row> collect(const std::vector<rt::StepTime> &times) {
   std::vector<Row> rows;
   for (size_t i = 0; i < times.size(); ++i) {
-    const rt::StepInfo &step = entry.steps[i];
+    const rt::StepInfo &step = *times[i].info;
     auto row = std::find_if(rows.begin(), rows.end(),
                             [&](const Row &r) { return r.program == step.program; });
     if (row == rows.end())
@@ -55,10 +55,9 @@ void printRow(const Row &row, double total, uint64_t calls) {
 
 } // namespace
 
-void printProfile(const rt::Package &package, const rt::Profile &profile) {
+void printProfile(const rt::Profile &profile) {
   for (const auto &[name, times] : profile.times()) {
-    const rt::EntryInfo *entry = package.manifest().findEntry(name);
-    if (!entry || times.empty())
+    if (times.empty())
       continue;
     uint64_t calls = std::max<uint64_t>(times[0].launches, 1);
     rt::StepTime sum;
@@ -73,7 +72,7 @@ void printProfile(const rt::Package &package, const rt::Profile &profile) {
     // multiplication and an addition.
     std::printf("  %10s %6s %8s %9s %9s %9s  %s\n", "ms a call", "share", "launches", "us each",
                 "GB/s", "Gpoint/s", "kernel, first place of it");
-    for (const Row &row : collect(*entry, times))
+    for (const Row &row : collect(times))
       printRow(row, std::max(sum.seconds, 1e-12), calls);
   }
 }
@@ -84,13 +83,12 @@ rt::Status writeProfile(const rt::Package &package, const rt::Profile &profile,
   j.beginObject().key("compiler_build_id").string(package.manifest().compilerBuildId);
   j.key("target").string(package.chosenTarget()).key("entries").beginArray();
   for (const auto &[name, times] : profile.times()) {
-    const rt::EntryInfo *entry = package.manifest().findEntry(name);
-    if (!entry || times.empty())
+    if (times.empty())
       continue;
     j.beginObject().key("name").string(name);
     j.key("calls").number(int64_t(times[0].launches)).key("steps").beginArray();
     for (size_t i = 0; i < times.size(); ++i) {
-      j.beginObject().key("program").string(entry->steps[i].program);
+      j.beginObject().key("program").string(times[i].info->program);
       j.key("launches").number(int64_t(times[i].launches)).key("seconds").real(times[i].seconds);
       j.key("bytes").real(times[i].bytes).key("points").real(times[i].points);
       if (const rt::Counters &counters = times[i].counters; counters[EINF_CHUNKS]) {

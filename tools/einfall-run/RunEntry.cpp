@@ -177,7 +177,7 @@ private:
                 session_->stateBytes());
     std::fputs(session_->notes().c_str(), stderr);
     if (options_.profile)
-      printProfile(*package_, profile_);
+      printProfile(profile_);
     if (!options_.profileJson.empty())
       return writeProfile(*package_, profile_, options_.profileJson);
     return {};

@@ -244,8 +244,8 @@ struct QuotientNearly : OpRewritePattern<arith::DivFOp> {
   }
 
 private:
-  /// True if `value` is a positive normal number, an infinity or a NaN: one more than what a power
-  /// is.
+  /// True if `value` is a positive normal number, an infinity or a NaN, as the sum of a normal
+  /// constant and a power is.
   bool isNormal(Value value) const {
     auto sum = value.getDefiningOp<arith::AddFOp>();
     FloatAttr least;

@@ -71,6 +71,7 @@ struct SymbolInfo {
   std::string name;
   SymbolSource source = SymbolSource::Param;
   uint32_t buffer = 0, dim = 0;
+  bool operator==(const SymbolInfo &) const = default;
 };
 
 enum class BufferKind : uint8_t { Input, Output, State, Weight, Temporary };
@@ -86,6 +87,7 @@ struct BufferInfo {
   uint32_t firstStep = 0, lastStep = 0; ///< temporary: launches, inclusive
   bool hasRange = false;                ///< integer input: refuse values outside [lo, hi)
   int64_t lo = 0, hi = 0;
+  bool operator==(const BufferInfo &) const = default;
 };
 
 /// One launch of an entry, for those who look at it; nothing is run from it.
@@ -94,6 +96,7 @@ struct StepInfo {
   std::string source;            ///< where the user's program says so, or empty
   std::vector<uint32_t> buffers; ///< those that it reads or writes
   Extent points;                 ///< points of its iteration space
+  bool operator==(const StepInfo &) const = default;
 };
 
 /// A callable function, exported by the code as einf_entry_<name>.
@@ -102,6 +105,7 @@ struct EntryInfo {
   std::vector<SymbolInfo> symbols;
   std::vector<BufferInfo> buffers;
   std::vector<StepInfo> steps; ///< in the order in which they are launched
+  bool operator==(const EntryInfo &) const = default;
 };
 
 /// Entries as the code of one target has them: names, symbols, inputs and outputs
