@@ -394,6 +394,24 @@ static int64_t rowsOfBlock(ein::EinsumOp root, const TileTarget &target, const S
   return llvm::alignTo<unit>(int64_t(rows) - unit / 2 + 1);
 }
 
+/// Cuts the ranks beside `columns` by which packed panels are more (the heads that columns belong
+/// to), so that all of them together are as many columns as a block has.
+static void cutPanels(ArrayRef<Packed> values, unsigned columns, unsigned numFree, int64_t most,
+                      ArrayRef<int64_t> parts, Schedule &cut) {
+  int64_t left = std::max<int64_t>(1, most / parts[columns]);
+  for (unsigned rank = 0; rank < numFree; ++rank) {
+    bool isOfPanel = llvm::any_of(values, [&](const Packed &value) {
+      return value.isPanel && llvm::is_contained(value.ranks, rank);
+    });
+    if (rank == columns || !isOfPanel)
+      continue;
+    int64_t part = std::min(parts[rank], left);
+    if (part < parts[rank])
+      cut.ranks[rank].block = part;
+    left /= part;
+  }
+}
+
 bool fitsPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Schedule &schedule,
                  const Schedule &packed) {
   if (!mayPack(root, reads) || packed.narrow < 0 || packed.lanes != packed.widened)
@@ -566,7 +584,9 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
     Schedule cut = schedule;
     int64_t tile = packed.ranks[columns].tile();
     cut.ranks[rows].block = rowsOfBlock(root, target, packed, values);
-    cut.ranks[columns].block = std::max<int64_t>(columnsOfBlock(target, packed, values), tile);
+    int64_t many = std::max<int64_t>(columnsOfBlock(target, packed, values), tile);
+    cut.ranks[columns].block = many;
+    cutPanels(values, columns, root.getNumFree(), many, partsOf(root, cut), cut);
     // Of two neighbours in the grid the wider part stays: what changes is read from
     // farther away.
     llvm::erase(cut.order, rows);

@@ -64,3 +64,18 @@ func.func @unbounded(%x: !ein.tensor<[m, n], f32>, %w: !ein.tensor<[512, n], f32
       : (!ein.tensor<[m, n], f32>, !ein.tensor<[512, n], f32>) -> !ein.tensor<[m, 512], f32>
   return %y : !ein.tensor<[m, 512], f32>
 }
+
+// Columns of many heads, as they lie: a block packs those of as many heads as it has columns for.
+// CHECK-LABEL: func.func private @reduce_0_p{{.*}}h = array<i64: 4, 
+// CHECK-SAME: packed = #tile.schedule<
+func.func @heads(%x: !ein.tensor<[m, 768], bf16>, %w: !ein.tensor<[768, 768], bf16>) -> !ein.tensor<[m, 48, 16], f32> {
+  %y = ein.einsum (%x[i, k], %w[k, 16 * h + e]) -> [i, h, e] reduce [k: add]
+      : (!ein.tensor<[m, 768], bf16>, !ein.tensor<[768, 768], bf16>) -> !ein.tensor<[m, 48, 16], f32> {
+  ^bb0(%a: bf16, %b: bf16):
+    %c = arith.extf %a : bf16 to f32
+    %d = arith.extf %b : bf16 to f32
+    %f = arith.mulf %c, %d : f32
+    ein.yield %f : f32
+  }
+  return %y : !ein.tensor<[m, 48, 16], f32>
+}
