@@ -52,6 +52,19 @@ std::optional<int64_t> ExtentAttr::getLiteral() const {
   return std::nullopt;
 }
 
+std::optional<ExtentAttr> ExtentAttr::dividedBy(int64_t divisor) const {
+  if (divisor < 1 || getExpr().getLargestKnownDivisor() % divisor != 0)
+    return std::nullopt;
+  ExtentAttr part = of(getExpr().floorDiv(divisor), getSymbols());
+  if (!part.getExpr().isPureAffine())
+    return std::nullopt;
+  WalkResult whole = part.getExpr().walk([](AffineExpr sub) {
+    return sub.getKind() == AffineExprKind::FloorDiv ? WalkResult::interrupt()
+                                                     : WalkResult::advance();
+  });
+  return whole.wasInterrupted() ? std::nullopt : std::optional(part);
+}
+
 std::string ExtentAttr::str() const {
   std::string text;
   llvm::raw_string_ostream os(text);

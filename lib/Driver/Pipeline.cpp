@@ -81,6 +81,11 @@ void populatePhase(OpPassManager &passes, Phase phase, const Target &target, Mod
     each.addPass(createCSEPass());
     each.addPass(ein::createEinSimplifyViews());
     each.addPass(ein::createEinSplitRanks());
+    {
+      ein::EinSplitResultsOptions merged;
+      merged.mergedOnly = true;
+      each.addPass(ein::createEinSplitResults(merged));
+    }
     each.addPass(ein::createEinNarrowReads());
     // Bodies shrink before their cost decides what is inlined.
     each.addPass(createCanonicalizerPass());

@@ -109,6 +109,10 @@ def EinSplitResults : Pass<"ein-split-results", "::mlir::func::FuncOp"> {
     computed becomes a map that selects between them. Follows ein-inline-maps,
     which composes views; precedes ein-form-kernels. Exactness: bitwise.
   }];
+  let options = [
+    Option<"mergedOnly", "merged-only", "bool", "false",
+           "only ranks whose extent is no literal: batch and heads that a reshape made one rank. "
+           "Before ein-derive-folds, so that a fold has them apart">];
   let statistics = [Statistic<"numSplit", "num-split", "ranks split">,
                     Statistic<"numSliced", "num-sliced", "slices computed apart">,
                     Statistic<"numConcats", "num-concats", "concatenations that became maps">];

@@ -31,7 +31,7 @@ static AffineExpr split(AffineExpr expr, unsigned rank, int64_t divisor, unsigne
 static TensorType split(TensorType type, unsigned dim, int64_t divisor) {
   SmallVector<ExtentAttr> shape(type.getShape());
   MLIRContext *context = type.getContext();
-  shape[dim] = ExtentAttr::literal(context, *shape[dim].getLiteral() / divisor);
+  shape[dim] = *shape[dim].dividedBy(divisor);
   shape.insert(shape.begin() + dim + 1, ExtentAttr::literal(context, divisor));
   return TensorType::get(shape, type.getElementType());
 }
@@ -58,8 +58,7 @@ EinsumOp splitRank(OpBuilder &builder, EinsumOp op, unsigned rank, int64_t divis
     extents.push_back(op.getRankExtent(i));
     if (i != rank)
       continue;
-    int64_t extent = *op.getRankExtent(i).getLiteral();
-    extents.back() = ExtentAttr::literal(context, extent / divisor);
+    extents.back() = *op.getRankExtent(i).dividedBy(divisor);
     ranks.push_back(innerName);
     monoids.push_back(op.getMonoid(i));
     extents.push_back(ExtentAttr::literal(context, divisor));

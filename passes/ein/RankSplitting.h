@@ -6,8 +6,8 @@
 
 namespace einfall::ein {
 
-/// `op` over d1 and d0 in place of its rank d = divisor * d1 + d0. The extent of
-/// d is a literal that `divisor` divides; d is not the coordinate of an argmax.
+/// `op` over d1 and d0 in place of its rank d = divisor * d1 + d0. `divisor` divides the
+/// extent of d; d is not the coordinate of an argmax.
 /// Of a rank of the result, two dimensions are made. The order of sums stays.
 EinsumOp splitRank(mlir::OpBuilder &builder, EinsumOp op, unsigned rank, int64_t divisor);
 

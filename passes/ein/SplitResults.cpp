@@ -42,10 +42,17 @@ std::pair<AffineExpr, int64_t> factorOf(AffineExpr term) {
                 : std::pair(AffineExpr(), int64_t(1));
 }
 
+/// True if `index` is one rank of `extents` whose extent is `extent`.
+bool isWholeRank(AffineExpr index, ExtentAttr extent, ArrayRef<ExtentAttr> extents) {
+  auto rank = dyn_cast<AffineDimExpr>(index);
+  return rank && extents[rank.getPosition()] == extent;
+}
+
 /// The parts of `index` by `divisor`, if the inner one lies in 0..divisor-1 all
-/// over `box` and the outer one in its extent.
-std::optional<Parts> partsOf(AffineExpr index, int64_t extent, int64_t divisor,
-                             const LiteralBox &box, unsigned numSymbols) {
+/// over `box` and the outer one in its extent, `extent`. The reader's ranks have `extents`.
+std::optional<Parts> partsOf(AffineExpr index, ExtentAttr extent, int64_t divisor,
+                             const LiteralBox &box, ArrayRef<ExtentAttr> extents,
+                             unsigned numSymbols) {
   SmallVector<AffineExpr> terms;
   addTerms(index, terms);
   MLIRContext *context = index.getContext();
@@ -67,7 +74,9 @@ std::optional<Parts> partsOf(AffineExpr index, int64_t extent, int64_t divisor,
     auto values = box.valuesOf(expr, numSymbols);
     return values && values->first >= 0 && values->second < end;
   };
-  if (!in(parts.inner, divisor) || !in(parts.outer, extent / divisor))
+  std::optional<int64_t> literal = extent.getLiteral();
+  if (!in(parts.inner, divisor) ||
+      !(isWholeRank(parts.outer, extent, extents) || (literal && in(parts.outer, *literal))))
     return std::nullopt;
   return parts;
 }
@@ -87,14 +96,15 @@ LiteralBox boxOf(OpOperand &use) {
   return wholeBox(use.getOwner());
 }
 
-/// The parts of every read of dimension `dim`; nothing if some read has none.
-std::optional<SmallVector<Parts>> partsOfReads(Value tensor, unsigned dim, int64_t extent,
+/// The parts of every read of dimension `dim`, of `extent` times `divisor` coordinates; nothing if
+/// some read has none.
+std::optional<SmallVector<Parts>> partsOfReads(Value tensor, unsigned dim, ExtentAttr extent,
                                                int64_t divisor) {
   SmallVector<Parts> all;
   for (OpOperand &use : tensor.getUses()) {
     AffineMap map = mapOf(use);
-    std::optional<Parts> parts =
-        partsOf(map.getResult(dim), extent, divisor, boxOf(use), map.getNumSymbols());
+    std::optional<Parts> parts = partsOf(map.getResult(dim), extent, divisor, boxOf(use),
+                                         rankExtents(use.getOwner()), map.getNumSymbols());
     if (!parts)
       return std::nullopt;
     all.push_back(*parts);
@@ -103,15 +113,17 @@ std::optional<SmallVector<Parts>> partsOfReads(Value tensor, unsigned dim, int64
 }
 
 /// Numbers by which some read multiplies a rank in index `dim`, greatest first.
-SmallVector<int64_t> divisorsOf(Value tensor, unsigned dim, int64_t extent) {
+SmallVector<int64_t> divisorsOf(Value tensor, unsigned dim, ExtentAttr extent) {
   SmallVector<int64_t> found;
   for (OpOperand &use : tensor.getUses()) {
     SmallVector<AffineExpr> terms;
     addTerms(mapOf(use).getResult(dim), terms);
     for (AffineExpr term : terms)
-      if (auto [inner, factor] = factorOf(term); inner && factor > 1 && extent % factor == 0)
-        if (!llvm::is_contained(found, factor) && factor < extent)
+      if (auto [inner, factor] = factorOf(term); inner && factor > 1) {
+        std::optional<ExtentAttr> part = extent.dividedBy(factor);
+        if (part && part->getLiteral() != 1 && !llvm::is_contained(found, factor))
           found.push_back(factor);
+      }
   }
   llvm::sort(found, std::greater<>());
   return found;
@@ -184,17 +196,19 @@ bool isSelectable(ConcatOp op) {
 }
 
 struct SplitResultsPass : impl::EinSplitResultsBase<SplitResultsPass> {
+  using EinSplitResultsBase::EinSplitResultsBase;
+
   /// Splits one rank of the result, if its readers agree on how.
   EinsumOp split(EinsumOp op) {
     Value tensor = op.getResult();
     if (!isReadByEinsums(tensor))
       return {};
     for (int64_t dim = 0; dim < op.getNumFree(); ++dim) {
-      std::optional<int64_t> extent = op.getRankExtent(dim).getLiteral();
-      if (!extent)
+      ExtentAttr extent = op.getRankExtent(dim);
+      if (mergedOnly && extent.getLiteral())
         continue;
-      for (int64_t divisor : divisorsOf(tensor, dim, *extent)) {
-        auto parts = partsOfReads(tensor, dim, *extent, divisor);
+      for (int64_t divisor : divisorsOf(tensor, dim, extent)) {
+        auto parts = partsOfReads(tensor, dim, *extent.dividedBy(divisor), divisor);
         if (!parts)
           continue;
         OpBuilder builder(op);
@@ -248,9 +262,25 @@ struct SplitResultsPass : impl::EinSplitResultsBase<SplitResultsPass> {
     return {op};
   }
 
+  /// Slices and splits as long as readers want parts.
+  void divide(EinsumOp op) {
+    for (EinsumOp part : mergedOnly ? SmallVector<EinsumOp>{op} : slice(op))
+      if (EinsumOp result = split(part))
+        divide(result);
+  }
+
   void runOnOperation() override {
     if (getOperation().isDeclaration())
       return;
+    if (!mergedOnly)
+      selectParts();
+    // Readers first: what they are split by splits what they read.
+    SmallVector<EinsumOp> ops(getOperation().getOps<EinsumOp>());
+    for (EinsumOp op : llvm::reverse(ops))
+      divide(op);
+  }
+
+  void selectParts() {
     for (ConcatOp op : llvm::make_early_inc_range(getOperation().getOps<ConcatOp>()))
       if (isSelectable(op)) {
         OpBuilder builder(op);
@@ -258,12 +288,6 @@ struct SplitResultsPass : impl::EinSplitResultsBase<SplitResultsPass> {
         op->erase();
         ++numConcats;
       }
-    // Readers first: what they are split by splits what they read.
-    SmallVector<EinsumOp> ops(getOperation().getOps<EinsumOp>());
-    for (EinsumOp op : llvm::reverse(ops))
-      for (EinsumOp part : slice(op))
-        while (part)
-          part = split(part);
   }
 };
 

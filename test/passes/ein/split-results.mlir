@@ -1,4 +1,5 @@
 // RUN: einfall-opt %s --ein-split-results | FileCheck %s
+// RUN: einfall-opt %s --ein-simplify-views --ein-split-ranks --ein-split-results="merged-only=true" | FileCheck %s --check-prefix=MERGED
 
 // A rotary embedding over half a head: what is read outside of the head is not used.
 // CHECK-LABEL: func.func @rotary
@@ -103,4 +104,47 @@ func.func @concatenation(%x: !ein.tensor<[s, 4], f32>) -> !ein.tensor<[s, 8], f3
   }
   %c = ein.concat %a, %b dim 1 : (!ein.tensor<[s, 4], f32>, !ein.tensor<[s, 4], f32>) -> !ein.tensor<[s, 8], f32>
   return %c : !ein.tensor<[s, 8], f32>
+}
+
+// Of q, k and v side by side in each head, q and v are read: split first, sliced then.
+// CHECK-LABEL: func.func @parts_of_heads
+// CHECK: %[[Q:.*]] = ein.einsum (%arg0[s, e], %arg1[f1 * 12 + f0, e]) -> [s, f1, f0] reduce [e: add] {{.*}} -> !ein.tensor<[s, 2, 4], f32>
+// CHECK: %[[V:.*]] = ein.einsum (%arg0[s, e], %arg1[f1 * 12 + f0 + 8, e]) -> [s, f1, f0] reduce [e: add] {{.*}} -> !ein.tensor<[s, 2, 4], f32>
+// CHECK: ein.einsum (%[[Q]][s, h, d], %[[V]][s, h, d]) -> [h, s, d]
+func.func @parts_of_heads(%x: !ein.tensor<[s, 24], f32>, %w: !ein.tensor<[24, 24], f32>) -> !ein.tensor<[2, s, 4], f32> {
+  %q = ein.einsum (%x[s, e], %w[f, e]) -> [s, f] reduce [e: add]
+      : (!ein.tensor<[s, 24], f32>, !ein.tensor<[24, 24], f32>) -> !ein.tensor<[s, 24], f32>
+  %r = ein.einsum (%q[s, h * 12 + d], %q[s, h * 12 + d + 8]) -> [h, s, d]
+      : (!ein.tensor<[s, 24], f32>, !ein.tensor<[s, 24], f32>) -> !ein.tensor<[2, s, 4], f32>
+  return %r : !ein.tensor<[2, s, 4], f32>
+}
+
+// Batch and heads that a reshape made one rank, for a product of batches, are two again, as what
+// reads the products wants them.
+// MERGED-LABEL: func.func @merged
+// MERGED: %[[C:.*]] = ein.einsum (%arg0[d1, d0, s, t], %arg1[d1, d0, t, e]) -> [d1, d0, s, e] reduce [t: add]
+// MERGED-SAME: -> !ein.tensor<[b, 6, s, 8], f32>
+// MERGED: ein.einsum (%[[C]][h, d1, s, d0], %arg2[f, d1 * 8 + d0]) -> [h, s, f] reduce [d1: add, d0: add]
+func.func @merged(%p: !ein.tensor<[b, 6, s, t], f32>, %v: !ein.tensor<[b, 6, t, 8], f32>, %w: !ein.tensor<[48, 48], f32>) -> !ein.tensor<[b, s, 48], f32> {
+  %p2 = ein.view %p[d floordiv 6, d mod 6, s, t] -> [d, s, t] : !ein.tensor<[b, 6, s, t], f32> -> !ein.tensor<[6 * b, s, t], f32>
+  %v2 = ein.view %v[d floordiv 6, d mod 6, t, e] -> [d, t, e] : !ein.tensor<[b, 6, t, 8], f32> -> !ein.tensor<[6 * b, t, 8], f32>
+  %c = ein.einsum (%p2[d, s, t], %v2[d, t, e]) -> [d, s, e] reduce [t: add]
+      : (!ein.tensor<[6 * b, s, t], f32>, !ein.tensor<[6 * b, t, 8], f32>) -> !ein.tensor<[6 * b, s, 8], f32>
+  %r = ein.view %c[6 * h + (f floordiv 8), s, f mod 8] -> [h, s, f] : !ein.tensor<[6 * b, s, 8], f32> -> !ein.tensor<[b, s, 48], f32>
+  %y = ein.einsum (%r[h, s, d], %w[f, d]) -> [h, s, f] reduce [d: add]
+      : (!ein.tensor<[b, s, 48], f32>, !ein.tensor<[48, 48], f32>) -> !ein.tensor<[b, s, 48], f32>
+  return %y : !ein.tensor<[b, s, 48], f32>
+}
+
+// A reader that takes other parts leaves them one.
+// MERGED-LABEL: func.func @other_parts
+// MERGED: -> [d, s] : {{.*}} -> !ein.tensor<[b * 6, s], f32>
+func.func @other_parts(%p: !ein.tensor<[6 * b, s], f32>) -> !ein.tensor<[2 * b, 3, s], f32> {
+  %e = ein.einsum (%p[d, s]) -> [d, s] : (!ein.tensor<[6 * b, s], f32>) -> !ein.tensor<[6 * b, s], f32> {
+  ^bb0(%a: f32):
+    %x = math.exp %a : f32
+    ein.yield %x : f32
+  }
+  %y = ein.einsum (%e[2 * h + 3 * d, s]) -> [h, d, s] : (!ein.tensor<[6 * b, s], f32>) -> !ein.tensor<[2 * b, 3, s], f32>
+  return %y : !ein.tensor<[2 * b, 3, s], f32>
 }

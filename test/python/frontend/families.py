@@ -41,6 +41,11 @@ CONFIGS = {
     "phi3": lambda: T.Phi3Config(**{**_COMMON, "pad_token_id": 0}, partial_rotary_factor=0.5),
     "olmo2": lambda: T.Olmo2Config(**_COMMON),
     "gpt2": lambda: T.GPT2Config(vocab_size=97, n_embd=64, n_layer=2, n_head=4, n_positions=1024, bos_token_id=1, eos_token_id=2),
+    # Products of batch and heads in one rank, and coordinates times slopes beside the scores.
+    "bloom": lambda: T.BloomConfig(vocab_size=97, hidden_size=64, n_layer=2, n_head=4, bos_token_id=1, eos_token_id=2),
+    # Neighbours are rotated, of a part of each head.
+    "gptj": lambda: T.GPTJConfig(vocab_size=97, n_embd=64, n_layer=2, n_head=4, rotary_dim=8, bos_token_id=1, eos_token_id=2),
+    "cohere": lambda: T.CohereConfig(**_COMMON),
 }
 
 #: what `./dev test --quick` runs

@@ -27,7 +27,7 @@ from .program import FLOATS
 
 #: The passes over `ein` in the order of the compiler, each with its exactness class.
 PASSES = (("ein-fix-rounding", "bitwise"), ("ein-assume-sizes", "bitwise"), ("cse", "bitwise"), ("ein-simplify-views", "bitwise"),
-          ("ein-split-ranks", "bitwise"), ("ein-narrow-reads", "bitwise"), ("canonicalize", "bitwise"), ("cse", "bitwise"), ("ein-merge-equal", "bitwise"),
+          ("ein-split-ranks", "bitwise"), ("ein-split-results{merged-only=true}", "bitwise"), ("ein-narrow-reads", "bitwise"), ("canonicalize", "bitwise"), ("cse", "bitwise"), ("ein-merge-equal", "bitwise"),
           ("ein-derive-folds{moving-only=true}", "algebraic"), ("ein-defer{dots=bf16 stored-rows=2}", "algebraic"), ("canonicalize", "bitwise"),
           ("ein-inline-maps", "algebraic"), ("cse", "bitwise"), ("ein-split-results", "bitwise"), ("ein-share-shifted", "bitwise"),
           ("ein-form-kernels{stored-rows=2}", "bitwise"), ("ein-split-folds{length=2 rows=1000}", "algebraic"), ("ein-stage-kernels", "algebraic"), ("ein-join-kernels", "bitwise"))
