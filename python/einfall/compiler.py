@@ -89,7 +89,7 @@ def prepare(source: str | os.PathLike, dtype: str = "auto", weights: str | None 
             text, metadata = import_causal_lm(source, dtype)
         except FrontendError as e:
             raise EinfallError(str(e)) from e
-    return text, {"weights": source, "kind": "causal-lm", "metadata": _facts(metadata), "files": _files(source)}
+    return text, {"weights": source, "made": metadata["made_weights"], "kind": "causal-lm", "metadata": _facts(metadata), "files": _files(source)}
 
 
 def _tuned(tuned: bool, targets) -> dict[str, str] | None:
@@ -102,9 +102,9 @@ def compile_text(text: str, output: str | os.PathLike, *, targets=("native",), w
                  kind: str = "function", metadata: dict[str, str] | None = None, files: dict[str, str] | None = None,
                  numerics: str | None = None, name: str = "", require_cache_hit: bool = False,
                  use_cache: bool = True, count_visits: bool = False,
-                 machine: str | os.PathLike | None = None, schedules: dict[str, str] | None = None) -> None:
+                 machine: str | os.PathLike | None = None, schedules: dict[str, str] | None = None, made=()) -> None:
     """Runs einfall-compile on `text`; `files` maps its options (tokenizer, …) to paths, `name` is for messages, `schedules` are
-    by kernels' keys."""
+    by kernels' keys, `made` are weights that the folder `weights` holds in parts (`frontend.naming.Made`)."""
     output = os.fspath(output)
     measured = resolve(machine, targets)
     folder = os.path.dirname(os.path.abspath(output))
@@ -122,6 +122,7 @@ def compile_text(text: str, output: str | os.PathLike, *, targets=("native",), w
         if schedules:
             (Path(scratch) / "schedules.json").write_text(json.dumps(schedules), encoding="utf-8")
             command += [f"--schedules={scratch}/schedules.json"]
+        weights = _with_made(weights, made, scratch) if made else weights
         command += [f"--weights={weights}"] if weights else []
         command += [f"--numerics={numerics}"] if numerics else []
         command += [f"--meta={k}={v}" for k, v in (metadata or {}).items()]
@@ -133,6 +134,18 @@ def compile_text(text: str, output: str | os.PathLike, *, targets=("native",), w
         said = (done.stderr + done.stdout).replace(path, name or "<text>")
     if done.returncode != 0:
         raise CompileError(_first_error(said, done.returncode), said)
+
+
+def _with_made(weights: str, made, scratch: str) -> str:
+    """A folder with the checkpoint's files, and beside them those of weights that are made of what is in them."""
+    from .frontend.naming import write_made
+
+    folder = os.path.join(scratch, "weights")
+    os.mkdir(folder)
+    for file in sorted(Path(weights).glob("*.safetensors")):
+        os.symlink(file.resolve(), os.path.join(folder, file.name))
+    write_made(made, folder)
+    return folder
 
 
 def compile_cached(text: str, targets=("native",), numerics: str | None = None, *, require_hit: bool = False,

@@ -48,7 +48,8 @@ def import_function(module: torch.nn.Module, example_args: tuple, dynamic_shapes
     tensors = [o for o in user_outputs(ep, importer.run(ep.graph_module, inputs)) if isinstance(o, Tensor)]
     results = [builder.cast(t, t.logical) for t in tensors]
     names = [None] if len(results) == 1 else range(len(results))
-    return Function(name, inputs.arguments(), [Result(t, "result" if n is None else f"result{n}") for n, t in zip(names, results)])
+    return Function(name, inputs.arguments(), [Result(t, "result" if n is None else f"result{n}") for n, t in zip(names, results)],
+                    assume=list(importer.cx.needs))
 
 
 def _to(value, dtype: torch.dtype):
