@@ -244,6 +244,8 @@ def _facts(metadata: dict) -> dict[str, str]:
             value = ",".join(map(str, value))
         if value not in (None, ""):
             facts[key] = str(value)
+    for prefix, texts in (("symbol", metadata["symbols"]), ("because", metadata["because"])):
+        facts |= {f"{prefix}.{name}": text for name, text in texts.items()}
     return facts
 
 

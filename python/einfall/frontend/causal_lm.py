@@ -323,6 +323,8 @@ def _metadata(model_dir: str, config, act: str, lm: _LanguageModel, checkpoint: 
         "dtype": act,
         "vocab_size": int(lm.vocabulary),
         "max_positions": getattr(text, "max_position_embeddings", None),
+        "symbols": {"b": "rows of the batch", "s": "tokens of the call", "t": "tokens of the text so far", "c": "slots of the cache"},
+        "because": {"t": why for e, why in lm.importer.cx.needs.items() if e.atoms() == {"t"}},
         "bos_token_id": generation.get("bos_token_id", getattr(text, "bos_token_id", None)),
         "eos_token_ids": eos if isinstance(eos, list) else [] if eos is None else [eos],
         "generation": generation,
