@@ -27,6 +27,7 @@ def compile(source, output: str | os.PathLike | None = None, *, args=None, kwarg
             its activations); or a `torch.nn.Module`, exported with example `args`, `kwargs` and `dynamic_shapes`
     output  the package to write. Without it a package without weights goes to the compile cache, any other to a
             temporary file that lives as long as the process has it open
+    targets names of targets, or one text with commas: the package holds code for each
     weights .safetensors file or folder for a program that names weights
     numerics "strict" (every order and rounding as declared), "algebraic" (reassociation, fma) or "fast" (approximations
             with a stated bound); by default what an .mlir module says, else algebraic
@@ -64,6 +65,7 @@ def compile_file(source: str | os.PathLike, output: str | os.PathLike, *, dtype:
     Kernels come from the compile cache and go there unless `use_cache` is off; `require_cache_hit` fails with the name
     of the first kernel that is not there. `tuned` takes the schedules that `einfall tune` found on this machine.
     """
+    targets = target_names(targets)
     kernels = {"require_cache_hit": require_cache_hit, "use_cache": use_cache, "count_visits": count_visits,
                "machine": machine, "schedules": _tuned(tuned, targets)}
     source = os.fspath(source)
@@ -71,6 +73,15 @@ def compile_file(source: str | os.PathLike, output: str | os.PathLike, *, dtype:
         text, options = prepare(source, dtype, weights, progress)
         progress.step("compiling")
         compile_text(text, output, targets=targets, numerics=numerics, **options, **kernels)
+
+
+def target_names(targets) -> list[str]:
+    """The targets of "native,sm_90a" or of a sequence of such. `EinfallError` for an empty name: it would stand for none."""
+    given = [targets] if isinstance(targets, str) else list(targets)
+    names = [name.strip() for item in given for name in item.split(",")]
+    if not names or not all(names):
+        raise EinfallError(f"a target has no name in {','.join(given)!r}; expected native, x86-64-v3, sm_90a, …, separated by commas")
+    return names
 
 
 def prepare(source: str | os.PathLike, dtype: str = "auto", weights: str | None = None, progress: Progress | None = None):
@@ -106,6 +117,7 @@ def compile_text(text: str, output: str | os.PathLike, *, targets=("native",), w
     """Runs einfall-compile on `text`; `files` maps its options (tokenizer, …) to paths, `name` is for messages, `schedules` are
     by kernels' keys, `made` are weights that the folder `weights` holds in parts (`frontend.naming.Made`)."""
     output = os.fspath(output)
+    targets = target_names(targets)
     measured = resolve(machine, targets)
     folder = os.path.dirname(os.path.abspath(output))
     if not os.path.isdir(folder):
@@ -154,6 +166,7 @@ def compile_cached(text: str, targets=("native",), numerics: str | None = None, 
 
     `located` is the same program with the locations that errors shall name; it is compiled, but is no part of the key.
     """
+    targets = target_names(targets)
     measured = resolve(machine, targets)
 
     def make(path):
@@ -260,7 +273,7 @@ def _first_error(said: str, status: int) -> str:
     lines = said.splitlines()
     for line in lines:
         if re.search(r"\berror: ", line):
-            return line.strip()
+            return line.strip().removeprefix("einfall-compile: error: ")
     if status < 0:
         return f"einfall-compile was ended by signal {-status}"
     return next((line.strip() for line in lines if line.strip()), f"einfall-compile ended with status {status}")
