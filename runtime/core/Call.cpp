@@ -154,8 +154,9 @@ Status Session::refuseSymbol(const Plan &plan, size_t symbol) const {
   const Manifest &manifest = package_->manifest();
   const std::string &name = plan.info->symbols[symbol].name;
   int64_t value = plan.symbols[symbol];
-  std::string what = "entry '" + plan.info->name + "': " +
-                     describeSymbol(manifest, *plan.info, symbol) + " is " + std::to_string(value);
+  std::string what = "entry '" + plan.info->name +
+                     "': " + describeSymbol(manifest, *plan.info, symbol) + " is " +
+                     std::to_string(value);
   if (value < 0)
     return invalidArgument(what + ", expected no negative number");
   if (value > plan.limits[symbol])

@@ -13,14 +13,15 @@ import os
 import warnings
 
 import torch
+import transformers
 
 from . import etypes as ty
 from . import scalar as S
 from .builder import Builder
 from .checkpoint import Stored, read_checkpoint
 from .context import Symbols
-from .errors import CheckpointError, FrontendError, one_line
-from .exporting import export, user_inputs, user_outputs
+from .errors import CheckpointError, FrontendError, one_line, source_of
+from .exporting import export, suggested_limits, user_inputs, user_outputs
 from .extent import Extent, rank, symbol
 from .importer import GraphImporter
 from .ir import Function, Result, Tensor, argument, identity
@@ -51,6 +52,7 @@ def import_causal_lm(model_dir: str, dtype: str = "auto", *, locations: bool = T
 def import_functions(model_dir: str, dtype: str = "auto") -> tuple[list[Function], dict]:
     """As `import_causal_lm`, as objects."""
     config = _config(model_dir)
+    _check_kind(config, os.path.join(model_dir, "config.json"))
     checkpoint = read_checkpoint(model_dir)
     act = _activation_type(config, checkpoint, dtype)
     model = build_model(config, DTYPES[act])
@@ -60,11 +62,11 @@ def import_functions(model_dir: str, dtype: str = "auto") -> tuple[list[Function
     values = buffer_values(model)
     with lazy_values(model, values):
         states = probe_states(model)
-    ep = _export(model, states)
-    lm = _LanguageModel(ep, names, stored, values, states)
+    ep, limits = _export(model, states)
+    lm = _LanguageModel(ep, names, stored, values, states, limits)
     functions = lm.functions()
     try:
-        functions.append(_LanguageModel(ep, names, stored, values, states, Extent.of(1)).step())
+        functions.append(_LanguageModel(ep, names, stored, values, states, limits, Extent.of(1)).step())
     except FrontendError:
         pass  # a model may need two tokens at a time; decoding takes @next then
     return functions, _metadata(model_dir, config, act, lm, checkpoint, made, functions)
@@ -74,15 +76,42 @@ def import_functions(model_dir: str, dtype: str = "auto") -> tuple[list[Function
 
 
 def _config(model_dir: str):
-    from transformers import AutoConfig
-
     path = os.path.join(model_dir, "config.json")
     if not os.path.exists(path):
         raise CheckpointError(f"{path} does not exist; expected a Hugging Face model folder")
     try:
-        return AutoConfig.from_pretrained(model_dir, local_files_only=True)
+        return transformers.AutoConfig.from_pretrained(model_dir, local_files_only=True)
     except Exception as e:
-        raise CheckpointError(f"{path} cannot be used: {one_line(e)}") from e
+        raise CheckpointError(_unknown_type(path) or f"{path} cannot be used: {one_line(e)}") from e
+
+
+_ELSE = "import its module, or the parts that it calls, with einfall.compile(module, args=…)"
+
+
+def _unknown_type(path: str) -> str | None:
+    """What is wrong with the field model_type, if that is what is wrong."""
+    try:
+        with open(path, encoding="utf-8") as f:
+            kind = json.load(f)["model_type"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+    if kind in transformers.CONFIG_MAPPING:
+        return None
+    return (f"{path}: model_type {kind!r} is none that transformers {transformers.__version__} knows; correct it, or {_ELSE}")
+
+
+def _check_kind(config, path: str) -> None:
+    """Refuses models that are no decoder of text, and weights that are no numbers yet."""
+    if config.model_type not in transformers.models.auto.modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
+        made = " or ".join(config.architectures or []) or "no language model"
+        what = "an encoder with a decoder" if getattr(config, "is_encoder_decoder", False) else "no causal language model"
+        raise CheckpointError(f"{path}: model_type {config.model_type!r} ({made}) is {what}, and folders are compiled of causal language "
+                              f"models; {_ELSE}")
+    quantised = getattr(config, "quantization_config", None)
+    if quantised:
+        method = quantised.get("quant_method") if isinstance(quantised, dict) else getattr(quantised, "quant_method", None)
+        raise CheckpointError(f"{path}: quantization_config says that the weights are stored as {getattr(method, 'value', method)!r}, which is "
+                              "not supported; give a checkpoint whose weights are floats")
 
 
 def _activation_type(config, checkpoint: dict[str, Stored], dtype: str) -> str:
@@ -103,14 +132,13 @@ _EXPERTS = "batched_mm"
 
 def build_model(config, dtype: torch.dtype) -> torch.nn.Module:
     """The model without memory for weights; its floating parameters claim `dtype`."""
-    from transformers import AutoModelForCausalLM
-
     try:
         with torch.device("meta"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return AutoModelForCausalLM.from_config(config, dtype=dtype, experts_implementation=_EXPERTS).eval()
+            return transformers.AutoModelForCausalLM.from_config(config, dtype=dtype, experts_implementation=_EXPERTS).eval()
     except Exception as e:
-        raise FrontendError(f"transformers cannot build a causal LM of type {config.model_type!r}: {one_line(e)}") from e
+        raise FrontendError(f"transformers cannot build a causal LM of type {config.model_type!r}{source_of(e)}: {one_line(e)}; correct "
+                            "config.json") from e
 
 
 def weight_names(model: torch.nn.Module, found: dict[str, Stored], made: list[Made], folder: str) -> dict[str, str]:
@@ -166,8 +194,19 @@ class _Step(torch.nn.Module):
         return (out.logits, *(x for layer in cache.layers for x in (layer.keys, layer.values)))
 
 
-def _export(model: torch.nn.Module, states) -> torch.export.ExportedProgram:
-    b, s, p = (torch.export.Dim(n, min=1) for n in "bsp")
+def _export(model: torch.nn.Module, states) -> tuple[torch.export.ExportedProgram, dict[str, int]]:
+    """The program, and what torch limits of the sizes s and p (past) for the sake of a table that ends."""
+    try:
+        return _export_within(model, states, {}), {}
+    except FrontendError as e:
+        limits = suggested_limits(str(e))
+        if not limits or not set(limits) <= {"s", "p"}:
+            raise
+    return _export_within(model, states, limits), limits
+
+
+def _export_within(model: torch.nn.Module, states, limits: dict[str, int]) -> torch.export.ExportedProgram:
+    b, s, p = (torch.export.Dim(n, min=1, max=limits.get(n)) for n in "bsp")
     meta = {"device": "meta"}
     kv = [torch.zeros(2, st.heads, 5, st.size, dtype=ty.to_torch(st.etype), **meta) for st in states]
     args = (torch.zeros(2, 3, dtype=torch.long, **meta), torch.zeros(2, dtype=torch.long, **meta), *kv)
@@ -189,7 +228,7 @@ class _LanguageModel:
     """The imported graph, for `new` tokens a call, and the entry points made of it."""
 
     def __init__(self, ep, names: dict[str, str], stored: dict[str, Stored], values: dict[str, torch.Tensor], states,
-                 new: Extent = NEW):
+                 limits: dict[str, int], new: Extent = NEW):
         self.new = new
         self.b = Builder()
         self.ep, self.specs = ep, states
@@ -209,6 +248,7 @@ class _LanguageModel:
         logits, *kv = user_outputs(ep, self.importer.run(ep.graph_module, self.placeholder))
         self.logits = self.b.cast(logits, "f32")
         self._check_states(kv)
+        self._heed(limits)
 
     # -- inputs and states ----------------------------------------------------------------------
 
@@ -254,6 +294,14 @@ class _LanguageModel:
         for state, out in zip(self.states, kv):
             if state.seen is not out:
                 raise FrontendError(f"the model does not return its cache {state.argument.op.name} as past and new appended")
+
+    def _heed(self, limits: dict[str, int]) -> None:
+        """Makes needs of the limits that torch found. It takes each of two sizes to be 2 at least, so of a table for t = s + past
+        it finds two less for each: then the table's own end is the limit."""
+        needs = self.importer.cx.needs
+        for name, most in limits.items():
+            if not any((e + SLOTS).const is not None and (e + SLOTS).const <= most + 2 for e in needs):
+                needs[most - (self.new if name == "s" else SLOTS - self.new)] = "torch.export found no program for more"
 
     # -- entry points ---------------------------------------------------------------------------
 

@@ -45,7 +45,7 @@ def _nonnegative_scalar(cx: Context, x: Scalar, t: Tensor) -> bool:
     return False
 
 
-def need_inside(cx: Context, ids: Tensor, size: Extent, table: str) -> None:
+def need_inside(cx: Context, ids: Tensor, size: Extent, table: Tensor) -> None:
     """Has every call refused in which an element of `ids` is `size`, the extent of `table`, or more. What cannot be
     told from sizes and from ranges of arguments alone is left to the masked read."""
     if isinstance(ids.op, Argument) and ids.op.kind == "input" and size.const is not None:
@@ -55,15 +55,27 @@ def need_inside(cx: Context, ids: Tensor, size: Extent, table: str) -> None:
     for greatest in _above(cx, ids) or ():
         rest = size - 1 - greatest
         if rest.const is None and not cx.nonnegative(rest):
-            cx.needs.setdefault(rest, f"{table} has {size} rows")
+            cx.needs.setdefault(rest, f"{called(table)} has {size} rows")
 
 
-def need_row(cx: Context, ids: Tensor, size: Extent, table: str) -> None:
+def need_row(cx: Context, ids: Tensor, size: Extent, table: Tensor) -> None:
     """As `need_inside`, of an index that does not count from the end where it is negative."""
     if isinstance(ids.op, Argument) and ids.op.kind == "input" and size.const is not None:
         low, high = ids.op.attrs.get("range") or (0, size.const)
         ids.op.attrs["range"] = [max(low, 0), high]
     need_inside(cx, ids, size, table)
+
+
+def need_slice(cx: Context, x: Tensor, dim: int, begin, size: Extent, step: int) -> None:
+    """Has every call refused in which a slice ends behind a dimension of fixed extent: its size was taken to fit."""
+    rest = x.shape[dim] - begin - size * step + step - 1
+    if x.shape[dim].const is not None and rest.const is None and not cx.nonnegative(rest):
+        cx.needs.setdefault(rest, f"{called(x)} has {x.shape[dim]} elements in dimension {dim}")
+
+
+def called(t: Tensor) -> str:
+    """The name that the user knows a table by."""
+    return t.op.name if isinstance(t.op, Argument) else t.hint
 
 
 def _above(cx: Context, t: Tensor) -> list[Extent] | None:

@@ -47,6 +47,12 @@ CONFIGS = {
     "gpt_oss": lambda: T.GptOssConfig(**{**_COMMON, "num_local_experts": 4}, num_experts_per_tok=2, head_dim=16, sliding_window=8),
     "opt": lambda: T.OPTConfig(**{k: v for k, v in _COMMON.items() if k not in ("num_key_value_heads", "intermediate_size")},
                                ffn_dim=96, word_embed_proj_dim=64),
+    "gpt_neo": lambda: T.GPTNeoConfig(vocab_size=97, hidden_size=64, num_layers=2, num_heads=4, window_size=8,
+                                      attention_types=[[["global", "local"], 1]], max_position_embeddings=128, bos_token_id=1, eos_token_id=2),
+    "gptj": lambda: T.GPTJConfig(vocab_size=97, n_embd=64, n_layer=2, n_head=4, rotary_dim=8, n_positions=128, bos_token_id=1,
+                                 eos_token_id=2),
+    "falcon": lambda: T.FalconConfig(vocab_size=97, hidden_size=64, num_hidden_layers=2, num_attention_heads=4, bos_token_id=1,
+                                     eos_token_id=2),
     "gpt2": lambda: T.GPT2Config(vocab_size=97, n_embd=64, n_layer=2, n_head=4, n_positions=1024, bos_token_id=1, eos_token_id=2),
 }
 

@@ -7,7 +7,7 @@ from ..builder import aligned, broadcast
 from ..context import Context
 from ..errors import Unsupported
 from ..extent import Extent, rank
-from ..ir import Argument, Tensor, identity
+from ..ir import Tensor, identity
 from ..reach import need_inside, need_row, nonnegative
 from ..table import aten
 
@@ -16,18 +16,13 @@ from ..table import aten
 def embedding(cx: Context, table: Tensor, ids: Tensor, *_, **__) -> Tensor:
     n = ids.rank
     shape = [*ids.shape, table.shape[1]]
-    need_row(cx, ids, table.shape[0], _called(table))
+    need_row(cx, ids, table.shape[0], table)
     row = S.to_extent(ids.coord) if ids.coord is not None else None
     if row is not None and cx.nonnegative(row, ids.shape):
         return cx.b.cast(cx.b.view(table, [row, rank(n)], shape, [*ids.labels, table.labels[1]]), cx.etype)
     body = S.cast(S.arg(1, table.etype), cx.etype)
     return cx.b.einsum([ids, table], [identity(n), [Extent.atom("$0"), rank(n)]], shape,
                        [*ids.labels, table.labels[1]], body, coords=[0, None])
-
-
-def _called(t: Tensor) -> str:
-    """The name that the user knows a table by."""
-    return t.op.name if isinstance(t.op, Argument) else t.hint
 
 
 def _wrapped(cx: Context, ids: Tensor, size: Extent) -> Tensor:
@@ -60,7 +55,7 @@ def index(cx: Context, x: Tensor, indices) -> Tensor:
     inputs, where, coords = [], [], []
     for d in given:
         t = indices[d]
-        need_inside(cx, t, x.shape[d], _called(x))
+        need_inside(cx, t, x.shape[d], x)
         pos = [e.subs({f"%{k}": rank(off + k) for k in range(len(common))}) for e in aligned(t, common)]
         e = S.to_extent(t.coord) if t.coord is not None else None
         if e is not None and cx.nonnegative(e, t.shape):
@@ -86,7 +81,7 @@ def index_select(cx: Context, x: Tensor, dim: int, ids: Tensor) -> Tensor:
 def gather(cx: Context, x: Tensor, dim: int, ids: Tensor, **_) -> Tensor:
     at = identity(x.rank)
     at[dim % x.rank] = Extent.atom("$0")
-    need_inside(cx, ids, x.shape[dim % x.rank], _called(x))
+    need_inside(cx, ids, x.shape[dim % x.rank], x)
     ids = _wrapped(cx, ids, x.shape[dim % x.rank])
     return cx.b.einsum([ids, x], [identity(x.rank), at], ids.shape, ids.labels, S.arg(1, x.etype), coords=[0, None],
                        logical=x.logical)
@@ -96,7 +91,7 @@ def _scatter(cx: Context, x: Tensor, dim: int, ids: Tensor, source, monoid: str 
     dim %= x.rank
     at = identity(x.rank)
     at[dim] = Extent.atom("$0")
-    need_inside(cx, ids, x.shape[dim], _called(x))
+    need_inside(cx, ids, x.shape[dim], x)
     x = cx.plain(x)
     if not isinstance(source, Tensor):
         source = cx.b.full(source, ids.shape, x.etype)
