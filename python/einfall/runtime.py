@@ -291,7 +291,8 @@ def _is_torch(value) -> bool:
 def _check_place(tensor, name: str, device: str) -> None:
     if tensor.gpu >= 0 and device != f"cuda:{tensor.gpu}":
         raise InvalidArgument(f"'{name}' lies on cuda:{tensor.gpu}, but the call runs on {device}: load the package or open "
-                              f"the session with device=\"cuda:{tensor.gpu}\"")
+                              f"the session with device=\"cuda:{tensor.gpu}\"; a cascade or an einsum becomes a package for a GPU by its "
+                              "text (docs/gpu.md)")
 
 
 def _on_default_stream(arrays) -> bool:
