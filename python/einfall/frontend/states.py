@@ -47,7 +47,7 @@ def probe_states(model: torch.nn.Module) -> list[StateSpec]:
                             "holds is not known there: compute it from sizes, or import a part with einfall.compile(module, args=…)") from e
     layers = getattr(cache, "layers", None)
     if not layers:
-        raise FrontendError(f"{type(model).__name__} returns no key/value cache; import it with import_module")
+        raise FrontendError(f"{type(model).__name__} returns no key/value cache; import it with einfall.compile(module, args=…)")
     out = []
     for k, layer in enumerate(layers):
         for name, t in (("k", getattr(layer, "keys", None)), ("v", getattr(layer, "values", None))):
