@@ -34,6 +34,11 @@ void registerCompilerDialects(DialectRegistry &registry) {
 
 namespace {
 
+/// An error about what was asked for: no place in the program is at fault.
+InFlightDiagnostic optionError(ModuleOp module) {
+  return emitError(UnknownLoc::get(module.getContext()));
+}
+
 /// Takes `module` through phases; a failure leaves a reproducer if asked to.
 LogicalResult runPhases(ModuleOp module, const PipelineOptions &phases,
                         const std::string &reproducer, Report *report = nullptr) {
@@ -80,9 +85,9 @@ FailureOr<OwningOpRef<ModuleOp>> compileToRun(ModuleOp module, const CompileOpti
                                               PipelineOptions phases, PackageTables &tables,
                                               std::string &text, std::set<std::string> &followed) {
   if (phases.from > Phase::Run)
-    return emitError(module.getLoc()) << "a package is made from phase '" << nameOf(Phase::Run)
-                                      << "' or one before, not from '" << nameOf(phases.from)
-                                      << "': its entries are gone there";
+    return optionError(module) << "a package is made from phase '" << nameOf(Phase::Run)
+                               << "' or one before, not from '" << nameOf(phases.from)
+                               << "': its entries are gone there";
   Report report;
   if (options.remarks)
     options.remarks->clear();
@@ -233,7 +238,7 @@ FailureOr<PipelineOptions> phasesFor(ModuleOp module, const std::string &name,
                                      const CompileOptions &options) {
   PipelineNames names = options.phases;
   names.target = name;
-  auto fail = [&](const Twine &message) { emitError(module.getLoc()) << message; };
+  auto fail = [&](const Twine &message) { optionError(module) << message; };
   std::optional<PipelineOptions> phases = parsePipeline(names, fail);
   if (!phases)
     return failure();
@@ -248,8 +253,7 @@ LogicalResult readInto(ModuleOp module, StringRef path, std::optional<std::strin
     return success();
   auto file = llvm::MemoryBuffer::getFile(path);
   if (!file)
-    return emitError(module.getLoc())
-           << "cannot read '" << path << "': " << file.getError().message();
+    return optionError(module) << "cannot read '" << path << "': " << file.getError().message();
   text = (*file)->getBuffer().str();
   return success();
 }
@@ -260,12 +264,12 @@ LogicalResult setNumerics(ModuleOp module, StringRef numerics) {
   if (numerics.empty())
     return success();
   if (!ein::parseNumerics(numerics))
-    return emitError(module.getLoc())
-           << "unknown numerics '" << numerics << "'; there are strict, algebraic, fast";
+    return optionError(module) << "unknown numerics '" << numerics
+                               << "'; there are strict, algebraic, fast";
   if (auto own = module->getAttrOfType<StringAttr>(ein::kNumerics); own && own != numerics)
-    return emitError(module.getLoc())
-           << "numerics " << numerics << " was asked for, but the module is marked "
-           << ein::kNumerics << " = " << own;
+    return optionError(module) << "numerics " << numerics
+                               << " was asked for, but the module is marked " << ein::kNumerics
+                               << " = " << own;
   module->setAttr(ein::kNumerics, StringAttr::get(module.getContext(), numerics));
   return success();
 }
@@ -287,8 +291,8 @@ static LogicalResult prepare(ModuleOp module, const CompileOptions &options) {
   for (auto &[key, text] : options.schedules) {
     Attribute schedule = parseAttribute(text, module.getContext());
     if (!schedule || !isSchedule(schedule) || key.empty())
-      return emitError(module.getLoc())
-             << "what is stored for kernel '" << key << "' is no schedule: " << text;
+      return optionError(module) << "what is stored for kernel '" << key
+                                 << "' is no schedule: " << text;
     schedules.set(key, schedule);
   }
   if (!schedules.empty())
@@ -337,13 +341,14 @@ LogicalResult compileToPackage(ModuleOp module, const CompileOptions &options) {
     spec.code.push_back(std::move(*code));
   }
   if (!options.schedules.empty() && followed.empty())
-    emitWarning(module.getLoc()) << "none of " << options.schedules.size()
-                                 << " stored schedules is of a kernel here: nothing is tuned";
+    emitWarning(UnknownLoc::get(module.getContext()))
+        << "none of " << options.schedules.size()
+        << " stored schedules is of a kernel here: nothing is tuned";
   std::optional<Safetensors> checkpoint;
   if (!options.weights.empty()) {
     llvm::Expected<Safetensors> opened = Safetensors::open(options.weights);
     if (!opened)
-      return emitError(module.getLoc()) << llvm::toString(opened.takeError());
+      return optionError(module) << llvm::toString(opened.takeError());
     checkpoint.emplace(std::move(*opened));
   }
   if (failed(addWeights(module, tables, checkpoint, spec)) ||
@@ -367,7 +372,7 @@ LogicalResult compileToPackage(ModuleOp module, const CompileOptions &options) {
   spec.manifest.entries = tables.entries;
   rt::Status status = package::writePackage(std::move(spec), options.output);
   if (!status.ok())
-    return emitError(module.getLoc()) << status.message();
+    return optionError(module) << status.message();
   return success();
 }
 

@@ -4,6 +4,8 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Path.h"
 
+#include <map>
+
 using namespace mlir;
 
 namespace einfall {
@@ -119,6 +121,7 @@ private:
   FailureOr<unsigned> state(run::StateOp op);
   void symbols();
   void steps();
+  void assumptions();
   void checks();
 
   run::EntryOp entry;
@@ -240,6 +243,26 @@ void EntryDescriber::steps() {
   }
 }
 
+/// Assumptions, and of those that bound one symbol the greatest value of it.
+void EntryDescriber::assumptions() {
+  std::map<std::string, int64_t> limits;
+  for (auto [number, op] : llvm::enumerate(entry.getBody().getOps<run::AssumeOp>())) {
+    ein::ExtentAttr extent = op.getExtent();
+    tables.facts.push_back(
+        {"assume." + info.name + "." + std::to_string(number + 1), extent.str()});
+    if (extent.getSymbols().size() != 1)
+      continue;
+    // It falls by 1 with the symbol if their sum is a number.
+    AffineExpr sum = extent.getExpr() + getAffineSymbolExpr(0, entry.getContext());
+    if (auto greatest = dyn_cast<AffineConstantExpr>(simplifyAffineExpr(sum, 0, 1))) {
+      auto [it, isNew] = limits.try_emplace(extent.getSymbols()[0].str(), greatest.getValue());
+      it->second = std::min(it->second, greatest.getValue());
+    }
+  }
+  for (auto &[symbol, limit] : limits)
+    tables.facts.push_back({"limit." + info.name + "." + symbol, std::to_string(limit)});
+}
+
 /// What `einfall-run --check` compares, and the sizes it runs with.
 void EntryDescriber::checks() {
   if (auto expectations = entry->getAttrOfType<ArrayAttr>(check::kExpectations))
@@ -260,9 +283,7 @@ LogicalResult EntryDescriber::run() {
     if (failed(buffer(value)))
       return failure();
   steps();
-  for (auto [number, op] : llvm::enumerate(entry.getBody().getOps<run::AssumeOp>()))
-    tables.facts.push_back(
-        {"assume." + info.name + "." + std::to_string(number + 1), op.getExtent().str()});
+  assumptions();
   checks();
   tables.entries.push_back(std::move(info));
   return success();

@@ -149,8 +149,7 @@ def _pass_on(parser: argparse.ArgumentParser, commands: set[str]) -> None:
 def _compile(args) -> int:
     from .compiler import compile_file
 
-    targets = [t for item in args.target for t in item.split(",") if t] or ["native"]
-    compile_file(args.source, args.output, dtype=args.dtype, targets=targets, weights=args.weights,
+    compile_file(args.source, args.output, dtype=args.dtype, targets=args.target or ["native"], weights=args.weights,
                  numerics=args.numerics, quiet=args.quiet,
                  require_cache_hit=args.require_cache_hit, use_cache=not args.no_cache,
                  count_visits=args.count_visits, machine=args.machine, tuned=args.tuned)

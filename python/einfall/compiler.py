@@ -27,6 +27,7 @@ def compile(source, output: str | os.PathLike | None = None, *, args=None, kwarg
             its activations); or a `torch.nn.Module`, exported with example `args`, `kwargs` and `dynamic_shapes`
     output  the package to write. Without it a package without weights goes to the compile cache, any other to a
             temporary file that lives as long as the process has it open
+    targets names of targets, or one text with commas: the package holds code for each
     weights .safetensors file or folder for a program that names weights
     numerics "strict" (every order and rounding as declared), "algebraic" (reassociation, fma) or "fast" (approximations
             with a stated bound); by default what an .mlir module says, else algebraic
@@ -64,6 +65,7 @@ def compile_file(source: str | os.PathLike, output: str | os.PathLike, *, dtype:
     Kernels come from the compile cache and go there unless `use_cache` is off; `require_cache_hit` fails with the name
     of the first kernel that is not there. `tuned` takes the schedules that `einfall tune` found on this machine.
     """
+    targets = target_names(targets)
     kernels = {"require_cache_hit": require_cache_hit, "use_cache": use_cache, "count_visits": count_visits,
                "machine": machine, "schedules": _tuned(tuned, targets)}
     source = os.fspath(source)
@@ -71,6 +73,15 @@ def compile_file(source: str | os.PathLike, output: str | os.PathLike, *, dtype:
         text, options = prepare(source, dtype, weights, progress)
         progress.step("compiling")
         compile_text(text, output, targets=targets, numerics=numerics, **options, **kernels)
+
+
+def target_names(targets) -> list[str]:
+    """The targets of "native,sm_90a" or of a sequence of such. `EinfallError` for an empty name: it would stand for none."""
+    given = [targets] if isinstance(targets, str) else list(targets)
+    names = [name.strip() for item in given for name in item.split(",")]
+    if not names or not all(names):
+        raise EinfallError(f"a target has no name in {','.join(given)!r}; expected native, x86-64-v3, sm_90a, …, separated by commas")
+    return names
 
 
 def prepare(source: str | os.PathLike, dtype: str = "auto", weights: str | None = None, progress: Progress | None = None):
@@ -89,7 +100,7 @@ def prepare(source: str | os.PathLike, dtype: str = "auto", weights: str | None 
             text, metadata = import_causal_lm(source, dtype)
         except FrontendError as e:
             raise EinfallError(str(e)) from e
-    return text, {"weights": source, "kind": "causal-lm", "metadata": _facts(metadata), "files": _files(source)}
+    return text, {"weights": source, "made": metadata["made_weights"], "kind": "causal-lm", "metadata": _facts(metadata), "files": _files(source)}
 
 
 def _tuned(tuned: bool, targets) -> dict[str, str] | None:
@@ -102,10 +113,11 @@ def compile_text(text: str, output: str | os.PathLike, *, targets=("native",), w
                  kind: str = "function", metadata: dict[str, str] | None = None, files: dict[str, str] | None = None,
                  numerics: str | None = None, name: str = "", require_cache_hit: bool = False,
                  use_cache: bool = True, count_visits: bool = False,
-                 machine: str | os.PathLike | None = None, schedules: dict[str, str] | None = None) -> None:
+                 machine: str | os.PathLike | None = None, schedules: dict[str, str] | None = None, made=()) -> None:
     """Runs einfall-compile on `text`; `files` maps its options (tokenizer, …) to paths, `name` is for messages, `schedules` are
-    by kernels' keys."""
+    by kernels' keys, `made` are weights that the folder `weights` holds in parts (`frontend.naming.Made`)."""
     output = os.fspath(output)
+    targets = target_names(targets)
     measured = resolve(machine, targets)
     folder = os.path.dirname(os.path.abspath(output))
     if not os.path.isdir(folder):
@@ -122,6 +134,7 @@ def compile_text(text: str, output: str | os.PathLike, *, targets=("native",), w
         if schedules:
             (Path(scratch) / "schedules.json").write_text(json.dumps(schedules), encoding="utf-8")
             command += [f"--schedules={scratch}/schedules.json"]
+        weights = _with_made(weights, made, scratch) if made else weights
         command += [f"--weights={weights}"] if weights else []
         command += [f"--numerics={numerics}"] if numerics else []
         command += [f"--meta={k}={v}" for k, v in (metadata or {}).items()]
@@ -135,12 +148,25 @@ def compile_text(text: str, output: str | os.PathLike, *, targets=("native",), w
         raise CompileError(_first_error(said, done.returncode), said)
 
 
+def _with_made(weights: str, made, scratch: str) -> str:
+    """A folder with the checkpoint's files, and beside them those of weights that are made of what is in them."""
+    from .frontend.naming import write_made
+
+    folder = os.path.join(scratch, "weights")
+    os.mkdir(folder)
+    for file in sorted(Path(weights).glob("*.safetensors")):
+        os.symlink(file.resolve(), os.path.join(folder, file.name))
+    write_made(made, folder)
+    return folder
+
+
 def compile_cached(text: str, targets=("native",), numerics: str | None = None, *, require_hit: bool = False,
                    located: str | None = None, machine: str | os.PathLike | None = None) -> str:
     """Path of the compiled package of a program without weights, from the cache where it has it.
 
     `located` is the same program with the locations that errors shall name; it is compiled, but is no part of the key.
     """
+    targets = target_names(targets)
     measured = resolve(machine, targets)
 
     def make(path):
@@ -231,6 +257,8 @@ def _facts(metadata: dict) -> dict[str, str]:
             value = ",".join(map(str, value))
         if value not in (None, ""):
             facts[key] = str(value)
+    for prefix, texts in (("symbol", metadata["symbols"]), ("because", metadata["because"])):
+        facts |= {f"{prefix}.{name}": text for name, text in texts.items()}
     return facts
 
 
@@ -245,7 +273,7 @@ def _first_error(said: str, status: int) -> str:
     lines = said.splitlines()
     for line in lines:
         if re.search(r"\berror: ", line):
-            return line.strip()
+            return line.strip().removeprefix("einfall-compile: error: ")
     if status < 0:
         return f"einfall-compile was ended by signal {-status}"
     return next((line.strip() for line in lines if line.strip()), f"einfall-compile ended with status {status}")

@@ -5,14 +5,13 @@ import threading
 import numpy as np
 
 from .compiler import compile_cached
+from .dtypes import FROM_NAME, etype_of
 from .errors import EinfallError
 from .runtime import _is_torch, load
 from .subscripts import Contraction, from_sublists, parse, resolve
 
-# name of numpy and torch: element type in ein
-_TYPES = {"float64": "f64", "float32": "f32", "float16": "f16", "bfloat16": "bf16", "bool": "i1",
-          "int8": "i8", "int16": "i16", "int32": "i32", "int64": "i64",
-          "uint8": "u8", "uint16": "u16", "uint32": "u32", "uint64": "u64"}
+# What einsum takes, by the names of numpy and torch.
+_TYPES = {name: etype for name, etype in FROM_NAME.items() if not etype.startswith("f8")}
 _WIDTH = {"f64": 64, "f32": 32, "f16": 16, "bf16": 16, "i1": 1}
 
 _loaded: dict = {}
@@ -24,8 +23,9 @@ def einsum(*operands, out=None, dtype=None, numerics: str | None = None, require
 
     Ellipsis, repeated labels, the implicit result and broadcasting of extents 1 are numpy's. Operands are numpy arrays
     or tensors with DLPack (then in place, a torch tensor is returned if one came in). Types promote as numpy's do, or
-    to `dtype`; float16 and bfloat16 accumulate in float32. A form is compiled once for all extents and kept in the
-    compile cache; `require_cache_hit` refuses to compile. `numerics` is "strict", "algebraic" (default) or "fast". Raises ValueError, TypeError, `EinfallError`.
+    to `dtype` (np.float32, torch.float32, "float32" or "f32"); float16 and bfloat16 accumulate in float32. A form is compiled once for all extents and kept in the
+    compile cache; `require_cache_hit` refuses to compile. `numerics` is "strict", "algebraic" (default) or "fast".
+    There are no gradients: a tensor that requires one is refused unless gradients are off. Raises ValueError, TypeError, `EinfallError`.
     """
     if not operands:
         raise ValueError("einsum needs subscripts and operands")
@@ -39,8 +39,8 @@ def einsum(*operands, out=None, dtype=None, numerics: str | None = None, require
               for a in arrays]
     contraction = resolve(labels, result, [tuple(map(int, a.shape)) for a in arrays])
     types = tuple(_etype(a) for a in arrays)
-    target = _promote(types) if dtype is None else _TYPES.get(getattr(dtype, "name", None) or np.dtype(dtype).name)
-    if target is None:
+    target = _promote(types) if dtype is None else etype_of(dtype)
+    if target not in _TYPES.values():
         raise TypeError(f"einsum cannot compute in {dtype}")
     package = _package(contraction, types, target, numerics, require_cache_hit)
     if out is not None:

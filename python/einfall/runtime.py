@@ -8,7 +8,8 @@
 
 Arguments are used where they lie, without a copy, if they are contiguous and 64-byte aligned. A result is a numpy
 array, or a torch tensor if an argument was one; `out=` names arrays to write to. bfloat16 and the float8 types are
-those of `ml_dtypes` where it is installed, else their bits as unsigned integers.
+those of `ml_dtypes` where it is installed, else their bits as unsigned integers. Nothing here has gradients: a tensor
+that requires one is refused unless gradients are off.
 
 On a GPU, arrays of that GPU (DLPack) are used where they lie, too, and results for torch tensors there are such tensors;
 other arrays are copied. Values of arrays on a GPU are not checked.
@@ -130,6 +131,7 @@ class Entry:
     def __call__(self, *args, out=None, **kwargs):
         """Runs the entry; inputs by position or name, run-time numbers (`params`) by name."""
         arrays, params = self._arguments(args, kwargs)
+        self._refuse_gradients(arrays)
         tensors = [_tensor(a, b["dtype"], b["name"]) for a, b in zip(arrays, self.inputs)]
         numbers = list(params.items())
         if self.session:
@@ -157,6 +159,16 @@ class Entry:
         if missing:
             raise InvalidArgument(f"entry '{self.name}': missing {', '.join(missing)}")
         return [given[n] for n in names], params
+
+    def _refuse_gradients(self, arrays) -> None:
+        torch = sys.modules.get("torch")
+        if torch is None or not torch.is_grad_enabled():
+            return
+        for array, buffer in zip(arrays, self.inputs):
+            if isinstance(array, torch.Tensor) and array.requires_grad:
+                name = buffer["name"]
+                raise EinfallError(f"{self.name}: '{name}' requires a gradient, and what is compiled has none; call under "
+                                   f"torch.no_grad() or pass the tensor's detach()")
 
     def _auto_session(self, tensors, params) -> Session:
         need = dict(params)
@@ -279,7 +291,8 @@ def _is_torch(value) -> bool:
 def _check_place(tensor, name: str, device: str) -> None:
     if tensor.gpu >= 0 and device != f"cuda:{tensor.gpu}":
         raise InvalidArgument(f"'{name}' lies on cuda:{tensor.gpu}, but the call runs on {device}: load the package or open "
-                              f"the session with device=\"cuda:{tensor.gpu}\"")
+                              f"the session with device=\"cuda:{tensor.gpu}\"; a cascade or an einsum becomes a package for a GPU by its "
+                              "text (docs/gpu.md)")
 
 
 def _on_default_stream(arrays) -> bool:

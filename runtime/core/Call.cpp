@@ -1,4 +1,5 @@
 //===- Call.cpp - Checking and running a call -----------------------------===//
+#include "Limits.h"
 #include "Session.h"
 
 #include <algorithm>
@@ -147,6 +148,28 @@ Status Session::bindParams(Plan &plan, std::span<const Binding> params) {
   return {};
 }
 
+/// What is wrong with the value of a symbol: beyond what the entry takes at all, or
+/// beyond what the session was opened for.
+Status Session::refuseSymbol(const Plan &plan, size_t symbol) const {
+  const Manifest &manifest = package_->manifest();
+  const std::string &name = plan.info->symbols[symbol].name;
+  int64_t value = plan.symbols[symbol];
+  std::string what = "entry '" + plan.info->name +
+                     "': " + describeSymbol(manifest, *plan.info, symbol) + " is " +
+                     std::to_string(value);
+  if (value < 0)
+    return invalidArgument(what + ", expected no negative number");
+  if (value > plan.limits[symbol])
+    return outOfBounds(what + ", but it can be " + limitText(manifest, name, plan.limits[symbol]) +
+                       "; give shorter inputs");
+  std::string most = plan.limits[symbol] == INT64_MAX
+                         ? ""
+                         : " (" + limitText(manifest, name, plan.limits[symbol]) + ")";
+  return outOfBounds(what + ", beyond the session's bound " + name + " = " +
+                     std::to_string(plan.bounds[symbol]) + "; open the session with " + name +
+                     " = " + std::to_string(value) + " or more" + most);
+}
+
 /// Gives every symbol of the entry its value and checks it against the bound.
 Status Session::bind(Plan &plan, std::span<const TensorView> inputs,
                      std::span<const Binding> params) {
@@ -169,17 +192,9 @@ Status Session::bind(Plan &plan, std::span<const TensorView> inputs,
             plan.symbols[i] = view.shape[entry.symbols[i].dim];
         return {};
       }));
-  for (size_t i = 0; i < entry.symbols.size(); ++i) {
-    const std::string &name = entry.symbols[i].name;
-    std::string value = std::to_string(plan.symbols[i]);
-    if (plan.symbols[i] < 0)
-      return invalidArgument("entry '" + entry.name + "': '" + name + "' is " + value +
-                             ", expected no negative number");
-    if (plan.symbols[i] > plan.bounds[i])
-      return outOfBounds("entry '" + entry.name + "': '" + name + "' is " + value +
-                         ", beyond the session's bound " + name + " = " +
-                         std::to_string(plan.bounds[i]));
-  }
+  for (size_t i = 0; i < entry.symbols.size(); ++i)
+    if (plan.symbols[i] < 0 || plan.symbols[i] > std::min(plan.bounds[i], plan.limits[i]))
+      return refuseSymbol(plan, i);
   return {};
 }
 

@@ -1,5 +1,6 @@
 //===- Generator.cpp - Text from a causal language model ------------------===//
 #include "Generator.h"
+#include "Limits.h"
 #include "Sampler.h"
 
 #include <algorithm>
@@ -57,6 +58,12 @@ public:
       return outOfBounds("a prompt of " + std::to_string(length_) + " tokens and " +
                          std::to_string(options_.maxNewTokens) +
                          " new ones exceed the session's context c = " + std::to_string(context));
+    int64_t limit = limitOf(manifest, "t");
+    if (length_ > limit || steps > limit - length_)
+      return outOfBounds("a prompt of " + std::to_string(length_) + " tokens and " +
+                         std::to_string(options_.maxNewTokens) + " new ones need " +
+                         std::to_string(length_ + steps) + " positions, but the model has " +
+                         limitText(manifest, "t", limit) + "; shorten the prompt or ask for fewer");
     // An entry for one token, whose kernels know that there is no other, may be missing.
     hasStep_ = manifest.findEntry("step") != nullptr;
     rows_ = int64_t(prompts_.size());
@@ -160,7 +167,9 @@ Result<std::unique_ptr<Session>> openLmSession(std::shared_ptr<Package> package,
                                                std::string_view device) {
   if (batch < 1 || context < 1 || chunk < 1)
     return invalidArgument("batch, context and chunk must be at least 1");
-  Binding all[] = {{"b", batch}, {"s", std::min(chunk, context)}, {"t", context}, {"c", context}};
+  // The context may be larger than what the model takes, which is no fault of a shorter text.
+  int64_t most = std::min(context, limitOf(package->manifest(), "t"));
+  Binding all[] = {{"b", batch}, {"s", std::min(chunk, most)}, {"t", most}, {"c", context}};
   return Session::open(std::move(package), all, device);
 }
 

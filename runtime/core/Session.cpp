@@ -1,6 +1,7 @@
 //===- Session.cpp - Opening a session ------------------------------------===//
 #include "Session.h"
 #include "Arena.h"
+#include "Limits.h"
 
 #include <algorithm>
 
@@ -54,6 +55,10 @@ Status Session::checkBounds(std::span<const Binding> bounds) const {
         known |= symbol.name == name;
     if (!known)
       return invalidArgument("the package has no symbol '" + name + "'");
+    if (int64_t limit = limitOf(manifest, name); bounds[i].value > limit)
+      return outOfBounds("bound '" + name + "' is " + std::to_string(bounds[i].value) +
+                         ", but it can be " + limitText(manifest, name, limit) +
+                         "; open the session with " + name + " = " + std::to_string(limit));
   }
   for (const std::string &name : manifest.bounds)
     if (!bound(name))
@@ -131,8 +136,10 @@ Status Session::planEntries() {
     plan.info = &entries[i];
     plan.function = program_->code().entry(i);
     plan.symbols.assign(plan.info->symbols.size(), 0);
-    for (const SymbolInfo &symbol : plan.info->symbols)
+    for (const SymbolInfo &symbol : plan.info->symbols) {
       plan.bounds.push_back(bound(symbol.name).value_or(INT64_MAX));
+      plan.limits.push_back(limitOf(package_->manifest(), plan.info->name, symbol.name));
+    }
     plan.buffers.assign(plan.info->buffers.size(), nullptr);
     plan.arguments.resize(plan.info->buffers.size());
     plan.staging.resize(plan.info->buffers.size());

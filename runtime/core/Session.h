@@ -98,6 +98,7 @@ private:
     einf_entry_fn function = nullptr;
     std::vector<uint32_t> inputs, outputs; ///< buffer indices
     std::vector<int64_t> symbols, bounds;
+    std::vector<int64_t> limits; ///< what the entry takes at all
     std::vector<void *> buffers;
     std::vector<Argument> arguments;   ///< a buffer each, like staging
     std::vector<Staging> staging;      ///< for tensors that cannot be used in place
@@ -108,6 +109,7 @@ private:
 
   Session() = default;
   Status checkBounds(std::span<const Binding> bounds) const;
+  Status refuseSymbol(const Plan &plan, size_t symbol) const;
   Status allocateStates();
   Status planEntries();
   Status planEntry(Plan &plan, uint64_t &arenaBytes) const;

@@ -236,7 +236,7 @@ def test_damaged_weights(build, tmp_path):
     (("--entry", "nothing"), "no entry 'nothing'"), (("--entry", "sum"), "'x'"), (("--entry", "sum", "--input", "z=a.npy"), "no input 'z'"),
     (("--entry", "sum", "--input", "x=absent.npy"), "absent.npy"), (("--entry", "sum", "--input", "x=i.npy"), "expected dtype f32, but got i64"),
     (("--entry", "sum", "--input", "x=r.npy"), "expected rank 2"), (("--entry", "sum", "--input", "x=e.npy"), "expected 3, but got 4"),
-    (("--entry", "sum", "--input", "x=a.npy", "--bound", "n=1"), "'n' is 2, beyond"),
+    (("--entry", "sum", "--input", "x=a.npy", "--bound", "n=1"), "'n' (dimension 0 of 'x') is 2, beyond the session's bound n = 1; open the session with n = 2 or more"),
     (("--entry", "sum", "--input", "x=a.npy", "--bound", "q=1"), "no symbol 'q'"),
     (("--entry", "sum", "--input", "x=a.npy", "--param", "t=1"), "no parameter 't'"),
     (("--entry", "sum", "--input", "x=a.npy", "--output", "y=nowhere/y.npy"), "cannot write 'nowhere/y.npy'"),

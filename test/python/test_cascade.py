@@ -353,6 +353,22 @@ def test_torch_in_place_and_gradients(einfall, variants):
         torch.testing.assert_close(softmax(x), out)
 
 
+def test_types_by_any_name(einfall):
+    torch = pytest.importorskip("torch")
+
+    @einfall.cascade
+    def double(x: "float32 n"):
+        y[n] = x[n] * 2
+        return y[n]
+
+    np.testing.assert_array_equal(double(np.ones(3, np.float32)), np.full(3, 2, np.float32))
+    with pytest.raises(ValueError, match="expected float32 for 'x', but got float64"):
+        double(np.ones(3))
+    assert double.text("f32") == double.text(torch.float32) == double.text(np.float32) == double.text("float32")
+    with pytest.raises(TypeError, match="'f33' names no element type"):
+        double.text("f33")
+
+
 def test_strict_sums_in_order(einfall):
     @einfall.cascade(numerics="strict")
     def total(x: "n"):
@@ -437,6 +453,9 @@ REFUSED = [
     ("x: §'n n'", "z = 1", "rank 'n' stands twice in 'x'"),
     ("x: §'2*q'", "z = 1", "the extent 2 * q of 'x' uses 'q', which is no whole dimension of any parameter"),
     ("x: §'n?'", "z = 1", "'n?' in the ranks of 'x' is no extent"),
+    ("x: §'f33 i j'", "z = 1", "'f33' in the annotation of 'x' looks like an element type and is none; there are f64, f32, f16, bf16"),
+    ("x: §'uint8 i j'", "z = 1", "'uint8' in the annotation of 'x' looks like an element type and is none"),
+    ("x: §'i j f32'", "z = 1", "'f32' stands among the ranks of 'x': an element type stands first, once"),
     ("x: §4", "z = 1", "expected the ranks of 'x' as a string"),
     ("x, §out", "z = 1", "'out' is an option of every call"),
     ("x, *§more", "z = 1", "a fixed number of parameters"),

@@ -133,6 +133,17 @@ def test_the_command_line(package, driver, einfall_command, tmp_path):
     assert "sm_80 (cuda with" in einfall_command("inspect", package).stdout
 
 
+@pytest.mark.parametrize("device, target", [("cuda", "sm_80"), ("cpu", "any")])
+def test_profiles_name_what_ran(package, driver, einfall_command, tmp_path, device, target):
+    """The toy has one target for the CPU; the package's own choice is that one, whatever the session runs on."""
+    np.save(tmp_path / "x.npy", np.arange(9, dtype=np.float32))
+    run = ("run", package, "--entry", "scale", "--bound", "b=1", "--bound", "c=1", "--input", f"x={tmp_path}/x.npy")
+    for command in (run, ("generate", package, "--ids", "1,2", "-n", "3")):
+        done = einfall_command(*command, "--device", device, "--profile-json", tmp_path / "p.json", EINFALL_CUDA_DRIVER=str(DRIVER))
+        assert done.returncode == 0, done.stderr
+        assert json.loads((tmp_path / "p.json").read_text())["target"] == target
+
+
 @pytest.mark.parametrize("settings, said", [
     ({"EINFALL_CUDA_DRIVER": "/nonexistent/libcuda.so.1"}, "there is no NVIDIA driver on this machine"),
     ({"EINFALL_FAKE_DEVICES": "0"}, "there is no NVIDIA GPU on this machine"),

@@ -34,6 +34,32 @@ def test_commands_of_the_readme(build, tmp_path):
     assert ran >= 3
 
 
+def test_cascades_on_a_gpu(build, tmp_path, monkeypatch):
+    """The page's own lines, as far as a machine without a GPU goes."""
+    monkeypatch.chdir(tmp_path)
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "gpu.md").read_text(), re.S)
+    (tmp_path / "page.py").write_text(code)  # a cascade is read from its file
+    monkeypatch.syspath_prepend(tmp_path)
+    import page
+
+    assert (page.y == 2).all() and [t["name"] for t in page.package.manifest["targets"]][1:] == ["sm_80"]
+    with pytest.raises(page.einfall.EinfallError, match="no NVIDIA driver"):
+        monkeypatch.setenv("EINFALL_CUDA_DRIVER", "/nonexistent/libcuda.so.1")
+        page.einfall.load("scaled.einf", device="cuda").scaled(page.np.ones((2, 3), "f"), 2.0)
+
+
+def test_every_family_is_listed():
+    """The page on models lists what the tests compare, and nothing else."""
+    pytest.importorskip("transformers")
+    import sys
+
+    sys.path.insert(0, str(ROOT / "test" / "python" / "frontend"))
+    import families
+
+    rows = [line.split("|")[1] for line in (ROOT / "docs" / "models.md").read_text().splitlines() if line.startswith("| `") and "`model_type`" not in line]
+    assert set(re.findall(r"`(\w+)`", " ".join(rows))) == {make().model_type for make in families.CONFIGS.values()}
+
+
 @pytest.mark.parametrize("page", PAGES, ids=[str(p.relative_to(ROOT)) for p in PAGES])
 def test_links(page):
     prose = re.sub(r"```.*?```|`[^`\n]*`", "", page.read_text(), flags=re.S)  # code has brackets of its own

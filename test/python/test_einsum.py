@@ -172,6 +172,35 @@ def test_one_compilation_serves_all_extents(einsum, monkeypatch, tmp_path):
     assert len(list((tmp_path / "einfall").rglob("*.einf"))) == 1
 
 
+def test_gradients_are_refused_as_by_cascades(einsum):
+    import einfall
+
+    torch = pytest.importorskip("torch")
+    a, b = torch.randn(3, 4, requires_grad=True), torch.randn(4, 5)
+    with pytest.raises(einfall.EinfallError, match=r"einsum: 'x0' requires a gradient, .*torch.no_grad\(\) or pass"):
+        einsum("ij,jk", a, b)
+    with torch.no_grad():
+        torch.testing.assert_close(einsum("ij,jk", a, b), a @ b)
+    torch.testing.assert_close(einsum("ij,jk", a.detach(), b), (a @ b).detach())
+
+
+def test_types_by_any_name(einsum):
+    torch = pytest.importorskip("torch")
+    x = np.arange(6).reshape(2, 3)
+    for dtype in (np.float32, np.dtype("f4"), "float32", "f32", torch.float32, "torch.float32"):
+        got = einsum("ij->i", x, dtype=dtype)
+        assert got.dtype == np.float32 and list(got) == [3, 12]
+    assert einsum("ij->i", x, dtype=float).dtype == np.float64
+    assert einsum("ij->i", torch.from_numpy(x), dtype="bf16").dtype == torch.bfloat16
+    with pytest.raises(TypeError, match=r"'i8' is int64 to numpy and int8 elsewhere; write one of these names"):
+        einsum("ij->i", x, dtype="i8")
+    for wrong in ("f33", "float33", object(), torch.complex64, np.complex64):
+        with pytest.raises(TypeError, match="expected a dtype of numpy or torch, or one of float64, .*, f64, f32"):
+            einsum("ij->i", x, dtype=wrong)
+    with pytest.raises(TypeError, match="einsum cannot compute in"):
+        einsum("ij->i", x, dtype="float8_e5m2")
+
+
 def test_out_and_dlpack_keep_the_pointer(einsum):
     torch = pytest.importorskip("torch")
     a, b = torch.randn(16, 32, dtype=torch.float64), torch.randn(32, 16, dtype=torch.float64)

@@ -16,7 +16,13 @@ import families  # noqa: E402
 
 #: q, k and v; attention; its output; gate and up; down. Norms behind a product wait for its whole rows. Of many rows
 #: a CPU stores what a norm makes: two kernels more.
-KERNELS = dict.fromkeys(families.CONFIGS, 5) | {"gemma2": 7, "gemma3": 7, "olmo2": 7, "bert": 7}
+KERNELS = dict.fromkeys(families.CONFIGS, 5) | {"gemma2": 7, "gemma3": 7, "olmo2": 7, "bert": 7, "falcon": 7, "gpt_neox": 9, "opt": 9,
+                                                "mixtral": 10, "qwen2_moe": 12}
+#: Attention that is no fold yet: over keys and a sink beside them, whose scores are stored; under a mask that is a table, whose
+#: parts a GPU stores for each row.
+STORED = ("gpt_oss", "gpt_neo")
+#: Kernels of experts walk too, and no mask spares them that.
+EXPERTS = ("mixtral", "qwen2_moe", "gpt_oss")
 ARGUMENT = re.compile(r"(%arg\d+): [^{}()]*?\{([^{}]*)\}")
 KERNEL = re.compile(r"^    (%\d+)(?::\d+)? = ein\.kernel \"[^\"]*\"\(([^()]*)\)")
 
@@ -81,7 +87,7 @@ def check(build, name: str, folder, most: int) -> None:
             assert 3 < counts[0] <= bound, (target, entry, counts)
 
 
-@pytest.mark.parametrize("name", families.params())
+@pytest.mark.parametrize("name", families.params([n for n in families.CONFIGS if n not in STORED]))
 def test_a_layer(build, name, tmp_path):
     check(build, name, tmp_path, KERNELS[name])
 
@@ -119,7 +125,7 @@ def test_a_layer_of_an_encoder(build):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", families.CONFIGS)
+@pytest.mark.parametrize("name", [n for n in families.CONFIGS if n not in EXPERTS])
 def test_causal_visits(build, name, tmp_path):
     """Whatever mask transformers builds: where(mask, s, -inf), or a finite number that is added (gemma2)."""
     import einfall

@@ -152,7 +152,11 @@ def test_torch_and_dlpack(matmul):
     got = matmul(a, b)
     assert isinstance(got, torch.Tensor)
     torch.testing.assert_close(got, a @ b)
-    torch.testing.assert_close(matmul(a.requires_grad_(), b.T.contiguous().T), (a @ b).detach())
+    torch.testing.assert_close(matmul(a, b.T.contiguous().T), a @ b)
+    with pytest.raises(runtime.EinfallError, match="'a' requires a gradient, and what is compiled has none; .*no_grad"):
+        matmul(a.requires_grad_(), b)
+    with torch.no_grad():
+        torch.testing.assert_close(matmul(a, b), a @ b)
     with pytest.raises(runtime.InvalidArgument, match="expected a dense array"):
         matmul(a.detach().to_sparse(), b)
     for complexes in (torch.zeros(16, 32, dtype=torch.complex64), torch.zeros(16, 64, dtype=torch.complex64)[:, ::2]):

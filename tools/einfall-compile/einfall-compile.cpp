@@ -80,7 +80,7 @@ static cl::opt<std::string> config("config", cl::cat(category), cl::value_desc("
                                    cl::desc("config.json to pack"));
 
 static LogicalResult complain(const Twine &message) {
-  errs() << "einfall-compile: " << message << '\n';
+  errs() << "einfall-compile: error: " << message << '\n';
   return mlir::failure();
 }
 
@@ -189,6 +189,18 @@ static LogicalResult compile(mlir::ModuleOp module, std::shared_ptr<einfall::Rem
   return writeText(text);
 }
 
+/// Errors about options have no place in the program: they go without one, as the tool's own.
+static LogicalResult showWithoutPlace(mlir::Diagnostic &diagnostic) {
+  if (!isa<mlir::UnknownLoc>(diagnostic.getLocation()))
+    return mlir::failure();
+  bool isWarning = diagnostic.getSeverity() == mlir::DiagnosticSeverity::Warning;
+  if (!isWarning && diagnostic.getSeverity() != mlir::DiagnosticSeverity::Error)
+    return mlir::failure();
+  errs() << "einfall-compile: " << (isWarning ? "warning: " : "error: ") << diagnostic.str()
+         << '\n';
+  return mlir::success();
+}
+
 /// Collects remarks in `log`, and prints those of passes that --remarks names.
 static LogicalResult listen(mlir::MLIRContext &context, std::shared_ptr<einfall::RemarkLog> log) {
   std::optional<std::string> shown;
@@ -216,6 +228,7 @@ int main(int argc, char **argv) {
     return failed(complain(message));
   sources.AddNewSourceBuffer(std::move(file), SMLoc());
   mlir::SourceMgrDiagnosticHandler handler(sources, &context);
+  mlir::ScopedDiagnosticHandler withoutPlace(&context, showWithoutPlace);
   mlir::OwningOpRef<mlir::ModuleOp> module =
       mlir::parseSourceFile<mlir::ModuleOp>(sources, &context);
   if (!module)
@@ -226,7 +239,7 @@ int main(int argc, char **argv) {
   if (succeeded(compile(*module, remarks)))
     return 0;
   if (!reproducer.empty() && sys::fs::exists(reproducer))
-    (void)complain("wrote " + reproducer + "; einfall-opt --run-reproducer " + reproducer +
-                   " repeats the failure");
+    errs() << "einfall-compile: wrote " << reproducer << "; einfall-opt --run-reproducer "
+           << reproducer << " repeats the failure\n";
   return 1;
 }

@@ -35,7 +35,7 @@ static cl::opt<std::string> target("target", cl::cat(category), cl::init("native
 static mlir::LogicalResult usePhases(mlir::MlirOptMainConfig &config) {
   if (compileTo.empty())
     return mlir::success();
-  auto fail = [](const Twine &message) { errs() << "einfall-opt: " << message << '\n'; };
+  auto fail = [](const Twine &message) { errs() << "einfall-opt: error: " << message << '\n'; };
   std::optional<einfall::PipelineOptions> phases =
       einfall::parsePipeline({target, compileFrom, compileTo, dumpPhases}, fail);
   if (!phases)
@@ -56,7 +56,7 @@ static mlir::LogicalResult runMain(StringRef input, StringRef output,
   auto file = mlir::openInputFile(input, &message);
   auto out = file ? mlir::openOutputFile(output, &message) : nullptr;
   if (!out) {
-    errs() << "einfall-opt: " << message << '\n';
+    errs() << "einfall-opt: error: " << message << '\n';
     return mlir::failure();
   }
   if (failed(mlir::MlirOptMain(out->os(), std::move(file), registry, config)))

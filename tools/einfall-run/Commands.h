@@ -5,6 +5,7 @@
 #include "Options.h"
 #include "core/Package.h"
 #include "core/Profile.h"
+#include "core/Session.h"
 
 namespace einfall::tool {
 
@@ -17,8 +18,9 @@ rt::Status runChecks(const PackagePtr &package, const Options &options);
 rt::Status runEntry(const PackagePtr &package, const Options &options);
 /// Prints where the time of the profiled calls went, a kernel a line.
 void printProfile(const rt::Profile &profile);
-/// The same to a file, a step a row: for `einfall explain --profile`.
-rt::Status writeProfile(const rt::Package &package, const rt::Profile &profile,
+/// The same to a file, a step a row, with the target whose code `session` ran: for
+/// `einfall explain --profile`.
+rt::Status writeProfile(const rt::Session &session, const rt::Profile &profile,
                         const std::string &path);
 rt::Status generateText(const PackagePtr &package, const Options &options);
 

@@ -184,7 +184,7 @@ rt::Status generateText(const PackagePtr &package, const Options &options) {
   rt::GenerateStats stats;
   EINF_TRY(rt::generate(**session, rows, settings, out, stats));
   if (!options.profileJson.empty())
-    EINF_TRY(writeProfile(*package, profile, options.profileJson));
+    EINF_TRY(writeProfile(**session, profile, options.profileJson));
   double rate = stats.decodeSeconds > 0 && stats.decodeSteps > 0
                     ? double(stats.newTokens - int64_t(rows.size())) / stats.decodeSeconds
                     : 0;

@@ -77,11 +77,11 @@ void printProfile(const rt::Profile &profile) {
   }
 }
 
-rt::Status writeProfile(const rt::Package &package, const rt::Profile &profile,
+rt::Status writeProfile(const rt::Session &session, const rt::Profile &profile,
                         const std::string &path) {
   rt::JsonWriter j;
-  j.beginObject().key("compiler_build_id").string(package.manifest().compilerBuildId);
-  j.key("target").string(package.chosenTarget()).key("entries").beginArray();
+  j.beginObject().key("compiler_build_id").string(session.package().manifest().compilerBuildId);
+  j.key("target").string(session.target()).key("entries").beginArray();
   for (const auto &[name, times] : profile.times()) {
     if (times.empty())
       continue;

@@ -179,7 +179,7 @@ private:
     if (options_.profile)
       printProfile(profile_);
     if (!options_.profileJson.empty())
-      return writeProfile(*package_, profile_, options_.profileJson);
+      return writeProfile(*session_, profile_, options_.profileJson);
     return {};
   }
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import functools
 import inspect
-import sys
 import threading
 
 import numpy as np
 
 from ..compiler import compile_cached
-from ..errors import EinfallError
+from ..dtypes import etype_of
 from ..frontend import etypes as ty
 from ..frontend.printer import module_text
 from ..runtime import InvalidArgument, load
@@ -63,7 +62,6 @@ class Cascade:
         given = self._signature.bind(*args, **kwargs)
         given.apply_defaults()
         values = [self._array(p, given.arguments[p.name]) for p in self._parameters]
-        self._refuse_gradients(values)
         types = self._types(values)
         self._check_extents(values)
         entry = self._entry(tuple(types.values()), require_cache_hit)
@@ -74,8 +72,9 @@ class Cascade:
         unwrap = lambda v: v[()] if isinstance(v, np.ndarray) and v.ndim == 0 else v  # noqa: E731
         return tuple(map(unwrap, value)) if isinstance(value, tuple) else unwrap(value)
 
-    def text(self, *types: str, locations: bool = False) -> str:
-        """The `ein` module for the element types ("f32", "bf16", …) of the parameters in order."""
+    def text(self, *types, locations: bool = False) -> str:
+        """The `ein` module for the element types ("f32", np.float32, torch.float32, …) of the parameters in order."""
+        types = tuple(t if t in ty.NAMES else etype_of(t) for t in types)
         if len(types) != len(self._parameters):
             raise ValueError(f"{self.__name__} has {len(self._parameters)} parameters, but got {len(types)} types")
         names = [p.name for p in self._parameters]
@@ -138,12 +137,3 @@ class Cascade:
                 want = e.evaluate({name: n for name, (n, _) in sizes.items()})
                 if want != v.shape[k]:
                     raise InvalidArgument(f"{self.__name__}: dimension {k} of '{p.name}' has extent {v.shape[k]}, expected {e} = {want}")
-
-    def _refuse_gradients(self, values) -> None:
-        torch = sys.modules.get("torch")
-        if torch is None or not torch.is_grad_enabled():
-            return
-        for p, v in zip(self._parameters, values):
-            if isinstance(v, torch.Tensor) and v.requires_grad:
-                raise EinfallError(f"{self.__name__}: '{p.name}' requires a gradient, and cascades have none; call under "
-                                   f"torch.no_grad() or pass {p.name}.detach()")

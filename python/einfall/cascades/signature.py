@@ -13,6 +13,10 @@ from .source import Source
 ETYPES = (*ty.FLOAT_BITS, "i8", "i16", "i32", "i64", "bool")
 #: words of the textual form that cannot be names of ranks
 RESERVED = {"floordiv", "ceildiv", "mod", "symbol", "reduce", "fill", "using", "dim"}
+#: element types by what users call them: f32, float32, bool
+_TYPES = {**ty.FROM_NAME, **{etype: etype for etype in ETYPES}, "bool": "i1"}
+#: What nobody means as a rank: f33, uint8, complex64. i0 and k1 are ranks.
+_TYPE_LIKE = re.compile(r"(bf|[fiu])(8|\d\d+)|[fu]8\w+|(float|bfloat|int|uint|complex)(\d+(_\w+)?)?|half|double")
 OPTIONS = ("out", "require_cache_hit")
 
 
@@ -52,12 +56,24 @@ def _parameter(source: Source, node: ast.arg) -> Parameter:
         raise source.error(note, f"expected the ranks of '{node.arg}' as a string, e.g. \"h s d\" or \"bf16 h s d\", "
                            "or no annotation for a number")
     words = note.value.split()
-    etype = words.pop(0) if words and words[0] in ETYPES else None
+    etype = _TYPES.get(words[0]) if words else None
+    words = words[1:] if etype else words
+    for word in words:
+        _refuse_element_type(source, node, word)
     dims = [_dimension(source, node, word) for word in words]
     names = [e.as_atom for e in dims if isinstance(e.as_atom, str)]
     if twice := next((n for n in names if names.count(n) > 1), None):
         raise source.error(note, f"rank '{twice}' stands twice in '{node.arg}'; give each dimension a rank of its own")
-    return Parameter(node.arg, node, dims, "i1" if etype == "bool" else etype)
+    return Parameter(node.arg, node, dims, etype)
+
+
+def _refuse_element_type(source: Source, node: ast.arg, word: str) -> None:
+    """A misspelt or misplaced element type would be a rank, silently."""
+    if word in _TYPES:
+        raise source.error(node.annotation, f"'{word}' stands among the ranks of '{node.arg}': an element type stands first, once")
+    if _TYPE_LIKE.fullmatch(word):
+        raise source.error(node.annotation, f"'{word}' in the annotation of '{node.arg}' looks like an element type and is none; "
+                           f"there are {', '.join(ETYPES)}. A rank needs another name")
 
 
 def _dimension(source: Source, node: ast.arg, word: str) -> Extent:

@@ -58,7 +58,7 @@ def _of_text(text: str, name: str, target: str | None, numerics: str | None) -> 
         path, out = os.path.join(scratch, os.path.basename(name) or "module.mlir"), os.path.join(scratch, "report.json")
         Path(path).write_text(text, encoding="utf-8")
         command = [find_tool("einfall-compile"), path, "-o", out, "--report"]
-        command += [f"--target={target}"] if target else []
+        command += [f"--target={target}"] if target is not None else []
         command += [f"--numerics={numerics}"] if numerics else []
         try:
             _run(command)

@@ -13,18 +13,20 @@ import os
 import warnings
 
 import torch
+import transformers
 
 from . import etypes as ty
 from . import scalar as S
 from .builder import Builder
 from .checkpoint import Stored, read_checkpoint
 from .context import Symbols
-from .errors import CheckpointError, FrontendError, one_line
-from .exporting import export, user_inputs, user_outputs
+from .errors import CheckpointError, FrontendError, one_line, source_of
+from .exporting import export, suggested_limits, user_inputs, user_outputs
 from .extent import Extent, rank, symbol
 from .importer import GraphImporter
 from .ir import Function, Result, Tensor, argument, identity
 from .modules import DTYPES, Inputs
+from .naming import Made, find_parameters
 from .printer import module_text
 from .states import StateLayer, buffer_values, lazy_values, probe_states
 
@@ -50,36 +52,66 @@ def import_causal_lm(model_dir: str, dtype: str = "auto", *, locations: bool = T
 def import_functions(model_dir: str, dtype: str = "auto") -> tuple[list[Function], dict]:
     """As `import_causal_lm`, as objects."""
     config = _config(model_dir)
+    _check_kind(config, os.path.join(model_dir, "config.json"))
     checkpoint = read_checkpoint(model_dir)
     act = _activation_type(config, checkpoint, dtype)
     model = build_model(config, DTYPES[act])
-    names = weight_names(model, checkpoint, model_dir)
+    found, made = find_parameters(model, checkpoint)
+    names = weight_names(model, found, made, model_dir)
+    stored = {t.name: t for t in found.values()}
     values = buffer_values(model)
     with lazy_values(model, values):
         states = probe_states(model)
-    ep = _export(model, states)
-    lm = _LanguageModel(ep, names, checkpoint, values, states)
+    ep, limits = _export(model, states)
+    lm = _LanguageModel(ep, names, stored, values, states, limits)
     functions = lm.functions()
     try:
-        functions.append(_LanguageModel(ep, names, checkpoint, values, states, Extent.of(1)).step())
+        functions.append(_LanguageModel(ep, names, stored, values, states, limits, Extent.of(1)).step())
     except FrontendError:
         pass  # a model may need two tokens at a time; decoding takes @next then
-    return functions, _metadata(model_dir, config, act, lm, checkpoint, functions)
+    return functions, _metadata(model_dir, config, act, lm, checkpoint, made, functions)
 
 
 # -- the model on the meta device -----------------------------------------------------------------------
 
 
 def _config(model_dir: str):
-    from transformers import AutoConfig
-
     path = os.path.join(model_dir, "config.json")
     if not os.path.exists(path):
         raise CheckpointError(f"{path} does not exist; expected a Hugging Face model folder")
     try:
-        return AutoConfig.from_pretrained(model_dir, local_files_only=True)
+        return transformers.AutoConfig.from_pretrained(model_dir, local_files_only=True)
     except Exception as e:
-        raise CheckpointError(f"{path} cannot be used: {one_line(e)}") from e
+        raise CheckpointError(_unknown_type(path) or f"{path} cannot be used: {one_line(e)}") from e
+
+
+_ELSE = "import its module, or the parts that it calls, with einfall.compile(module, args=…)"
+
+
+def _unknown_type(path: str) -> str | None:
+    """What is wrong with the field model_type, if that is what is wrong."""
+    try:
+        with open(path, encoding="utf-8") as f:
+            kind = json.load(f)["model_type"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+    if kind in transformers.CONFIG_MAPPING:
+        return None
+    return (f"{path}: model_type {kind!r} is none that transformers {transformers.__version__} knows; correct it, or {_ELSE}")
+
+
+def _check_kind(config, path: str) -> None:
+    """Refuses models that are no decoder of text, and weights that are no numbers yet."""
+    if config.model_type not in transformers.models.auto.modeling_auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES:
+        made = " or ".join(config.architectures or []) or "no language model"
+        what = "an encoder with a decoder" if getattr(config, "is_encoder_decoder", False) else "no causal language model"
+        raise CheckpointError(f"{path}: model_type {config.model_type!r} ({made}) is {what}, and folders are compiled of causal language "
+                              f"models; {_ELSE}")
+    quantised = getattr(config, "quantization_config", None)
+    if quantised:
+        method = quantised.get("quant_method") if isinstance(quantised, dict) else getattr(quantised, "quant_method", None)
+        raise CheckpointError(f"{path}: quantization_config says that the weights are stored as {getattr(method, 'value', method)!r}, which is "
+                              "not supported; give a checkpoint whose weights are floats")
 
 
 def _activation_type(config, checkpoint: dict[str, Stored], dtype: str) -> str:
@@ -94,43 +126,44 @@ def _activation_type(config, checkpoint: dict[str, Stored], dtype: str) -> str:
     return next((t.etype for t in checkpoint.values() if ty.is_float(t.etype)), "f32")
 
 
+#: How experts are written in the graph: each token's matrices by its indices, with no size that depends on the data.
+_EXPERTS = "batched_mm"
+
+
 def build_model(config, dtype: torch.dtype) -> torch.nn.Module:
     """The model without memory for weights; its floating parameters claim `dtype`."""
-    from transformers import AutoModelForCausalLM
-
     try:
         with torch.device("meta"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return AutoModelForCausalLM.from_config(config, dtype=dtype).eval()
+            return transformers.AutoModelForCausalLM.from_config(config, dtype=dtype, experts_implementation=_EXPERTS).eval()
     except Exception as e:
-        raise FrontendError(f"transformers cannot build a causal LM of type {config.model_type!r}: {one_line(e)}") from e
+        raise FrontendError(f"transformers cannot build a causal LM of type {config.model_type!r}{source_of(e)}: {one_line(e)}; correct "
+                            "config.json") from e
 
 
-def weight_names(model: torch.nn.Module, checkpoint: dict[str, Stored], folder: str) -> dict[str, str]:
-    """The checkpoint's name of each parameter and persistent buffer; tied ones share one. Checks shapes."""
+def weight_names(model: torch.nn.Module, found: dict[str, Stored], made: list[Made], folder: str) -> dict[str, str]:
+    """The name of what `find_parameters` found for each parameter and persistent buffer; tied ones share one. Checks shapes."""
     alias: dict[int, list[str]] = {}
     everything = [*model.named_parameters(remove_duplicate=False),
                   *((n, b) for n, b in model.named_buffers(remove_duplicate=False) if n in model.state_dict().keys())]
     for name, t in everything:
         alias.setdefault(id(t), []).append(name)
-    prefix = getattr(model, "base_model_prefix", "") + "."
+    origin = {one.name: one.described() for one in made}
     names: dict[str, str] = {}
     missing, wrong = [], []
     for name, t in everything:
-        candidates = [name, *alias[id(t)]]
-        candidates += [c.removeprefix(prefix) for c in candidates if c.startswith(prefix)]
-        found = next((checkpoint[c] for c in candidates if c in checkpoint), None)
-        if found is None:
+        stored = next((found[c] for c in (name, *alias[id(t)]) if c in found), None)
+        if stored is None:
             missing.append(f"{name} {list(t.shape)}")
             continue
-        if found.shape != tuple(t.shape):
-            wrong.append(f"{found.name} in {found.file}: expected shape {list(t.shape)}, but got {list(found.shape)}")
-        elif ty.to_torch(found.etype) is None:
-            wrong.append(f"{found.name} in {found.file}: element type {found.etype} is not supported")
-        elif t.is_floating_point() != ty.is_float(found.etype):
-            wrong.append(f"{found.name} in {found.file}: expected {'floats' if t.is_floating_point() else 'integers'}, "
-                         f"but got {found.etype}")
-        names[name] = found.name
+        place = f"{stored.name} in {stored.file}" if stored.file else f"{stored.name}, made of {origin.get(stored.name, 'stored tensors')}"
+        if stored.shape != tuple(t.shape):
+            wrong.append(f"{place}: expected shape {list(t.shape)}, but got {list(stored.shape)}")
+        elif ty.to_torch(stored.etype) is None:
+            wrong.append(f"{place}: element type {stored.etype} is not supported")
+        elif t.is_floating_point() != ty.is_float(stored.etype):
+            wrong.append(f"{place}: expected {'floats' if t.is_floating_point() else 'integers'}, but got {stored.etype}")
+        names[name] = stored.name
     if missing or wrong:
         lines = [f"the weights in {folder} do not fit its config.json:"]
         lines += [f"  missing: {m}" for m in missing[:20]] + ([f"  and {len(missing) - 20} more"] if len(missing) > 20 else [])
@@ -161,8 +194,19 @@ class _Step(torch.nn.Module):
         return (out.logits, *(x for layer in cache.layers for x in (layer.keys, layer.values)))
 
 
-def _export(model: torch.nn.Module, states) -> torch.export.ExportedProgram:
-    b, s, p = (torch.export.Dim(n, min=1) for n in "bsp")
+def _export(model: torch.nn.Module, states) -> tuple[torch.export.ExportedProgram, dict[str, int]]:
+    """The program, and what torch limits of the sizes s and p (past) for the sake of a table that ends."""
+    try:
+        return _export_within(model, states, {}), {}
+    except FrontendError as e:
+        limits = suggested_limits(str(e))
+        if not limits or not set(limits) <= {"s", "p"}:
+            raise
+    return _export_within(model, states, limits), limits
+
+
+def _export_within(model: torch.nn.Module, states, limits: dict[str, int]) -> torch.export.ExportedProgram:
+    b, s, p = (torch.export.Dim(n, min=1, max=limits.get(n)) for n in "bsp")
     meta = {"device": "meta"}
     kv = [torch.zeros(2, st.heads, 5, st.size, dtype=ty.to_torch(st.etype), **meta) for st in states]
     args = (torch.zeros(2, 3, dtype=torch.long, **meta), torch.zeros(2, dtype=torch.long, **meta), *kv)
@@ -183,8 +227,8 @@ class _State:
 class _LanguageModel:
     """The imported graph, for `new` tokens a call, and the entry points made of it."""
 
-    def __init__(self, ep, names: dict[str, str], checkpoint: dict[str, Stored], values: dict[str, torch.Tensor], states,
-                 new: Extent = NEW):
+    def __init__(self, ep, names: dict[str, str], stored: dict[str, Stored], values: dict[str, torch.Tensor], states,
+                 limits: dict[str, int], new: Extent = NEW):
         self.new = new
         self.b = Builder()
         self.ep, self.specs = ep, states
@@ -196,14 +240,15 @@ class _LanguageModel:
         self.importer = GraphImporter(self.b, Symbols({k.node.expr.name: e for k, e in sizes}))
         cx = self.importer.cx
         cx.append_state, cx.assume = self.append, {"t": self.new + symbol("past")}
-        stored = {t.name: t.etype for t in checkpoint.values()}
+        etypes = {name: t.etype for name, t in stored.items()}
         rename = lambda n: names.get(n.removeprefix("model."), n.removeprefix("model."))  # noqa: E731
-        self.inputs = Inputs(ep, self.importer, stored, {f"model.{n}": v for n, v in values.items()}, rename)
+        self.inputs = Inputs(ep, self.importer, etypes, {f"model.{n}": v for n, v in values.items()}, rename)
         self.states: list[_State] = []
         self.user = {n.name: k for k, n in enumerate(nodes)}
         logits, *kv = user_outputs(ep, self.importer.run(ep.graph_module, self.placeholder))
         self.logits = self.b.cast(logits, "f32")
         self._check_states(kv)
+        self._heed(limits)
 
     # -- inputs and states ----------------------------------------------------------------------
 
@@ -215,7 +260,7 @@ class _LanguageModel:
             self.ids = argument("input", "ids", [B, self.new], "i64", ["b", "s"], "ids", range=[0, self.vocabulary])
             return self.ids
         if k == 1:
-            self.start = argument("input", "start", [B], "i64", ["b"], "start")
+            self.start = argument("input", "start", [B], "i64", ["b"], "start", range=[0, 1 << 31])
             return self.start
         spec = self.specs[k - 2]
         shape = [B, Extent.of(spec.heads), CAPACITY, Extent.of(spec.size)]
@@ -250,6 +295,14 @@ class _LanguageModel:
             if state.seen is not out:
                 raise FrontendError(f"the model does not return its cache {state.argument.op.name} as past and new appended")
 
+    def _heed(self, limits: dict[str, int]) -> None:
+        """Makes needs of the limits that torch found. It takes each of two sizes to be 2 at least, so of a table for t = s + past
+        it finds two less for each: then the table's own end is the limit."""
+        needs = self.importer.cx.needs
+        for name, most in limits.items():
+            if not any((e + SLOTS).const is not None and (e + SLOTS).const <= most + 2 for e in needs):
+                needs[most - (self.new if name == "s" else SLOTS - self.new)] = "torch.export found no program for more"
+
     # -- entry points ---------------------------------------------------------------------------
 
     def functions(self) -> list[Function]:
@@ -263,7 +316,7 @@ class _LanguageModel:
         args = [self.ids.op, self.start.op, *(s.argument.op for s in self.states), *self.inputs.arguments()]
         results = [Result(value, {"nll": "nll"}.get(name, "logits"))]
         results += [Result(s.updated, state=s.argument.op.name) for s in self.states]
-        return Function(name, args, results, params=["t"], assume=[SLOTS - self.new, CAPACITY - SLOTS, *assume])
+        return Function(name, args, results, params=["t"], assume=[SLOTS - self.new, CAPACITY - SLOTS, *self.importer.cx.needs, *assume])
 
     def last(self) -> Tensor:
         """Logits [b, v] of the last slot."""
@@ -304,9 +357,12 @@ def _generation_settings(model_dir: str) -> dict:
     return settings
 
 
-def _metadata(model_dir: str, config, act: str, lm: _LanguageModel, checkpoint: dict[str, Stored], functions) -> dict:
+def _metadata(model_dir: str, config, act: str, lm: _LanguageModel, checkpoint: dict[str, Stored], made: list[Made],
+              functions) -> dict:
     """What the driver and the package need beside the text; sizes in elements, offsets in bytes."""
-    weights = {a.name: checkpoint[a.name] for a in functions[0].live_args() if a.kind == "weight"}
+    live = {a.name for a in functions[0].live_args() if a.kind == "weight"}
+    weights = {n: t for n, t in checkpoint.items() if n in live}
+    sources = {t.name for one in made for _, t in one.sources}
     text = config.get_text_config()
     generation = _generation_settings(model_dir)
     eos = generation.get("eos_token_id", getattr(text, "eos_token_id", None))
@@ -315,11 +371,14 @@ def _metadata(model_dir: str, config, act: str, lm: _LanguageModel, checkpoint: 
         "dtype": act,
         "vocab_size": int(lm.vocabulary),
         "max_positions": getattr(text, "max_position_embeddings", None),
+        "symbols": {"b": "rows of the batch", "s": "tokens of the call", "t": "tokens of the text so far", "c": "slots of the cache"},
+        "because": {"t": why for e, why in lm.importer.cx.needs.items() if e.atoms() == {"t"}},
         "bos_token_id": generation.get("bos_token_id", getattr(text, "bos_token_id", None)),
         "eos_token_ids": eos if isinstance(eos, list) else [] if eos is None else [eos],
         "generation": generation,
         "states": [{"name": s.name, "heads": s.heads, "size": s.size, "etype": s.etype} for s in lm.specs],
         "weights": {n: dataclasses.asdict(t) for n, t in weights.items()},
-        "unused_weights": sorted(set(checkpoint) - set(weights)),
+        "made_weights": made,
+        "unused_weights": sorted(set(checkpoint) - set(weights) - sources),
         "entries": [f.name for f in functions],
     }

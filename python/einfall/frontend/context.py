@@ -75,6 +75,8 @@ class Context:
         self.node: torch.fx.Node | None = None
         self.append_state: Callable[[Tensor, Tensor, int], Tensor | None] = lambda past, new, dim: None
         self.assume: dict[str, Extent] = {}
+        #: extents that have to be at least 0 in every call, each with why
+        self.needs: dict[Extent, str] = {}
 
     # -- the node -------------------------------------------------------------------------------
 

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import re
+import traceback
+
+#: frames that are no place of the user's program
+_OTHERS = re.compile(r"[/\\](torch|einfall[/\\]frontend)[/\\]|contextlib|<frozen|<eval_with_key>")
 
 
 class FrontendError(Exception):
@@ -16,6 +22,12 @@ class CheckpointError(FrontendError):
 def one_line(error: BaseException) -> str:
     """What another library's error says, without its line breaks."""
     return " ".join(str(error).split()) or type(error).__name__
+
+
+def source_of(error: BaseException) -> str:
+    """" at FILE:LINE" of the innermost line outside PyTorch and this package that raised the error, or nothing."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if not _OTHERS.search(f.filename)]
+    return f" at {frames[-1].filename.split('site-packages' + os.sep)[-1]}:{frames[-1].lineno}" if frames else ""
 
 
 class Unsupported(Exception):

@@ -9,27 +9,50 @@ from typing import Any, Mapping
 
 import numpy as np
 import torch
+from torch.overrides import TorchFunctionMode
 
 from . import etypes as ty
-from .errors import FrontendError
+from .errors import FrontendError, source_of
 from .extent import Extent, symbol
 
 _IN_PLACE = re.compile(r"^aten\.(?!detach_|lift)[a-z0-9_]*[a-z0-9]_\.")
 
 
+class _NumbersStay(TorchFunctionMode):
+    """Has the graph of a model on the meta device keep the numbers that the program makes tensors of (`torch.tensor(0.5)`,
+    `x[..., [0, 2], :]`): as a tensor of that device, a constant has no value."""
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        if func is torch.tensor and args and type(args[0]) in (bool, int, float):
+            return torch.full((), *args, **(kwargs or {}))
+        if func is torch.Tensor.__getitem__ and isinstance(args[1], (list, tuple)):
+            args = (args[0], tuple(map(_index, args[1])) if isinstance(args[1], tuple) else _index(args[1]))
+        return func(*args, **(kwargs or {}))
+
+
+def _index(part):
+    """A list of numbers among indices as a tensor on the CPU, which keeps them; anything else as it is."""
+    return torch.tensor(part, device="cpu") if isinstance(part, list) and part and all(type(n) is int for n in part) else part
+
+
 def export(module: torch.nn.Module, args: tuple, kwargs: dict | None = None, dynamic_shapes=None) -> torch.export.ExportedProgram:
     """Exports without decompositions; a graph that writes in place is made functional."""
     logging.getLogger("torch.export").setLevel(logging.ERROR)
-    with warnings.catch_warnings(), torch.no_grad():
+    with warnings.catch_warnings(), torch.no_grad(), _NumbersStay():
         warnings.simplefilter("ignore")
         try:
             ep = torch.export.export(module, args, kwargs or {}, dynamic_shapes=dynamic_shapes, strict=False)
         except Exception as e:  # torch raises many kinds, all about the user's program
             hint = "\nkeys and values are no result here: set use_cache = False in the model's configuration" if "Cache'>" in str(e) else ""
-            raise FrontendError(f"torch.export cannot trace {type(module).__name__}: {e}{hint}") from e
+            raise FrontendError(f"torch.export cannot trace {type(module).__name__}{source_of(e)}: {e}{hint}") from e
         if any(_IN_PLACE.match(str(n.target)) for n in ep.graph.nodes if n.op == "call_function"):
             ep = ep.run_decompositions({})
     return ep
+
+
+def suggested_limits(error: str) -> dict[str, int]:
+    """The greatest sizes by the names of dimensions that torch.export says it can trace, if it does."""
+    return {name: int(most) for name, most in re.findall(r"^\s*(\w+) = Dim\('\w+', (?:min=\d+, )?max=(\d+)\)", error, re.MULTILINE)}
 
 
 def symbol_names(ep: torch.export.ExportedProgram, args: tuple, kwargs: Mapping[str, Any] | None,
@@ -101,10 +124,12 @@ def _leaf_specs(args: tuple, kwargs: Mapping[str, Any], dynamic_shapes) -> list:
     return leaves
 
 
-def to_numpy(t: torch.Tensor, what: str) -> tuple[np.ndarray, str]:
-    """(values, element type); narrow floats come as float32. An error if the tensor has no values."""
+def to_numpy(t: torch.Tensor, what: str, where: str = "") -> tuple[np.ndarray, str]:
+    """(values, element type); narrow floats come as float32. An error if the tensor has no values; `where` says who needs it."""
     if t.device.type == "meta" or isinstance(t, torch._subclasses.FakeTensor):
-        raise FrontendError(f"the value of {what} is not known at import: it is neither in the checkpoint nor computed from the configuration")
+        raise FrontendError(f"the value of {what}{where} is not known at import: the model is traced without data, and this tensor is neither "
+                            "in the checkpoint nor computed from the configuration; register it as a persistent buffer and save the model "
+                            "again, or compute it from numbers where it is used")
     etype = ty.from_torch(t.dtype)
     t = t.detach().cpu()
     return (t.float() if ty.is_float(etype) and ty.bits(etype) < 32 else t).numpy(), etype

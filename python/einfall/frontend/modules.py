@@ -48,7 +48,8 @@ def import_function(module: torch.nn.Module, example_args: tuple, dynamic_shapes
     tensors = [o for o in user_outputs(ep, importer.run(ep.graph_module, inputs)) if isinstance(o, Tensor)]
     results = [builder.cast(t, t.logical) for t in tensors]
     names = [None] if len(results) == 1 else range(len(results))
-    return Function(name, inputs.arguments(), [Result(t, "result" if n is None else f"result{n}") for n, t in zip(names, results)])
+    return Function(name, inputs.arguments(), [Result(t, "result" if n is None else f"result{n}") for n, t in zip(names, results)],
+                    assume=list(importer.cx.needs))
 
 
 def _to(value, dtype: torch.dtype):
@@ -65,7 +66,7 @@ class Inputs:
 
     def __init__(self, ep: torch.export.ExportedProgram, importer: GraphImporter, stored: Mapping[str, str],
                  values: Mapping[str, torch.Tensor] | None = None, rename=lambda n: n):
-        self.ep, self.cx, self.b = ep, importer.cx, importer.b
+        self.ep, self.importer, self.cx, self.b = ep, importer, importer.cx, importer.b
         self.stored, self.values, self.rename = stored, values or {}, rename
         self.inputs: list[Tensor] = []
         self.weights: dict[str, Tensor] = {}
@@ -92,6 +93,11 @@ class Inputs:
             return val
         return self.user(node, val)
 
+    def place(self, node: torch.fx.Node) -> str:
+        """The first line of the user's program that reads a placeholder, in words."""
+        found = next((s for s in map(self.importer.source, node.users) if s), None)
+        return f", which {found[0]}:{found[1]} reads," if found else ""
+
     def user(self, node: torch.fx.Node, val: torch.Tensor) -> Tensor:
         shape = self.cx.shape(val)
         t = argument("input", node.name, shape, ty.from_torch(val.dtype), default_labels(shape), node.name)
@@ -111,6 +117,6 @@ class Inputs:
         return self.weights[name]
 
     def literal(self, node: torch.fx.Node, value: torch.Tensor, name: str) -> Tensor:
-        data, etype = to_numpy(value, f"buffer {name}")
+        data, etype = to_numpy(value, f"buffer {name}", self.place(node))
         self.b.loc, self.b.hint = None, name.split(".")[-1]
         return self.b.constant(data, etype)

@@ -10,7 +10,7 @@ import torch
 from transformers.cache_utils import DynamicLayer
 
 from . import etypes as ty
-from .errors import FrontendError
+from .errors import FrontendError, one_line, source_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,10 +43,11 @@ def probe_states(model: torch.nn.Module) -> list[StateSpec]:
         with torch.no_grad():
             cache = getattr(model(input_ids=ids, use_cache=True), "past_key_values", None)
     except Exception as e:
-        raise FrontendError(f"{type(model).__name__} cannot be traced without its weights: {e}") from e
+        raise FrontendError(f"{type(model).__name__} cannot be traced without its weights{source_of(e)}: {one_line(e)}; what a tensor "
+                            "holds is not known there: compute it from sizes, or import a part with einfall.compile(module, args=…)") from e
     layers = getattr(cache, "layers", None)
     if not layers:
-        raise FrontendError(f"{type(model).__name__} returns no key/value cache; import it with import_module")
+        raise FrontendError(f"{type(model).__name__} returns no key/value cache; import it with einfall.compile(module, args=…)")
     out = []
     for k, layer in enumerate(layers):
         for name, t in (("k", getattr(layer, "keys", None)), ("v", getattr(layer, "values", None))):

@@ -24,7 +24,9 @@ namespace einfall::rt {
 /// Free-form facts, sorted by key. Keys that the runtime reads for a
 /// "causal-lm": "vocab_size", "eos_token_ids" (comma-separated),
 /// "bos_token_id"; all decimal. "assume.<entry>.<n>": the extent that has to be
-/// at least 0 where host code returns n. "check.<entry>.<k>": how outputs got<k>
+/// at least 0 where host code returns n, and "limit.<entry>.<symbol>" the greatest
+/// value that these allow of a symbol. "symbol.<symbol>" and "because.<symbol>": what
+/// it is, and what limits it, for messages. "check.<entry>.<k>": how outputs got<k>
 /// and expected<k> of a test compare, "eq WHERE" or "close ATOL RTOL WHERE";
 /// "check.<entry>.param.<symbol>": the size it runs with.
 struct MetadataItem {

@@ -40,6 +40,19 @@ CONFIGS = {
                                          query_pre_attn_scalar=16),
     "phi3": lambda: T.Phi3Config(**{**_COMMON, "pad_token_id": 0}, partial_rotary_factor=0.5),
     "olmo2": lambda: T.Olmo2Config(**_COMMON),
+    "gpt_neox": lambda: T.GPTNeoXConfig(**{k: v for k, v in _COMMON.items() if k != "num_key_value_heads"}),
+    "mixtral": lambda: T.MixtralConfig(**_COMMON, num_local_experts=4, num_experts_per_tok=2),
+    "qwen2_moe": lambda: T.Qwen2MoeConfig(**_COMMON, num_experts=4, num_experts_per_tok=2, moe_intermediate_size=32,
+                                          shared_expert_intermediate_size=48),
+    "gpt_oss": lambda: T.GptOssConfig(**{**_COMMON, "num_local_experts": 4}, num_experts_per_tok=2, head_dim=16, sliding_window=8),
+    "opt": lambda: T.OPTConfig(**{k: v for k, v in _COMMON.items() if k not in ("num_key_value_heads", "intermediate_size")} | {"max_position_embeddings": 1024},
+                               ffn_dim=96, word_embed_proj_dim=64),
+    "gpt_neo": lambda: T.GPTNeoConfig(vocab_size=97, hidden_size=64, num_layers=2, num_heads=4, window_size=8,
+                                      attention_types=[[["global", "local"], 1]], max_position_embeddings=1024, bos_token_id=1, eos_token_id=2),
+    "gptj": lambda: T.GPTJConfig(vocab_size=97, n_embd=64, n_layer=2, n_head=4, rotary_dim=8, n_positions=1024, bos_token_id=1,
+                                 eos_token_id=2),
+    "falcon": lambda: T.FalconConfig(vocab_size=97, hidden_size=64, num_hidden_layers=2, num_attention_heads=4, bos_token_id=1,
+                                     eos_token_id=2),
     "gpt2": lambda: T.GPT2Config(vocab_size=97, n_embd=64, n_layer=2, n_head=4, n_positions=1024, bos_token_id=1, eos_token_id=2),
     # Products of batch and heads in one rank, and coordinates times slopes beside the scores.
     "bloom": lambda: T.BloomConfig(vocab_size=97, hidden_size=64, n_layer=2, n_head=4, bos_token_id=1, eos_token_id=2),
@@ -49,7 +62,7 @@ CONFIGS = {
 }
 
 #: what `./dev test --quick` runs
-QUICK = ("llama", "gpt2")
+QUICK = ("llama", "gpt2", "mixtral")
 
 
 def params(names=None) -> list:
@@ -60,7 +73,8 @@ def params(names=None) -> list:
 def make(name: str, dtype: torch.dtype = torch.float32) -> torch.nn.Module:
     """A random model with weights large enough that logits differ; deterministic."""
     torch.manual_seed(sum(map(ord, name)))
-    model = T.AutoModelForCausalLM.from_config(CONFIGS[name]()).eval()
+    # Experts as the library writes them out: its fast ways have no float64.
+    model = T.AutoModelForCausalLM.from_config(CONFIGS[name](), experts_implementation="eager").eval()
     with torch.no_grad():
         for p in model.parameters():
             p.copy_(torch.randn_like(p) * (0.2 if p.dim() > 1 else 0.1) + (1.0 if p.dim() == 1 and p.mean() > 0.5 else 0.0))
@@ -117,14 +131,19 @@ def imported(name: str) -> Imported:
     model = make(name)
     model.save_pretrained(folder)
     functions, metadata = import_functions(str(folder))
-    return Imported(model, folder, {f.name: f for f in functions}, metadata, weights_of(folder))
+    return Imported(model, folder, {f.name: f for f in functions}, metadata, weights_of(folder, metadata))
 
 
-def weights_of(folder: Path) -> dict[str, np.ndarray]:
-    """All tensors of a folder's safetensors files; bf16 as float32."""
+def weights_of(folder: Path, metadata: dict) -> dict[str, np.ndarray]:
+    """All tensors of a folder's safetensors files, and those that the import makes of them; bf16 as float32."""
+    from einfall.frontend.naming import write_made
     from safetensors.torch import load_file
 
     out = {}
-    for file in sorted(folder.glob("model*.safetensors")):
-        out |= {n: t.float().numpy() if t.is_floating_point() else t.numpy() for n, t in load_file(file).items()}
+    with tempfile.TemporaryDirectory() as scratch:
+        write_made(metadata["made_weights"], scratch)
+        files = [*sorted(folder.glob("model*.safetensors")), *Path(scratch).iterdir()]
+        tensors = [load_file(file) for file in files]
+    for one in tensors:
+        out |= {n: t.float().numpy() if t.is_floating_point() else t.numpy() for n, t in one.items()}
     return out

@@ -47,7 +47,7 @@ def test_types(folder, dtype, act, tol):
     assert {a.result.etype for a in f.args if a.kind == "state"} == {act}
     assert f.results[0].value.etype == "f32"
     ids = np.random.default_rng(0).integers(0, 97, [2, 12])
-    got, _ = call(f, metadata, ids, np.array([0, 4]), 12, empty_states(metadata, 2, 12), weights_of(folder), "declared")
+    got, _ = call(f, metadata, ids, np.array([0, 4]), 12, empty_states(metadata, 2, 12), weights_of(folder, metadata), "declared")
     model = families.make("llama", torch.bfloat16)
     for i, want in enumerate(families.reference(model, [list(ids[0]), list(ids[1, 4:])])):
         np.testing.assert_allclose(got[i, [0, 4][i]:], want, atol=tol * want.abs().max().item())
@@ -111,7 +111,7 @@ def test_bad_folders(tmp_path, copy):
     with pytest.raises(CheckpointError, match="config.json does not exist"):
         import_causal_lm(str(tmp_path))
     (copy / "config.json").write_text('{"model_type": "no such"}')
-    with pytest.raises(CheckpointError, match="cannot be used"):
+    with pytest.raises(CheckpointError, match="config.json: model_type 'no such' is none that transformers .* knows"):
         import_causal_lm(str(copy))
     with pytest.raises(FrontendError, match='dtype must be "auto"'):
         import_causal_lm(str(ROOT / "test/models/tiny-llama"), "int4")

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def tiny():
     functions, metadata = import_functions(str(MODEL), "f32")
-    return {f.name: f for f in functions}, metadata, weights_of(MODEL)
+    return {f.name: f for f in functions}, metadata, weights_of(MODEL, metadata)
 
 
 def test_golden_prompts_as_one_batch(tiny):

@@ -97,7 +97,10 @@ TEST(Session, ErrorsNameWhatIsWrong) {
   expectIn(session->run("nothing", {}, {}, {}).message(),
            "no entry 'nothing'; it has 'next', 'scale'");
   std::vector<float> big(1001), y(1001);
-  expectIn(scale(*session, big, y).message(), "'n' is 1001, beyond");
+  expectIn(
+      scale(*session, big, y).message(),
+      "'n' (dimension 0 of 'x') is 1001, beyond the session's bound n = 1000; open the session "
+      "with n = 1001 or more");
 }
 
 TEST(Session, BoundsAreChecked) {

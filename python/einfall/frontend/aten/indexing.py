@@ -7,8 +7,8 @@ from ..builder import aligned, broadcast
 from ..context import Context
 from ..errors import Unsupported
 from ..extent import Extent, rank
-from ..ir import Argument, Einsum, Tensor, View, identity
-from ..scalar import Scalar
+from ..ir import Tensor, identity
+from ..reach import need_inside, need_row, nonnegative
 from ..table import aten
 
 
@@ -16,6 +16,7 @@ from ..table import aten
 def embedding(cx: Context, table: Tensor, ids: Tensor, *_, **__) -> Tensor:
     n = ids.rank
     shape = [*ids.shape, table.shape[1]]
+    need_row(cx, ids, table.shape[0], table)
     row = S.to_extent(ids.coord) if ids.coord is not None else None
     if row is not None and cx.nonnegative(row, ids.shape):
         return cx.b.cast(cx.b.view(table, [row, rank(n)], shape, [*ids.labels, table.labels[1]]), cx.etype)
@@ -24,39 +25,10 @@ def embedding(cx: Context, table: Tensor, ids: Tensor, *_, **__) -> Tensor:
                        [*ids.labels, table.labels[1]], body, coords=[0, None])
 
 
-def _nonnegative(cx: Context, t: Tensor) -> bool:
-    """True if no element of an index tensor is negative, as far as its making tells."""
-    if t.coord is not None:
-        return _nonnegative_scalar(cx, t.coord, t)
-    if isinstance(t.op, View):
-        return _nonnegative(cx, t.op.source)
-    if isinstance(t.op, Argument):
-        low = (t.op.attrs.get("range") or [-1])[0]
-        return low >= 0
-    if isinstance(t.op, Einsum):
-        if set(t.op.reduce) & {"argmax", "argmin"}:
-            return all(e.const != 0 for e in t.op.sizes)
-        return not t.op.reduce and t.op.body is not None and _nonnegative_scalar(cx, t.op.body, t)
-    return False
-
-
-def _nonnegative_scalar(cx: Context, x: Scalar, t: Tensor) -> bool:
-    e = S.to_extent(x)
-    if e is not None:
-        return cx.nonnegative(e, t.shape)
-    if x.op == "arith.maxsi":
-        return any(_nonnegative_scalar(cx, a, t) for a in x.args)
-    if x.op in ("arith.addi", "arith.muli", "arith.minsi", "arith.floordivsi"):
-        return all(_nonnegative_scalar(cx, a, t) for a in x.args)
-    if x.op == "arg" and isinstance(t.op, Einsum):
-        return _nonnegative(cx, t.op.inputs[x.attr])
-    return False
-
-
 def _wrapped(cx: Context, ids: Tensor, size: Extent) -> Tensor:
     """Index values with negative ones counted from the end."""
     ids = cx.b.cast(ids, "i64")
-    if _nonnegative(cx, ids):
+    if nonnegative(cx, ids):
         return ids
     return cx.b.map(lambda v: S.select(S.cmp("lt", v, S.const(0, "i64")), S.add(v, S.extent(size)), v), [ids])
 
@@ -83,6 +55,7 @@ def index(cx: Context, x: Tensor, indices) -> Tensor:
     inputs, where, coords = [], [], []
     for d in given:
         t = indices[d]
+        need_inside(cx, t, x.shape[d], x)
         pos = [e.subs({f"%{k}": rank(off + k) for k in range(len(common))}) for e in aligned(t, common)]
         e = S.to_extent(t.coord) if t.coord is not None else None
         if e is not None and cx.nonnegative(e, t.shape):
@@ -108,6 +81,7 @@ def index_select(cx: Context, x: Tensor, dim: int, ids: Tensor) -> Tensor:
 def gather(cx: Context, x: Tensor, dim: int, ids: Tensor, **_) -> Tensor:
     at = identity(x.rank)
     at[dim % x.rank] = Extent.atom("$0")
+    need_inside(cx, ids, x.shape[dim % x.rank], x)
     ids = _wrapped(cx, ids, x.shape[dim % x.rank])
     return cx.b.einsum([ids, x], [identity(x.rank), at], ids.shape, ids.labels, S.arg(1, x.etype), coords=[0, None],
                        logical=x.logical)
@@ -117,6 +91,7 @@ def _scatter(cx: Context, x: Tensor, dim: int, ids: Tensor, source, monoid: str 
     dim %= x.rank
     at = identity(x.rank)
     at[dim] = Extent.atom("$0")
+    need_inside(cx, ids, x.shape[dim], x)
     x = cx.plain(x)
     if not isinstance(source, Tensor):
         source = cx.b.full(source, ids.shape, x.etype)

@@ -7,6 +7,7 @@ from ..context import Context
 from ..errors import Unsupported
 from ..extent import Extent, floordiv, mod, product, rank
 from ..ir import Tensor, identity
+from ..reach import need_slice
 from ..table import aten
 
 OPEN = 2**62  # an end beyond this means: to the end
@@ -81,7 +82,9 @@ def broadcast_tensors(cx: Context, xs) -> tuple[Tensor, ...]:
 def slice_(cx: Context, x: Tensor, dim: int = 0, start=None, end=None, step: int = 1) -> Tensor:
     dim %= x.rank
     size = cx.shape()[dim]
-    return cx.b.slice(x, dim, _start(x.shape[dim], size, start, end, step), size, step)
+    begin = _start(x.shape[dim], size, start, end, step)
+    need_slice(cx, x, dim, begin, size, step)
+    return cx.b.slice(x, dim, begin, size, step)
 
 
 def _start(extent: Extent, size: Extent, start, end, step: int):

@@ -1,0 +1,122 @@
+"""Past the end of a table of positions: PyTorch raises there, and so does a package, before anything is computed."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from paths import ROOT
+
+sys.path.insert(0, str(ROOT / "test" / "python" / "frontend"))
+pytest.importorskip("transformers")
+torch = pytest.importorskip("torch")
+POSITIONS = 24
+
+
+def gpt2():
+    import transformers as T
+
+    torch.manual_seed(0)
+    return T.GPT2LMHeadModel(T.GPT2Config(vocab_size=97, n_embd=32, n_layer=1, n_head=2, n_positions=POSITIONS, bos_token_id=1,
+                                          eos_token_id=2)).eval()
+
+
+@pytest.fixture(scope="module")
+def package(build, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("gpt2")
+    gpt2().save_pretrained(folder)
+    import einfall
+
+    einfall.compile(folder, folder / "m.einf", dtype="f32")
+    return folder / "m.einf"
+
+
+def test_up_to_the_last_position(package):
+    import einfall
+
+    ids = np.random.default_rng(0).integers(0, 97, (1, POSITIONS))
+    session = einfall.load(package).session(b=2, s=POSITIONS, t=POSITIONS, c=POSITIONS + 8)
+    got = session.logits(ids, np.zeros(1, int), t=POSITIONS)
+    with torch.no_grad():
+        want = gpt2().double()(input_ids=torch.from_numpy(ids), use_cache=False).logits.numpy()
+    np.testing.assert_allclose(got, want, rtol=0, atol=1e-4 * np.abs(want).max())
+    with pytest.raises(IndexError):
+        gpt2()(input_ids=torch.zeros(1, POSITIONS + 1, dtype=torch.long))
+    for entry, new in (("logits", 2), ("next", 1), ("step", 1)):
+        with pytest.raises(ValueError, match=rf"entry '{entry}': 't' \(tokens of the text so far\) is {POSITIONS + 1}, but it can be "
+                                             rf"at most {POSITIONS}: transformer.wpe.weight has {POSITIONS} rows"):
+            getattr(session, entry)(np.zeros((1, new), int), np.zeros(1, int), t=POSITIONS + 1)
+
+
+def test_bounds_of_a_session(package):
+    import einfall
+
+    loaded = einfall.load(package)
+    with pytest.raises(einfall.EinfallError, match=rf"bound 't' is 25, but it can be at most {POSITIONS}: transformer.wpe.weight .*; "
+                                                   rf"open the session with t = {POSITIONS}"):
+        loaded.session(b=1, s=8, t=25, c=64)
+    session = loaded.session(b=1, s=8, t=9, c=9)
+    with pytest.raises(ValueError, match=r"'t' \(tokens of the text so far\) is 10, beyond the session's bound t = 9; open the session "
+                                         rf"with t = 10 or more \(at most {POSITIONS}: transformer.wpe.weight has {POSITIONS} rows\)"):
+        session.next(np.zeros((1, 1), int), np.zeros(1, int), t=10)
+    with pytest.raises(ValueError, match=r"'start' is -1 at \[0\], expected a value in \[0, "):
+        session.next(np.zeros((1, 1), int), -np.ones(1, int), t=1)
+
+
+def test_generation(package, einfall_command):
+    fits = einfall_command("generate", package, "--ids", "5,6,7", "-n", POSITIONS - 2, "--json", "--ignore-eos")
+    assert fits.returncode == 0, fits.stderr
+    for more in ((), ("--context", 64)):
+        done = einfall_command("generate", package, "--ids", "5,6,7", "-n", POSITIONS - 1, *more)
+        assert done.returncode == 1 and done.stdout == "" and len(done.stderr.splitlines()) == 1
+        assert (f"a prompt of 3 tokens and {POSITIONS - 1} new ones need {POSITIONS + 1} positions, but the model has at most "
+                f"{POSITIONS}: transformer.wpe.weight has {POSITIONS} rows") in done.stderr
+    short = einfall_command("generate", package, "--ids", "5", "-n", 4, "--context", 64)
+    assert short.returncode == 0, short.stderr
+
+
+class Positions(torch.nn.Module):
+    """A table that is longer than its offset, one that is indexed as it comes, and one read from its end."""
+
+    def __init__(self):
+        super().__init__()
+        self.table = torch.nn.Embedding(POSITIONS, 4)
+        self.words = torch.nn.Embedding(9, 4)
+
+    def forward(self, ids):
+        return self.words(ids) + self.table(torch.arange(ids.shape[1]) + 3) + self.table.weight[ids]
+
+
+def test_tables_of_a_module(build):
+    import einfall
+
+    net = Positions().eval()
+    package = einfall.compile(net, args=(torch.zeros(1, 5, dtype=torch.long),), dynamic_shapes={"ids": {1: torch.export.Dim("s")}})
+    ids = np.random.default_rng(0).integers(0, 9, (1, POSITIONS - 3))
+    with torch.no_grad():
+        np.testing.assert_allclose(package(ids), net(torch.from_numpy(ids)).numpy(), rtol=1e-5)
+    with pytest.raises(ValueError, match=rf"bound 's' is {POSITIONS - 2}, but it can be at most {POSITIONS - 3}"):
+        package(np.zeros((1, POSITIONS - 2), int))
+    for wrong in (9, -1):
+        with pytest.raises(ValueError, match=rf"'ids' is {wrong} at \[0, 1\], expected a value in \[0, 9\)"):
+            package(np.array([[0, wrong]]))
+
+
+def test_what_cannot_be_told_is_no_reason_to_refuse(build):
+    """Buckets of distances: of two branches one is larger than the table, where the other one is taken."""
+    import einfall
+
+    class Buckets(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.table = torch.nn.Embedding(8, 2)
+
+        def forward(self, x):
+            distance = torch.arange(x.shape[0])
+            return x[:, None] + self.table(torch.where(distance < 4, distance, 4 + (distance % 4)))
+
+    net = Buckets().eval()
+    package = einfall.compile(net, args=(torch.zeros(5),), dynamic_shapes={"x": {0: torch.export.Dim("n")}})
+    x = torch.randn(100)
+    with torch.no_grad():
+        np.testing.assert_allclose(package(x.numpy()), net(x).numpy(), rtol=1e-5)
