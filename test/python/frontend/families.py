@@ -49,6 +49,7 @@ CONFIGS = {
                                ffn_dim=96, word_embed_proj_dim=64),
     "gpt_neo": lambda: T.GPTNeoConfig(vocab_size=97, hidden_size=64, num_layers=2, num_heads=4, window_size=8,
                                       attention_types=[[["global", "local"], 1]], max_position_embeddings=1024, bos_token_id=1, eos_token_id=2),
+    # Neighbours are rotated, of a part of each head.
     "gptj": lambda: T.GPTJConfig(vocab_size=97, n_embd=64, n_layer=2, n_head=4, rotary_dim=8, n_positions=1024, bos_token_id=1,
                                  eos_token_id=2),
     "falcon": lambda: T.FalconConfig(vocab_size=97, hidden_size=64, num_hidden_layers=2, num_attention_heads=4, bos_token_id=1,
@@ -56,8 +57,6 @@ CONFIGS = {
     "gpt2": lambda: T.GPT2Config(vocab_size=97, n_embd=64, n_layer=2, n_head=4, n_positions=1024, bos_token_id=1, eos_token_id=2),
     # Products of batch and heads in one rank, and coordinates times slopes beside the scores.
     "bloom": lambda: T.BloomConfig(vocab_size=97, hidden_size=64, n_layer=2, n_head=4, bos_token_id=1, eos_token_id=2),
-    # Neighbours are rotated, of a part of each head.
-    "gptj": lambda: T.GPTJConfig(vocab_size=97, n_embd=64, n_layer=2, n_head=4, rotary_dim=8, bos_token_id=1, eos_token_id=2),
     "cohere": lambda: T.CohereConfig(**_COMMON),
 }
 
