@@ -97,6 +97,7 @@ Result<const void *> GpuQueue::fetch(const Argument &argument, Staging &staging)
     return static_cast<const void *>(nullptr);
   EINF_TRY(grow(staging.pinned, argument.bytes, allocatePinned));
   Current current(gpu_);
+  ending_.underWay = true;
   EINF_TRY(failedCopy(
       driver_.copyOut(staging.pinned->data(), toPointer(argument.data), argument.bytes, stream_)));
   return static_cast<const void *>(staging.pinned->data());
@@ -109,7 +110,7 @@ Result<void *> GpuQueue::attach(const Argument &argument, Staging &staging) {
   if (onDevice && reinterpret_cast<uintptr_t>(argument.data) % 64 == 0)
     return argument.data;
   EINF_TRY(reserve(argument, staging));
-  hostOwns_ |= !onDevice;
+  ending_.hostOwns |= !onDevice;
   void *address = staging.memory->data();
   if (!argument.isInput || argument.bytes == 0)
     return address;
@@ -120,6 +121,7 @@ Result<void *> GpuQueue::attach(const Argument &argument, Staging &staging) {
     EINF_TRY(failedCopy(code));
     return address;
   }
+  ending_.underWay = true;
   std::memcpy(staging.pinned->data(), argument.data, argument.bytes);
   EINF_TRY(failedCopy(
       driver_.copyIn(toPointer(address), staging.pinned->data(), argument.bytes, stream_)));
@@ -132,7 +134,6 @@ Status GpuQueue::failedCopy(Code code) {
 
 Result<int32_t> GpuQueue::run(const EntryCall &call) {
   EINF_TRY(gpu_.usable());
-  deliveries_.clear();
   recording_.clear(uint32_t(program_->kernels().size()));
   einf_call frame = {&Recording::services(), &recording_, call.symbols.data(), call.buffers};
   if (int32_t broken = call.function(&frame); broken != 0)
@@ -220,26 +221,30 @@ Status GpuQueue::detach(const Argument &argument, void *address, Staging &stagin
   if (argument.place == Place::Device)
     return failedCopy(
         driver_.copyWithin(toPointer(argument.data), toPointer(address), argument.bytes, stream_));
+  ending_.underWay = true;
   EINF_TRY(failedCopy(
       driver_.copyOut(staging.pinned->data(), toPointer(address), argument.bytes, stream_)));
-  deliveries_.push_back({argument.data, staging.pinned->data(), argument.bytes});
+  ending_.deliveries.push_back({argument.data, staging.pinned->data(), argument.bytes});
   return {};
 }
 
-Status GpuQueue::finish() {
-  if (!hostOwns_)
-    return {};
-  hostOwns_ = false;
-  EINF_TRY(wait());
-  for (const Delivery &delivery : deliveries_)
-    std::memcpy(delivery.target, delivery.source, delivery.bytes);
-  return {};
+Status GpuQueue::finish(Status status) {
+  Status waited;
+  if (status.ok() ? ending_.hostOwns : ending_.underWay)
+    waited = wait();
+  if (status.ok() && waited.ok())
+    for (const Delivery &delivery : ending_.deliveries)
+      std::memcpy(delivery.target, delivery.source, delivery.bytes);
+  ending_.clear();
+  // The first failure is the call's; the device remembers a fault.
+  return status.ok() ? waited : status;
 }
 
 Status GpuQueue::wait() {
   EINF_TRY(gpu_.usable());
   Current current(gpu_);
   Code code = current.code ? current.code : driver_.streamWait(stream_);
+  ending_.underWay &= code != 0;
   return code == 0 ? Status() : gpu_.failure("run " + trail_.suspect(), code);
 }
 

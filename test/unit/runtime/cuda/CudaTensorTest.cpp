@@ -122,6 +122,36 @@ TEST_F(CudaTensor, ValuesOfTheDeviceAreChecked) {
   EXPECT_EQ(counts_->pinnedAllocations, before.pinnedAllocations);
 }
 
+TEST_F(CudaTensor, ARefusedCallLeavesNothingUnderWay) {
+  auto session = open(package());
+  ASSERT_TRUE(step(*session, 3, 1).ok());
+  ASSERT_TRUE(session->wait().ok());
+  // The ids are on their way to the host when `start` is refused.
+  int64_t shape[] = {1, 1}, two = 2, out[] = {1, 7}, start[] = {0, 0};
+  float logits[7];
+  TensorView inputs[] = {{"ids", ids_, DType::I64, shape}, {"start", start, DType::I64, {&two, 1}}};
+  TensorView outputs[] = {{"logits", logits, DType::F32, out}};
+  Binding params[] = {{"t", 1}};
+  EXPECT_EQ(session->run("next", inputs, params, outputs).code(), StatusCode::InvalidArgument);
+  EXPECT_EQ(next(*session, 5, 1), 5) << "the ids of the refused call";
+}
+
+TEST_F(CudaTensor, ARefusedCallIsNoReasonForTheNextToWait) {
+  test::Setting trust("EINFALL_CUDA_CHECK_VALUES", "0");
+  auto session = open(package());
+  ASSERT_TRUE(step(*session, 3, 1).ok());
+  ASSERT_TRUE(session->wait().ok());
+  Status status;
+  next(*session, 1, 0, &status); // tensors of the host, and sizes that break an assumption
+  ASSERT_EQ(status.code(), StatusCode::InvalidArgument);
+  int64_t waits = counts_->waits;
+  ASSERT_TRUE(step(*session, 3, 1).ok());
+  EXPECT_EQ(counts_->waits, waits);
+  // Nothing of it is under way, so there is nothing to wait for.
+  EXPECT_FALSE(session->run("scale", {}, {}, {}).ok());
+  EXPECT_EQ(counts_->waits, waits);
+}
+
 TEST_F(CudaTensor, ValuesOfTheDeviceMayBeTrusted) {
   test::Setting trust("EINFALL_CUDA_CHECK_VALUES", "0");
   auto session = open(package());
