@@ -51,7 +51,7 @@ Status GpuQueue::clear(DeviceMemory &memory) {
     return {};
   Current current(gpu_);
   Code code = driver_.fill(toPointer(memory.data()), 0, memory.size(), stream_);
-  return code == 0 ? Status() : gpu_.failure("clear memory", code);
+  return code == 0 ? Status() : failure("clear memory", code);
 }
 
 Result<Place> GpuQueue::placeOf(const void *data) const {
@@ -128,12 +128,19 @@ Result<void *> GpuQueue::attach(const Argument &argument, Staging &staging) {
   return address;
 }
 
+/// The failure of `what`, or of a kernel before it: the driver tells a fault of the
+/// one at whatever it is asked next.
+Status GpuQueue::failure(const std::string &what, Code code) {
+  return gpu_.failure(isFatal(code) ? "run " + trail_.suspect() : what, code);
+}
+
 Status GpuQueue::failedCopy(Code code) {
-  return code == 0 ? Status() : gpu_.failure("copy a tensor", code);
+  return code == 0 ? Status() : failure("copy a tensor", code);
 }
 
 Result<int32_t> GpuQueue::run(const EntryCall &call) {
   EINF_TRY(gpu_.usable());
+  trail_.forget();
   recording_.clear(uint32_t(program_->kernels().size()));
   einf_call frame = {&Recording::services(), &recording_, call.symbols.data(), call.buffers};
   if (int32_t broken = call.function(&frame); broken != 0)
@@ -153,7 +160,7 @@ Status GpuQueue::launchAll(const EntryCall &call) {
     EINF_TRY(launchEach(&timer));
     EINF_TRY(wait());
     Code code = timer.note(*call.profile, recording_.launches());
-    return code == 0 ? Status() : gpu_.failure("read the times of kernels", code);
+    return code == 0 ? Status() : failure("read the times of kernels", code);
   }
   Result<bool> launched = launchGraph(call);
   if (!launched)
@@ -168,17 +175,19 @@ Result<bool> GpuQueue::launchGraph(const EntryCall &call) {
   Code code = 0;
   GraphCache &graphs = graphs_[call.index];
   Graph *graph = graphs.find(recording_, gpu_, program_->kernels(), code);
+  trail_.setGraph(graph != nullptr);
   if (graph)
     code = graph->launch(recording_, stream_);
   if (code == 0 && graph)
-    trail_.passedGraph();
+    code = trail_.passed(0, stream_);
   if (code == 0)
     return graph != nullptr;
   std::string what = "launch the kernels of entry '" + call.info.name + "'";
   if (isFatal(code))
-    return gpu_.failure(what, code);
+    return failure(what, code);
   // A graph saves time, no more: nothing of it has been launched, so do without.
   graphs.giveUp();
+  trail_.setGraph(false);
   notes_ +=
       "they are launched one by one: " + driver_.failure(what + " as a graph", code).message() +
       "\n";
@@ -187,17 +196,16 @@ Result<bool> GpuQueue::launchGraph(const EntryCall &call) {
 
 Status GpuQueue::launchEach(Timer *timer) {
   std::span<const Launch> launches = recording_.launches();
-  Code code = timer ? timer->mark() : 0;
   for (size_t i = 0; i < launches.size(); ++i) {
+    Code code = timer ? timer->mark() : 0;
     if (code == 0)
       code = launch(launches[i]);
-    // A kernel before this one may be what the driver speaks of.
-    if (isFatal(code))
-      return gpu_.failure("run " + trail_.suspect(), code);
+    if (code == 0 && timer)
+      code = timer->mark();
     if (code == 0)
-      code = timer ? timer->mark() : trail_.passed(i, stream_);
+      code = trail_.passed(i, stream_);
     if (code != 0)
-      return gpu_.failure("launch " + trail_.nameOf(i), code);
+      return failure("launch " + trail_.nameOf(i), code);
   }
   return {};
 }
@@ -245,7 +253,7 @@ Status GpuQueue::wait() {
   Current current(gpu_);
   Code code = current.code ? current.code : driver_.streamWait(stream_);
   ending_.underWay &= code != 0;
-  return code == 0 ? Status() : gpu_.failure("run " + trail_.suspect(), code);
+  return code == 0 ? Status() : failure("wait for a call", code);
 }
 
 } // namespace einfall::rt::cuda

@@ -56,6 +56,7 @@ private:
   Result<bool> launchGraph(const EntryCall &call);
   Status launchEach(Timer *timer);
   Code launch(const Launch &launch);
+  Status failure(const std::string &what, Code code);
   Status failedCopy(Code code);
 
   std::shared_ptr<GpuProgram> program_;

@@ -180,6 +180,52 @@ TEST_F(CudaFailure, AFaultInAGraphNamesTheEntry) {
   expectIn(status.message(), "one of the 2 kernels of entry 'next'");
 }
 
+TEST_F(CudaFailure, AFaultUnderAProfileNamesTheKernel) {
+  auto session = open(package());
+  Profile profile;
+  session->setProfile(&profile);
+  Setting fault("EINFALL_FAKE_FAULT", "logits");
+  Status status;
+  next(*session, 1, 1, &status);
+  expectIn(status.message(), "cannot run kernel 'logits' (toy.py:12) of entry 'next'");
+}
+
+TEST_F(CudaFailure, WithoutNumbersOfTheStreamAFaultSaysWhatItCannotTell) {
+  // One driver lacks the function, one refuses it.
+  std::string lacking = test::readFile(EINFALL_TEST_FAKE_CUDA), write = "cuStreamWriteValue32_v2";
+  for (size_t at; (at = lacking.find(write)) != std::string::npos;)
+    lacking.replace(at, write.size(), "cuStreamWriteValue32_no");
+  std::string path = test::temporaryPath("lacking.so");
+  test::writeFile(path, lacking);
+  for (bool lacks : {true, false}) {
+    Setting driver("EINFALL_CUDA_DRIVER", lacks ? path : EINFALL_TEST_FAKE_CUDA);
+    Setting refuse("EINFALL_FAKE_REFUSE_WRITE", "1");
+    auto session = open(package());
+    ASSERT_TRUE(session);
+    for (int64_t t = 1; t < 5; ++t) // with and without a graph
+      EXPECT_EQ(next(*session, 1, t), t);
+    Setting fault("EINFALL_FAKE_FAULT", "logits");
+    Status status;
+    next(*session, 1, 5, &status);
+    expectIn(status.message(), "cannot run a kernel of entry 'next' or of a call before it (it has "
+                               "2, and the driver lacks cuStreamWriteValue32");
+  }
+}
+
+/// A session that a global of the program holds goes after the statics of the runtime.
+static std::unique_ptr<Session> kept;
+
+TEST_F(CudaFailure, ASessionMayCloseAtTheEndOfTheProcess) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe"); // a process of its own
+  // What is freed holds no pointers there any more.
+  Setting perturb("GLIBC_TUNABLES", "glibc.malloc.perturb=90:glibc.malloc.tcache_count=0");
+  auto holdAndLeave = [] {
+    kept = open(package());
+    std::exit(next(*kept, 4, 1) == 4 ? 0 : 1);
+  };
+  EXPECT_EXIT(holdAndLeave(), testing::ExitedWithCode(0), "");
+}
+
 TEST_F(CudaFailure, ARefusedLaunchIsToldAndTheSessionGoesOn) {
   auto session = open(package());
   Status status;

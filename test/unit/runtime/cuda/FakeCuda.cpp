@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <set>
 #include <vector>
 
 #define EXPORT extern "C" __attribute__((visibility("default")))
@@ -47,13 +48,15 @@ struct GraphExecObject {
 
 namespace {
 
-constexpr Code kInvalid = 1, kRefused = 701, kFault = 700;
+constexpr Code kInvalid = 1, kRefused = 701, kFault = 700, kNotSupported = 801;
 
+// Never destroyed, as with a driver that outlives the statics of a process.
 FakeCounts counts;
-std::mutex mutex; // over all that follows
-std::map<Pointer, size_t> blocks;
+auto &mutex = *new std::mutex; // over all that follows
+auto &blocks = *new std::map<Pointer, size_t>;
+auto &streams = *new std::set<Stream>;
 int failure = 0; // sticky, until the last context goes
-thread_local std::vector<Context> current;
+thread_local auto &current = *new std::vector<Context>;
 void (*onWait)(void *) = nullptr;
 void *onWaitArgument = nullptr;
 
@@ -137,6 +140,12 @@ EXPORT FakeCounts *einf_fake_counts() { return &counts; }
 EXPORT void einf_fake_on_wait(void (*call)(void *), void *argument) {
   onWait = call;
   onWaitArgument = argument;
+}
+
+EXPORT void einf_fake_drain() {
+  std::lock_guard lock(mutex);
+  for (Stream stream : streams)
+    drain(stream);
 }
 
 EXPORT Code cuInit(unsigned) { return setting("EINFALL_FAKE_DEVICES", 1) == 0 ? kNoDevice : 0; }
@@ -315,11 +324,13 @@ EXPORT Code cuLaunchKernel(Function function, unsigned gridX, unsigned, unsigned
 EXPORT Code cuStreamCreate(Stream *stream, unsigned) {
   std::lock_guard lock(mutex);
   *stream = new StreamHandle;
+  streams.insert(*stream);
   ++counts.streams;
   return ready();
 }
 EXPORT Code cuStreamDestroy_v2(Stream stream) {
   std::lock_guard lock(mutex);
+  streams.erase(stream);
   delete stream;
   --counts.streams;
   return 0;
@@ -334,6 +345,8 @@ EXPORT Code cuStreamSynchronize(Stream stream) {
 }
 EXPORT Code cuStreamWriteValue32_v2(Stream stream, Pointer address, uint32_t value, unsigned) {
   std::lock_guard lock(mutex);
+  if (setting("EINFALL_FAKE_REFUSE_WRITE", 0) != 0)
+    return kNotSupported;
   return enqueue(stream, [=] { *static_cast<uint32_t *>(host(address)) = value; });
 }
 EXPORT Code cuEventCreate(Event *event, unsigned) {

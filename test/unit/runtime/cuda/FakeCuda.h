@@ -10,6 +10,7 @@
 //   EINFALL_FAKE_FAULT     the name of a kernel that faults when it runs
 //   EINFALL_FAKE_REFUSE    the name of a kernel that is refused at its launch
 //   EINFALL_FAKE_REFUSE_GRAPH  which step of graphs fails: add, instantiate, set or launch
+//   EINFALL_FAKE_REFUSE_WRITE  not 0: numbers that a stream should write are refused
 //   EINFALL_FAKE_REFUSE_IMAGE  words of code that is not loaded, as of another version
 //
 //===----------------------------------------------------------------------===//
@@ -33,5 +34,9 @@ using FakeCountsFn = FakeCounts *(*)();
 /// Exported as einf_fake_on_wait: what is called whenever the host waits for a
 /// stream; null ends that.
 using FakeOnWaitFn = void (*)(void (*call)(void *), void *argument);
+
+/// Exported as einf_fake_drain: the streams do their work while the host is
+/// elsewhere.
+using FakeDrainFn = void (*)();
 
 #endif
