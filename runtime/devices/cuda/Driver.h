@@ -65,6 +65,7 @@ enum : int {
   kPointerOrdinal = 9,
   kCapabilityMajor = 75,
   kCapabilityMinor = 76,
+  kSharedOfBlock = 97, ///< the most that a kernel may ask for
   kFunctionDynamicShared = 8,
   kJitErrorLog = 5,
   kJitErrorLogSize = 6,

@@ -81,8 +81,6 @@ TEST_F(CudaFailure, KernelsThatTheDriverRefuses) {
   };
   expectIn(refused(test::toyKernels(), std::string("nonsense\0", 9)), "line 1: no kernel");
   expectIn(refused({{"absent", "a.py:3"}}, test::toyText()), "set up kernel 'absent' (a.py:3)");
-  expectIn(refused({{"times", "a.py:4", 32, 300000}}, test::toyText()),
-           "kernel 'times' (a.py:4) with 300000 bytes of shared memory");
   expectIn(refused({{"times", "", 2000}}, test::toyText()), "device code is damaged");
 }
 
@@ -128,6 +126,32 @@ TEST_F(CudaFailure, ATargetThatTheDriverRefusesGivesWayToTheNext) {
   ASSERT_TRUE(session);
   EXPECT_EQ(session->target(), "sm_80");
   expectIn(session->notes(), "target sm_80 is used, since sm_90a is refused by the driver (");
+  EXPECT_EQ(next(*session, 4, 1), 4);
+}
+
+TEST_F(CudaFailure, ATargetWithTooMuchSharedMemoryGivesWayToTheNext) {
+  // What cards of 8.6, 8.9 and 12.0 grant.
+  Setting shared("EINFALL_FAKE_SHARED", "101376");
+  auto specOf = [](unsigned bytes) {
+    std::vector<test::BlobKernel> kernels = test::toyKernels();
+    kernels[1].sharedBytes = bytes;
+    return test::cudaSpec(test::deviceBlob(kernels, {{EINF_IMAGE_PTX, 80, test::toyText()}}));
+  };
+  EXPECT_EQ(open(test::openSpec(specOf(101376), "fits.einf"))->notes(), "");
+  auto alone = test::openSpec(specOf(101377), "alone.einf");
+  EXPECT_EQ(tryOpen(alone).status().code(), StatusCode::Unsupported);
+  expectIn(refusal(alone), "no target of the package runs on cuda:0: sm_80 needs 100 KiB of shared "
+                           "memory a block (kernel 'store' (toy.py:11)), but Fake GPU has 99");
+  package::PackageSpec spec = specOf(165888), small = specOf(0);
+  spec.manifest.targets[1].name = "sm_90a";
+  spec.manifest.targets[1].priority = 9;
+  spec.manifest.targets.push_back(small.manifest.targets[1]);
+  spec.code.push_back(small.code[1]);
+  auto session = open(test::openSpec(std::move(spec), "large.einf"));
+  ASSERT_TRUE(session);
+  EXPECT_EQ(session->target(), "sm_80");
+  expectIn(session->notes(), "target sm_80 is used, since sm_90a needs 162 KiB of shared memory a "
+                             "block (kernel 'store'");
   EXPECT_EQ(next(*session, 4, 1), 4);
 }
 

@@ -68,6 +68,7 @@ bool isNamed(const char *variable, const std::string &kernel) {
   const char *text = std::getenv(variable);
   return text && kernel == text;
 }
+int sharedOfBlock() { return int(setting("EINFALL_FAKE_SHARED", 232448)); }
 Context contextOf(DeviceHandle device) { return reinterpret_cast<Context>(size_t(device) + 1); }
 
 /// What every function asks first.
@@ -178,7 +179,7 @@ EXPORT Code cuDeviceGetName(char *name, int size, DeviceHandle) {
   return 0;
 }
 EXPORT Code cuDeviceGetAttribute(int *value, int attribute, DeviceHandle) {
-  *value = attribute == kCapabilityMajor ? 9 : 0;
+  *value = attribute == kCapabilityMajor ? 9 : attribute == kSharedOfBlock ? sharedOfBlock() : 0;
   return 0;
 }
 EXPORT Code cuDevicePrimaryCtxRetain(Context *context, DeviceHandle device) {
@@ -309,7 +310,9 @@ EXPORT Code cuModuleGetFunction(Function *function, Module module, const char *n
   module->functions.push_back(std::move(made));
   return 0;
 }
-EXPORT Code cuFuncSetAttribute(Function, int, int value) { return value > 232448 ? kInvalid : 0; }
+EXPORT Code cuFuncSetAttribute(Function, int, int value) {
+  return value > sharedOfBlock() ? kInvalid : 0;
+}
 EXPORT Code cuLaunchKernel(Function function, unsigned gridX, unsigned, unsigned, unsigned blockX,
                            unsigned, unsigned, unsigned, Stream stream, void **, void **extra) {
   std::lock_guard lock(mutex);

@@ -7,6 +7,7 @@
 //   EINFALL_FAKE_DEVICES   number of GPUs (1)
 //   EINFALL_FAKE_VERSION   of the driver (12040)
 //   EINFALL_FAKE_MEMORY    bytes that all allocations together may take
+//   EINFALL_FAKE_SHARED    bytes of shared memory that a block may have (232448)
 //   EINFALL_FAKE_FAULT     the name of a kernel that faults when it runs
 //   EINFALL_FAKE_REFUSE    the name of a kernel that is refused at its launch
 //   EINFALL_FAKE_REFUSE_GRAPH  which step of graphs fails: add, instantiate, set or launch
