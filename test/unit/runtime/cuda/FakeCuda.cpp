@@ -350,6 +350,7 @@ EXPORT Code cuStreamWriteValue32_v2(Stream stream, Pointer address, uint32_t val
   std::lock_guard lock(mutex);
   if (setting("EINFALL_FAKE_REFUSE_WRITE", 0) != 0)
     return kNotSupported;
+  ++counts.numbers;
   return enqueue(stream, [=] { *static_cast<uint32_t *>(host(address)) = value; });
 }
 EXPORT Code cuEventCreate(Event *event, unsigned) {
