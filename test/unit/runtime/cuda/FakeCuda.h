@@ -26,7 +26,7 @@ struct FakeCounts {
   int64_t waits;                                 ///< of the host for a stream
   int64_t launches, copiesIn, copiesOut, copiesWithin;
   int64_t graphs, graphLaunches, graphChanges;
-  int64_t numbers; ///< that streams were asked to write
+  int64_t numbers;                    ///< that streams were asked to write
   int64_t modules, streams, contexts; ///< alive
 };
 
