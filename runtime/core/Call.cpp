@@ -296,6 +296,12 @@ Status Session::runLocked(std::string_view entry, std::span<const TensorView> in
     return found.status();
   Plan &plan = **found;
   EINF_TRY(bind(plan, inputs, params));
+  return queue_->finish(runPlan(plan, inputs, outputs));
+}
+
+/// What runLocked() ends, whichever way it went.
+Status Session::runPlan(Plan &plan, std::span<const TensorView> inputs,
+                        std::span<const TensorView> outputs) {
   auto prepare = [&](uint32_t index, const TensorView &view) -> Status {
     EINF_TRY(checkTensor(plan, index, view));
     return attach(plan, index, view);
@@ -308,7 +314,7 @@ Status Session::runLocked(std::string_view entry, std::span<const TensorView> in
   EINF_TRY(callEntry(plan));
   for (uint32_t index : plan.outputs)
     EINF_TRY(queue_->detach(plan.arguments[index], plan.buffers[index], plan.staging[index]));
-  return queue_->finish();
+  return {};
 }
 
 Status Session::callEntry(Plan &plan) {

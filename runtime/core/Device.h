@@ -92,8 +92,10 @@ public:
   /// Brings an output that the entry wrote to `address` where it belongs, at
   /// the latest with wait().
   virtual Status detach(const Argument &argument, void *address, Staging &staging) = 0;
-  /// Ends a call: waits if it has to, since the host owns one of the tensors.
-  virtual Status finish() = 0;
+  /// Ends a call that has gone as `status` says so far, and gives how it went: waits
+  /// if the host owns one of the tensors, and if a call that failed has left
+  /// copies under way, which would meet the next call in `staging`.
+  virtual Status finish(Status status) = 0;
   /// Waits for all work.
   virtual Status wait() = 0;
   /// What it had to make do with, a line each; usually empty.

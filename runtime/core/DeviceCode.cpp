@@ -91,6 +91,10 @@ std::vector<const DeviceCode::Image *> DeviceCode::pick(unsigned capability) con
   return found;
 }
 
+std::string DeviceCode::Kernel::title() const {
+  return "kernel '" + name + "'" + (source.empty() ? "" : " (" + source + ")");
+}
+
 std::string DeviceCode::Image::name() const {
   return "sm_" + std::to_string(capability) + (exact ? "a" : "") +
          (kind == EINF_IMAGE_PTX ? " (PTX)" : "");

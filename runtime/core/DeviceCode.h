@@ -17,6 +17,9 @@ struct DeviceCode {
   struct Kernel {
     std::string name, source;
     unsigned threads = 0, sharedBytes = 0;
+
+    /// "kernel 'scores' (model.py:12)".
+    std::string title() const;
   };
   struct Image {
     einf_device_image_kind kind = EINF_IMAGE_PTX;

@@ -123,6 +123,8 @@ private:
   Status attach(Plan &plan, uint32_t buffer, const TensorView &view);
   Status checkFetched(Plan &plan, std::span<const TensorView> inputs);
   Status callEntry(Plan &plan);
+  Status runPlan(Plan &plan, std::span<const TensorView> inputs,
+                 std::span<const TensorView> outputs);
   Status findShape(std::string_view entry, std::span<const TensorView> inputs,
                    std::span<const Binding> params, size_t output, std::vector<int64_t> &shape);
   /// Runs `body` unless another thread is within one.

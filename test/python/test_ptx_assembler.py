@@ -13,14 +13,24 @@ import pytest
 from ptx.package import unpack_code
 from ptx.text import read
 from test_cascade import NAMES
+from test_ptx_products import text as product_text
 
-#: Bytes of shared memory that a block may have, as lib/Target/GpuTarget.cpp has them.
-SHARED = {"sm_80": 163 * 1024, "sm_90a": 227 * 1024}
+TARGETS = ["sm_80", "sm_89", "sm_90a", "sm_100a", "sm_120a"]
+#: KiB of shared memory that cards of a compute capability grant a block (CUDA programming guide).
+GRANTED = {80: 163, 86: 99, 87: 163, 89: 99, 90: 227, 100: 227, 103: 227, 120: 99, 121: 99}
+#: Products take as much of it as they get.
+PRODUCTS = "".join(map(product_text, ["nt_bf16", "nn_f32"]))
 #: Registers of a multiprocessor.
 REGISTERS = 65536
 #: Bytes that a thread may store away where ptxas has 128 registers, which leaves room for a second block, or 64 where rows are in
 #: registers (kMostSpilled in codegen/nvptx/Ptx.cpp). Where it may take 255 of them nothing is stored away.
 SPILLED = 400
+
+
+def granted(target: str) -> int:
+    """Bytes that every card that runs the target grants."""
+    first = int(re.sub(r"\D", "", target))
+    return 1024 * min(kib for card, kib in GRANTED.items() if card == first or card > first and not target.endswith("a"))
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +39,7 @@ def variants(build):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("target", SHARED)
+@pytest.mark.parametrize("target", ["sm_80", "sm_90a"])
 @pytest.mark.parametrize("name", NAMES)
 def test_assembled_without_spills(build, variants, tmp_path, name, target):
     assembler = shutil.which("ptxas")
@@ -90,20 +100,44 @@ def test_a_kernel_that_spills_gets_all_registers(build, variants, tmp_path, alwa
         assert archive.read("code/sm_90a.so").count(b".minnctapersm 1") == 1
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("target", SHARED)
-@pytest.mark.parametrize("name", NAMES)
-def test_shared_memory(build, variants, tmp_path, name, target):
-    """Of what is launched: the table of the package has it."""
-    cascade, arguments, _ = variants.CASES[name]
-    values = [cascade._array(p, a) for p, a in zip(cascade._parameters, arguments)]
-    (tmp_path / "m.mlir").write_text(cascade.text(*cascade._types(values).values()))
-    done = subprocess.run([build / "bin" / "einfall-compile", tmp_path / "m.mlir", f"--target={target}", "-o", tmp_path / "m.einf"],
+def packed(build, folder, text: str, target: str):
+    """The kernels and the PTX of a package for the target."""
+    (folder / "m.mlir").write_text(text)
+    done = subprocess.run([build / "bin" / "einfall-compile", folder / "m.mlir", f"--target={target}", "-o", folder / "m.einf"],
                           capture_output=True, text=True, env={**os.environ, "PATH": os.devnull})
     assert done.returncode == 0, done.stderr
-    with zipfile.ZipFile(tmp_path / "m.einf") as archive:
+    with zipfile.ZipFile(folder / "m.einf") as archive:
         code = archive.read(f"code/{target}.so")
     start = code.index(b"EINFDEV1")
     (size,) = struct.unpack_from("<Q", code, start + 16)
-    kernels, _ = unpack_code(code[start : start + size])
-    assert kernels and max(kernel.shared_bytes for kernel in kernels) <= SHARED[target]
+    return unpack_code(code[start : start + size])
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_products_fit_every_card_of_the_target(build, tmp_path, target):
+    """A target is for later cards, too, some of which grant less than its own chip."""
+    kernels, _ = packed(build, tmp_path, PRODUCTS, target)
+    assert granted(target) // 2 < max(kernel.shared_bytes for kernel in kernels) <= granted(target)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", ["sm_80", "sm_90a"])
+@pytest.mark.parametrize("name", [*NAMES, "products"])
+def test_shared_memory(build, variants, tmp_path, name, target):
+    """A block's memory is what the package's table says and what ptxas adds to it: together, what a card grants."""
+    assembler = shutil.which("ptxas")
+    if not assembler:
+        pytest.skip("NOT RUN: there is no ptxas (a part of the CUDA toolkit)")
+    if name == "products":
+        text = PRODUCTS
+    else:
+        cascade, arguments, _ = variants.CASES[name]
+        text = cascade.text(*cascade._types([cascade._array(p, a) for p, a in zip(cascade._parameters, arguments)]).values())
+    kernels, text = packed(build, tmp_path, text, target)
+    (tmp_path / "m.ptx").write_text(text)
+    done = subprocess.run([assembler, "-v", "-O1", f"-arch={target}", tmp_path / "m.ptx", "-o", os.devnull], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    added = {part.split()[0]: sum(map(int, re.findall(r"(\d+) bytes smem", part))) for part in done.stderr.split("properties for ")[1:]}
+    assert added.keys() == {kernel.name for kernel in kernels}
+    for kernel in kernels:
+        assert kernel.shared_bytes + added[kernel.name] <= granted(target), kernel

@@ -46,7 +46,7 @@ public:
       std::memcpy(argument.data, address, argument.bytes);
     return {};
   }
-  Status finish() override { return {}; }
+  Status finish(Status status) override { return status; }
   Status wait() override { return {}; }
 
 private:

@@ -43,7 +43,7 @@ Result<std::shared_ptr<Gpu>> Gpu::open(int ordinal) {
                       (count == 0 ? "no NVIDIA GPU" : std::to_string(count) + " of them") +
                       (count == 0 ? ", run on the CPU" : ", counted from 0"));
   char model[256] = "";
-  int major = 0, minor = 0;
+  int major = 0, minor = 0, shared = 0;
   Code code = driver.deviceGet(&gpu->handle_, ordinal);
   if (code == 0)
     code = driver.deviceName(model, sizeof model, gpu->handle_);
@@ -52,11 +52,14 @@ Result<std::shared_ptr<Gpu>> Gpu::open(int ordinal) {
   if (code == 0)
     code = driver.deviceAttribute(&minor, kCapabilityMinor, gpu->handle_);
   if (code == 0)
+    code = driver.deviceAttribute(&shared, kSharedOfBlock, gpu->handle_);
+  if (code == 0)
     code = driver.contextRetain(&gpu->context_, gpu->handle_);
   if (code != 0)
     return driver.failure("use " + gpu->name_, code);
   gpu->model_ = model;
   gpu->capability_ = unsigned(major * 10 + minor);
+  gpu->sharedBytes_ = unsigned(shared);
   return gpu;
 }
 

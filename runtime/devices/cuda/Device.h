@@ -28,6 +28,8 @@ public:
   Context context() const { return context_; }
   /// 90 for compute capability 9.0.
   unsigned capability() const { return capability_; }
+  /// Bytes of shared memory that a block may have.
+  unsigned sharedBytes() const { return sharedBytes_; }
   /// The chip's name, for errors.
   const std::string &model() const { return model_; }
   Pool &pool() { return pool_; }
@@ -49,7 +51,7 @@ private:
   std::string name_, model_;
   DeviceHandle handle_ = 0;
   Context context_ = nullptr;
-  unsigned capability_ = 0;
+  unsigned capability_ = 0, sharedBytes_ = 0;
   Pool pool_{*this};
   mutable std::mutex mutex_;
   std::string lost_;

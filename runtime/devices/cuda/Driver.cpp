@@ -19,15 +19,18 @@ std::string versionText(int version) {
 
 Status unsupported(std::string message) { return {StatusCode::Unsupported, std::move(message)}; }
 
-/// Fills in the functions; the name of the first that is missing, or null.
-const char *resolve(void *library, Driver &driver) {
+/// Fills in the functions; false if one is missing that is needed.
+bool resolve(void *library, Driver &driver) {
+  bool complete = true;
 #define EINF_CUDA_RESOLVE(name, symbol, parameters)                                                \
-  driver.name = reinterpret_cast<Code(*) parameters>(dlsym(library, symbol));                      \
-  if (!driver.name)                                                                                \
-    return symbol;
+  driver.name = reinterpret_cast<Code(*) parameters>(dlsym(library, symbol));
+#define EINF_CUDA_REQUIRE(name, symbol, parameters) complete &= driver.name != nullptr;
   EINF_CUDA_FUNCTIONS(EINF_CUDA_RESOLVE)
+  EINF_CUDA_OPTIONAL_FUNCTIONS(EINF_CUDA_RESOLVE)
+  EINF_CUDA_FUNCTIONS(EINF_CUDA_REQUIRE)
+#undef EINF_CUDA_REQUIRE
 #undef EINF_CUDA_RESOLVE
-  return nullptr;
+  return complete;
 }
 
 Result<std::unique_ptr<Driver>> load(const char *path) {
@@ -39,12 +42,12 @@ Result<std::unique_ptr<Driver>> load(const char *path) {
                        "): run on the CPU, or install the driver and libcuda.so.1");
   }
   auto driver = std::make_unique<Driver>();
-  const char *missing = resolve(library, *driver);
+  bool complete = resolve(library, *driver);
   // The version first: it says why a function is missing.
   int version = 0;
   if (!driver->driverVersion || driver->driverVersion(&version) != 0)
     return unsupported("'" + std::string(path) + "' is no NVIDIA driver");
-  if (version < kOldest || missing)
+  if (version < kOldest || !complete)
     return unsupported("the NVIDIA driver supports CUDA " + versionText(version) +
                        ", but einfall needs " + versionText(kOldest) +
                        " or newer: update the driver");
@@ -61,7 +64,9 @@ Result<std::unique_ptr<Driver>> load(const char *path) {
 Result<const Driver *> Driver::open() {
   // By path, so that a failure is not for ever: a user may mend the variable.
   static std::mutex mutex;
-  static std::map<std::string, std::unique_ptr<Driver>> drivers;
+  // Never destroyed: a session that a global of the program holds closes through
+  // the driver when the statics of this function would be gone.
+  static auto &drivers = *new std::map<std::string, std::unique_ptr<Driver>>;
   const char *named = std::getenv("EINFALL_CUDA_DRIVER");
   const char *path = named && *named ? named : "libcuda.so.1";
   std::lock_guard lock(mutex);

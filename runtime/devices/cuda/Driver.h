@@ -65,6 +65,7 @@ enum : int {
   kPointerOrdinal = 9,
   kCapabilityMajor = 75,
   kCapabilityMinor = 76,
+  kSharedOfBlock = 97, ///< the most that a kernel may ask for
   kFunctionDynamicShared = 8,
   kJitErrorLog = 5,
   kJitErrorLogSize = 6,
@@ -73,7 +74,7 @@ enum : int {
 inline void *const kParameterBuffer = reinterpret_cast<void *>(1);
 inline void *const kParameterSize = reinterpret_cast<void *>(2);
 
-/// Every function that is used: name here, symbol, parameters.
+/// Every function that is needed: name here, symbol, parameters.
 #define EINF_CUDA_FUNCTIONS(F)                                                                     \
   F(init, "cuInit", (unsigned flags))                                                              \
   F(driverVersion, "cuDriverGetVersion", (int *version))                                           \
@@ -112,8 +113,6 @@ inline void *const kParameterSize = reinterpret_cast<void *>(2);
   F(streamCreate, "cuStreamCreate", (Stream * stream, unsigned flags))                             \
   F(streamDestroy, "cuStreamDestroy_v2", (Stream stream))                                          \
   F(streamWait, "cuStreamSynchronize", (Stream stream))                                            \
-  F(streamWrite, "cuStreamWriteValue32_v2",                                                        \
-    (Stream stream, Pointer address, uint32_t value, unsigned flags))                              \
   F(eventCreate, "cuEventCreate", (Event * event, unsigned flags))                                 \
   F(eventDestroy, "cuEventDestroy_v2", (Event event))                                              \
   F(eventRecord, "cuEventRecord", (Event event, Stream stream))                                    \
@@ -136,10 +135,16 @@ inline void *const kParameterSize = reinterpret_cast<void *>(2);
   F(graphLaunch, "cuGraphLaunch", (GraphExec exec, Stream stream))                                 \
   F(graphExecDestroy, "cuGraphExecDestroy", (GraphExec exec))
 
+/// Functions that the runtime can do without; null where a driver lacks them.
+#define EINF_CUDA_OPTIONAL_FUNCTIONS(F)                                                            \
+  F(streamWrite, "cuStreamWriteValue32_v2",                                                        \
+    (Stream stream, Pointer address, uint32_t value, unsigned flags))
+
 /// The driver's functions; lives as long as the process.
 struct Driver {
 #define EINF_CUDA_MEMBER(name, symbol, parameters) Code(*name) parameters = nullptr;
   EINF_CUDA_FUNCTIONS(EINF_CUDA_MEMBER)
+  EINF_CUDA_OPTIONAL_FUNCTIONS(EINF_CUDA_MEMBER)
 #undef EINF_CUDA_MEMBER
 
   /// Opens and initialises libcuda.so.1, or the file that EINFALL_CUDA_DRIVER

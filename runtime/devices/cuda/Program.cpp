@@ -111,12 +111,25 @@ Status GpuProgram::loadTarget(const TargetInfo &target) {
   if (images.empty())
     return unsupported("is for " + code->imageNames() + ", but " + gpu_->model() + " is sm_" +
                        std::to_string(gpu_->capability()));
+  EINF_TRY(checkMemory(*code));
   if (!code->kernels.empty()) { // entries that only copy have none
     EINF_TRY(loadImages(images));
     EINF_TRY(findKernels(*code));
   }
   code_ = std::move(*host);
   return {};
+}
+
+/// Before anything is loaded. Cards of one capability, which is all that an image
+/// is picked by, and later ones grant blocks less than others do.
+Status GpuProgram::checkMemory(const DeviceCode &code) const {
+  auto most = std::ranges::max_element(code.kernels, {}, &DeviceCode::Kernel::sharedBytes);
+  if (most == code.kernels.end() || most->sharedBytes <= gpu_->sharedBytes())
+    return {};
+  auto kilobytes = [](unsigned bytes) { return std::to_string((bytes + 1023) / 1024); };
+  return unsupported("needs " + kilobytes(most->sharedBytes) + " KiB of shared memory a block (" +
+                     most->title() + "), but " + gpu_->model() + " has " +
+                     kilobytes(gpu_->sharedBytes()));
 }
 
 /// A driver may refuse machine code that another version of the assembler has
@@ -168,10 +181,8 @@ Status GpuProgram::findKernels(const DeviceCode &code) {
     if (failed == 0 && source.sharedBytes > kPlainShared)
       failed = driver.functionSet(kernel.function, kFunctionDynamicShared, int(source.sharedBytes));
     if (failed != 0)
-      return gpu_->failure("set up kernel '" + source.name + "'" +
-                               (source.source.empty() ? "" : " (" + source.source + ")") +
-                               " with " + std::to_string(source.sharedBytes) +
-                               " bytes of shared memory",
+      return gpu_->failure("set up " + source.title() + " with " +
+                               std::to_string(source.sharedBytes) + " bytes of shared memory",
                            failed);
     kernels_.push_back(std::move(kernel));
   }

@@ -34,6 +34,7 @@ public:
 
 private:
   Status loadTarget(const TargetInfo &target);
+  Status checkMemory(const DeviceCode &code) const;
   Status loadImages(std::span<const DeviceCode::Image *const> images);
   Status loadImage(const DeviceCode::Image &image);
   Status findKernels(const DeviceCode &code);

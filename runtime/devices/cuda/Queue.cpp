@@ -51,7 +51,7 @@ Status GpuQueue::clear(DeviceMemory &memory) {
     return {};
   Current current(gpu_);
   Code code = driver_.fill(toPointer(memory.data()), 0, memory.size(), stream_);
-  return code == 0 ? Status() : gpu_.failure("clear memory", code);
+  return code == 0 ? Status() : failure("clear memory", code);
 }
 
 Result<Place> GpuQueue::placeOf(const void *data) const {
@@ -97,6 +97,7 @@ Result<const void *> GpuQueue::fetch(const Argument &argument, Staging &staging)
     return static_cast<const void *>(nullptr);
   EINF_TRY(grow(staging.pinned, argument.bytes, allocatePinned));
   Current current(gpu_);
+  ending_.underWay = true;
   EINF_TRY(failedCopy(
       driver_.copyOut(staging.pinned->data(), toPointer(argument.data), argument.bytes, stream_)));
   return static_cast<const void *>(staging.pinned->data());
@@ -109,7 +110,7 @@ Result<void *> GpuQueue::attach(const Argument &argument, Staging &staging) {
   if (onDevice && reinterpret_cast<uintptr_t>(argument.data) % 64 == 0)
     return argument.data;
   EINF_TRY(reserve(argument, staging));
-  hostOwns_ |= !onDevice;
+  ending_.hostOwns |= !onDevice;
   void *address = staging.memory->data();
   if (!argument.isInput || argument.bytes == 0)
     return address;
@@ -120,19 +121,26 @@ Result<void *> GpuQueue::attach(const Argument &argument, Staging &staging) {
     EINF_TRY(failedCopy(code));
     return address;
   }
+  ending_.underWay = true;
   std::memcpy(staging.pinned->data(), argument.data, argument.bytes);
   EINF_TRY(failedCopy(
       driver_.copyIn(toPointer(address), staging.pinned->data(), argument.bytes, stream_)));
   return address;
 }
 
+/// The failure of `what`, or of a kernel before it: the driver tells a fault of the
+/// one at whatever it is asked next.
+Status GpuQueue::failure(const std::string &what, Code code) {
+  return gpu_.failure(isFatal(code) ? "run " + trail_.suspect() : what, code);
+}
+
 Status GpuQueue::failedCopy(Code code) {
-  return code == 0 ? Status() : gpu_.failure("copy a tensor", code);
+  return code == 0 ? Status() : failure("copy a tensor", code);
 }
 
 Result<int32_t> GpuQueue::run(const EntryCall &call) {
   EINF_TRY(gpu_.usable());
-  deliveries_.clear();
+  trail_.forget();
   recording_.clear(uint32_t(program_->kernels().size()));
   einf_call frame = {&Recording::services(), &recording_, call.symbols.data(), call.buffers};
   if (int32_t broken = call.function(&frame); broken != 0)
@@ -152,7 +160,7 @@ Status GpuQueue::launchAll(const EntryCall &call) {
     EINF_TRY(launchEach(&timer));
     EINF_TRY(wait());
     Code code = timer.note(*call.profile, recording_.launches());
-    return code == 0 ? Status() : gpu_.failure("read the times of kernels", code);
+    return code == 0 ? Status() : failure("read the times of kernels", code);
   }
   Result<bool> launched = launchGraph(call);
   if (!launched)
@@ -167,17 +175,19 @@ Result<bool> GpuQueue::launchGraph(const EntryCall &call) {
   Code code = 0;
   GraphCache &graphs = graphs_[call.index];
   Graph *graph = graphs.find(recording_, gpu_, program_->kernels(), code);
+  trail_.setGraph(graph != nullptr);
   if (graph)
     code = graph->launch(recording_, stream_);
   if (code == 0 && graph)
-    trail_.passedGraph();
+    code = trail_.passed(0, stream_);
   if (code == 0)
     return graph != nullptr;
   std::string what = "launch the kernels of entry '" + call.info.name + "'";
   if (isFatal(code))
-    return gpu_.failure(what, code);
+    return failure(what, code);
   // A graph saves time, no more: nothing of it has been launched, so do without.
   graphs.giveUp();
+  trail_.setGraph(false);
   notes_ +=
       "they are launched one by one: " + driver_.failure(what + " as a graph", code).message() +
       "\n";
@@ -186,17 +196,16 @@ Result<bool> GpuQueue::launchGraph(const EntryCall &call) {
 
 Status GpuQueue::launchEach(Timer *timer) {
   std::span<const Launch> launches = recording_.launches();
-  Code code = timer ? timer->mark() : 0;
   for (size_t i = 0; i < launches.size(); ++i) {
+    Code code = timer ? timer->mark() : 0;
     if (code == 0)
       code = launch(launches[i]);
-    // A kernel before this one may be what the driver speaks of.
-    if (isFatal(code))
-      return gpu_.failure("run " + trail_.suspect(), code);
+    if (code == 0 && timer)
+      code = timer->mark();
     if (code == 0)
-      code = timer ? timer->mark() : trail_.passed(i, stream_);
+      code = trail_.passed(i, stream_);
     if (code != 0)
-      return gpu_.failure("launch " + trail_.nameOf(i), code);
+      return failure("launch " + trail_.nameOf(i), code);
   }
   return {};
 }
@@ -220,27 +229,31 @@ Status GpuQueue::detach(const Argument &argument, void *address, Staging &stagin
   if (argument.place == Place::Device)
     return failedCopy(
         driver_.copyWithin(toPointer(argument.data), toPointer(address), argument.bytes, stream_));
+  ending_.underWay = true;
   EINF_TRY(failedCopy(
       driver_.copyOut(staging.pinned->data(), toPointer(address), argument.bytes, stream_)));
-  deliveries_.push_back({argument.data, staging.pinned->data(), argument.bytes});
+  ending_.deliveries.push_back({argument.data, staging.pinned->data(), argument.bytes});
   return {};
 }
 
-Status GpuQueue::finish() {
-  if (!hostOwns_)
-    return {};
-  hostOwns_ = false;
-  EINF_TRY(wait());
-  for (const Delivery &delivery : deliveries_)
-    std::memcpy(delivery.target, delivery.source, delivery.bytes);
-  return {};
+Status GpuQueue::finish(Status status) {
+  Status waited;
+  if (status.ok() ? ending_.hostOwns : ending_.underWay)
+    waited = wait();
+  if (status.ok() && waited.ok())
+    for (const Delivery &delivery : ending_.deliveries)
+      std::memcpy(delivery.target, delivery.source, delivery.bytes);
+  ending_.clear();
+  // The first failure is the call's; the device remembers a fault.
+  return status.ok() ? waited : status;
 }
 
 Status GpuQueue::wait() {
   EINF_TRY(gpu_.usable());
   Current current(gpu_);
   Code code = current.code ? current.code : driver_.streamWait(stream_);
-  return code == 0 ? Status() : gpu_.failure("run " + trail_.suspect(), code);
+  ending_.underWay &= code != 0;
+  return code == 0 ? Status() : failure("wait for a call", code);
 }
 
 } // namespace einfall::rt::cuda

@@ -10,8 +10,8 @@
 
 namespace einfall::rt::cuda {
 
-/// Tensors of the host go through pinned memory; the host waits once, at the end
-/// of a call that has such tensors. The stream keeps the order of the legacy
+/// Tensors of the host go through pinned memory; the host waits at the end of a
+/// call that has such tensors. The stream keeps the order of the legacy
 /// default stream, on which other libraries work unless told otherwise.
 class GpuQueue : public Queue {
 public:
@@ -26,7 +26,7 @@ public:
   Result<void *> attach(const Argument &argument, Staging &staging) override;
   Result<int32_t> run(const EntryCall &call) override;
   Status detach(const Argument &argument, void *address, Staging &staging) override;
-  Status finish() override;
+  Status finish(Status status) override;
   Status wait() override;
   std::string notes() const override { return program_->note() + notes_; }
 
@@ -37,6 +37,18 @@ private:
     const void *source;
     uint64_t bytes;
   };
+  /// What the end of the call under way has to see to.
+  struct Ending {
+    bool hostOwns = false; ///< one of the call's tensors
+    bool underWay = false; ///< copies from or to pinned memory
+    std::vector<Delivery> deliveries;
+
+    /// For the next call; keeps the memory.
+    void clear() {
+      hostOwns = underWay = false;
+      deliveries.clear();
+    }
+  };
 
   Status reserve(const Argument &argument, Staging &staging);
   Status grow(MemoryPtr &memory, uint64_t bytes, decltype(allocateBlock) *allocate);
@@ -44,6 +56,7 @@ private:
   Result<bool> launchGraph(const EntryCall &call);
   Status launchEach(Timer *timer);
   Code launch(const Launch &launch);
+  Status failure(const std::string &what, Code code);
   Status failedCopy(Code code);
 
   std::shared_ptr<GpuProgram> program_;
@@ -55,8 +68,7 @@ private:
   std::vector<GraphCache> graphs_; ///< an entry each
   bool useGraphs_, checkValues_;
   std::string notes_;
-  bool hostOwns_ = false; ///< one of the call's tensors
-  std::vector<Delivery> deliveries_;
+  Ending ending_;
 };
 
 Result<std::unique_ptr<Queue>> openQueue(std::shared_ptr<GpuProgram> program);

@@ -8,6 +8,7 @@ namespace einfall::rt::cuda {
 
 Status Trail::open(const std::shared_ptr<Gpu> &gpu) {
   gpu_ = gpu.get();
+  writes_ = gpu->driver().streamWrite != nullptr;
   Result<MemoryPtr> memory = allocatePinned(gpu, sizeof(uint32_t), "a session");
   if (!memory)
     return memory.status();
@@ -27,7 +28,14 @@ void Trail::begin(const EntryInfo &entry, const Recording &recording,
 
 Code Trail::passed(size_t i, Stream stream) {
   next_ = base_ + uint32_t(i) + 1;
-  return gpu_->driver().streamWrite(stream, toPointer(memory_->data()), next_, 0);
+  if (!writes_)
+    return 0;
+  Code code = gpu_->driver().streamWrite(stream, toPointer(memory_->data()), next_, 0);
+  if (code == 0 || isFatal(code))
+    return code;
+  // What was launched runs all the same, and only a fault would need the number.
+  writes_ = false;
+  return 0;
 }
 
 std::string Trail::nameOf(size_t i) const {
@@ -43,17 +51,23 @@ std::string Trail::nameOf(size_t i) const {
 }
 
 std::string Trail::suspect() const {
-  if (!entry_ || recording_->launches().empty())
-    return "a call";
-  size_t count = recording_->launches().size();
-  if (graph_ && count > 1)
-    return "one of the " + std::to_string(count) + " kernels of entry '" + entry_->name +
-           "' (with EINFALL_CUDA_GRAPHS=0 it is told which)";
-  uint32_t done = std::atomic_ref(*reinterpret_cast<uint32_t *>(memory_->data())).load() - base_;
-  // A number of an earlier call, whose launches are forgotten.
-  if (done >= count)
-    return "a call of entry '" + entry_->name + "' or one before it";
-  return nameOf(done);
+  if (!entry_)
+    return "an earlier call";
+  std::string entry = "entry '" + entry_->name + "'";
+  std::string count = std::to_string(recording_->launches().size());
+  if (!writes_)
+    return "a kernel of " + entry + " or of a call before it (it has " + count +
+           ", and the driver lacks cuStreamWriteValue32, by which it is told which)";
+  auto latest = std::atomic_ref(*reinterpret_cast<uint32_t *>(memory_->data())).load();
+  auto done = int32_t(latest - base_); // as a difference, since numbers wrap
+  if (done < 0)
+    return "a call before that of " + entry; // its launches are forgotten
+  if (graph_ && done == 0)
+    return "one of the " + count + " kernels of " + entry +
+           " (with EINFALL_CUDA_GRAPHS=0 it is told which)";
+  if (graph_ || size_t(done) >= recording_->launches().size())
+    return "a call of " + entry + " or one before it";
+  return nameOf(size_t(done));
 }
 
 } // namespace einfall::rt::cuda

@@ -81,8 +81,6 @@ TEST_F(CudaFailure, KernelsThatTheDriverRefuses) {
   };
   expectIn(refused(test::toyKernels(), std::string("nonsense\0", 9)), "line 1: no kernel");
   expectIn(refused({{"absent", "a.py:3"}}, test::toyText()), "set up kernel 'absent' (a.py:3)");
-  expectIn(refused({{"times", "a.py:4", 32, 300000}}, test::toyText()),
-           "kernel 'times' (a.py:4) with 300000 bytes of shared memory");
   expectIn(refused({{"times", "", 2000}}, test::toyText()), "device code is damaged");
 }
 
@@ -128,6 +126,32 @@ TEST_F(CudaFailure, ATargetThatTheDriverRefusesGivesWayToTheNext) {
   ASSERT_TRUE(session);
   EXPECT_EQ(session->target(), "sm_80");
   expectIn(session->notes(), "target sm_80 is used, since sm_90a is refused by the driver (");
+  EXPECT_EQ(next(*session, 4, 1), 4);
+}
+
+TEST_F(CudaFailure, ATargetWithTooMuchSharedMemoryGivesWayToTheNext) {
+  // What cards of 8.6, 8.9 and 12.0 grant.
+  Setting shared("EINFALL_FAKE_SHARED", "101376");
+  auto specOf = [](unsigned bytes) {
+    std::vector<test::BlobKernel> kernels = test::toyKernels();
+    kernels[1].sharedBytes = bytes;
+    return test::cudaSpec(test::deviceBlob(kernels, {{EINF_IMAGE_PTX, 80, test::toyText()}}));
+  };
+  EXPECT_EQ(open(test::openSpec(specOf(101376), "fits.einf"))->notes(), "");
+  auto alone = test::openSpec(specOf(101377), "alone.einf");
+  EXPECT_EQ(tryOpen(alone).status().code(), StatusCode::Unsupported);
+  expectIn(refusal(alone), "no target of the package runs on cuda:0: sm_80 needs 100 KiB of shared "
+                           "memory a block (kernel 'store' (toy.py:11)), but Fake GPU has 99");
+  package::PackageSpec spec = specOf(165888), small = specOf(0);
+  spec.manifest.targets[1].name = "sm_90a";
+  spec.manifest.targets[1].priority = 9;
+  spec.manifest.targets.push_back(small.manifest.targets[1]);
+  spec.code.push_back(small.code[1]);
+  auto session = open(test::openSpec(std::move(spec), "large.einf"));
+  ASSERT_TRUE(session);
+  EXPECT_EQ(session->target(), "sm_80");
+  expectIn(session->notes(), "target sm_80 is used, since sm_90a needs 162 KiB of shared memory a "
+                             "block (kernel 'store'");
   EXPECT_EQ(next(*session, 4, 1), 4);
 }
 
@@ -178,6 +202,52 @@ TEST_F(CudaFailure, AFaultInAGraphNamesTheEntry) {
   Status status;
   next(*session, 1, 4, &status);
   expectIn(status.message(), "one of the 2 kernels of entry 'next'");
+}
+
+TEST_F(CudaFailure, AFaultUnderAProfileNamesTheKernel) {
+  auto session = open(package());
+  Profile profile;
+  session->setProfile(&profile);
+  Setting fault("EINFALL_FAKE_FAULT", "logits");
+  Status status;
+  next(*session, 1, 1, &status);
+  expectIn(status.message(), "cannot run kernel 'logits' (toy.py:12) of entry 'next'");
+}
+
+TEST_F(CudaFailure, WithoutNumbersOfTheStreamAFaultSaysWhatItCannotTell) {
+  // One driver lacks the function, one refuses it.
+  std::string lacking = test::readFile(EINFALL_TEST_FAKE_CUDA), write = "cuStreamWriteValue32_v2";
+  for (size_t at; (at = lacking.find(write)) != std::string::npos;)
+    lacking.replace(at, write.size(), "cuStreamWriteValue32_no");
+  std::string path = test::temporaryPath("lacking.so");
+  test::writeFile(path, lacking);
+  for (bool lacks : {true, false}) {
+    Setting driver("EINFALL_CUDA_DRIVER", lacks ? path : EINFALL_TEST_FAKE_CUDA);
+    Setting refuse("EINFALL_FAKE_REFUSE_WRITE", "1");
+    auto session = open(package());
+    ASSERT_TRUE(session);
+    for (int64_t t = 1; t < 5; ++t) // with and without a graph
+      EXPECT_EQ(next(*session, 1, t), t);
+    Setting fault("EINFALL_FAKE_FAULT", "logits");
+    Status status;
+    next(*session, 1, 5, &status);
+    expectIn(status.message(), "cannot run a kernel of entry 'next' or of a call before it (it has "
+                               "2, and the driver lacks cuStreamWriteValue32");
+  }
+}
+
+/// A session that a global of the program holds goes after the statics of the runtime.
+static std::unique_ptr<Session> kept;
+
+TEST_F(CudaFailure, ASessionMayCloseAtTheEndOfTheProcess) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe"); // a process of its own
+  // What is freed holds no pointers there any more.
+  Setting perturb("GLIBC_TUNABLES", "glibc.malloc.perturb=90:glibc.malloc.tcache_count=0");
+  auto holdAndLeave = [] {
+    kept = open(package());
+    std::exit(next(*kept, 4, 1) == 4 ? 0 : 1);
+  };
+  EXPECT_EXIT(holdAndLeave(), testing::ExitedWithCode(0), "");
 }
 
 TEST_F(CudaFailure, ARefusedLaunchIsToldAndTheSessionGoesOn) {

@@ -18,11 +18,14 @@ protected:
     blocks_.push_back(address);
     return reinterpret_cast<float *>(address); // the driver of the tests lets us look
   }
-  ~CudaTensor() override {
+  ~CudaTensor() override { freeAll(); }
+  void freeAll() {
     for (cuda::Pointer block : blocks_) {
       function<int (*)(cuda::Pointer)>("cuMemFree_v2")(block);
       function<int (*)(int)>("cuDevicePrimaryCtxRelease_v2")(0);
     }
+    blocks_.clear();
+    ids_ = nullptr;
   }
   /// A token at place t - 1 of `next`, all tensors on the device.
   Status step(Session &session, int64_t id, int64_t t) {
@@ -98,6 +101,49 @@ TEST_F(CudaTensor, AFailureOfACallThatIsNotWaitedForIsToldLater) {
   EXPECT_FALSE(scale(*session, x, y, 8).ok());
 }
 
+TEST_F(CudaTensor, AFaultOfAnEarlierCallIsNotTheNextOnes) {
+  test::Setting trust("EINFALL_CUDA_CHECK_VALUES", "0");
+  for (int64_t last : {1, 3}) { // kernel by kernel, and as a graph
+    auto session = open(package());
+    float *x = allocate(8), *y = allocate(8);
+    for (int64_t t = 1; t < last; ++t) {
+      ASSERT_TRUE(step(*session, 1, t).ok());
+      ASSERT_TRUE(session->wait().ok());
+    }
+    ASSERT_TRUE(step(*session, 1, last).ok());
+    test::Setting fault("EINFALL_FAKE_FAULT", "logits");
+    ASSERT_TRUE(scale(*session, x, y, 8).ok());
+    Status status = session->wait();
+    expectIn(status.message(), "cannot run a call before that of entry 'scale' on cuda:0: an "
+                               "illegal memory access was encountered");
+    session.reset();
+    freeAll(); // so that the next session has a new context
+  }
+}
+
+TEST_F(CudaTensor, AFaultThatARefusedCallFindsIsAnEarlierCalls) {
+  test::Setting trust("EINFALL_CUDA_CHECK_VALUES", "0");
+  auto session = open(package());
+  test::Setting fault("EINFALL_FAKE_FAULT", "logits");
+  ASSERT_TRUE(step(*session, 1, 1).ok());
+  Status status;
+  next(*session, 1, 0, &status);
+  EXPECT_EQ(status.code(), StatusCode::InvalidArgument) << "what the call itself did wrong";
+  expectIn(session->wait().message(), "The failure: cannot run an earlier call on cuda:0");
+}
+
+TEST_F(CudaTensor, AFaultThatACopyFindsNamesTheKernel) {
+  test::Setting off("EINFALL_CUDA_GRAPHS", "0");
+  auto session = open(package());
+  float *x = allocate(8), *y = allocate(8), z[8] = {};
+  ASSERT_TRUE(scale(*session, z, z, 8).ok()); // makes its buffers
+  test::Setting fault("EINFALL_FAKE_FAULT", "times");
+  ASSERT_TRUE(scale(*session, x, y, 8).ok());
+  function<FakeDrainFn>("einf_fake_drain")();
+  Status status = scale(*session, z, z, 8);
+  expectIn(status.message(), "cannot run kernel 'times' (toy.py:7) of entry 'scale'");
+}
+
 TEST_F(CudaTensor, ValuesOfTheHostAreChecked) {
   auto session = open(package());
   Status status;
@@ -120,6 +166,36 @@ TEST_F(CudaTensor, ValuesOfTheDeviceAreChecked) {
   ASSERT_TRUE(session->wait().ok());
   EXPECT_EQ(logits_[5], 1.0f);
   EXPECT_EQ(counts_->pinnedAllocations, before.pinnedAllocations);
+}
+
+TEST_F(CudaTensor, ARefusedCallLeavesNothingUnderWay) {
+  auto session = open(package());
+  ASSERT_TRUE(step(*session, 3, 1).ok());
+  ASSERT_TRUE(session->wait().ok());
+  // The ids are on their way to the host when `start` is refused.
+  int64_t shape[] = {1, 1}, two = 2, out[] = {1, 7}, start[] = {0, 0};
+  float logits[7];
+  TensorView inputs[] = {{"ids", ids_, DType::I64, shape}, {"start", start, DType::I64, {&two, 1}}};
+  TensorView outputs[] = {{"logits", logits, DType::F32, out}};
+  Binding params[] = {{"t", 1}};
+  EXPECT_EQ(session->run("next", inputs, params, outputs).code(), StatusCode::InvalidArgument);
+  EXPECT_EQ(next(*session, 5, 1), 5) << "the ids of the refused call";
+}
+
+TEST_F(CudaTensor, ARefusedCallIsNoReasonForTheNextToWait) {
+  test::Setting trust("EINFALL_CUDA_CHECK_VALUES", "0");
+  auto session = open(package());
+  ASSERT_TRUE(step(*session, 3, 1).ok());
+  ASSERT_TRUE(session->wait().ok());
+  Status status;
+  next(*session, 1, 0, &status); // tensors of the host, and sizes that break an assumption
+  ASSERT_EQ(status.code(), StatusCode::InvalidArgument);
+  int64_t waits = counts_->waits;
+  ASSERT_TRUE(step(*session, 3, 1).ok());
+  EXPECT_EQ(counts_->waits, waits);
+  // Nothing of it is under way, so there is nothing to wait for.
+  EXPECT_FALSE(session->run("scale", {}, {}, {}).ok());
+  EXPECT_EQ(counts_->waits, waits);
 }
 
 TEST_F(CudaTensor, ValuesOfTheDeviceMayBeTrusted) {

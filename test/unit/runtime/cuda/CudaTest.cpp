@@ -60,6 +60,8 @@ TEST_F(Cuda, ASteadyStepIsOneGraphOneWaitAndNoAllocation) {
   EXPECT_EQ(counts_->graphs, before.graphs);
   EXPECT_EQ(counts_->waits - before.waits, 10);
   EXPECT_EQ(counts_->graphLaunches - before.graphLaunches, 10);
+  EXPECT_EQ(counts_->numbers - before.numbers, 10)
+      << "by which a fault is told from the next call's";
   // The length is a parameter of both kernels.
   EXPECT_EQ(counts_->graphChanges - before.graphChanges, 20);
   EXPECT_EQ(counts_->copiesIn - before.copiesIn, 20);

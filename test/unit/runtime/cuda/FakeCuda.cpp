@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <set>
 #include <vector>
 
 #define EXPORT extern "C" __attribute__((visibility("default")))
@@ -47,13 +48,15 @@ struct GraphExecObject {
 
 namespace {
 
-constexpr Code kInvalid = 1, kRefused = 701, kFault = 700;
+constexpr Code kInvalid = 1, kRefused = 701, kFault = 700, kNotSupported = 801;
 
+// Never destroyed, as with a driver that outlives the statics of a process.
 FakeCounts counts;
-std::mutex mutex; // over all that follows
-std::map<Pointer, size_t> blocks;
+auto &mutex = *new std::mutex; // over all that follows
+auto &blocks = *new std::map<Pointer, size_t>;
+auto &streams = *new std::set<Stream>;
 int failure = 0; // sticky, until the last context goes
-thread_local std::vector<Context> current;
+thread_local auto &current = *new std::vector<Context>;
 void (*onWait)(void *) = nullptr;
 void *onWaitArgument = nullptr;
 
@@ -65,6 +68,7 @@ bool isNamed(const char *variable, const std::string &kernel) {
   const char *text = std::getenv(variable);
   return text && kernel == text;
 }
+int sharedOfBlock() { return int(setting("EINFALL_FAKE_SHARED", 232448)); }
 Context contextOf(DeviceHandle device) { return reinterpret_cast<Context>(size_t(device) + 1); }
 
 /// What every function asks first.
@@ -139,6 +143,12 @@ EXPORT void einf_fake_on_wait(void (*call)(void *), void *argument) {
   onWaitArgument = argument;
 }
 
+EXPORT void einf_fake_drain() {
+  std::lock_guard lock(mutex);
+  for (Stream stream : streams)
+    drain(stream);
+}
+
 EXPORT Code cuInit(unsigned) { return setting("EINFALL_FAKE_DEVICES", 1) == 0 ? kNoDevice : 0; }
 EXPORT Code cuDriverGetVersion(int *version) {
   *version = int(setting("EINFALL_FAKE_VERSION", 12040));
@@ -169,7 +179,7 @@ EXPORT Code cuDeviceGetName(char *name, int size, DeviceHandle) {
   return 0;
 }
 EXPORT Code cuDeviceGetAttribute(int *value, int attribute, DeviceHandle) {
-  *value = attribute == kCapabilityMajor ? 9 : 0;
+  *value = attribute == kCapabilityMajor ? 9 : attribute == kSharedOfBlock ? sharedOfBlock() : 0;
   return 0;
 }
 EXPORT Code cuDevicePrimaryCtxRetain(Context *context, DeviceHandle device) {
@@ -300,7 +310,9 @@ EXPORT Code cuModuleGetFunction(Function *function, Module module, const char *n
   module->functions.push_back(std::move(made));
   return 0;
 }
-EXPORT Code cuFuncSetAttribute(Function, int, int value) { return value > 232448 ? kInvalid : 0; }
+EXPORT Code cuFuncSetAttribute(Function, int, int value) {
+  return value > sharedOfBlock() ? kInvalid : 0;
+}
 EXPORT Code cuLaunchKernel(Function function, unsigned gridX, unsigned, unsigned, unsigned blockX,
                            unsigned, unsigned, unsigned, Stream stream, void **, void **extra) {
   std::lock_guard lock(mutex);
@@ -315,11 +327,13 @@ EXPORT Code cuLaunchKernel(Function function, unsigned gridX, unsigned, unsigned
 EXPORT Code cuStreamCreate(Stream *stream, unsigned) {
   std::lock_guard lock(mutex);
   *stream = new StreamHandle;
+  streams.insert(*stream);
   ++counts.streams;
   return ready();
 }
 EXPORT Code cuStreamDestroy_v2(Stream stream) {
   std::lock_guard lock(mutex);
+  streams.erase(stream);
   delete stream;
   --counts.streams;
   return 0;
@@ -334,6 +348,9 @@ EXPORT Code cuStreamSynchronize(Stream stream) {
 }
 EXPORT Code cuStreamWriteValue32_v2(Stream stream, Pointer address, uint32_t value, unsigned) {
   std::lock_guard lock(mutex);
+  if (setting("EINFALL_FAKE_REFUSE_WRITE", 0) != 0)
+    return kNotSupported;
+  ++counts.numbers;
   return enqueue(stream, [=] { *static_cast<uint32_t *>(host(address)) = value; });
 }
 EXPORT Code cuEventCreate(Event *event, unsigned) {
