@@ -66,7 +66,7 @@ func.func @unbounded(%x: !ein.tensor<[m, n], f32>, %w: !ein.tensor<[512, n], f32
 }
 
 // Columns of many heads, as they lie: a block packs those of as many heads as it has columns for.
-// CHECK-LABEL: func.func private @reduce_0_p{{.*}}h = array<i64: 4, 
+// CHECK-LABEL: func.func private @reduce_0_p{{.*}}h = array<i64: 4,
 // CHECK-SAME: packed = #tile.schedule<
 func.func @heads(%x: !ein.tensor<[m, 768], bf16>, %w: !ein.tensor<[768, 768], bf16>) -> !ein.tensor<[m, 48, 16], f32> {
   %y = ein.einsum (%x[i, k], %w[k, 16 * h + e]) -> [i, h, e] reduce [k: add]
