@@ -137,9 +137,10 @@ def text(name: str) -> str:
 """
 
 
-def compiled(build, folder, names, target: str, text=text) -> Package:
+def compiled(build, folder, names, target: str, text=text, targets: str = "") -> Package:
+    """The code of `target` in a package of `targets`, if it is not the only one."""
     (folder / "m.mlir").write_text("".join(map(text, names)))
-    done = subprocess.run([build / "bin" / "einfall-compile", folder / "m.mlir", "-o", folder / "m.einf", f"--target={target}"],
+    done = subprocess.run([build / "bin" / "einfall-compile", folder / "m.mlir", "-o", folder / "m.einf", f"--target={targets or target}"],
                           capture_output=True, text=True, env={**os.environ, "PATH": os.devnull})
     assert done.returncode == 0, done.stderr
     return Package(folder / "m.einf", target)
