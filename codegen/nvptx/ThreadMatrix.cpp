@@ -7,8 +7,6 @@ using namespace mlir;
 namespace einfall::nvptx {
 using namespace codegen;
 
-namespace {} // namespace
-
 Value ThreadUnroller::plus(Value value, int64_t number) {
   return number == 0 ? value : Value(arith::AddIOp::create(builder, loc, value, index(number)));
 }
