@@ -11,8 +11,9 @@ from device_package import DevicePackage
 
 TYPES = {"f64": torch.float64, "f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16, "i64": torch.int64, "i32": torch.int32,
          "i16": torch.int16, "i8": torch.int8, "i1": torch.uint8}
-#: How far results may be off, of the largest element: sums in single precision; the rounding of the result.
-TOLERANCE = {"f32": 1e-5, "bf16": 4e-3}
+#: How far results may be off, of the largest element: sums in single precision; the rounding of the result, and that of weights
+#: that are factors (4.3e-3 was seen of both).
+TOLERANCE = {"f32": 1e-5, "bf16": 8e-3}
 SHARED_SIZE = 8  # CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES
 
 
