@@ -18,12 +18,11 @@ import torch
 FOLDER = Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER))
 import products  # noqa: E402
-from package import TYPES, Broken, Package  # noqa: E402
+from package import TOLERANCE, TYPES, Broken, Package  # noqa: E402
 from random_cascades.evaluate import evaluate  # noqa: E402
 from random_cascades.generate import Choices, make  # noqa: E402
 from random_cascades.run import _stored, difference, extent  # noqa: E402
 
-TOLERANCE = {"f32": 1e-5, "bf16": 8e-3}  # of the largest element
 BATCH = 20
 
 
@@ -39,7 +38,7 @@ def check_variant(path: Path, target: str):
     """Yields the error of each size, in the largest element, and whether it is within the bound."""
     _, name, element = path.stem.split("-")
     package = Package(path, target)
-    [entry] = package.manifest["entries"]
+    [entry] = package.entries.values()
     inputs = [b["dtype"] for b in entry["buffers"] if b["kind"] == "input"]
     for k in (0, 1):
         data = np.load(FOLDER / f"{path.stem}-{k}.npz")
@@ -127,6 +126,10 @@ def main() -> int:
         import times
 
         results["times"] = [row for kind, time in times.KINDS.items() if args.only in (None, kind) for row in time(FOLDER, target)]
+        wrong = times.wrong(results["times"])
+        failed += len(wrong)
+        for row in wrong:
+            print(f"{row['name']} in {row['element']}, {row['sizes']}: {row['error']:.1e} of the largest element", flush=True)
     (FOLDER / "results.json").write_text(json.dumps(results, indent=1))
     return 1 if failed else 0
 

@@ -127,6 +127,14 @@ def pack_decodes(args) -> None:
 KINDS = {"variant": pack_variants, "product": pack_products, "random": pack_random, "strict": pack_all_strict, "timed": pack_timed, "attention": pack_attentions, "decode": pack_decodes}
 
 
+def copy_programs(folder: Path) -> None:
+    """What checks and times the packages there."""
+    for file in ("package.py", "check.py", "products.py", "times.py"):
+        shutil.copy(ROOT / "bench" / "gpu" / file, folder)
+    shutil.copy(ROOT / "test" / "python" / "device_package.py", folder)
+    shutil.copytree(ROOT / "test" / "python" / "random_cascades", folder / "random_cascades")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
@@ -140,9 +148,7 @@ def main() -> None:
     for kind in args.only or KINDS:
         KINDS[kind](args)
     (args.folder / "target").write_text(args.target)
-    for file in ("package.py", "check.py", "products.py", "times.py"):
-        shutil.copy(ROOT / "bench" / "gpu" / file, args.folder)
-    shutil.copytree(ROOT / "test" / "python" / "random_cascades", args.folder / "random_cascades")
+    copy_programs(args.folder)
     print(f"{args.folder}: copy it to a machine with a GPU and run check.py there")
 
 

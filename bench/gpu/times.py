@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from package import Package
+from package import TOLERANCE, Package
 
 ROWS, COLUMNS = 16384, 4096
 ELEMENTS = {"f32": torch.float32, "bf16": torch.bfloat16}
@@ -66,6 +66,17 @@ def alternating(functions, repeats: int = 9) -> list[float]:
     return [sorted(t[2:])[repeats // 2] for t in times]
 
 
+def off(got: torch.Tensor, want: torch.Tensor) -> float:
+    """The greatest difference, of the largest element; infinite where a result is no number."""
+    got, want = got.double(), want.double()
+    return float(((got - want).abs().max() / want.abs().max()).nan_to_num(nan=torch.inf))
+
+
+def wrong(rows: list[dict]) -> list[dict]:
+    """Those whose results are not near enough for their times to mean anything."""
+    return [row for row in rows if not row["error"] <= TOLERANCE[row["element"]]]
+
+
 def copy_rate() -> float:
     """GB/s of a copy, read and written bytes together."""
     x = torch.empty(ROWS * COLUMNS, device="cuda")
@@ -122,8 +133,7 @@ def run_attentions(folder: Path, target: str) -> list[dict]:
         error = 0.0
         for head in (0, HEADS - 1):
             for part in (slice(0, 2048), slice(length - 2048, length)):
-                want = attention_of(name, *(x[head].double() for x in (q, k, v)), slope[head].double(), part)
-                error = max(error, float((result[head, part].double() - want).abs().max() / want.abs().max()))
+                error = max(error, off(result[head, part], attention_of(name, *(x[head].double() for x in (q, k, v)), slope[head].double(), part)))
 
         def peer():
             if name.startswith("window"):  # which only the function behind scaled_dot_product_attention takes
@@ -182,7 +192,7 @@ def run_decodes(folder: Path, target: str) -> list[dict]:
             error = 0.0
             for b, h in ((0, 0), (batch - 1, heads - 1)):
                 w = torch.softmax(q[b, h].double() @ k[b, h].double().T * 0.125, -1) @ v[b, h].double()
-                error = max(error, float((result[b, h].double() - w).abs().max() / w.abs().max()))
+                error = max(error, off(result[b, h], w))
 
             def peer(backend):
                 def call():
@@ -220,9 +230,9 @@ def run(folder: Path, target: str) -> list[dict]:
         package = Package(path, target)
         for sizes, (inputs, peer, size, operations) in cases(name, ELEMENTS[element]):
             ours, (result,) = package.prepare(name, inputs)
+            result.fill_(torch.nan)
             ours()
-            want = peer(*(x.double() if x.is_floating_point() else x for x in inputs)) if name != "attention" else peer(*inputs)
-            error = float((result.double() - want.double()).abs().max() / want.double().abs().max())
+            error = off(result, peer(*(x.double() if x.is_floating_point() else x for x in inputs)))
             mine, theirs = alternating([ours, lambda: peer(*inputs)])
             rows.append({"name": name, "element": element, "sizes": sizes, "us": mine, "peer_us": theirs, "ratio": theirs / mine,
                          "error": error, "copy_share": size / mine / 1e3 / copy, "tflops": operations / mine / 1e6})

@@ -1,6 +1,7 @@
 //===- Shape.cpp - How a tile lies in the registers of a thread -----------===//
 #include "codegen/nvptx/Shape.h"
 #include "codegen/common/Held.h"
+#include "lib/Layout/Fragments.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
@@ -34,6 +35,16 @@ Shape::Shape(Type type, int64_t threads)
   if (fragment && fragment.getRows())
     warpRows = lead.pop_back_val() / fragment.getRowWarps();
 }
+
+/// Of mma's sums: bit 0 of a register is a column's, bit 1 a row's; what lies beyond repeats that.
+static int64_t farOf(StringRef dim, unsigned bit, int64_t number) {
+  const layout::LinearLayout sums = layout::mmaAccumulator();
+  int64_t tile = int64_t(1) << sums.outBits(dim);
+  return number / 2 * tile + number % 2 * int64_t(sums.basis(layout::dimRegister, bit, dim));
+}
+
+int64_t Shape::rowFar(int64_t number) { return farOf("m", 1, number); }
+int64_t Shape::columnFar(int64_t number) { return farOf("n", 0, number); }
 
 int64_t Shape::places() const { return llvm::product_of(lead); }
 

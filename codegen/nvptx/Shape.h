@@ -26,6 +26,10 @@ struct Shape {
   /// Registers along the rows and the columns of a fragment.
   int64_t rowRegisters() const { return warpRows ? warpRows / 8 : 1; }
   int64_t columnRegisters() const { return warpColumns ? warpColumns / 4 : 1; }
+  /// How far a fragment's registers, numbered along its rows or columns, lie behind the thread's
+  /// first one.
+  static int64_t rowFar(int64_t number);
+  static int64_t columnFar(int64_t number);
   /// Registers that each place of the other dimensions takes.
   int64_t perPlace() const {
     if (fragment)

@@ -8,6 +8,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "codegen/nvptx/ThreadUnroller.h"
+#include "lib/Layout/Fragments.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;
@@ -46,7 +47,7 @@ void ThreadUnroller::loadWideFactor(tile::LoadFactorOp op) {
   int64_t freeStride = op.getStrides()[0], depthStride = op.getStrides()[1];
   int64_t part = type.getDimSize(0) / (left ? factor.getRowWarps() : factor.getColumnWarps());
   Loads loads = loadsOf(type, part, left, depthStride == 1);
-  Value own = left ? quotient(thread, 4) : times(remainder(thread, 4), 2);
+  Value own = left ? ofLane(layout::fusedA(0), "m") : ofLane(layout::fusedB(0), "n");
   Value first = arith::AddIOp::create(builder, loc, partOf(factor, part), own);
   Value offset = arith::AddIOp::create(builder, loc, one(op.getOffset()), times(first, freeStride));
   Type f32 = builder.getF32Type();

@@ -1,13 +1,13 @@
 //===- ThreadMatrix.cpp - Fragments, and what multiplies them -------------===//
 #include "codegen/common/Held.h"
 #include "codegen/nvptx/ThreadUnroller.h"
+#include "lib/Layout/Banks.h"
+#include "lib/Layout/Fragments.h"
 
 using namespace mlir;
 
 namespace einfall::nvptx {
 using namespace codegen;
-
-namespace {} // namespace
 
 Value ThreadUnroller::plus(Value value, int64_t number) {
   return number == 0 ? value : Value(arith::AddIOp::create(builder, loc, value, index(number)));
@@ -34,15 +34,32 @@ Value ThreadUnroller::warpColumn(const Shape &shape) {
   return times(remainder(warp, shape.fragment.getColumnWarps()), shape.warpColumns);
 }
 
+Value ThreadUnroller::ofLane(const layout::LinearLayout &map, StringRef out) {
+  auto scaleOf = [&](unsigned bit) { return map.basis(layout::dimLane, bit, out); };
+  unsigned begin = 0, end = layout::warpBits;
+  while (begin < end && scaleOf(begin) == 0)
+    ++begin;
+  while (begin < end && scaleOf(end - 1) == 0)
+    --end;
+  assert(begin < end && "lanes do not tell this coordinate");
+  for (unsigned bit = begin; bit < end; ++bit)
+    assert(scaleOf(bit) == scaleOf(begin) << (bit - begin) && "lanes are no run of bits");
+  Value bits = begin ? quotient(thread, int64_t(1) << begin) : thread;
+  if (end < layout::warpBits)
+    bits = remainder(bits, int64_t(1) << (end - begin));
+  return times(bits, scaleOf(begin));
+}
+
 Value ThreadUnroller::rowOf(const Shape &shape, int64_t number) {
-  Value own = arith::AddIOp::create(builder, loc, warpRow(shape), quotient(thread, 4));
-  return plus(own, number * 8);
+  Value own =
+      arith::AddIOp::create(builder, loc, warpRow(shape), ofLane(layout::mmaAccumulator(), "m"));
+  return plus(own, Shape::rowFar(number));
 }
 
 Value ThreadUnroller::columnOf(const Shape &shape, int64_t number) {
   Value own =
-      arith::AddIOp::create(builder, loc, warpColumn(shape), times(remainder(thread, 4), 2));
-  return plus(own, number / 2 * 8 + number % 2);
+      arith::AddIOp::create(builder, loc, warpColumn(shape), ofLane(layout::mmaAccumulator(), "n"));
+  return plus(own, Shape::columnFar(number));
 }
 
 Value ThreadUnroller::offsetOf(const Shape &shape, int64_t unit, Value base, ValueRange strides) {
@@ -84,9 +101,15 @@ void ThreadUnroller::loadFactor(tile::LoadFactorOp op) {
   int64_t part =
       type.getDimSize(0) / (factor.getLeft() ? factor.getRowWarps() : factor.getColumnWarps());
   Value own = partOf(factor, part);
-  Value matrix = quotient(thread, 8), line = remainder(thread, 8);
+  const layout::LinearLayout addresses = layout::matrixAddresses(2);
+  Value matrix = ofLane(addresses, "matrix"), line = ofLane(addresses, "row");
   Value alongFree = times(remainder(matrix, 2), 8), alongDepth = times(quotient(matrix, 2), 8);
-  if (!factor.getLeft())
+  // Of a right factor it is two instructions' registers, the next eight columns behind the depth.
+  const bool left = factor.getLeft();
+  const layout::LinearLayout held =
+      left ? layout::mmaA(16)
+           : layout::mmaB(16) * layout::LinearLayout::identity(1, layout::dimRegister, "n");
+  if (held.basis(layout::dimRegister, 1, left ? "m" : "n") == 0)
     std::swap(alongFree, alongDepth);
   Value &moving = transposed ? alongDepth : alongFree;
   moving = arith::AddIOp::create(builder, loc, moving, line);

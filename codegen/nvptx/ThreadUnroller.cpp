@@ -61,9 +61,9 @@ int64_t ThreadUnroller::runOf(const Shape &shape) const {
 
 int64_t ThreadUnroller::farOf(const Shape &shape, int64_t number) const {
   if (shape.warpRows)
-    return number * 8;
+    return Shape::rowFar(number);
   if (shape.warpColumns)
-    return number / 2 * 8 + number % 2;
+    return Shape::columnFar(number);
   int64_t length = shape.lanes ? runOf(shape) : 1;
   return shape.lanes ? number / length * length * threads + number % length : number;
 }

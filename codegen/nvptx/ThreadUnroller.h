@@ -11,6 +11,10 @@
 #include "codegen/nvptx/Shape.h"
 #include "codegen/nvptx/SharedMemory.h"
 
+namespace einfall::layout {
+class LinearLayout;
+}
+
 namespace einfall::nvptx {
 
 using codegen::Units;
@@ -88,6 +92,8 @@ private:
   /// `whole` of every warp of the team, joined.
   mlir::Value joinWarps(tile::ReduceOp op, mlir::Value whole);
   bool mayStillRead(tile::ReduceOp op);
+  /// What the thread's place in its warp adds to coordinate `out`: a run of its bits, scaled.
+  mlir::Value ofLane(const layout::LinearLayout &map, llvm::StringRef out);
   /// Coordinates of a fragment's registers along its rows and columns.
   mlir::Value rowOf(const Shape &shape, int64_t number);
   mlir::Value columnOf(const Shape &shape, int64_t number);

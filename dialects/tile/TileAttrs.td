@@ -4,6 +4,7 @@
 
 include "dialects/tile/TileDialect.td"
 include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/TensorEncoding.td"
 
 def Tile_ScheduleAttr : AttrDef<Tile_Dialect, "Schedule"> {
   let mnemonic = "schedule";
@@ -42,7 +43,7 @@ def Tile_ScheduleAttr : AttrDef<Tile_Dialect, "Schedule"> {
   let assemblyFormat = "`<` struct(params) `>`";
 }
 
-def Tile_FragmentAttr : AttrDef<Tile_Dialect, "Fragment"> {
+def Tile_FragmentAttr : AttrDef<Tile_Dialect, "Fragment", [DeclareAttrInterfaceMethods<VerifiableTensorEncoding>]> {
   let mnemonic = "fragment";
   let summary = "how a tile lies in the registers of a block for matrix instructions";
   let description = [{
@@ -57,9 +58,10 @@ def Tile_FragmentAttr : AttrDef<Tile_Dialect, "Fragment"> {
                         DefaultValuedParameter<"bool", "true">:$rows,
                         DefaultValuedParameter<"bool", "true">:$columns);
   let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
 }
 
-def Tile_FactorAttr : AttrDef<Tile_Dialect, "Factor"> {
+def Tile_FactorAttr : AttrDef<Tile_Dialect, "Factor", [DeclareAttrInterfaceMethods<VerifiableTensorEncoding>]> {
   let mnemonic = "factor";
   let summary = "how a factor of a matrix product lies in the registers of a block";
   let description = [{
@@ -72,6 +74,7 @@ def Tile_FactorAttr : AttrDef<Tile_Dialect, "Factor"> {
   }];
   let parameters = (ins "int64_t":$row_warps, "int64_t":$column_warps, "bool":$left);
   let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
 }
 
 def Tile_MatrixAttr : AttrDef<Tile_Dialect, "Matrix"> {

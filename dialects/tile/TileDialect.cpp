@@ -54,16 +54,6 @@ Type einfall::tile::tileType(ArrayRef<int64_t> shape, Type element, bool lanes) 
   return RankedTensorType::get(shape, element, encoding);
 }
 
-LogicalResult LoadOp::verify() {
-  auto tensor = dyn_cast<RankedTensorType>(getResult().getType());
-  size_t rank = tensor ? tensor.getRank() : 0;
-  if (getStrides().size() != rank)
-    return emitOpError("expected ") << rank << " strides, but got " << getStrides().size();
-  if (getLimit() && !hasLanes(getResult().getType()))
-    return emitOpError("a limit counts lanes, but the result has none");
-  return success();
-}
-
 LogicalResult CountOp::verify() {
   if (!llvm::is_contained(kCounterNames, getCounter())) {
     InFlightDiagnostic diag = emitOpError("expected ");
@@ -80,12 +70,10 @@ LogicalResult LoadFactorOp::verify() {
     return emitOpError("expected a factor of two dimensions, but got ") << type;
   if (type.getElementType() != getBuffer().getType().getElementType())
     return emitOpError("reads ") << getBuffer().getType() << " as " << type;
-  bool isWide = type.getElementType().isF32();
-  int64_t rows = isWide ? 8 : 16, depth = isWide ? 4 : 16, run = isWide ? 4 : 8;
-  rows *= factor.getLeft() ? factor.getRowWarps() : factor.getColumnWarps();
-  if (type.getDimSize(0) % rows || type.getDimSize(1) % depth)
-    return emitOpError("expected a size by ")
-           << rows << " and a depth by " << depth << ", but got " << type;
+  if (failed(factor.verifyEncoding(type.getShape(), type.getElementType(),
+                                   [&] { return emitOpError(); })))
+    return failure();
+  int64_t run = type.getElementType().isF32() ? 4 : 8;
   ArrayRef<int64_t> strides = getStrides();
   if (strides.size() != 2 || !llvm::is_contained(strides, 1) ||
       (strides[0] == 1 ? strides[1] : strides[0]) % run != 0)

@@ -6,6 +6,7 @@
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Dialect.h"
 #include "mlir/IR/OpImplementation.h"
+#include "mlir/IR/TensorEncoding.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
 #include "dialects/tile/TileDialect.h.inc"
@@ -58,6 +59,9 @@ inline constexpr llvm::StringLiteral kKey = "tile.key";
 
 /// What tile.count counts, in the order of einfall/counters.h.
 inline constexpr llvm::StringLiteral kCounterNames[] = {"chunks", "visited", "unmasked", "masked"};
+
+/// What tile.reduce combines by.
+inline constexpr llvm::StringLiteral kReductionNames[] = {"add", "mul", "max", "min", "or", "and"};
 
 /// True if the last dimension of `type` runs along vector lanes.
 bool hasLanes(mlir::Type type);

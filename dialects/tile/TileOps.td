@@ -39,6 +39,7 @@ def Tile_GatherOp : Tile_Op<"gather"> {
   let results = (outs AnyType:$result);
   let assemblyFormat = [{$buffer `[` $offsets `]` `where` $mask attr-dict `:` type($buffer) `,`
                          type($offsets) `,` type($mask) `->` type($result)}];
+  let hasVerifier = 1;
 }
 
 def Tile_StoreOp : Tile_Op<"store", [AttrSizedOperandSegments]> {
@@ -58,6 +59,7 @@ def Tile_StoreOp : Tile_Op<"store", [AttrSizedOperandSegments]> {
                                  "::mlir::Value":$limit, "::mlir::Value":$where), [{
     build($_builder, $_state, value, buffer, offset, strides, limit, where, /*past_caches=*/false);
   }]>];
+  let hasVerifier = 1;
 }
 
 def Tile_PrefetchOp : Tile_Op<"prefetch"> {
@@ -73,6 +75,7 @@ def Tile_LocalOp : Tile_Op<"local", [MemoryEffects<[MemAlloc]>]> {
   let summary = "memory of the block's own, of static size and undefined contents";
   let results = (outs MemRefRankOf<[AnyType], [1]>:$result);
   let assemblyFormat = "attr-dict `:` type($result)";
+  let hasVerifier = 1;
 }
 
 def Tile_PreviousOp : Tile_Op<"previous", [Pure]> {
@@ -118,6 +121,7 @@ def Tile_ScatterOp : Tile_Op<"scatter"> {
                        AnyType:$mask);
   let assemblyFormat = [{$value `,` $buffer `[` $offsets `]` `where` $mask attr-dict `:` type($value) `,`
                          type($buffer) `,` type($offsets) `,` type($mask)}];
+  let hasVerifier = 1;
 }
 
 def Tile_BroadcastOp : Tile_Op<"broadcast", [Pure]> {
@@ -126,6 +130,7 @@ def Tile_BroadcastOp : Tile_Op<"broadcast", [Pure]> {
   let arguments = (ins AnyType:$source, DenseI64ArrayAttr:$dims);
   let results = (outs AnyType:$result);
   let assemblyFormat = "$source `dims` $dims attr-dict `:` type($source) `->` type($result)";
+  let hasVerifier = 1;
 }
 
 def Tile_ReduceOp : Tile_Op<"reduce", [Pure]> {
@@ -143,6 +148,7 @@ def Tile_ReduceOp : Tile_Op<"reduce", [Pure]> {
   let builders = [OpBuilder<(ins "mlir::Type":$result, "mlir::Value":$source, "llvm::StringRef":$kind), [{
     build($_builder, $_state, result, source, kind, mlir::Value(), /*either_zero=*/false, /*numbers=*/false);
   }]>];
+  let hasVerifier = 1;
 }
 
 def Tile_DotOp : Tile_Op<"dot", [Pure, TypesMatchWith<"the result is the accumulator", "acc", "result", "$_self">]> {
@@ -329,6 +335,7 @@ def Tile_WaitOp : Tile_Op<"wait"> {
   let summary = "wait until all but the last `pending` groups of copies have arrived";
   let arguments = (ins I64Attr:$pending);
   let assemblyFormat = "$pending attr-dict";
+  let hasVerifier = 1;
 }
 
 def Tile_CountOp : Tile_Op<"count"> {
@@ -349,6 +356,7 @@ def Tile_IotaOp : Tile_Op<"iota", [Pure]> {
   let arguments = (ins Index:$start);
   let results = (outs AnyType:$result);
   let assemblyFormat = "$start attr-dict `:` type($result)";
+  let hasVerifier = 1;
 }
 
 #endif

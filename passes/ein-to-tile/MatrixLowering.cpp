@@ -285,7 +285,8 @@ Value EinsumLowering::multiplyBySteps(Value sums, ValueRange slot) {
 }
 
 /// All but the last are cut off, so that the rest has no more bits than it had, and of the
-/// largest numbers nothing overflows. Beyond the finite ones there is no rest.
+/// largest numbers nothing overflows. Of an infinity there is no rest; that of a NaN, which cut off
+/// may be an infinity, is a NaN.
 SmallVector<TileValue> EinsumLowering::splitTerms(TileValue value, int64_t count, Type element) {
   Type own = getElementTypeOrSelf(value.value.getType());
   if (own == element || !own.isF32())
@@ -301,12 +302,12 @@ SmallVector<TileValue> EinsumLowering::splitTerms(TileValue value, int64_t count
     TileValue cut =
         tiles.create<arith::BitcastOp>(own, {tiles.create<arith::AndIOp>(i32, {bits, high})});
     terms.push_back(tiles.create<arith::TruncFOp>(element, {cut}));
-    TileValue isFinite = tiles.create<arith::CmpFOp>(
+    TileValue hasRest = tiles.create<arith::CmpFOp>(
         builder.getI1Type(), {tiles.create<math::AbsFOp>(own, {value}), infinity},
         std::pair<StringRef, Attribute>(
-            "predicate", builder.getI64IntegerAttr((int64_t)arith::CmpFPredicate::OLT)));
+            "predicate", builder.getI64IntegerAttr((int64_t)arith::CmpFPredicate::UNE)));
     TileValue rest = tiles.create<arith::SubFOp>(own, {value, cut});
-    value = tiles.create<arith::SelectOp>(own, {isFinite, rest, zero});
+    value = tiles.create<arith::SelectOp>(own, {hasRest, rest, zero});
   }
   terms.push_back(tiles.create<arith::TruncFOp>(element, {value}));
   return terms;

@@ -60,6 +60,8 @@ std::string illegalInRun(Operation *op) {
 }
 
 std::string illegal(Operation *op, Phase phase) {
+  if (isa<ModuleOp>(op))
+    return "is inside of another module, as all of a file are that has several: a program is one";
   switch (phase) {
   case Phase::Input:
   case Phase::Cascade:
@@ -88,12 +90,14 @@ struct PhasePass : impl::VerifyPhaseBase<PhasePass> {
       return signalPassFailure();
     }
     bool bad = false;
-    getOperation()->walk([&](Operation *op) {
+    getOperation()->walk<WalkOrder::PreOrder>([&](Operation *op) {
       std::string reason = op == getOperation() ? "" : illegal(op, *at);
       if (reason.empty())
-        return;
+        return WalkResult::advance();
       op->emitOpError("is illegal in phase '") << phase << "': " << reason;
       bad = true;
+      // Of a module that should not be here nothing more is said.
+      return isa<ModuleOp>(op) ? WalkResult::skip() : WalkResult::advance();
     });
     if (bad)
       signalPassFailure();

@@ -117,12 +117,13 @@ MMA = """
 """
 
 
-def multiplied(kind: str, a, b, c) -> tuple[np.ndarray, np.ndarray]:
-    """What comes out, and what should."""
+def multiplied(kind: str, a, b, c, signed: str = "") -> tuple[np.ndarray, np.ndarray]:
+    """What comes out, and what should; the register `signed` was last written as a signed number."""
     narrow, widen = {"bf16": (to_bf16, widen_bf16), "f16": (lambda v: v.astype(np.float16), lambda v: v)}[kind]
     a, b, c = narrow(a), narrow(b), c.astype(np.float32)
     parts = [fragments(a, of_a).view(np.uint32), fragments(b, of_b).view(np.uint32), np.zeros((32, 2), np.uint32), fragments(c, of_c).view(np.uint32)]
-    got = run(MMA.replace("KIND", kind), np.concatenate(parts, axis=1), threads=32).view(np.float32)
+    code = MMA.replace("    mma", f"    neg.s32     {signed}, {signed};\n" * 2 + "    mma") if signed else MMA
+    got = run(code.replace("KIND", kind), np.concatenate(parts, axis=1), threads=32).view(np.float32)
     with np.errstate(invalid="ignore"):
         want = widen(a).astype(np.float64) @ widen(b).astype(np.float64) + c
     return got, fragments(want.astype(np.float32), of_c)
@@ -137,6 +138,8 @@ def test_a_product_of_matrices(kind):
     np.testing.assert_array_equal(*multiplied(kind, a, b, c))
     a[3, 4], a[12, 9], b[0, 7] = np.inf, np.nan, -np.inf
     np.testing.assert_array_equal(*multiplied(kind, a, b, c))
+    got, want = multiplied(kind, a, b, c, signed="%r3")
+    np.testing.assert_array_equal(got, want)
 
 
 TOGETHER = ["mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%r2, %r3, %r4, %r5}, {%r2, %r3, %r4, %r5}, {%r2, %r3}, {%r2, %r3, %r4, %r5};",

@@ -17,6 +17,7 @@ import test_kernel_forms
 import test_order
 import test_scan_scatter
 from differential import bits, interpret, interpret_each, plain, same, samples
+from ptx.floats import to_bf16, widen_bf16
 from ptx.machine import Machine
 from ptx.package import Package
 from ptx.text import PtxError
@@ -292,3 +293,33 @@ def test_what_a_walk_asks_is_read_by_all_warps(emulated, tmp_path, monkeypatch, 
     o = np.einsum("hst,hte->hse", p / p.sum(-1, keepdims=True), v)
     want = o / np.sqrt((o * o).sum(-1, keepdims=True) + 1e-5)
     np.testing.assert_allclose(package.call("f", q, k, v, *more)[0], want, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("scale", [-3.4028235e38, 3e38, 1e30, 7.8e-39])
+def test_scales_near_the_ends_of_f32_before_exp(emulated, scale):
+    """One that makes an infinity with 1 / ln 2 would be no number where what it scales is 0."""
+    _, package = emulated(SCALED.format(scale=scale))
+    hidden = np.array([[0, 1, 0, 0.5]] * 3)
+    with np.errstate(over="ignore"):
+        want = 1.5 * np.exp(hidden * scale)
+    got = package.call("f", to_bf16(np.full(hidden.shape, 1.5)), to_bf16(hidden))[0]
+    np.testing.assert_array_equal(widen_bf16(got), want)
+
+
+SCALED = """
+func.func @f(%x: !ein.tensor<[m, n], bf16> {{ein.name = "x"}}, %hidden: !ein.tensor<[m, n], bf16> {{ein.name = "hidden"}})
+    -> (!ein.tensor<[m, n], bf16> {{ein.name = "y"}}) attributes {{ein.entry}} {{
+  %y = ein.einsum (%x[m, n], %hidden[m, n]) -> [m, n] : (!ein.tensor<[m, n], bf16>, !ein.tensor<[m, n], bf16>) -> !ein.tensor<[m, n], bf16> {{
+  ^bb0(%a: bf16, %h: bf16):
+    %scale = arith.constant {scale:.10e} : f32
+    %w = arith.extf %h : bf16 to f32
+    %v = arith.extf %a : bf16 to f32
+    %s = arith.mulf %w, %scale : f32
+    %e = math.exp %s : f32
+    %p = arith.mulf %v, %e : f32
+    %o = arith.truncf %p : f32 to bf16
+    ein.yield %o : bf16
+  }}
+  return %y : !ein.tensor<[m, n], bf16>
+}}
+"""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
+import einfall
 from ptx.floats import to_bf16, widen_bf16
 from ptx.machine import Machine
 from ptx.package import Package
@@ -137,9 +138,10 @@ def text(name: str) -> str:
 """
 
 
-def compiled(build, folder, names, target: str, text=text) -> Package:
+def compiled(build, folder, names, target: str, text=text, targets: str = "") -> Package:
+    """The code of `target` in a package of `targets`, if it is not the only one."""
     (folder / "m.mlir").write_text("".join(map(text, names)))
-    done = subprocess.run([build / "bin" / "einfall-compile", folder / "m.mlir", "-o", folder / "m.einf", f"--target={target}"],
+    done = subprocess.run([build / "bin" / "einfall-compile", folder / "m.mlir", "-o", folder / "m.einf", f"--target={targets or target}"],
                           capture_output=True, text=True, env={**os.environ, "PATH": os.devnull})
     assert done.returncode == 0, done.stderr
     return Package(folder / "m.einf", target)
@@ -229,6 +231,31 @@ def test_factor_of_single_precision(build, tmp_path, out):
         assert (np.isnan(wide(got)[4])).all() and (abs(wide(got)[3]) == 1).all()
         assert (wide(got)[5] == np.sign(sums[5])).all()
     assert any(i.name == "mma" for kernel in package.machine.module.kernels.values() for i in kernel.code)
+
+
+@einfall.cascade
+def mixed(x: "m k", w: "n k"):
+    y[m, n] = sum[k](x[m, k] * f32(w[n, k]))
+    return y[m, n]
+
+
+@einfall.cascade
+def mixed_narrow(x: "m k", w: "n k"):
+    y[m, n] = bf16(sum[k](x[m, k] * f32(w[n, k])))
+    return y[m, n]
+
+
+@pytest.mark.parametrize("cascade", [mixed, mixed_narrow])
+def test_no_number_whose_upper_half_is_an_infinity(build, tmp_path, cascade):
+    """Cut to 16 bits it is one, which times something is none of its own."""
+    name = cascade.__name__
+    package = compiled(build, tmp_path, [cascade], "sm_90a", lambda c: c.text("f32", "bf16"))
+    assert any(i.name == "mma" for kernel in package.machine.module.kernels.values() for i in kernel.code)
+    x = np.full((20, 16), 0.5, np.float32)
+    x[:4, 3] = np.array([0x7F800001, 0xFF80FFFF, 0x7F800000, 0xFF800000], np.uint32).view(np.float32)
+    got = wide(package.call(name, x, to_bf16(np.full((18, 16), 0.25)))[0])
+    assert np.isnan(got[:2]).all()
+    np.testing.assert_array_equal(got[2:], np.repeat([[np.inf], [-np.inf]] + [[2.0]] * 16, 18, axis=1))
 
 
 @pytest.mark.slow

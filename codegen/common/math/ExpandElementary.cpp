@@ -176,6 +176,15 @@ template <typename Op> bool mayBeNear(Op op) {
   return op.getType().isF32() && bitEnumContainsAny(op.getFastmath(), arith::FastMathFlags::afn);
 }
 
+/// What two constants that multiply the same make together, if that is as good a number of `type`
+/// as each of them: one that is none, or a subnormal one, says less than they do.
+std::optional<double> merged(double a, double b, FloatType type) {
+  APFloat product(a * b);
+  bool lost;
+  product.convert(type.getFloatSemantics(), APFloat::rmNearestTiesToEven, &lost);
+  return product.isNormal() ? std::optional(a * b) : std::nullopt;
+}
+
 /// The argument's own rounding is most of the error.
 struct ExpNearly : OpRewritePattern<math::ExpOp> {
   ExpNearly(MLIRContext *context, Mode mode, const MathTarget &target)
@@ -188,10 +197,11 @@ struct ExpNearly : OpRewritePattern<math::ExpOp> {
     F32 x{&site, op.getOperand()};
     double scale = kLog2E;
     auto product = x.v.getDefiningOp<arith::MulFOp>();
-    if (FloatAttr factor; product && matchPattern(product.getRhs(), m_Constant(&factor))) {
-      x.v = product.getLhs();
-      scale *= factor.getValueAsDouble();
-    }
+    if (FloatAttr factor; product && matchPattern(product.getRhs(), m_Constant(&factor)))
+      if (auto both = merged(scale, factor.getValueAsDouble(), rewriter.getF32Type())) {
+        x.v = product.getLhs();
+        scale = *both;
+      }
     rewriter.replaceOpWithNewOp<LLVM::CallIntrinsicOp>(
         op, op.getType(), rewriter.getStringAttr(powerOfTwo), ValueRange{(x * x.like(scale)).v});
     return success();

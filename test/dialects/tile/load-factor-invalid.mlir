@@ -21,7 +21,7 @@ func.func @element(%a: memref<4096xbf16>, %i: index) {
 #right = #tile.factor<row_warps = 2, column_warps = 4, left = false>
 
 func.func @size(%a: memref<4096xbf16>, %i: index) {
-  // expected-error@below {{expected a size by 64 and a depth by 16, but got 'tensor<32x16xbf16}}
+  // expected-error@below {{expected columns by 64, but got 32}}
   %0 = tile.load_factor %a[%i] strides [72, 1] : memref<4096xbf16> -> tensor<32x16xbf16, #right>
   return
 }
@@ -31,7 +31,7 @@ func.func @size(%a: memref<4096xbf16>, %i: index) {
 #left = #tile.factor<row_warps = 2, column_warps = 4, left = true>
 
 func.func @depth(%a: memref<4096xbf16>, %i: index) {
-  // expected-error@below {{expected a size by 32 and a depth by 16, but got 'tensor<32x8xbf16}}
+  // expected-error@below {{expected a depth by 16, but got 8}}
   %0 = tile.load_factor %a[%i] strides [72, 1] : memref<4096xbf16> -> tensor<32x8xbf16, #left>
   return
 }
@@ -51,7 +51,7 @@ func.func @strides(%a: memref<4096xbf16>, %i: index) {
 #left = #tile.factor<row_warps = 2, column_warps = 4, left = true>
 
 func.func @wide_depth(%a: memref<4096xf32>, %i: index) {
-  // expected-error@below {{expected a size by 16 and a depth by 4, but got 'tensor<16x2xf32}}
+  // expected-error@below {{expected a depth by 4, but got 2}}
   %0 = tile.load_factor %a[%i] strides [20, 1] : memref<4096xf32> -> tensor<16x2xf32, #left>
   return
 }

@@ -58,11 +58,10 @@ func.func @depth(%acc: tensor<32x64xf32, #warps>, %a: tensor<32x16xbf16, #left>,
 
 // -----
 
-#left = #tile.factor<row_warps = 2, column_warps = 4, left = true>
 #warps = #tile.fragment<row_warps = 2, column_warps = 4>
 
-func.func @rank(%acc: tensor<32x64xf32, #warps>, %a: tensor<2x32x16xbf16, #left>) {
+func.func @rank(%acc: tensor<32x64xf32, #warps>, %a: tensor<16xbf16>) {
   // expected-error@below {{expected factors of two dimensions, but got}}
-  %0 = tile.mma %a, %a, %acc : tensor<2x32x16xbf16, #left>, tensor<2x32x16xbf16, #left>, tensor<32x64xf32, #warps>
+  %0 = tile.mma %a, %a, %acc : tensor<16xbf16>, tensor<16xbf16>, tensor<32x64xf32, #warps>
   return
 }

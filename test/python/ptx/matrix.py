@@ -71,7 +71,7 @@ def multiply(program, index, instruction):
     widen = WIDEN[kind]
 
     def run(warp):
-        words = lambda registers, dtype: np.stack([warp.registers[r] for r in registers]).view(dtype)  # noqa: E731
+        words = lambda registers, dtype: np.stack([warp.registers[r].view(np.uint32) for r in registers]).view(dtype)  # noqa: E731
         x, y = (widen(words(r, np.uint16)).astype(np.float64) for r in (a, b))
         result = lanes((left(x) @ right(y) + sums(words(c, np.float32))).astype(np.float32))
         for register, values in zip(to, result):
