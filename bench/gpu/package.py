@@ -38,11 +38,15 @@ class Package(DevicePackage):
             raise RuntimeError(f"{what}: {name.value.decode() if name.value else code}")
 
     def load_kernels(self) -> None:
-        """From the first image, machine code where there is some."""
+        """From the first image that this GPU takes: machine code is of one kind of GPU, PTX of all later ones."""
         if not self.kernels:
             return
         module = C.c_void_p()
-        self.checked(self.driver.cuModuleLoadData(C.byref(module), self.images[0][1]), "loading the kernels")
+        for _, image in self.images:
+            code = self.driver.cuModuleLoadData(C.byref(module), image)
+            if not code:
+                break
+        self.checked(code, "loading the kernels")
         for kernel in self.kernels:
             function = C.c_void_p()
             self.checked(self.driver.cuModuleGetFunction(C.byref(function), module, kernel.name.encode()), f"kernel {kernel.name}")
