@@ -38,7 +38,7 @@ Shape::Shape(Type type, int64_t threads)
 
 /// Of mma's sums: bit 0 of a register is a column's, bit 1 a row's; what lies beyond repeats that.
 static int64_t farOf(StringRef dim, unsigned bit, int64_t number) {
-  const layout::LinearLayout sums = layout::mmaAccumulator();
+  static const layout::LinearLayout sums = layout::mmaAccumulator();
   int64_t tile = int64_t(1) << sums.outBits(dim);
   return number / 2 * tile + number % 2 * int64_t(sums.basis(layout::dimRegister, bit, dim));
 }

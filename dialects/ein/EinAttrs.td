@@ -24,7 +24,7 @@ def Ein_ExtentAttr : AttrDef<Ein_Dialect, "Extent"> {
     static ExtentAttr literal(::mlir::MLIRContext *context, int64_t value);
     /// The literal value, if the extent has no symbols.
     std::optional<int64_t> getLiteral() const;
-    /// The extent of a `divisor`th part, if there is a whole one for all values of the symbols.
+    /// The extent of a `divisor`th part, if that is seen to be whole for all values of the symbols.
     std::optional<ExtentAttr> dividedBy(int64_t divisor) const;
     /// The extent as text, as it stands in types.
     std::string str() const;

@@ -56,13 +56,8 @@ std::optional<ExtentAttr> ExtentAttr::dividedBy(int64_t divisor) const {
   if (divisor < 1 || getExpr().getLargestKnownDivisor() % divisor != 0)
     return std::nullopt;
   ExtentAttr part = of(getExpr().floorDiv(divisor), getSymbols());
-  if (!part.getExpr().isPureAffine())
-    return std::nullopt;
-  WalkResult whole = part.getExpr().walk([](AffineExpr sub) {
-    return sub.getKind() == AffineExprKind::FloorDiv ? WalkResult::interrupt()
-                                                     : WalkResult::advance();
-  });
-  return whole.wasInterrupted() ? std::nullopt : std::optional(part);
+  bool isWhole = of(part.getExpr() * divisor, part.getSymbols()) == *this;
+  return isWhole ? std::optional(part) : std::nullopt;
 }
 
 std::string ExtentAttr::str() const {

@@ -126,11 +126,15 @@ LogicalResult BroadcastOp::verify() {
 
 LogicalResult ReduceOp::verify() {
   if (!llvm::is_contained(kReductionNames, getKind())) {
-    InFlightDiagnostic diag = emitOpError("expected ");
-    llvm::interleave(kReductionNames, diag, " or ");
-    return diag << ", but got " << getKind();
+    InFlightDiagnostic diag = emitOpError("expected one of '");
+    llvm::interleave(kReductionNames, diag, "', '");
+    return diag << "', but got '" << getKind() << "'";
   }
+  if (failed(verifyTile(*this, getSource().getType())))
+    return failure();
   auto source = dyn_cast<RankedTensorType>(getSource().getType());
+  if (!source)
+    return emitOpError("expected a tile, but got ") << getSource().getType();
   FragmentAttr fragment = fragmentOf(source);
   if (!hasLanes(source) && !(fragment && fragment.getColumns()))
     return emitOpError("expected lanes or columns, but got ") << getSource().getType();

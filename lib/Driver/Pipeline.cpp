@@ -67,6 +67,20 @@ static ein::EinDeferOptions deferOptions(const Target &target) {
   return options;
 }
 
+void populateIndexing(OpPassManager &functions) {
+  // Equal ops first: fewer results with several readers.
+  functions.addPass(createCSEPass());
+  functions.addPass(ein::createEinSimplifyViews());
+  functions.addPass(ein::createEinSplitRanks());
+  ein::EinSplitResultsOptions merged;
+  merged.mergedOnly = true;
+  functions.addPass(ein::createEinSplitResults(merged));
+  functions.addPass(ein::createEinNarrowReads());
+  // Bodies shrink before their cost decides what is inlined.
+  functions.addPass(createCanonicalizerPass());
+  functions.addPass(createCSEPass());
+}
+
 void populatePhase(OpPassManager &passes, Phase phase, const Target &target, ModulePart part) {
   OpPassManager &each =
       phase == Phase::Cascade || phase == Phase::Kernels ? passes.nest<func::FuncOp>() : passes;
@@ -77,19 +91,7 @@ void populatePhase(OpPassManager &passes, Phase phase, const Target &target, Mod
     passes.addNestedPass<func::FuncOp>(ein::createEinAssumeSizes());
     break;
   case Phase::Cascade:
-    // Equal ops first: fewer results with several readers.
-    each.addPass(createCSEPass());
-    each.addPass(ein::createEinSimplifyViews());
-    each.addPass(ein::createEinSplitRanks());
-    {
-      ein::EinSplitResultsOptions merged;
-      merged.mergedOnly = true;
-      each.addPass(ein::createEinSplitResults(merged));
-    }
-    each.addPass(ein::createEinNarrowReads());
-    // Bodies shrink before their cost decides what is inlined.
-    each.addPass(createCanonicalizerPass());
-    each.addPass(createCSEPass());
+    populateIndexing(each);
     each.addPass(ein::createEinMergeEqual());
     // Maps that several reductions read are still there to be looked through.
     {

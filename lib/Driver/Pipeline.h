@@ -33,6 +33,10 @@ struct PipelineNames {
 std::optional<PipelineOptions> parsePipeline(const PipelineNames &names,
                                              llvm::function_ref<void(const llvm::Twine &)> fail);
 
+/// The first passes of phase `cascade`, the same for every target: views become indices, and what
+/// is read in parts is computed in parts.
+void populateIndexing(mlir::OpPassManager &functions);
+
 /// Adds the passes that lead from the phase before `phase` to `phase`.
 void populatePhase(mlir::OpPassManager &passes, Phase phase, const Target &target,
                    ModulePart part = ModulePart::all);

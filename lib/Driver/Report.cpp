@@ -3,6 +3,7 @@
 #include "dialects/ein/EinNumerics.h"
 #include "dialects/tile/TileDialect.h"
 #include "lib/Driver/KernelFacts.h"
+#include "lib/Driver/Pipeline.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Pass/PassInstrumentation.h"
 #include "mlir/Transforms/Passes.h"
@@ -146,11 +147,7 @@ void Report::addCascades(ModuleOp module) {
     scratch->push_back(function.clone());
     auto copy = *scratch->getOps<func::FuncOp>().begin();
     bool ran = runQuietly(*scratch, [](OpPassManager &passes) {
-      passes.addPass(createCSEPass());
-      passes.addPass(ein::createEinSimplifyViews());
-      passes.addPass(ein::createEinSplitRanks());
-      passes.addPass(createCanonicalizerPass());
-      passes.addPass(createCSEPass());
+      populateIndexing(passes);
       passes.addPass(ein::createEinDefer());
     });
     if (!ran)
@@ -169,7 +166,6 @@ void Report::watch(PassManager &passes) {
 
 namespace {
 
-/// The ops of a kernel; a tensor is called by the op or operand it comes from.
 /// The ops of a kernel, those that its streams walk among them.
 SmallVector<Operation *> opsOf(ein::KernelOp kernel) {
   SmallVector<Operation *> ops;

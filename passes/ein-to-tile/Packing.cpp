@@ -399,16 +399,16 @@ static int64_t rowsOfBlock(ein::EinsumOp root, const TileTarget &target, const S
 static void cutPanels(ArrayRef<Packed> values, unsigned columns, unsigned numFree, int64_t most,
                       ArrayRef<int64_t> parts, Schedule &cut) {
   int64_t left = std::max<int64_t>(1, most / parts[columns]);
-  for (unsigned rank = 0; rank < numFree; ++rank) {
+  // The last ranks first: their columns are neighbours.
+  for (unsigned rank = numFree; rank-- > 0;) {
     bool isOfPanel = llvm::any_of(values, [&](const Packed &value) {
       return value.isPanel && llvm::is_contained(value.ranks, rank);
     });
     if (rank == columns || !isOfPanel)
       continue;
-    int64_t part = std::min(parts[rank], left);
-    if (part < parts[rank])
-      cut.ranks[rank].block = part;
-    left /= part;
+    if (parts[rank] > left)
+      cut.ranks[rank].block = left;
+    left /= std::clamp<int64_t>(parts[rank], 1, left); // an extent of 0 is a part, too
   }
 }
 

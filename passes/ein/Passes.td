@@ -103,11 +103,12 @@ def EinSplitResults : Pass<"ein-split-results", "::mlir::func::FuncOp"> {
     A rank f of a result that all readers index as `64 * h + g`, with g in 0..63
     wherever what they read matters (`q[64 * h + d + 32]` under `d < 32`),
     becomes two ranks, and they read `[h, g]`: what a view had composed is found
-    again, so a block that holds one h has all that is read there. Before that, a
-    result whose readers need coordinates apart (q, k and v of one product) is
+    again, so a block that holds one h has all that is read there. A result whose
+    readers need coordinates apart (q, k and v of one product, or of each head) is
     computed by an einsum for each of them. A concatenation of parts that are
     computed becomes a map that selects between them. Follows ein-inline-maps,
-    which composes views; precedes ein-form-kernels. Exactness: bitwise.
+    which composes views; precedes ein-form-kernels. With merged-only it splits
+    alone, right after ein-split-ranks. Exactness: bitwise.
   }];
   let options = [
     Option<"mergedOnly", "merged-only", "bool", "false",

@@ -30,7 +30,7 @@ std::optional<int64_t> divisorOf(EinsumOp op, unsigned rank) {
         if (!dim || !divisor || dim.getPosition() != rank || divisor.getValue() <= 1)
           return;
         std::optional<ExtentAttr> part = extent.dividedBy(divisor.getValue());
-        if (part && part->getLiteral() != 1)
+        if (part && part->getLiteral().value_or(INT64_MAX) > 1)
           found = divisor.getValue();
       });
   return found;

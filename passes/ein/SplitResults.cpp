@@ -121,7 +121,8 @@ SmallVector<int64_t> divisorsOf(Value tensor, unsigned dim, ExtentAttr extent) {
     for (AffineExpr term : terms)
       if (auto [inner, factor] = factorOf(term); inner && factor > 1) {
         std::optional<ExtentAttr> part = extent.dividedBy(factor);
-        if (part && part->getLiteral() != 1 && !llvm::is_contained(found, factor))
+        if (part && part->getLiteral().value_or(INT64_MAX) > 1 &&
+            !llvm::is_contained(found, factor))
           found.push_back(factor);
       }
   }
@@ -230,11 +231,11 @@ struct SplitResultsPass : impl::EinSplitResultsBase<SplitResultsPass> {
   }
 
   /// One Einsum for each group of coordinates that readers share, if not all of
-  /// them read all.
+  /// them read all; none if they do.
   SmallVector<EinsumOp> slice(EinsumOp op) {
     Value tensor = op.getResult();
     if (!isReadByEinsums(tensor))
-      return {op};
+      return {};
     for (int64_t dim = 0; dim < op.getNumFree(); ++dim) {
       std::optional<int64_t> extent = op.getRankExtent(dim).getLiteral();
       if (!extent)
@@ -259,13 +260,18 @@ struct SplitResultsPass : impl::EinSplitResultsBase<SplitResultsPass> {
       numSliced += slices.size();
       return slices;
     }
-    return {op};
+    return {};
   }
 
   /// Slices and splits as long as readers want parts.
   void divide(EinsumOp op) {
-    for (EinsumOp part : mergedOnly ? SmallVector<EinsumOp>{op} : slice(op))
-      if (EinsumOp result = split(part))
+    SmallVector<EinsumOp> slices;
+    if (!mergedOnly)
+      slices = slice(op);
+    for (EinsumOp part : slices)
+      divide(part);
+    if (slices.empty())
+      if (EinsumOp result = split(op))
         divide(result);
   }
 

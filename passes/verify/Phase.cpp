@@ -61,7 +61,8 @@ std::string illegalInRun(Operation *op) {
 
 std::string illegal(Operation *op, Phase phase) {
   if (isa<ModuleOp>(op))
-    return "is inside of another module, as all of a file are that has several: a program is one";
+    return "is inside of another one: a program is one module, and a file that has several holds "
+           "them in one around all";
   switch (phase) {
   case Phase::Input:
   case Phase::Cascade:

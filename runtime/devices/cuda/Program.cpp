@@ -120,8 +120,8 @@ Status GpuProgram::loadTarget(const TargetInfo &target) {
   return {};
 }
 
-/// Before anything is loaded. Cards of one capability, which is all that an image
-/// is picked by, and later ones grant blocks less than others do.
+/// Runs before anything is loaded. An image is picked by the card's capability, which does not say
+/// how much shared memory a block may have: 8.6 grants less than 8.0 does.
 Status GpuProgram::checkMemory(const DeviceCode &code) const {
   auto most = std::ranges::max_element(code.kernels, {}, &DeviceCode::Kernel::sharedBytes);
   if (most == code.kernels.end() || most->sharedBytes <= gpu_->sharedBytes())

@@ -52,7 +52,7 @@ func.func @broadcast_grid(%a: tensor<64xf32, #rows>) {
 // -----
 
 func.func @reduce_kind(%a: tensor<32xf32, "lanes">) {
-  // expected-error@below {{expected add or mul or max or min or or or and, but got frob}}
+  // expected-error@below {{expected one of 'add', 'mul', 'max', 'min', 'or', 'and', but got 'frob'}}
   %0 = tile.reduce "frob" %a : tensor<32xf32, "lanes"> -> f32
   return
 }
@@ -87,4 +87,20 @@ func.func @iota(%i: index) {
   // expected-error@below {{expected integers along one dimension, but got 'tensor<2x32xindex, "lanes">'}}
   %0 = tile.iota %i : tensor<2x32xindex, "lanes">
   return
+}
+
+// -----
+
+func.func @reduce_of_a_number(%a: f32) -> f32 {
+  // expected-error @+1 {{expected a tile}}
+  %0 = tile.reduce "add" %a : f32 -> f32
+  return %0 : f32
+}
+
+// -----
+
+func.func @reduce_of_memory(%a: memref<4xf32>) -> f32 {
+  // expected-error @+1 {{expected a number or a tile of static shape}}
+  %0 = tile.reduce "add" %a : memref<4xf32> -> f32
+  return %0 : f32
 }

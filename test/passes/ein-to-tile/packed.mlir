@@ -79,3 +79,17 @@ func.func @heads(%x: !ein.tensor<[m, 768], bf16>, %w: !ein.tensor<[768, 768], bf
   }
   return %y : !ein.tensor<[m, 48, 16], f32>
 }
+
+// No heads at all.
+// CHECK-LABEL: func.func private @reduce_0_p
+func.func @no_heads(%x: !ein.tensor<[m, 768], bf16>, %w: !ein.tensor<[768, 768], bf16>) -> !ein.tensor<[m, 0, 16], f32> {
+  %y = ein.einsum (%x[i, k], %w[k, 16 * h + e]) -> [i, h, e] reduce [k: add]
+      : (!ein.tensor<[m, 768], bf16>, !ein.tensor<[768, 768], bf16>) -> !ein.tensor<[m, 0, 16], f32> {
+  ^bb0(%a: bf16, %b: bf16):
+    %c = arith.extf %a : bf16 to f32
+    %d = arith.extf %b : bf16 to f32
+    %f = arith.mulf %c, %d : f32
+    ein.yield %f : f32
+  }
+  return %y : !ein.tensor<[m, 0, 16], f32>
+}

@@ -148,3 +148,30 @@ func.func @other_parts(%p: !ein.tensor<[6 * b, s], f32>) -> !ein.tensor<[2 * b, 
   %y = ein.einsum (%e[2 * h + 3 * d, s]) -> [h, d, s] : (!ein.tensor<[6 * b, s], f32>) -> !ein.tensor<[2 * b, 3, s], f32>
   return %y : !ein.tensor<[2 * b, 3, s], f32>
 }
+
+// Parts of two ranks.
+// CHECK-LABEL: func.func @two_ranks
+// CHECK-COUNT-2: -> !ein.tensor<[3, 3], f32>
+func.func @two_ranks(%x: !ein.tensor<[8, 8], f32>) -> !ein.tensor<[3, 3], f32> {
+  %e = ein.einsum (%x[i, j]) -> [i, j] : (!ein.tensor<[8, 8], f32>) -> !ein.tensor<[8, 8], f32> {
+  ^bb0(%a: f32):
+    %b = math.exp %a : f32
+    ein.yield %b : f32
+  }
+  %y = ein.einsum (%e[i + 1, j + 1], %e[i + 4, j + 4]) -> [i, j]
+      : (!ein.tensor<[8, 8], f32>, !ein.tensor<[8, 8], f32>) -> !ein.tensor<[3, 3], f32>
+  return %y : !ein.tensor<[3, 3], f32>
+}
+
+// Batch, groups and heads in one rank, whose extent is a product of sizes.
+// MERGED-LABEL: func.func @product
+// MERGED: -> [d1, d0, s] : {{.*}} -> !ein.tensor<[b * g, 4, s], f32>
+func.func @product(%p: !ein.tensor<[4 * b * g, s], f32>) -> !ein.tensor<[b * g, 4, s], f32> {
+  %e = ein.einsum (%p[d, s]) -> [d, s] : (!ein.tensor<[4 * b * g, s], f32>) -> !ein.tensor<[4 * b * g, s], f32> {
+  ^bb0(%a: f32):
+    %x = math.exp %a : f32
+    ein.yield %x : f32
+  }
+  %y = ein.einsum (%e[4 * h + d, s]) -> [h, d, s] : (!ein.tensor<[4 * b * g, s], f32>) -> !ein.tensor<[b * g, 4, s], f32>
+  return %y : !ein.tensor<[b * g, 4, s], f32>
+}
