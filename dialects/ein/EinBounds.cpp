@@ -24,7 +24,7 @@ struct BoundsProver {
   function_ref<std::optional<int64_t>(unsigned)> coordinateLimit;
 
   std::optional<int64_t> literal(AffineExpr expr) {
-    expr = simplifyAffineExpr(expr, 0, table.size());
+    expr = simplifyIndex(expr, 0, table.size());
     if (auto constant = dyn_cast<AffineConstantExpr>(expr))
       return constant.getValue();
     return std::nullopt;

@@ -27,7 +27,7 @@ static AffineExpr sortNames(AffineExpr expr, ArrayRef<StringAttr> names,
   for (auto [i, name] : llvm::enumerate(names))
     replacement[i] = getAffineSymbolExpr(
         used.test(i) ? llvm::find(sorted, name) - sorted.begin() : 0, expr.getContext());
-  return simplifyAffineExpr(expr.replaceSymbols(replacement), 0, sorted.size());
+  return simplifyIndex(expr.replaceSymbols(replacement), 0, sorted.size());
 }
 
 ExtentAttr ExtentAttr::of(AffineExpr expr, ArrayRef<StringAttr> names) {

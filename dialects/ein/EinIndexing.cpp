@@ -64,8 +64,8 @@ void IndexedParser::finish(OperationState &result, bool withCoords) {
   for (IndexedOperand &entry : operands) {
     SmallVector<AffineExpr> indices;
     for (AffineExpr index : entry.indices)
-      indices.push_back(simplifyAffineExpr(index.replaceSymbols(replacement), ranks.size(),
-                                           numOperands + symbols.size()));
+      indices.push_back(simplifyIndex(index.replaceSymbols(replacement), ranks.size(),
+                                      numOperands + symbols.size()));
     maps.push_back(AffineMapAttr::get(
         AffineMap::get(ranks.size(), numOperands + symbols.size(), indices, context)));
     coords.push_back(entry.coord ? entry.coord : builder.getStringAttr(""));

@@ -68,6 +68,11 @@ void printIndices(mlir::OpAsmPrinter &printer, mlir::AffineMap map,
 /// Prints `[b, s]`.
 void printLabels(mlir::OpAsmPrinter &printer, llvm::ArrayRef<llvm::StringRef> labels);
 
+/// What MLIR's simplifyAffineExpr and simplifyAffineMap give, which are wrong where something is
+/// divided by a symbol.
+mlir::AffineExpr simplifyIndex(mlir::AffineExpr index, unsigned numDims, unsigned numSymbols);
+mlir::AffineMap simplifyIndices(mlir::AffineMap map);
+
 /// The extent of a rank that `map` uses alone as index `i` of `type`, if any.
 ExtentAttr plainExtent(mlir::AffineMap map, TensorType type, unsigned rank);
 

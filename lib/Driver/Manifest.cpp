@@ -1,6 +1,7 @@
 //===- Manifest.cpp - What a package says of its host programs ------------===//
 #include "lib/Driver/Manifest.h"
 #include "dialects/check/CheckDialect.h"
+#include "dialects/ein/EinIndexing.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/Path.h"
 
@@ -254,7 +255,7 @@ void EntryDescriber::assumptions() {
       continue;
     // It falls by 1 with the symbol if their sum is a number.
     AffineExpr sum = extent.getExpr() + getAffineSymbolExpr(0, entry.getContext());
-    if (auto greatest = dyn_cast<AffineConstantExpr>(simplifyAffineExpr(sum, 0, 1))) {
+    if (auto greatest = dyn_cast<AffineConstantExpr>(ein::simplifyIndex(sum, 0, 1))) {
       auto [it, isNew] = limits.try_emplace(extent.getSymbols()[0].str(), greatest.getValue());
       it->second = std::min(it->second, greatest.getValue());
     }

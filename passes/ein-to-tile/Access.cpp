@@ -1,6 +1,7 @@
 //===- Access.cpp - Where an einsum reads and writes ----------------------===//
 #include "passes/ein-to-tile/Access.h"
 #include "dialects/ein/EinBounds.h"
+#include "dialects/ein/EinIndexing.h"
 #include "llvm/ADT/STLExtras.h"
 #include <numeric>
 
@@ -82,7 +83,7 @@ AffineExpr Access::stride(unsigned rank) const {
   AffineExpr step = derivative(offset, rank);
   if (!step)
     return {};
-  step = simplifyAffineExpr(step, numRanks, numSymbols);
+  step = ein::simplifyIndex(step, numRanks, numSymbols);
   for (unsigned i = 0; i < numRanks; ++i)
     if (step.isFunctionOfDim(i))
       return {};
@@ -128,7 +129,7 @@ Access accessOf(Operation *op, unsigned number, const KernelSymbols &symbols,
     access.indices.push_back(index);
     access.extents.push_back(extent);
   }
-  access.offset = simplifyAffineExpr(access.offset, access.numRanks, access.numSymbols);
+  access.offset = ein::simplifyIndex(access.offset, access.numRanks, access.numSymbols);
   return access;
 }
 
@@ -143,7 +144,7 @@ Access accessAll(ein::TensorType type, const KernelSymbols &symbols, const Local
       access.offset = access.offset + (index - layout->begin[dim]) * layout->strides[dim];
     else
       access.offset = access.offset * symbols.expr(extent) + index;
-  access.offset = simplifyAffineExpr(access.offset, access.numRanks, access.numSymbols);
+  access.offset = ein::simplifyIndex(access.offset, access.numRanks, access.numSymbols);
   return access;
 }
 

@@ -85,8 +85,7 @@ AffineExpr Frame::rebase(EinsumOp op, AffineExpr index, ArrayRef<AffineExpr> at,
     replacement.push_back(leaf == ~0u ? getAffineConstantExpr(0, context) : symbol(leaf));
   for (Attribute name : op.getSymbols())
     replacement.push_back(symbol(cast<StringAttr>(name)));
-  return simplifyAffineExpr(index.replaceDimsAndSymbols(at, replacement), ranks.size(),
-                            symbols.size());
+  return simplifyIndex(index.replaceDimsAndSymbols(at, replacement), ranks.size(), symbols.size());
 }
 
 Expr Frame::leaf(Value tensor, ArrayRef<AffineExpr> indices, TypedAttr fill, bool mayMiss) {

@@ -1,4 +1,5 @@
 //===- AlgebraEmitter.cpp - From expressions to operations ----------------===//
+#include "dialects/ein/EinIndexing.h"
 #include "passes/ein/AlgebraBridge.h"
 #include "passes/ein/Inlining.h"
 #include "llvm/ADT/STLExtras.h"
@@ -66,7 +67,7 @@ Operands::Operands(Frame &frame, ArrayRef<Expr> expressions) {
     SmallVector<AffineExpr> indices;
     for (AffineExpr index : frame.leaves[leaf].indices)
       indices.push_back(
-          simplifyAffineExpr(index.replaceSymbols(replacement), frame.ranks.size(), numSymbols));
+          simplifyIndex(index.replaceSymbols(replacement), frame.ranks.size(), numSymbols));
     maps.push_back(AffineMap::get(frame.ranks.size(), numSymbols, indices, frame.context));
   }
 }

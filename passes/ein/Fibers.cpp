@@ -1,5 +1,6 @@
 //===- Fibers.cpp - Which labels of different ops are one rank ------------===//
 #include "passes/ein/Fibers.h"
+#include "dialects/ein/EinIndexing.h"
 #include "llvm/ADT/STLExtras.h"
 #include <limits>
 
@@ -155,7 +156,7 @@ static bool isExtent(AffineExpr expr, ExtentAttr extent, Operation *op, unsigned
       it = table.insert(it, cast<StringAttr>(name));
     replacement.push_back(getAffineSymbolExpr(it - table.begin(), op->getContext()));
   }
-  return simplifyAffineExpr(expr.replaceSymbols(replacement) - other, 0, table.size()) == 0;
+  return simplifyIndex(expr.replaceSymbols(replacement) - other, 0, table.size()) == 0;
 }
 
 /// The label and divisor of `l floordiv c` or `l mod c`.

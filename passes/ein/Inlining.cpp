@@ -147,7 +147,7 @@ static void split(AffineExpr e, AffineExpr &positive, AffineExpr &negative) {
 
 Value Coordinates::isNegative(AffineExpr e) {
   AffineExpr left = getAffineConstantExpr(0, builder.getContext()), right = left;
-  split(simplifyAffineExpr(e, dims.size(), values.size()), left, right);
+  split(simplifyIndex(e, dims.size(), values.size()), left, right);
   Value a = expand(left), b = expand(right);
   return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, a, b);
 }
@@ -186,7 +186,7 @@ static EinsumOp rebuild(RewriterBase &rewriter, EinsumOp op, Assembly &assembly,
   SmallVector<AffineMap> maps;
   for (SmallVector<AffineExpr> &list : assembly.indices) {
     for (AffineExpr &index : list)
-      index = simplifyAffineExpr(index, op.getNumRanks(), numSymbols);
+      index = simplifyIndex(index, op.getNumRanks(), numSymbols);
     maps.push_back(AffineMap::get(op.getNumRanks(), numSymbols, list, context));
   }
   SmallVector<StringRef> ranks;

@@ -1,6 +1,7 @@
 //===- NarrowReads.cpp - Compute what is read -----------------------------===//
 #include "dialects/ein/EinBounds.h"
 #include "dialects/ein/EinDialect.h"
+#include "dialects/ein/EinIndexing.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "passes/ein/Passes.h"
@@ -81,7 +82,7 @@ EinsumOp atIndex(EinsumOp op, unsigned rank, ExtentAttr index, PatternRewriter &
     SmallVector<AffineExpr> indices;
     for (AffineExpr expr : op.getMap(i).getResults())
       indices.push_back(
-          simplifyAffineExpr(expr.replaceDims(dims), numRanks - 1, numInputs + names.size()));
+          simplifyIndex(expr.replaceDims(dims), numRanks - 1, numInputs + names.size()));
     maps.push_back(AffineMap::get(numRanks - 1, numInputs + names.size(), indices, context));
   }
   auto type = TensorType::get(context, shape, op.getResult().getType().getElementType());

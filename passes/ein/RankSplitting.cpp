@@ -25,7 +25,7 @@ static AffineExpr split(AffineExpr expr, unsigned rank, int64_t divisor, unsigne
     dims.push_back(getAffineDimExpr(i <= rank ? i : i + 1, context));
   dims.push_back(getAffineDimExpr(rank, context));
   dims.push_back(getAffineDimExpr(rank + 1, context));
-  return simplifyAffineExpr(expr.replaceDims(dims), numDims + 1, numSymbols);
+  return simplifyIndex(expr.replaceDims(dims), numDims + 1, numSymbols);
 }
 
 static TensorType split(TensorType type, unsigned dim, int64_t divisor) {

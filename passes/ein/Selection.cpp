@@ -1,5 +1,6 @@
 //===- Selection.cpp - A concatenation as a map over its parts ------------===//
 #include "passes/ein/Selection.h"
+#include "dialects/ein/EinIndexing.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "passes/ein/Inlining.h"
 
@@ -26,7 +27,7 @@ EinsumOp selectionOf(OpBuilder &builder, ConcatOp op) {
   SmallVector<AffineMap> maps;
   for (unsigned i = 0; i < count; ++i) {
     SmallVector<AffineExpr> indices(all.getResults());
-    indices[dim] = simplifyAffineExpr(place - ends[i], rank, count + symbols.size());
+    indices[dim] = simplifyIndex(place - ends[i], rank, count + symbols.size());
     maps.push_back(AffineMap::get(rank, count + symbols.size(), indices, context));
   }
   SmallVector<TypedAttr> fills(count, builder.getZeroAttr(type.getElementType()));

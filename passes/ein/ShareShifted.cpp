@@ -100,8 +100,8 @@ bool Comparison::solve() {
     moved.push_back(getAffineDimExpr(rank, op.getContext()) + distance);
   return llvm::all_of(reads, [&](auto pair) {
     AffineMap from = op.getMap(pair.first), to = op.getMap(pair.second);
-    return simplifyAffineMap(from.replaceDimsAndSymbols(moved, {}, from.getNumDims(),
-                                                        from.getNumSymbols())) == to;
+    return simplifyIndices(from.replaceDimsAndSymbols(moved, {}, from.getNumDims(),
+                                                      from.getNumSymbols())) == to;
   });
 }
 
@@ -257,7 +257,7 @@ EinsumOp ShareShiftedPass::make(RewriterBase &rewriter, EinsumOp op, const Share
       symbols.push_back(getAffineSymbolExpr(s < before ? 0 : s - before + after, context));
     }
     inputs.push_back(op.getInputs()[i]);
-    maps.push_back(simplifyAffineMap(map.replaceDimsAndSymbols(
+    maps.push_back(simplifyIndices(map.replaceDimsAndSymbols(
         dims, symbols, shape.size(), map.getNumSymbols() - before + after)));
     fills.push_back(op.getFill(i));
   }
