@@ -77,7 +77,9 @@ def compile_file(source: str | os.PathLike, output: str | os.PathLike, *, dtype:
 
 def target_names(targets) -> list[str]:
     """The targets of "native,sm_90a" or of a sequence of such. `EinfallError` for an empty name: it would stand for none."""
-    given = [targets] if isinstance(targets, str) else list(targets)
+    given = [targets] if isinstance(targets, str) else list(targets or ())
+    if others := [item for item in given if not isinstance(item, str)]:
+        raise EinfallError(f"expected names of targets, but got {others[0]!r}")
     names = [name.strip() for item in given for name in item.split(",")]
     if not names or not all(names):
         raise EinfallError(f"a target has no name in {','.join(given)!r}; expected native, x86-64-v3, sm_90a, …, separated by commas")
