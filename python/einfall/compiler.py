@@ -126,7 +126,7 @@ def compile_text(text: str, output: str | os.PathLike, *, targets=("native",), w
         raise EinfallError(f"cannot write {output}: there is no folder {folder}")
     if os.path.isdir(output):
         raise EinfallError(f"cannot write {output}: it is a folder")
-    with tempfile.TemporaryDirectory(prefix="einfall-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="einfall-") as scratch, contextlib.ExitStack() as stack:
         # The package names places in this file, as the user knows it.
         path = os.path.join(scratch, os.path.basename(name) if name.endswith(".mlir") else "module.mlir")
         Path(path).write_text(text, encoding="utf-8")
@@ -136,7 +136,7 @@ def compile_text(text: str, output: str | os.PathLike, *, targets=("native",), w
         if schedules:
             (Path(scratch) / "schedules.json").write_text(json.dumps(schedules), encoding="utf-8")
             command += [f"--schedules={scratch}/schedules.json"]
-        weights = _with_made(weights, made, scratch) if made else weights
+        weights = stack.enter_context(all_weights(weights, made, folder))
         command += [f"--weights={weights}"] if weights else []
         command += [f"--numerics={numerics}"] if numerics else []
         command += [f"--meta={k}={v}" for k, v in (metadata or {}).items()]
@@ -150,16 +150,24 @@ def compile_text(text: str, output: str | os.PathLike, *, targets=("native",), w
         raise CompileError(_first_error(said, done.returncode), said)
 
 
-def _with_made(weights: str, made, scratch: str) -> str:
-    """A folder with the checkpoint's files, and beside them those of weights that are made of what is in them."""
+@contextlib.contextmanager
+def all_weights(weights: str | None, made, beside: str | os.PathLike):
+    """The checkpoint, or a folder in `beside` that lives as long as the context: with the checkpoint's files, and those of weights
+    that are made of what is in them. They are as large as a model, so they go where there is room for its package."""
+    if not made:
+        yield weights
+        return
     from .frontend.naming import write_made
 
-    folder = os.path.join(scratch, "weights")
-    os.mkdir(folder)
-    for file in sorted(Path(weights).glob("*.safetensors")):
-        os.symlink(file.resolve(), os.path.join(folder, file.name))
-    write_made(made, folder)
-    return folder
+    try:
+        scratch = tempfile.TemporaryDirectory(prefix=".einfall-weights-", dir=beside)
+    except OSError as e:
+        raise EinfallError(f"cannot write to the folder {beside}: {e.strerror}") from None
+    with scratch as folder:
+        for file in sorted(Path(weights).glob("*.safetensors")):
+            os.symlink(file.resolve(), os.path.join(folder, file.name))
+        write_made(made, folder)
+        yield folder
 
 
 def compile_cached(text: str, targets=("native",), numerics: str | None = None, *, require_hit: bool = False,

@@ -377,11 +377,11 @@ def tune(source: str | os.PathLike, *, seconds: float = 120, sizes: dict[str, in
     """Searches for `seconds`, at least one round, and stores what was faster; returns the search.
 
     source   an .mlir file or the folder of a checkpoint, as `compile` has it
-    sizes    extents of symbols at which kernels are measured, by name (128; a batch: 1)
+    sizes    extents of symbols at which kernels are measured, by name (128, or the end of a table before; a batch: 1)
     at       as `machine` of `compile`: what the schedules to begin with count on
     Raises `EinfallError`.
     """
-    from .compiler import compile_text, prepare
+    from .compiler import all_weights, compile_text, prepare
 
     _opened(database()).close()  # before the work, not after it
     deadline = time.monotonic() + seconds
@@ -390,7 +390,10 @@ def tune(source: str | os.PathLike, *, seconds: float = 120, sizes: dict[str, in
     def compile(path: Path, schedules: dict[str, str]) -> None:
         compile_text(text, path, numerics=numerics, machine=at, schedules=schedules, **options)
 
-    with tempfile.TemporaryDirectory(prefix="einfall-tune-") as scratch:
+    # Packages hold all weights: they lie beside the database, and what is made for them is made once.
+    with (tempfile.TemporaryDirectory(prefix=".tune-", dir=database().parent) as scratch,
+          all_weights(options["weights"], options.pop("made", ()), scratch) as weights):
+        options["weights"] = weights
         tuner = Tuner(compile, sizes or {}, Path(scratch), say)
         if not tuner.calls:
             raise EinfallError("no entry could be called: " + "; ".join(tuner.skipped))
