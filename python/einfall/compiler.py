@@ -191,15 +191,17 @@ def _compile_module(module, output, args, kwargs, dynamic_shapes, dtype, targets
     from .runtime import load
 
     with _hushed():
-        from .frontend import FrontendError, import_module
+        from .frontend import FrontendError
+        from .frontend.modules import import_function
+        from .frontend.printer import module_text
 
         try:
-            text = import_module(module, tuple(args or ()), dynamic_shapes, None if dtype == "auto" else dtype,
-                                 example_kwargs=kwargs)
+            function = import_function(module, tuple(args or ()), dynamic_shapes, None if dtype == "auto" else dtype, kwargs)
+            text = module_text([function])
         except FrontendError as e:
             raise EinfallError(str(e)) from e
     with tempfile.TemporaryDirectory(prefix="einfall-") as scratch, _output(output) as path:
-        compile_text(text, path, targets=targets, weights=_save_weights(module, text, scratch),
+        compile_text(text, path, targets=targets, weights=_save_weights(module, text, scratch), metadata=_reasons(function.because),
                      numerics=numerics, require_cache_hit=require_cache_hit, count_visits=count_visits, machine=machine)
         return load(path)
 
@@ -267,9 +269,13 @@ def _facts(metadata: dict) -> dict[str, str]:
             value = ",".join(map(str, value))
         if value not in (None, ""):
             facts[key] = str(value)
-    for prefix, texts in (("symbol", metadata["symbols"]), ("because", metadata["because"])):
-        facts |= {f"{prefix}.{name}": text for name, text in texts.items()}
-    return facts
+    facts |= {f"symbol.{name}": text for name, text in metadata["symbols"].items()}
+    return facts | _reasons(metadata["because"])
+
+
+def _reasons(because: dict[str, str]) -> dict[str, str]:
+    """Metadata that says why sizes are limited, by symbol."""
+    return {f"because.{name}": why for name, why in because.items()}
 
 
 def _files(folder: str) -> dict[str, str]:

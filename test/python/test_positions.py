@@ -102,6 +102,30 @@ def test_tables_of_a_module(build):
             package(np.array([[0, wrong]]))
 
 
+@pytest.mark.parametrize("rows", [(POSITIONS, POSITIONS + 6), (POSITIONS + 6, POSITIONS)])
+def test_the_table_that_ends_first_is_named(build, rows):
+    import einfall
+
+    class Net(torch.nn.Module):
+        def forward(self, x, a, b):
+            at = torch.arange(x.shape[0])
+            return a[at] + b[at] + x[:, None]
+
+    args = torch.randn(5), *(torch.randn(n, 2) for n in rows)
+    package = einfall.compile(Net(), args=args, dynamic_shapes=({0: torch.export.Dim("n")}, None, None))
+    with pytest.raises(ValueError, match=rf"it can be at most {POSITIONS}: {'ab'[rows.index(POSITIONS)]} has {POSITIONS} rows"):
+        package(np.zeros(POSITIONS + 1, np.float32), *(t.numpy() for t in args[1:]))
+
+
+def test_the_reason_of_the_least_bound():
+    from einfall.frontend.extent import symbol
+    from einfall.frontend.reach import because
+
+    s, t = symbol("s"), symbol("t")
+    assert because({256 - t: "late", 99 - 2 * t: "first", 50 - t: "next", t - 3: "least", 9 - t * t: "curved", 12 - s - t: "both",
+                    7 - s: "other"}) == {"t": "first", "s": "other"}
+
+
 def test_what_cannot_be_told_is_no_reason_to_refuse(build):
     """Buckets of distances: of two branches one is larger than the table, where the other one is taken."""
     import einfall

@@ -73,6 +73,20 @@ def need_slice(cx: Context, x: Tensor, dim: int, begin, size: Extent, step: int)
         cx.needs.setdefault(rest, f"{called(x)} has {x.shape[dim]} elements in dimension {dim}")
 
 
+def because(needs: dict[Extent, str]) -> dict[str, str]:
+    """Of each size that needs bound from above on their own, why it cannot be larger: the reason of the least bound."""
+    least: dict[str, tuple[int, str]] = {}
+    for e, why in needs.items():
+        name, *others = e.atoms() or {""}
+        slope = e.terms.get((name,), 0)
+        if others or slope >= 0 or not set(e.terms) <= {(), (name,)}:
+            continue
+        bound = e.terms.get((), 0) // -slope
+        if name not in least or bound < least[name][0]:
+            least[name] = bound, why
+    return {name: why for name, (_, why) in least.items()}
+
+
 def called(t: Tensor) -> str:
     """The name that the user knows a table by."""
     return t.op.name if isinstance(t.op, Argument) else t.hint
