@@ -181,6 +181,11 @@ class TooFarFromTheEnd(torch.nn.Module):
         return a[torch.arange(x.shape[0]) - 6] + x[:, None]
 
 
+class Literal(torch.nn.Module):
+    def forward(self, x, a):
+        return a[torch.tensor([0, 4, 1])] + x.sum()
+
+
 class TooLong(torch.nn.Module):
     def forward(self, x, a):
         return torch.nn.functional.embedding(torch.arange(8), a) + x.sum()
@@ -199,7 +204,7 @@ def test_the_least_index_that_follows_from_sizes(build):
         package(np.zeros(5, np.float32), a.numpy())
 
 
-@pytest.mark.parametrize("net", [TooFarFromTheEnd(), TooLong()], ids=lambda x: type(x).__name__)
+@pytest.mark.parametrize("net", [TooFarFromTheEnd(), TooLong(), Literal()], ids=lambda x: type(x).__name__)
 def test_what_every_call_would_read_outside_is_not_imported(net):
     from einfall.frontend import FrontendError, import_module
 

@@ -7,11 +7,12 @@ assumption on sizes (`128 - t`: a table of positions has 128 rows) that every ca
 
 from __future__ import annotations
 
+from . import etypes as ty
 from . import scalar as S
 from .context import Context
 from .errors import Unsupported
 from .extent import Extent
-from .ir import Argument, Einsum, Tensor, TopK, View
+from .ir import Argument, Constant, Einsum, Tensor, TopK, View
 from .ranges import covers, narrow
 from .scalar import Scalar
 
@@ -108,6 +109,8 @@ def _ends(cx: Context, t: Tensor, top: bool) -> list[Extent] | None:
     if t.coord is not None:
         return _scalar_ends(cx, t.coord, t, top)
     op = t.op
+    if isinstance(op, Constant):
+        return [Extent.of(int(op.data.max() if top else op.data.min()))] if op.data.size and not ty.is_float(t.etype) else None
     if isinstance(op, View):
         return _ends(cx, op.source, top) if op.fill is None and covers(cx, op.source, op.index, t.shape) else None
     if isinstance(op, Einsum) and not op.reduce and op.body is not None:
