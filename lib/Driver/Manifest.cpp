@@ -1,8 +1,9 @@
 //===- Manifest.cpp - What a package says of its host programs ------------===//
 #include "lib/Driver/Manifest.h"
 #include "dialects/check/CheckDialect.h"
-#include "dialects/ein/EinIndexing.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/CheckedArithmetic.h"
+#include "llvm/Support/MathExtras.h"
 #include "llvm/Support/Path.h"
 
 #include <map>
@@ -244,6 +245,34 @@ void EntryDescriber::steps() {
   }
 }
 
+/// `constant + slope * symbol`.
+struct Line {
+  int64_t constant, slope;
+};
+
+/// An expression over one symbol as a line; none where it is not one, or too steep to tell.
+std::optional<Line> lineOf(AffineExpr expr) {
+  if (auto literal = dyn_cast<AffineConstantExpr>(expr))
+    return Line{literal.getValue(), 0};
+  if (isa<AffineSymbolExpr>(expr))
+    return Line{0, 1};
+  auto binary = cast<AffineBinaryOpExpr>(expr);
+  std::optional<Line> a = lineOf(binary.getLHS()), b = lineOf(binary.getRHS());
+  if (!a || !b)
+    return std::nullopt;
+  std::optional<int64_t> constant, slope;
+  if (expr.getKind() == AffineExprKind::Add) {
+    constant = llvm::checkedAdd(a->constant, b->constant);
+    slope = llvm::checkedAdd(a->slope, b->slope);
+  } else if (expr.getKind() == AffineExprKind::Mul && b->slope == 0) {
+    constant = llvm::checkedMul(a->constant, b->constant);
+    slope = llvm::checkedMul(a->slope, b->constant);
+  }
+  if (!constant || !slope || *slope == INT64_MIN)
+    return std::nullopt;
+  return Line{*constant, *slope};
+}
+
 /// Assumptions, and of those that bound one symbol the greatest value of it.
 void EntryDescriber::assumptions() {
   std::map<std::string, int64_t> limits;
@@ -253,12 +282,13 @@ void EntryDescriber::assumptions() {
         {"assume." + info.name + "." + std::to_string(number + 1), extent.str()});
     if (extent.getSymbols().size() != 1)
       continue;
-    // It falls by 1 with the symbol if their sum is a number.
-    AffineExpr sum = extent.getExpr() + getAffineSymbolExpr(0, entry.getContext());
-    if (auto greatest = dyn_cast<AffineConstantExpr>(ein::simplifyIndex(sum, 0, 1))) {
-      auto [it, isNew] = limits.try_emplace(extent.getSymbols()[0].str(), greatest.getValue());
-      it->second = std::min(it->second, greatest.getValue());
-    }
+    // `150 - 2 * s` is negative from s = 76 on.
+    std::optional<Line> line = lineOf(extent.getExpr());
+    if (!line || line->slope >= 0)
+      continue;
+    int64_t greatest = llvm::divideFloorSigned(line->constant, -line->slope);
+    auto [it, isNew] = limits.try_emplace(extent.getSymbols()[0].str(), greatest);
+    it->second = std::min(it->second, greatest);
   }
   for (auto &[symbol, limit] : limits)
     tables.facts.push_back({"limit." + info.name + "." + symbol, std::to_string(limit)});

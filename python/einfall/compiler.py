@@ -77,7 +77,9 @@ def compile_file(source: str | os.PathLike, output: str | os.PathLike, *, dtype:
 
 def target_names(targets) -> list[str]:
     """The targets of "native,sm_90a" or of a sequence of such. `EinfallError` for an empty name: it would stand for none."""
-    given = [targets] if isinstance(targets, str) else list(targets)
+    given = [targets] if isinstance(targets, str) else list(targets or ())
+    if others := [item for item in given if not isinstance(item, str)]:
+        raise EinfallError(f"expected names of targets, but got {others[0]!r}")
     names = [name.strip() for item in given for name in item.split(",")]
     if not names or not all(names):
         raise EinfallError(f"a target has no name in {','.join(given)!r}; expected native, x86-64-v3, sm_90a, …, separated by commas")
@@ -124,7 +126,7 @@ def compile_text(text: str, output: str | os.PathLike, *, targets=("native",), w
         raise EinfallError(f"cannot write {output}: there is no folder {folder}")
     if os.path.isdir(output):
         raise EinfallError(f"cannot write {output}: it is a folder")
-    with tempfile.TemporaryDirectory(prefix="einfall-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="einfall-") as scratch, contextlib.ExitStack() as stack:
         # The package names places in this file, as the user knows it.
         path = os.path.join(scratch, os.path.basename(name) if name.endswith(".mlir") else "module.mlir")
         Path(path).write_text(text, encoding="utf-8")
@@ -134,7 +136,7 @@ def compile_text(text: str, output: str | os.PathLike, *, targets=("native",), w
         if schedules:
             (Path(scratch) / "schedules.json").write_text(json.dumps(schedules), encoding="utf-8")
             command += [f"--schedules={scratch}/schedules.json"]
-        weights = _with_made(weights, made, scratch) if made else weights
+        weights = stack.enter_context(all_weights(weights, made, folder))
         command += [f"--weights={weights}"] if weights else []
         command += [f"--numerics={numerics}"] if numerics else []
         command += [f"--meta={k}={v}" for k, v in (metadata or {}).items()]
@@ -148,16 +150,24 @@ def compile_text(text: str, output: str | os.PathLike, *, targets=("native",), w
         raise CompileError(_first_error(said, done.returncode), said)
 
 
-def _with_made(weights: str, made, scratch: str) -> str:
-    """A folder with the checkpoint's files, and beside them those of weights that are made of what is in them."""
+@contextlib.contextmanager
+def all_weights(weights: str | None, made, beside: str | os.PathLike):
+    """The checkpoint, or a folder in `beside` that lives as long as the context: with the checkpoint's files, and those of weights
+    that are made of what is in them. They are as large as a model, so they go where there is room for its package."""
+    if not made:
+        yield weights
+        return
     from .frontend.naming import write_made
 
-    folder = os.path.join(scratch, "weights")
-    os.mkdir(folder)
-    for file in sorted(Path(weights).glob("*.safetensors")):
-        os.symlink(file.resolve(), os.path.join(folder, file.name))
-    write_made(made, folder)
-    return folder
+    try:
+        scratch = tempfile.TemporaryDirectory(prefix=".einfall-weights-", dir=beside)
+    except OSError as e:
+        raise EinfallError(f"cannot write to the folder {beside}: {e.strerror}") from None
+    with scratch as folder:
+        for file in sorted(Path(weights).glob("*.safetensors")):
+            os.symlink(file.resolve(), os.path.join(folder, file.name))
+        write_made(made, folder)
+        yield folder
 
 
 def compile_cached(text: str, targets=("native",), numerics: str | None = None, *, require_hit: bool = False,
@@ -181,15 +191,17 @@ def _compile_module(module, output, args, kwargs, dynamic_shapes, dtype, targets
     from .runtime import load
 
     with _hushed():
-        from .frontend import FrontendError, import_module
+        from .frontend import FrontendError
+        from .frontend.modules import import_function
+        from .frontend.printer import module_text
 
         try:
-            text = import_module(module, tuple(args or ()), dynamic_shapes, None if dtype == "auto" else dtype,
-                                 example_kwargs=kwargs)
+            function = import_function(module, tuple(args or ()), dynamic_shapes, None if dtype == "auto" else dtype, kwargs)
+            text = module_text([function])
         except FrontendError as e:
             raise EinfallError(str(e)) from e
     with tempfile.TemporaryDirectory(prefix="einfall-") as scratch, _output(output) as path:
-        compile_text(text, path, targets=targets, weights=_save_weights(module, text, scratch),
+        compile_text(text, path, targets=targets, weights=_save_weights(module, text, scratch), metadata=_reasons(function.because),
                      numerics=numerics, require_cache_hit=require_cache_hit, count_visits=count_visits, machine=machine)
         return load(path)
 
@@ -257,9 +269,13 @@ def _facts(metadata: dict) -> dict[str, str]:
             value = ",".join(map(str, value))
         if value not in (None, ""):
             facts[key] = str(value)
-    for prefix, texts in (("symbol", metadata["symbols"]), ("because", metadata["because"])):
-        facts |= {f"{prefix}.{name}": text for name, text in texts.items()}
-    return facts
+    facts |= {f"symbol.{name}": text for name, text in metadata["symbols"].items()}
+    return facts | _reasons(metadata["because"])
+
+
+def _reasons(because: dict[str, str]) -> dict[str, str]:
+    """Metadata that says why sizes are limited, by symbol."""
+    return {f"because.{name}": why for name, why in because.items()}
 
 
 def _files(folder: str) -> dict[str, str]:

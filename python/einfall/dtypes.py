@@ -14,6 +14,8 @@ _SHORT = set(FROM_NAME.values())
 
 def etype_of(dtype) -> str:
     """The element type that `dtype` names: `np.float32`, `torch.float32`, "float32", "f32", `float`. Raises TypeError."""
+    if dtype is None:  # numpy's default
+        raise TypeError("None names no element type")
     text = dtype if isinstance(dtype, str) else str(dtype) if type(dtype).__module__ == "torch" else ""
     text = text.removeprefix("torch.")
     name = FROM_NAME.get(text)

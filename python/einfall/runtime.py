@@ -12,7 +12,7 @@ those of `ml_dtypes` where it is installed, else their bits as unsigned integers
 that requires one is refused unless gradients are off.
 
 On a GPU, arrays of that GPU (DLPack) are used where they lie, too, and results for torch tensors there are such tensors;
-other arrays are copied. Values of arrays on a GPU are not checked.
+other arrays are copied. Integers that have a range (token ids) are checked wherever they lie; on a GPU they are read back for that.
 """
 
 from __future__ import annotations
@@ -55,6 +55,14 @@ class InvalidArgument(RuntimeFailure, ValueError):
 def load(path: str | os.PathLike, device: str = "cpu") -> Package:
     """Opens a package; its weights are mapped, not read. Calls run on `device`: "cpu", "cuda" or "cuda:1"."""
     return Package(path, device)
+
+
+def refuse_gradient(entry: str, name: str, value) -> None:
+    """What is compiled has no gradients: a tensor that requires one is refused unless gradients are off."""
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.is_grad_enabled() and isinstance(value, torch.Tensor) and value.requires_grad:
+        raise EinfallError(f"{entry}: '{name}' requires a gradient, and what is compiled has none; call under "
+                           f"torch.no_grad() or pass the tensor's detach()")
 
 
 def set_num_threads(threads: int) -> int:
@@ -161,14 +169,8 @@ class Entry:
         return [given[n] for n in names], params
 
     def _refuse_gradients(self, arrays) -> None:
-        torch = sys.modules.get("torch")
-        if torch is None or not torch.is_grad_enabled():
-            return
         for array, buffer in zip(arrays, self.inputs):
-            if isinstance(array, torch.Tensor) and array.requires_grad:
-                name = buffer["name"]
-                raise EinfallError(f"{self.name}: '{name}' requires a gradient, and what is compiled has none; call under "
-                                   f"torch.no_grad() or pass the tensor's detach()")
+            refuse_gradient(self.name, buffer["name"], array)
 
     def _auto_session(self, tensors, params) -> Session:
         need = dict(params)

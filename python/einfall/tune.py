@@ -115,9 +115,9 @@ def candidates(schedule: str) -> list[str]:
 
 
 class Call:
-    """One entry with inputs at random, as einfall-run calls it."""
+    """One entry with inputs at random, as einfall-run calls it; a language model's rows have no padding."""
 
-    def __init__(self, entry: dict, sizes: dict[str, int], folder: Path):
+    def __init__(self, entry: dict, sizes: dict[str, int], folder: Path, language: bool = False):
         self.name, self.folder = entry["name"], folder
         symbols = [s["name"] for s in entry["symbols"]]
         self.sizes = {name: sizes[name] for name in symbols}
@@ -133,7 +133,10 @@ class Call:
                 self.outputs.append((buffer["name"], buffer["dtype"]))
             elif buffer["kind"] == "input":
                 path = folder / f"{self.name}.{len(self.arguments)}.npy"
-                np.save(path, _random(buffer, [evaluate(e, self.sizes) for e in buffer["shape"]], rng))
+                values = _random(buffer, [evaluate(e, self.sizes) for e in buffer["shape"]], rng)
+                if language and buffer["name"] == "start":
+                    values[:] = 0  # almost any number begins a row behind its end, where attention has nothing to visit
+                np.save(path, values)
                 self.arguments += ["--input", f"{buffer['name']}={path}"]
 
     def run(self, package: Path, repeat: int, results: bool = False) -> tuple[list[float], list[np.ndarray]]:
@@ -212,13 +215,16 @@ def _agree(got: np.ndarray, known: np.ndarray, kind: str) -> bool:
 
 
 def sizes_for(manifest: dict, given: dict[str, int]) -> list[tuple[dict, dict[str, int]]]:
-    """Entries to call and the sizes to call them at: 128 where none is given, one row of a language model."""
+    """Entries to call and the sizes to call them at: where none is given 128, or what the entry takes at most (a table may end
+    before), and one row of a language model."""
     language = manifest["model_kind"] == "causal-lm"
+    facts = manifest["metadata"]
     found = []
     for entry in manifest["entries"]:
-        sizes = {s["name"]: 128 for s in entry["symbols"]} | ({"b": 1} if language else {})
-        if language and entry["name"] == "step":
-            sizes["s"] = 1
+        limits = {s["name"]: max(int(facts.get(f"limit.{entry['name']}.{s['name']}", 128)), 0) for s in entry["symbols"]}
+        sizes = {name: min(128, limit) for name, limit in limits.items()} | ({"b": 1} if language else {})
+        if language:
+            sizes["s"] = 1 if entry["name"] == "step" else min(sizes.get("s", 1), sizes.get("t", 128))
         sizes |= {k: v for k, v in given.items() if k in sizes and not (language and entry["name"] == "step" and k == "s")}
         if language:
             sizes["t"] = sizes["c"] = max(sizes.get("t", 0), sizes.get("s", 1))
@@ -249,7 +255,7 @@ class Tuner:
         schedules: dict[str, str] = {}
         for (entry, at), told in zip(sizes_for(manifest, sizes), report["entries"]):
             try:
-                call = Call(entry, at, folder)
+                call = Call(entry, at, folder, manifest["model_kind"] == "causal-lm")
                 begin = time.monotonic()
                 call.run(self.package, 1)
             except EinfallError as e:
@@ -377,11 +383,11 @@ def tune(source: str | os.PathLike, *, seconds: float = 120, sizes: dict[str, in
     """Searches for `seconds`, at least one round, and stores what was faster; returns the search.
 
     source   an .mlir file or the folder of a checkpoint, as `compile` has it
-    sizes    extents of symbols at which kernels are measured, by name (128; a batch: 1)
+    sizes    extents of symbols at which kernels are measured, by name (128, or the end of a table before; a batch: 1)
     at       as `machine` of `compile`: what the schedules to begin with count on
     Raises `EinfallError`.
     """
-    from .compiler import compile_text, prepare
+    from .compiler import all_weights, compile_text, prepare
 
     _opened(database()).close()  # before the work, not after it
     deadline = time.monotonic() + seconds
@@ -390,7 +396,10 @@ def tune(source: str | os.PathLike, *, seconds: float = 120, sizes: dict[str, in
     def compile(path: Path, schedules: dict[str, str]) -> None:
         compile_text(text, path, numerics=numerics, machine=at, schedules=schedules, **options)
 
-    with tempfile.TemporaryDirectory(prefix="einfall-tune-") as scratch:
+    # Packages hold all weights: they lie beside the database, and what is made for them is made once.
+    with (tempfile.TemporaryDirectory(prefix=".tune-", dir=database().parent) as scratch,
+          all_weights(options["weights"], options.pop("made", ()), scratch) as weights):
+        options["weights"] = weights
         tuner = Tuner(compile, sizes or {}, Path(scratch), say)
         if not tuner.calls:
             raise EinfallError("no entry could be called: " + "; ".join(tuner.skipped))

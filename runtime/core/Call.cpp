@@ -161,7 +161,7 @@ Status Session::refuseSymbol(const Plan &plan, size_t symbol) const {
     return invalidArgument(what + ", expected no negative number");
   if (value > plan.limits[symbol])
     return outOfBounds(what + ", but it can be " + limitText(manifest, name, plan.limits[symbol]) +
-                       "; give shorter inputs");
+                       (plan.limits[symbol] < 0 ? "" : "; give shorter inputs"));
   std::string most = plan.limits[symbol] == INT64_MAX
                          ? ""
                          : " (" + limitText(manifest, name, plan.limits[symbol]) + ")";

@@ -56,9 +56,10 @@ Status Session::checkBounds(std::span<const Binding> bounds) const {
     if (!known)
       return invalidArgument("the package has no symbol '" + name + "'");
     if (int64_t limit = limitOf(manifest, name); bounds[i].value > limit)
-      return outOfBounds("bound '" + name + "' is " + std::to_string(bounds[i].value) +
-                         ", but it can be " + limitText(manifest, name, limit) +
-                         "; open the session with " + name + " = " + std::to_string(limit));
+      return outOfBounds(
+          "bound '" + name + "' is " + std::to_string(bounds[i].value) + ", but it can be " +
+          limitText(manifest, name, limit) +
+          (limit < 1 ? "" : "; open the session with " + name + " = " + std::to_string(limit)));
   }
   for (const std::string &name : manifest.bounds)
     if (!bound(name))

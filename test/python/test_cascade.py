@@ -352,6 +352,26 @@ def test_torch_in_place_and_gradients(einfall, variants):
     with torch.no_grad():
         torch.testing.assert_close(softmax(x), out)
 
+    @einfall.cascade
+    def scaled(x: "n", s):
+        y[n] = x[n] * s
+        return y[n]
+
+    s = torch.tensor(2.0, requires_grad=True)
+    with pytest.raises(einfall.EinfallError, match="scaled: 's' requires a gradient.*no_grad"):
+        scaled(np.ones(3), s)
+    with torch.no_grad():
+        np.testing.assert_array_equal(scaled(np.ones(3), s), np.full(3, 2.0))
+
+
+def test_ranks_that_are_no_element_types(einfall):
+    @einfall.cascade
+    def total(x: "i10 i12 f10 i80 int"):
+        y[i10] = sum[i12, f10, i80, int](x[i10, i12, f10, i80, int])
+        return y[i10]
+
+    np.testing.assert_array_equal(total(np.ones((2, 2, 1, 3, 1))), np.full(2, 6.0))
+
 
 def test_types_by_any_name(einfall):
     torch = pytest.importorskip("torch")
@@ -367,6 +387,8 @@ def test_types_by_any_name(einfall):
     assert double.text("f32") == double.text(torch.float32) == double.text(np.float32) == double.text("float32")
     with pytest.raises(TypeError, match="'f33' names no element type"):
         double.text("f33")
+    with pytest.raises(TypeError, match="None names no element type"):
+        double.text(None)
 
 
 def test_strict_sums_in_order(einfall):
@@ -455,6 +477,9 @@ REFUSED = [
     ("x: §'n?'", "z = 1", "'n?' in the ranks of 'x' is no extent"),
     ("x: §'f33 i j'", "z = 1", "'f33' in the annotation of 'x' looks like an element type and is none; there are f64, f32, f16, bf16"),
     ("x: §'uint8 i j'", "z = 1", "'uint8' in the annotation of 'x' looks like an element type and is none"),
+    ("x: §'i128 i j'", "z = 1", "'i128' in the annotation of 'x' looks like an element type and is none"),
+    ("x: §'bf64 i j'", "z = 1", "'bf64' in the annotation of 'x' looks like an element type and is none"),
+    ("x: §'complex64 i j'", "z = 1", "'complex64' in the annotation of 'x' looks like an element type and is none"),
     ("x: §'i j f32'", "z = 1", "'f32' stands among the ranks of 'x': an element type stands first, once"),
     ("x: §4", "z = 1", "expected the ranks of 'x' as a string"),
     ("x, §out", "z = 1", "'out' is an option of every call"),

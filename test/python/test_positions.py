@@ -102,6 +102,142 @@ def test_tables_of_a_module(build):
             package(np.array([[0, wrong]]))
 
 
+class OneIndexTwoTables(torch.nn.Module):
+    def forward(self, ids, a, b):
+        return a[ids] + b[ids]
+
+
+class Reshaped(torch.nn.Module):
+    def forward(self, ids, a, b):
+        return a[ids.view(-1)] + (ids != 2).view(-1, 1)
+
+
+class Widened(torch.nn.Module):
+    def forward(self, ids, a, b):
+        return torch.nn.functional.embedding(ids.long().t(), b)
+
+
+class Columns(torch.nn.Module):
+    def forward(self, ids, a, b):
+        return a[ids[:, 0]] + b[ids[:, 1]]
+
+
+class Gathered(torch.nn.Module):
+    def forward(self, ids, a, b):
+        return b.gather(0, ids)
+
+
+@pytest.mark.parametrize("net, dtype, low, high", [(OneIndexTwoTables(), torch.long, -4, 4), (Reshaped(), torch.int32, -10, 10),
+                                                   (Widened(), torch.int32, 0, 4), (Columns(), torch.long, -10, 10),
+                                                   (Gathered(), torch.long, 0, 4)],
+                         ids=lambda x: type(x).__name__ if isinstance(x, torch.nn.Module) else str(x))
+def test_indices_of_an_argument(build, net, dtype, low, high):
+    """What torch refuses is refused, in whatever shape, type or part the argument is read; where parts differ, what all of them refuse."""
+    import einfall
+
+    args = torch.zeros(3, 2, dtype=dtype), torch.randn(10, 2), torch.randn(4, 2)
+    package = einfall.compile(net, args=args, dynamic_shapes=({0: torch.export.Dim("n")}, None, None))
+    ids = torch.tensor([[low, 0], [0, 3]] if low else [[0, 1], [2, 3]], dtype=dtype)
+    np.testing.assert_allclose(package(ids.numpy(), *(t.numpy() for t in args[1:])), net(ids, *args[1:]).numpy(), rtol=1e-6)
+    for wrong in (low - 1, high):
+        with pytest.raises(ValueError, match=rf"'ids' is {wrong} at \[0, 0\], expected a value in \[{low}, {high}\)"):
+            package(np.full((1, 2), wrong, ids.numpy().dtype), *(t.numpy() for t in args[1:]))
+        with pytest.raises((IndexError, RuntimeError)):
+            net(torch.full((1, 2), wrong, dtype=dtype), *args[1:])
+
+
+def test_an_argument_of_which_only_a_part_is_an_index(build):
+    """The other part may be any numbers, so none are refused."""
+    import einfall
+
+    class Net(torch.nn.Module):
+        def forward(self, x, a):
+            return a[x[:, 0]] + x[:, 1:]
+
+    x, a = torch.tensor([[3, 500], [-1, -7]]), torch.randn(4, 2)
+    package = einfall.compile(Net(), args=(x, a), dynamic_shapes=({0: torch.export.Dim("n")}, None))
+    np.testing.assert_allclose(package(x.numpy(), a.numpy()), Net()(x, a).numpy(), rtol=1e-6)
+
+
+def test_padding_that_counts_from_the_end(build):
+    import einfall
+
+    class Net(torch.nn.Module):
+        def forward(self, ids, a):
+            return torch.nn.functional.embedding(ids, a) + a[torch.nn.functional.pad(ids, (1, 0), value=-1)][:-1]
+
+    ids, a = torch.tensor([2, 0, 1]), torch.randn(4, 2)
+    package = einfall.compile(Net(), args=(ids, a))
+    np.testing.assert_allclose(package(ids.numpy(), a.numpy()), Net()(ids, a).numpy(), rtol=1e-6)
+
+
+class FromTheEnd(torch.nn.Module):
+    def forward(self, x, a):
+        return a[torch.arange(x.shape[0]) - x.shape[0]] + x[:, None]
+
+
+class TooFarFromTheEnd(torch.nn.Module):
+    def forward(self, x, a):
+        return a[torch.arange(x.shape[0]) - 6] + x[:, None]
+
+
+class Literal(torch.nn.Module):
+    def forward(self, x, a):
+        return a[torch.tensor([0, 4, 1])] + x.sum()
+
+
+class TooLong(torch.nn.Module):
+    def forward(self, x, a):
+        return torch.nn.functional.embedding(torch.arange(8), a) + x.sum()
+
+
+def test_the_least_index_that_follows_from_sizes(build):
+    import einfall
+
+    shapes = ({0: torch.export.Dim("n")}, None)
+    x, a = torch.randn(4), torch.randn(4, 2)
+    package = einfall.compile(FromTheEnd(), args=(x, a), dynamic_shapes=shapes)
+    np.testing.assert_allclose(package(x.numpy(), a.numpy()), FromTheEnd()(x, a).numpy(), rtol=1e-6)
+    with pytest.raises(IndexError):
+        FromTheEnd()(torch.zeros(5), a)
+    with pytest.raises(ValueError, match="bound 'n' is 5, but it can be at most 4: a has 4 rows"):
+        package(np.zeros(5, np.float32), a.numpy())
+
+
+@pytest.mark.parametrize("net", [TooFarFromTheEnd(), TooLong(), Literal()], ids=lambda x: type(x).__name__)
+def test_what_every_call_would_read_outside_is_not_imported(net):
+    from einfall.frontend import FrontendError, import_module
+
+    with pytest.raises(FrontendError, match="every call reads outside: a has 4 rows"):
+        import_module(net, (torch.randn(5), torch.randn(4, 2)), ({0: torch.export.Dim("n")}, None))
+    with pytest.raises((IndexError, RuntimeError)):
+        net(torch.randn(5), torch.randn(4, 2))
+
+
+@pytest.mark.parametrize("rows", [(POSITIONS, POSITIONS + 6), (POSITIONS + 6, POSITIONS)])
+def test_the_table_that_ends_first_is_named(build, rows):
+    import einfall
+
+    class Net(torch.nn.Module):
+        def forward(self, x, a, b):
+            at = torch.arange(x.shape[0])
+            return a[at] + b[at] + x[:, None]
+
+    args = torch.randn(5), *(torch.randn(n, 2) for n in rows)
+    package = einfall.compile(Net(), args=args, dynamic_shapes=({0: torch.export.Dim("n")}, None, None))
+    with pytest.raises(ValueError, match=rf"it can be at most {POSITIONS}: {'ab'[rows.index(POSITIONS)]} has {POSITIONS} rows"):
+        package(np.zeros(POSITIONS + 1, np.float32), *(t.numpy() for t in args[1:]))
+
+
+def test_the_reason_of_the_least_bound():
+    from einfall.frontend.extent import symbol
+    from einfall.frontend.reach import because
+
+    s, t = symbol("s"), symbol("t")
+    assert because({256 - t: "late", 99 - 2 * t: "first", 50 - t: "next", t - 3: "least", 9 - t * t: "curved", 12 - s - t: "both",
+                    7 - s: "other"}) == {"t": "first", "s": "other"}
+
+
 def test_what_cannot_be_told_is_no_reason_to_refuse(build):
     """Buckets of distances: of two branches one is larger than the table, where the other one is taken."""
     import einfall

@@ -1,6 +1,7 @@
 """einfall tune and compile --tuned. What is faster is made up here: nothing depends on times."""
 
 import json
+import os
 import re
 import sqlite3
 import subprocess
@@ -374,3 +375,58 @@ def test_wrong_whole_numbers_do_not_agree(tmp_path, build):
     tuner = tune.Tuner(lambda path, schedules: compiler.compile_text(BYTES.replace("OP", "muli"), path, schedules=schedules),
                        {}, tmp_path / "scratch")
     assert tuner.calls and tuner.agrees(tuner.package) and not tuner.agrees(other)
+
+
+def test_a_language_model_is_called_as_it_is_used(build, tmp_path):
+    """Within its table of positions, and with rows that attention has to read."""
+    T = pytest.importorskip("transformers")
+    import einfall
+    from einfall import tune
+
+    T.GPT2LMHeadModel(T.GPT2Config(vocab_size=97, n_embd=32, n_layer=1, n_head=2, n_positions=24, bos_token_id=1, eos_token_id=2)) \
+        .save_pretrained(tmp_path)
+    package = einfall.compile(tmp_path, tmp_path / "m.einf", dtype="f32", count_visits=True)
+    calls = tune.sizes_for(package.manifest, {})
+    assert {e["name"]: (at["b"], at["s"], at["t"], at["c"]) for e, at in calls} == {
+        "step": (1, 1, 24, 24), **{name: (1, 24, 24, 24) for name in ("logits", "next", "nll")}}
+    for entry, at in calls:
+        tune.Call(entry, at, tmp_path, language=True).run(tmp_path / "m.einf", 1)
+        steps = json.loads((tmp_path / "profile.json").read_text())["entries"][0]["steps"]
+        assert any(step.get("visited") for step in steps), entry["name"]
+    assert all(at["t"] == 16 for _, at in tune.sizes_for(package.manifest, {"t": 16, "s": 7}))
+
+
+def test_a_size_that_is_limited(source):
+    from einfall import compiler, tune
+
+    text = SOURCE.replace("attributes {ein.entry}", "attributes {ein.entry, ein.assume = [#ein.extent<90 - 2*m>]}", 1)
+    source.write_text(text)
+    package, _ = schedules_of(source)
+    assert {e["name"]: at["m"] for e, at in tune.sizes_for(package.manifest, {})} == {"product": 45, "norm": 128}
+    assert {e["name"]: at["m"] for e, at in tune.sizes_for(package.manifest, {"m": 99})} == {"product": 99, "norm": 99}
+    scratch = source.parent / "scratch"
+    scratch.mkdir()
+    tuner = tune.Tuner(lambda path, schedules: compiler.compile_text(text, path, schedules=schedules), {}, scratch)
+    assert len(tuner.calls) == 2 and not tuner.skipped
+
+
+def test_experts_are_made_once(build, tmp_path, monkeypatch):
+    """Beside the package that they are for; the packages of a search share them."""
+    T = pytest.importorskip("transformers")
+    from einfall import compiler, tune
+    from einfall.frontend import naming
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    T.MixtralForCausalLM(T.MixtralConfig(vocab_size=97, hidden_size=32, num_hidden_layers=1, num_attention_heads=2, num_key_value_heads=2,
+                                         intermediate_size=48, num_local_experts=2)).save_pretrained(tmp_path / "model")
+    made, real = [], naming.write_made
+    monkeypatch.setattr(naming, "write_made", lambda one, folder: made.append(folder) or real(one, folder))
+    (tmp_path / "out").mkdir()
+    compiler.compile_file(tmp_path / "model", tmp_path / "out" / "m.einf")
+    assert [os.path.dirname(folder) for folder in made] == [str(tmp_path / "out")] and os.listdir(tmp_path / "out") == ["m.einf"]
+    compiled, real_compile = [], compiler.compile_text
+    monkeypatch.setattr(compiler, "compile_text", lambda *args, **options: compiled.append(args[1]) or real_compile(*args, **options))
+    monkeypatch.setattr(tune.Tuner, "round", lambda self: self.compile(self.folder / "other.einf", {}))
+    tune.tune(tmp_path / "model", seconds=0, sizes={"s": 4, "t": 4})
+    assert len(compiled) == 2 and len(made) == 2 and made[1].startswith(str(compiled[0].parent))
+    assert tune.database().parent == compiled[0].parent.parent and not os.path.exists(made[1])

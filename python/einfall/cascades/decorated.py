@@ -12,7 +12,7 @@ from ..compiler import compile_cached
 from ..dtypes import etype_of
 from ..frontend import etypes as ty
 from ..frontend.printer import module_text
-from ..runtime import InvalidArgument, load
+from ..runtime import InvalidArgument, load, refuse_gradient
 from .errors import CascadeTypeError
 from .lowering import Lowering, trial_types
 from .signature import Parameter, parameters
@@ -95,6 +95,7 @@ class Cascade:
 
     def _array(self, p: Parameter, value):
         if p.dims is None:
+            refuse_gradient(self.__name__, p.name, value)  # a number has none, so no later check would see it
             try:
                 value = value.item() if hasattr(value, "item") else value
             except (ValueError, RuntimeError):

@@ -15,8 +15,10 @@ ETYPES = (*ty.FLOAT_BITS, "i8", "i16", "i32", "i64", "bool")
 RESERVED = {"floordiv", "ceildiv", "mod", "symbol", "reduce", "fill", "using", "dim"}
 #: element types by what users call them: f32, float32, bool
 _TYPES = {**ty.FROM_NAME, **{etype: etype for etype in ETYPES}, "bool": "i1"}
-#: What nobody means as a rank: f33, uint8, complex64. i0 and k1 are ranks.
-_TYPE_LIKE = re.compile(r"(bf|[fiu])(8|\d\d+)|[fu]8\w+|(float|bfloat|int|uint|complex)(\d+(_\w+)?)?|half|double")
+#: What nobody means as a rank: an element type of another program, at a width that such types have, or a misspelt width of a
+#: float: u64, f33, uint8, complex64. i0, k1, i10 and int are ranks.
+_TYPE_LIKE = re.compile(r"(bf|[fiu])(8|16|32|64|128)|b?f[36]\d|f8[eE]\d\w*"
+                        r"|(float|bfloat|int|uint|complex)(8|16|32|64|128)(_\w+)?|b?float|complex|uint|half|double")
 OPTIONS = ("out", "require_cache_hit")
 
 

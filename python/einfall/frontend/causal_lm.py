@@ -28,6 +28,7 @@ from .ir import Function, Result, Tensor, argument, identity
 from .modules import DTYPES, Inputs
 from .naming import Made, find_parameters
 from .printer import module_text
+from .reach import because
 from .states import StateLayer, buffer_values, lazy_values, probe_states
 
 B, SLOTS, NEW, CAPACITY = symbol("b"), symbol("t"), symbol("s"), symbol("c")
@@ -372,7 +373,7 @@ def _metadata(model_dir: str, config, act: str, lm: _LanguageModel, checkpoint: 
         "vocab_size": int(lm.vocabulary),
         "max_positions": getattr(text, "max_position_embeddings", None),
         "symbols": {"b": "rows of the batch", "s": "tokens of the call", "t": "tokens of the text so far", "c": "slots of the cache"},
-        "because": {"t": why for e, why in lm.importer.cx.needs.items() if e.atoms() == {"t"}},
+        "because": because(lm.importer.cx.needs),
         "bos_token_id": generation.get("bos_token_id", getattr(text, "bos_token_id", None)),
         "eos_token_ids": eos if isinstance(eos, list) else [] if eos is None else [eos],
         "generation": generation,

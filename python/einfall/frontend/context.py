@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Callable, Mapping
 
 import torch
@@ -13,6 +14,19 @@ from .errors import Unsupported
 from .extent import Extent, ceildiv, floordiv, known_nonnegative, mod
 from .ir import Tensor
 from .scalar import Scalar
+
+@dataclasses.dataclass
+class Read:
+    """Elements of an argument, `ids[i, …] = argument[at]`, that are indices: in [low, high) where the table is of fixed extent."""
+
+    argument: Tensor
+    ids: Tensor
+    at: list[Extent]
+    shape: tuple[Extent, ...]
+    whole: bool  # every element of the argument is read
+    low: int | None
+    high: int | None
+
 
 Operand = "Tensor | Extent | int | float | bool"
 
@@ -77,6 +91,8 @@ class Context:
         self.assume: dict[str, Extent] = {}
         #: extents that have to be at least 0 in every call, each with why
         self.needs: dict[Extent, str] = {}
+        #: parts of arguments that are indices (`ranges.settle`)
+        self.reads: list[Read] = []
 
     # -- the node -------------------------------------------------------------------------------
 

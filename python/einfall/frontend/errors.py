@@ -8,7 +8,7 @@ import re
 import traceback
 
 #: frames that are no place of the user's program
-_OTHERS = re.compile(r"[/\\](torch|einfall[/\\]frontend)[/\\]|contextlib|<frozen|<eval_with_key>")
+_OTHERS = re.compile(r"[/\\]((site|dist)-packages[/\\]torch|einfall[/\\]frontend)[/\\]|contextlib|<frozen|<eval_with_key>")
 
 
 class FrontendError(Exception):

@@ -200,6 +200,8 @@ class Function:
     params: list[str] = dataclasses.field(default_factory=list)
     #: extents that are at least 0 in every call: `t - s`
     assume: list[Extent] = dataclasses.field(default_factory=list)
+    #: why sizes cannot be larger, by symbol
+    because: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def ops(self) -> list[Op]:
         """What the results need, producers first."""

@@ -14,6 +14,8 @@ from .exporting import export, symbol_names, to_numpy, user_outputs
 from .importer import GraphImporter
 from .ir import Function, Result, Tensor, argument, default_labels
 from .printer import module_text
+from .ranges import settle
+from .reach import because
 
 DTYPES = {"f32": torch.float32, "bf16": torch.bfloat16, "f16": torch.float16, "f64": torch.float64}
 
@@ -48,8 +50,10 @@ def import_function(module: torch.nn.Module, example_args: tuple, dynamic_shapes
     tensors = [o for o in user_outputs(ep, importer.run(ep.graph_module, inputs)) if isinstance(o, Tensor)]
     results = [builder.cast(t, t.logical) for t in tensors]
     names = [None] if len(results) == 1 else range(len(results))
-    return Function(name, inputs.arguments(), [Result(t, "result" if n is None else f"result{n}") for n, t in zip(names, results)],
-                    assume=list(importer.cx.needs))
+    function = Function(name, inputs.arguments(), [Result(t, "result" if n is None else f"result{n}") for n, t in zip(names, results)],
+                        assume=list(importer.cx.needs), because=because(importer.cx.needs))
+    settle(importer.cx, function)
+    return function
 
 
 def _to(value, dtype: torch.dtype):

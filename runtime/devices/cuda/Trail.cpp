@@ -57,7 +57,7 @@ std::string Trail::suspect() const {
   std::string count = std::to_string(recording_->launches().size());
   if (!writes_)
     return "a kernel of " + entry + " or of a call before it (it has " + count +
-           ", and the driver does not let a stream write which one it came to)";
+           ", and the driver has or grants no cuStreamWriteValue32, by which it is told which)";
   auto latest = std::atomic_ref(*reinterpret_cast<uint32_t *>(memory_->data())).load();
   auto done = int32_t(latest - base_); // as a difference, since numbers wrap
   if (done < 0)

@@ -107,3 +107,15 @@ def test_a_table_of_both_sizes(tmp_path):
     text, metadata = import_causal_lm(saved(model, tmp_path))
     assert "40 - t" in text.split("ein.assume", 1)[1].splitlines()[0]
     assert metadata["because"] == {"t": "transformer.wpe.weight has 40 rows"}
+
+
+@pytest.mark.parametrize("folder, named", [("torch", True), ("site-packages/torch", False), ("dist-packages/torch/nn", False)])
+def test_a_folder_of_the_user_called_torch(tmp_path, folder, named):
+    from einfall.frontend.errors import source_of
+
+    path = tmp_path / folder / "net.py"
+    path.parent.mkdir(parents=True)
+    path.write_text("\nraise ValueError\n")
+    with pytest.raises(ValueError) as e:
+        exec(compile(path.read_text(), str(path), "exec"))
+    assert source_of(e.value).endswith(f"{folder}/net.py:2") == named

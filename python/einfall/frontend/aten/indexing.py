@@ -34,7 +34,7 @@ def _wrapped(cx: Context, ids: Tensor, size: Extent) -> Tensor:
 
 
 @aten("index.Tensor", "_unsafe_index.Tensor")
-def index(cx: Context, x: Tensor, indices) -> Tensor:
+def index(cx: Context, x: Tensor, indices, need=need_inside) -> Tensor:
     """x[i0, :, i1, …] with integer tensors; those that are affine in their coordinates become plain indices."""
     indices = [*indices, *[None] * (x.rank - len(indices))]
     given = [d for d, i in enumerate(indices) if i is not None]
@@ -55,7 +55,7 @@ def index(cx: Context, x: Tensor, indices) -> Tensor:
     inputs, where, coords = [], [], []
     for d in given:
         t = indices[d]
-        need_inside(cx, t, x.shape[d], x)
+        need(cx, t, x.shape[d], x)
         pos = [e.subs({f"%{k}": rank(off + k) for k in range(len(common))}) for e in aligned(t, common)]
         e = S.to_extent(t.coord) if t.coord is not None else None
         if e is not None and cx.nonnegative(e, t.shape):
@@ -74,14 +74,14 @@ def index(cx: Context, x: Tensor, indices) -> Tensor:
 
 @aten("index_select")
 def index_select(cx: Context, x: Tensor, dim: int, ids: Tensor) -> Tensor:
-    return index(cx, x, [*[None] * (dim % x.rank), ids])
+    return index(cx, x, [*[None] * (dim % x.rank), ids], need_row)
 
 
 @aten("gather")
 def gather(cx: Context, x: Tensor, dim: int, ids: Tensor, **_) -> Tensor:
     at = identity(x.rank)
     at[dim % x.rank] = Extent.atom("$0")
-    need_inside(cx, ids, x.shape[dim % x.rank], x)
+    need_row(cx, ids, x.shape[dim % x.rank], x)
     ids = _wrapped(cx, ids, x.shape[dim % x.rank])
     return cx.b.einsum([ids, x], [identity(x.rank), at], ids.shape, ids.labels, S.arg(1, x.etype), coords=[0, None],
                        logical=x.logical)
@@ -91,7 +91,7 @@ def _scatter(cx: Context, x: Tensor, dim: int, ids: Tensor, source, monoid: str 
     dim %= x.rank
     at = identity(x.rank)
     at[dim] = Extent.atom("$0")
-    need_inside(cx, ids, x.shape[dim], x)
+    need_row(cx, ids, x.shape[dim], x)
     x = cx.plain(x)
     if not isinstance(source, Tensor):
         source = cx.b.full(source, ids.shape, x.etype)

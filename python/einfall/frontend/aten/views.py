@@ -96,7 +96,8 @@ def _start(extent: Extent, size: Extent, start, end, step: int):
     if start >= 0:
         return start
     open_end = end is None or (isinstance(end, int) and end >= OPEN)
-    return extent - size if open_end and step == 1 else extent + start
+    begin = extent - size if open_end and step == 1 else extent + start
+    return begin if begin.const is None else max(begin.const, 0)
 
 
 @aten("select.int", "select_copy.int")
