@@ -102,6 +102,8 @@ class Cascade:
             if not isinstance(value, (bool, int, float)):
                 raise InvalidArgument(f"{self.__name__}: '{p.name}' takes a number; a tensor needs its ranks in the "
                                       f"signature, e.g. {p.name}: \"s d\"")
+            if isinstance(value, int) and not -1 << 63 <= value < 1 << 63:
+                raise InvalidArgument(f"{self.__name__}: '{p.name}' is {value}, which no integer of 64 bits is; write it as a float")
             return value
         return value if isinstance(value, np.ndarray) or hasattr(value, "__dlpack__") and hasattr(value, "shape") else np.asarray(value)
 
