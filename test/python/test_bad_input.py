@@ -260,7 +260,7 @@ def test_wrong_calls(build, package, tmp_path, monkeypatch, arguments, said):
 
 @pytest.mark.parametrize("arguments, said", [
     (("--ids", "4096"), "4096"), (("--ids=-1",), ""), (("--ids", "0", "-n", "9", "--context", "4"), "context"),
-    (("--ids", "0", "-n", "0"), "-n"), (("--ids", "99999999999999999999"), "--ids"), (("--ids", "0", "--temperature", "nan"), "temperature"),
+    (("--ids", "0", "-n", "0"), "-n"), (("--ids", "0", "-n", "9999999999999999999"), "is not a number from 1 to 9223372036854775807"), (("--ids", "99999999999999999999"), "--ids"), (("--ids", "0", "--temperature", "nan"), "temperature"),
     (("--ids", "0", "-n", "9223372036854775807"), "")])
 def test_generation_is_refused(build, tiny_llama, arguments, said):
     done = run(build / "bin" / "einfall-run", tiny_llama, "generate", *arguments)
