@@ -75,6 +75,15 @@ def source(value) -> None:
                            f"folder, or a torch.nn.Module{hint}")
 
 
+def fit(value, *, weights, **examples) -> None:
+    """What is for another kind of source than `value`."""
+    if not isinstance(value, (str, os.PathLike)):
+        if weights is not None:
+            raise EinfallError("weights is for a program that names weights; a module has its own")
+    elif given := [name for name, example in examples.items() if example is not None]:
+        raise EinfallError(f"{', '.join(given)}: for a torch.nn.Module; a program and a checkpoint have their own inputs and sizes")
+
+
 def machine(given) -> None:
     if given is not None and not (isinstance(given, (str, os.PathLike)) and os.fspath(given)):
         raise EinfallError(f"machine={given!r}: expected 'here', a file of einfall calibrate, or None")

@@ -41,9 +41,12 @@ def compile(source, output: str | os.PathLike | None = None, *, args=None, kwarg
     from .runtime import load
 
     arguments.source(source)
+    arguments.fit(source, weights=weights, args=args, kwargs=kwargs, dynamic_shapes=dynamic_shapes)
     arguments.weights(weights)
     arguments.machine(machine)
-    dtype = arguments.activations(dtype)
+    arguments.numerics(numerics)
+    targets, dtype = arguments.targets(targets), arguments.activations(dtype)
+    output = None if output is None else arguments.output(output)
     if isinstance(source, (str, os.PathLike)) and not _is_text(source):
         if os.path.isdir(source) or weights or output is not None:
             with _output(output) as path:
@@ -218,7 +221,7 @@ def _save_weights(module, text: str, folder: str) -> str | None:
 def _output(output):
     """The given path, or one that is removed at the end (a loaded package keeps its mapping)."""
     if output is not None:
-        yield arguments.output(output)
+        yield output
         return
     with tempfile.TemporaryDirectory(prefix="einfall-") as scratch:
         yield os.path.join(scratch, "module.einf")

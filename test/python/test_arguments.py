@@ -36,6 +36,7 @@ def test_other_activations(dtype):
     (None, {}, "cannot compile None"), (3, {}, "cannot compile 3"), (lambda x: x, {}, "forward of a torch.nn.Module"),
     (Exp, {}, "give an instance"), ("", {}, "source is empty"), ("hello {", {}, "the text is no program"),
     (Exp(), {"args": X}, r"args takes a tuple .* args=\(x,\)"), (Exp(), {"args": (X,), "kwargs": 3}, "kwargs takes a dict"),
+    (Exp(), {"args": (X,), "weights": "w"}, "a module has its own"), (MATMUL, {"args": (X,), "dynamic_shapes": {}}, "args, dynamic_shapes: for"),
     (MATMUL, {"targets": None}, "targets=None"), (MATMUL, {"targets": 3}, "targets=3"),
     (MATMUL, {"targets": ("native", "native")}, "'native' is there twice"),
     (MATMUL, {"numerics": ""}, "numerics=''"), (MATMUL, {"machine": 3}, "machine=3"), (MATMUL, {"weights": 3}, "weights=3"),
