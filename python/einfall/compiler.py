@@ -53,7 +53,7 @@ def compile(source, output: str | os.PathLike | None = None, *, args=None, kwarg
                 compile_file(source, path, dtype=dtype, targets=targets, weights=weights, numerics=numerics, quiet=True,
                              require_cache_hit=require_cache_hit, count_visits=count_visits, machine=machine)
                 return load(path)
-        source = _read_program(source, dtype)
+        source = read_program(source, dtype)
     if not isinstance(source, str):
         return _compile_module(source, output, args, kwargs, dynamic_shapes, dtype, targets, numerics,
                                require_cache_hit, count_visits, machine)
@@ -95,7 +95,7 @@ def prepare(source: str | os.PathLike, dtype: str = "auto", weights: str | None 
     arguments.weights(weights)
     dtype = arguments.activations(dtype)
     if not os.path.isdir(source):
-        return _read_program(source, dtype), {"weights": weights, "name": source}
+        return read_program(source, dtype), {"weights": weights, "name": source}
     if weights is not None:
         raise EinfallError(f"--weights is for an .mlir file that names weights; the checkpoint {source} has its own")
     files = _files(source)
@@ -254,7 +254,8 @@ def _refuse_dtype(dtype: str) -> None:
         raise EinfallError("--dtype sets the activations of a checkpoint or a module; an .mlir file has its types")
 
 
-def _read_program(path, dtype: str) -> str:
+def read_program(path, dtype: str = "auto") -> str:
+    """The text of an .mlir file; `dtype` is what activations of a checkpoint would have."""
     _refuse_dtype(dtype)
     return _program(_read(path, _PROGRAM), path)
 

@@ -55,3 +55,13 @@ def test_two_names_of_one_target(build, tmp_path):
     native = einfall.compile(MATMUL).manifest["targets"][0]["name"]
     with pytest.raises(einfall.EinfallError, match=f"'native' and '{native}' are both {native} here"):
         einfall.compile(MATMUL, tmp_path / "m.einf", targets=("native", native))
+
+
+@pytest.mark.parametrize("options, said", [({"dtype": "f33"}, "is no type of activations"), ({"numerics": ""}, "numerics=''")])
+def test_what_explain_refuses(build, tmp_path, options, said):
+    import einfall
+    from einfall.explain import explain
+
+    (tmp_path / "m.mlir").write_text(MATMUL)
+    with pytest.raises(einfall.EinfallError, match=said):
+        explain(tmp_path / "m.mlir", **options)
