@@ -65,3 +65,13 @@ def test_what_explain_refuses(build, tmp_path, options, said):
     (tmp_path / "m.mlir").write_text(MATMUL)
     with pytest.raises(einfall.EinfallError, match=said):
         explain(tmp_path / "m.mlir", **options)
+
+
+def test_numerics_of_a_cascade():
+    import einfall
+
+    with pytest.raises(einfall.EinfallError, match="numerics='exact': expected strict"):
+        @einfall.cascade(numerics="exact")
+        def double(x: "n"):
+            y[n] = x[n] * 2
+            return y[n]

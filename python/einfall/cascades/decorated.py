@@ -8,6 +8,7 @@ import threading
 
 import numpy as np
 
+from .. import arguments
 from ..compiler import compile_cached
 from ..dtypes import etype_of
 from ..frontend import etypes as ty
@@ -45,6 +46,7 @@ class Cascade:
     """A compiled cascade; call it as the function."""
 
     def __init__(self, function, numerics: str | None = None):
+        arguments.numerics(numerics)
         functools.update_wrapper(self, function)
         self._source = Source(function)
         self._parameters = parameters(self._source)
