@@ -300,6 +300,17 @@ static LogicalResult prepare(ModuleOp module, const CompileOptions &options) {
   return setNumerics(module, options.numerics);
 }
 
+/// An error if an earlier of the `names` stands for `target` too, the next one's.
+static LogicalResult checkNew(StringRef target, ArrayRef<rt::TargetInfo> earlier,
+                              ArrayRef<std::string> names, MLIRContext *context) {
+  for (auto [info, name] : llvm::zip(earlier, names))
+    if (info.name == target)
+      return emitError(UnknownLoc::get(context))
+             << "the targets '" << name << "' and '" << names[earlier.size()] << "' are both "
+             << target << " here; give one of them";
+  return success();
+}
+
 LogicalResult compileToPackage(ModuleOp module, const CompileOptions &options) {
   package::PackageSpec spec;
   PackageTables tables;
@@ -308,7 +319,8 @@ LogicalResult compileToPackage(ModuleOp module, const CompileOptions &options) {
     return failure();
   for (const std::string &name : options.targets) {
     FailureOr<PipelineOptions> phases = phasesFor(module, name, options);
-    if (failed(phases))
+    if (failed(phases) || failed(checkNew(phases->target.name(), spec.manifest.targets,
+                                          options.targets, module.getContext())))
       return failure();
     std::string report;
     PackageTables own;

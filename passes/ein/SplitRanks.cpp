@@ -14,10 +14,13 @@ namespace einfall::ein {
 namespace {
 
 /// The divisor by which an operand of `op` splits `rank`, if one does and it
-/// divides the extent.
+/// divides the extent. Without a literal extent (tokens of a paged cache) others walk
+/// the rank whole, and a fold has to stay one walk.
 std::optional<int64_t> divisorOf(EinsumOp op, unsigned rank) {
-  ExtentAttr extent = op.getRankExtent(rank);
+  std::optional<int64_t> extent = op.getRankExtent(rank).getLiteral();
   std::optional<int64_t> found;
+  if (!extent)
+    return found;
   for (unsigned i = 0, e = op.getInputs().size(); i < e; ++i)
     for (AffineExpr index : op.getMap(i).getResults())
       index.walk([&](AffineExpr sub) {
@@ -27,10 +30,8 @@ std::optional<int64_t> divisorOf(EinsumOp op, unsigned rank) {
           return;
         auto dim = dyn_cast<AffineDimExpr>(binary.getLHS());
         auto divisor = dyn_cast<AffineConstantExpr>(binary.getRHS());
-        if (!dim || !divisor || dim.getPosition() != rank || divisor.getValue() <= 1)
-          return;
-        std::optional<ExtentAttr> part = extent.dividedBy(divisor.getValue());
-        if (part && part->getLiteral().value_or(INT64_MAX) > 1)
+        if (dim && divisor && dim.getPosition() == rank && divisor.getValue() > 1 &&
+            divisor.getValue() < *extent && *extent % divisor.getValue() == 0)
           found = divisor.getValue();
       });
   return found;

@@ -8,13 +8,14 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from . import cache
+from . import arguments, cache
 from .errors import CompileError, EinfallError
 from .machine import resolve
 from .progress import Progress
 from .toolchain import find_tool
 
-DTYPES = ("auto", "f32", "bf16", "f16")
+_PROGRAM = "the text of an ein module (.mlir, docs/spec/ein.md), or a checkpoint's folder"
+_HAS_ENTRY = re.compile(r"\bfunc\.func\b|^\s*\"?(builtin\.)?module\b", re.MULTILINE)
 METADATA = ("model_type", "dtype", "vocab_size", "max_positions", "bos_token_id", "eos_token_ids")
 
 
@@ -23,8 +24,9 @@ def compile(source, output: str | os.PathLike | None = None, *, args=None, kwarg
             require_cache_hit: bool = False, count_visits: bool = False, machine: str | os.PathLike | None = None):
     """Compiles `source` and returns the loaded `einfall.runtime.Package`.
 
-    source  text of an `ein` module; the path of an .mlir file; the folder of a Hugging Face causal LM (`dtype` sets
-            its activations); or a `torch.nn.Module`, exported with example `args`, `kwargs` and `dynamic_shapes`
+    source  text of an `ein` module; the path of an .mlir file; the folder of a Hugging Face causal LM; or a
+            `torch.nn.Module`, exported with example `args`, `kwargs` and `dynamic_shapes`
+    dtype   the type of a checkpoint's or a module's activations: "f32", "bfloat16", `torch.float16`, …; "auto" is its own
     output  the package to write. Without it a package without weights goes to the compile cache, any other to a
             temporary file that lives as long as the process has it open
     targets names of targets, or one text with commas: the package holds code for each
@@ -38,16 +40,25 @@ def compile(source, output: str | os.PathLike | None = None, *, args=None, kwarg
     """
     from .runtime import load
 
+    arguments.source(source)
+    arguments.fit(source, weights=weights, args=args, kwargs=kwargs, dynamic_shapes=dynamic_shapes)
+    arguments.weights(weights)
+    arguments.machine(machine)
+    arguments.numerics(numerics)
+    targets, dtype = arguments.targets(targets), arguments.activations(dtype)
+    output = None if output is None else arguments.output(output)
     if isinstance(source, (str, os.PathLike)) and not _is_text(source):
         if os.path.isdir(source) or weights or output is not None:
             with _output(output) as path:
                 compile_file(source, path, dtype=dtype, targets=targets, weights=weights, numerics=numerics, quiet=True,
                              require_cache_hit=require_cache_hit, count_visits=count_visits, machine=machine)
                 return load(path)
-        source = _read(source)
+        source = read_program(source, dtype)
     if not isinstance(source, str):
         return _compile_module(source, output, args, kwargs, dynamic_shapes, dtype, targets, numerics,
                                require_cache_hit, count_visits, machine)
+    _refuse_dtype(dtype)
+    _program(source, "the text")
     if output is None and weights is None and not count_visits:
         return load(compile_cached(source, targets, numerics, require_hit=require_cache_hit, machine=machine))
     with _output(output) as path:
@@ -65,7 +76,10 @@ def compile_file(source: str | os.PathLike, output: str | os.PathLike, *, dtype:
     Kernels come from the compile cache and go there unless `use_cache` is off; `require_cache_hit` fails with the name
     of the first kernel that is not there. `tuned` takes the schedules that `einfall tune` found on this machine.
     """
-    targets = target_names(targets)
+    arguments.source(source)
+    arguments.output(output)
+    arguments.machine(machine)
+    targets = arguments.targets(targets)
     kernels = {"require_cache_hit": require_cache_hit, "use_cache": use_cache, "count_visits": count_visits,
                "machine": machine, "schedules": _tuned(tuned, targets)}
     source = os.fspath(source)
@@ -75,24 +89,16 @@ def compile_file(source: str | os.PathLike, output: str | os.PathLike, *, dtype:
         compile_text(text, output, targets=targets, numerics=numerics, **options, **kernels)
 
 
-def target_names(targets) -> list[str]:
-    """The targets of "native,sm_90a" or of a sequence of such. `EinfallError` for an empty name: it would stand for none."""
-    given = [targets] if isinstance(targets, str) else list(targets or ())
-    if others := [item for item in given if not isinstance(item, str)]:
-        raise EinfallError(f"expected names of targets, but got {others[0]!r}")
-    names = [name.strip() for item in given for name in item.split(",")]
-    if not names or not all(names):
-        raise EinfallError(f"a target has no name in {','.join(given)!r}; expected native, x86-64-v3, sm_90a, …, separated by commas")
-    return names
-
-
 def prepare(source: str | os.PathLike, dtype: str = "auto", weights: str | None = None, progress: Progress | None = None):
     """The text of an .mlir file or a checkpoint folder, and what `compile_text` has to know of it beside."""
     source, step = os.fspath(source), progress.step if progress else lambda label: None
+    arguments.weights(weights)
+    dtype = arguments.activations(dtype)
     if not os.path.isdir(source):
-        if dtype != "auto":
-            raise EinfallError("--dtype sets the activations of a checkpoint; an .mlir file has its types")
-        return _read(source), {"weights": weights, "name": source}
+        return read_program(source, dtype), {"weights": weights, "name": source}
+    if weights is not None:
+        raise EinfallError(f"--weights is for an .mlir file that names weights; the checkpoint {source} has its own")
+    files = _files(source)
     step("loading PyTorch")
     with _hushed():
         from .frontend import FrontendError, import_causal_lm
@@ -102,7 +108,7 @@ def prepare(source: str | os.PathLike, dtype: str = "auto", weights: str | None 
             text, metadata = import_causal_lm(source, dtype)
         except FrontendError as e:
             raise EinfallError(str(e)) from e
-    return text, {"weights": source, "made": metadata["made_weights"], "kind": "causal-lm", "metadata": _facts(metadata), "files": _files(source)}
+    return text, {"weights": source, "made": metadata["made_weights"], "kind": "causal-lm", "metadata": _facts(metadata), "files": files}
 
 
 def _tuned(tuned: bool, targets) -> dict[str, str] | None:
@@ -118,8 +124,9 @@ def compile_text(text: str, output: str | os.PathLike, *, targets=("native",), w
                  machine: str | os.PathLike | None = None, schedules: dict[str, str] | None = None, made=()) -> None:
     """Runs einfall-compile on `text`; `files` maps its options (tokenizer, …) to paths, `name` is for messages, `schedules` are
     by kernels' keys, `made` are weights that the folder `weights` holds in parts (`frontend.naming.Made`)."""
-    output = os.fspath(output)
-    targets = target_names(targets)
+    output = arguments.output(output)
+    arguments.numerics(numerics)
+    targets = arguments.targets(targets)
     measured = resolve(machine, targets)
     folder = os.path.dirname(os.path.abspath(output))
     if not os.path.isdir(folder):
@@ -176,7 +183,8 @@ def compile_cached(text: str, targets=("native",), numerics: str | None = None, 
 
     `located` is the same program with the locations that errors shall name; it is compiled, but is no part of the key.
     """
-    targets = target_names(targets)
+    targets = arguments.targets(targets)
+    arguments.numerics(numerics)
     measured = resolve(machine, targets)
 
     def make(path):
@@ -196,7 +204,8 @@ def _compile_module(module, output, args, kwargs, dynamic_shapes, dtype, targets
         from .frontend.printer import module_text
 
         try:
-            function = import_function(module, tuple(args or ()), dynamic_shapes, None if dtype == "auto" else dtype, kwargs)
+            function = import_function(module, arguments.example(args), dynamic_shapes, None if dtype == "auto" else dtype,
+                                       arguments.example_by_name(kwargs))
             text = module_text([function])
         except FrontendError as e:
             raise EinfallError(str(e)) from e
@@ -223,7 +232,7 @@ def _save_weights(module, text: str, folder: str) -> str | None:
 def _output(output):
     """The given path, or one that is removed at the end (a loaded package keeps its mapping)."""
     if output is not None:
-        yield os.fspath(output)
+        yield output
         return
     with tempfile.TemporaryDirectory(prefix="einfall-") as scratch:
         yield os.path.join(scratch, "module.einf")
@@ -251,12 +260,32 @@ def _is_text(source) -> bool:
     return isinstance(source, str) and ("\n" in source or "{" in source)
 
 
-def _read(path) -> str:
+def _refuse_dtype(dtype: str) -> None:
+    if dtype != "auto":
+        raise EinfallError("--dtype sets the activations of a checkpoint or a module; an .mlir file has its types")
+
+
+def read_program(path, dtype: str = "auto") -> str:
+    """The text of an .mlir file; `dtype` is what activations of a checkpoint would have."""
+    _refuse_dtype(dtype)
+    return _program(_read(path, _PROGRAM), path)
+
+
+def _program(text: str, name) -> str:
+    """The text, unless it is plainly of another kind: a parser would only complain of its first byte."""
+    if text and not _HAS_ENTRY.search(text):
+        raise EinfallError(f"{name} is no program, for it has no func.func: expected {_PROGRAM}")
+    return text
+
+
+def _read(path, expected: str = "text") -> str:
     try:
         return Path(path).read_text(encoding="utf-8")
     except FileNotFoundError:
         raise EinfallError(f"there is no file or folder {path}") from None
-    except (OSError, UnicodeDecodeError) as e:
+    except UnicodeDecodeError:
+        raise EinfallError(f"cannot read {path}: it is no text; expected {expected}") from None
+    except OSError as e:
         raise EinfallError(f"cannot read {path}: {e}") from None
 
 
@@ -281,7 +310,21 @@ def _reasons(because: dict[str, str]) -> dict[str, str]:
 def _files(folder: str) -> dict[str, str]:
     wanted = {"tokenizer": "tokenizer.json", "generation-config": "generation_config.json", "config": "config.json"}
     found = {option: os.path.join(folder, name) for option, name in wanted.items()}
-    return {option: path for option, path in found.items() if os.path.isfile(path)}
+    found = {option: path for option, path in found.items() if os.path.isfile(path)}
+    _check_tokenizer(found.get("tokenizer"))
+    return found
+
+
+def _check_tokenizer(path: str | None) -> None:
+    """A damaged file would be found at the first text only. One of a kind that is not known here serves other programs."""
+    if path is None:
+        return
+    try:
+        content = json.loads(_read(path))
+    except (ValueError, RecursionError) as e:
+        raise EinfallError(f"{path} is damaged: {e}; mend it, or remove it for a package that takes token ids only") from None
+    if not isinstance(content, dict) or not isinstance(content.get("model"), dict):
+        raise EinfallError(f"{path} has no model of a tokenizer; mend it, or remove it for a package that takes token ids only")
 
 
 def _first_error(said: str, status: int) -> str:

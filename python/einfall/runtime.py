@@ -18,7 +18,9 @@ other arrays are copied. Integers that have a range (token ids) are checked wher
 from __future__ import annotations
 
 import json
+import operator
 import os
+import re
 import sys
 import threading
 
@@ -67,7 +69,10 @@ def refuse_gradient(entry: str, name: str, value) -> None:
 
 def set_num_threads(threads: int) -> int:
     """Threads for all calls, the caller included; 0 leaves it as it is. Returns the number now."""
-    return _runtime.set_num_threads(threads)
+    count = _whole("threads", threads)
+    if not 0 <= count < 1 << 16:
+        raise InvalidArgument(f"threads: expected 0 (as it is) to {(1 << 16) - 1}, but got {count}")
+    return _runtime.set_num_threads(count)
 
 
 def pin_threads(pin: bool | None = None) -> bool:
@@ -82,7 +87,9 @@ class Package:
     """An open package. Entry points are attributes; `entries` has them by name."""
 
     def __init__(self, path: str | os.PathLike, device: str = "cpu"):
-        self.device = device
+        self.device = _device(device)
+        if not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
+            raise InvalidArgument(f"{path!r} is no path of a package")
         self._package = _guarded(_runtime.Package, os.fspath(path))
         self.manifest = json.loads(self._package.manifest())
         self.entries = {e["name"]: Entry(self, e) for e in self.manifest["entries"]}
@@ -146,9 +153,15 @@ class Entry:
             return self._run(self.session, arrays, tensors, numbers, out)
         if self.states:
             raise InvalidArgument(f"entry '{self.name}' has state: call it through package.session("
-                                  f"{', '.join(b + '=…' for b in self.package.manifest['bounds'])})")
+                                  f"{', '.join(b + '=…' for b in self._bounds())})")
         with self.package._lock:
             return self._run(self._auto_session(tensors, params), arrays, tensors, numbers, out)
+
+    def _bounds(self) -> list[str]:
+        """What a session has to bound for this entry: the symbols of all states, and those of the memory that it works in."""
+        sizes = [str(b["bytes"]) for b in self.info["buffers"] if b["kind"] == "temporary"]
+        working = self._symbols & set(re.findall(r"[A-Za-z_]\w*", " ".join(sizes)))
+        return list(dict.fromkeys([*self.package.manifest["bounds"], *sorted(working)]))
 
     def _arguments(self, args, kwargs) -> tuple[list, dict[str, int]]:
         names = [b["name"] for b in self.inputs]
@@ -158,7 +171,7 @@ class Entry:
         params = {}
         for name, value in kwargs.items():
             if name in self.params:
-                params[name] = int(value)
+                params[name] = _whole(name, value)
             elif name in names and name not in given:
                 given[name] = value
             else:
@@ -194,6 +207,10 @@ class Entry:
             values, results = self._results(arrays, tensors, shapes)
         else:
             values = list(out) if isinstance(out, (list, tuple)) else [out]
+            if len(values) != len(self.outputs):
+                names = ", ".join(b["name"] for b in self.outputs)
+                raise InvalidArgument(f"entry '{self.name}' has {_count(len(self.outputs), 'result')} ({names}), but out has "
+                                      f"{_count(len(values), 'array')}")
             results = [_tensor(a, b["dtype"], b["name"], writable=True) for a, b in zip(values, self.outputs)]
             for tensor, buffer in zip(results, self.outputs):
                 _check_place(tensor, buffer["name"], raw.device)
@@ -228,8 +245,8 @@ class Session:
 
     def __init__(self, package: Package, bounds: dict[str, int], device: str | None = None):
         self.package, self.bounds = package, dict(bounds)
-        numbers = [(k, int(v)) for k, v in bounds.items()]
-        self._session = _guarded(_runtime.Session, package._package, numbers, device or package.device)
+        numbers = [(k, _whole(k, v)) for k, v in bounds.items()]
+        self._session = _guarded(_runtime.Session, package._package, numbers, package.device if device is None else _device(device))
 
     @property
     def target(self) -> str:
@@ -285,6 +302,27 @@ def _guarded(function, *args):
         raise kind(str(e)) from None
 
 
+def _whole(name: str, value) -> int:
+    """A size or another number for the runtime; what is not whole is refused, not rounded."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise InvalidArgument(f"'{name}' takes a whole number, but got {value!r}") from None
+    if not -1 << 63 <= number < 1 << 63:
+        raise InvalidArgument(f"'{name}' takes a number of 64 bits, but got {number}")
+    return number
+
+
+def _device(name) -> str:
+    if not isinstance(name, str) or not name:
+        raise InvalidArgument(f"device {name!r}: expected \"cpu\", \"cuda\" or \"cuda:1\"")
+    return name
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n} {what}" if n == 1 else f"{n} {what}s"
+
+
 def _is_torch(value) -> bool:
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(value, torch.Tensor)
@@ -312,7 +350,12 @@ def _tensor(value, dtype: str, name: str, writable: bool = False):
             return _from_dlpack(value, name, writable)
         if writable:
             raise InvalidArgument(f"output '{name}': expected an array to write to, but got {type(value).__name__}")
-        value = np.asarray(value, _numpy_dtype(dtype))
+        if value is None:
+            raise InvalidArgument(f"'{name}': expected an array of {dtype}, but got None")
+        try:
+            value = np.asarray(value, _numpy_dtype(dtype))
+        except (TypeError, ValueError, OverflowError) as e:
+            raise InvalidArgument(f"'{name}': expected an array of {dtype}, but {type(value).__name__} makes none: {e}") from None
     code = _CODES.get(value.dtype.name)
     if code is None:
         raise InvalidArgument(f"'{name}': expected {dtype}, but got an array of {value.dtype}")
@@ -326,6 +369,8 @@ def _tensor(value, dtype: str, name: str, writable: bool = False):
 
 
 def _from_dlpack(value, name: str, writable: bool):
+    if _is_torch(value) and value.is_meta:
+        raise InvalidArgument(f"'{name}': expected an array with data, but got a tensor on the device meta")
     if _is_torch(value) and value.layout is not sys.modules["torch"].strided:
         raise InvalidArgument(f"'{name}': expected a dense array, but got a tensor of layout {value.layout}")
     try:

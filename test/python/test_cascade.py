@@ -429,6 +429,7 @@ def test_packages_are_cached(einfall, monkeypatch, tmp_path):
     ((np.ones((2, 3)), np.ones(4)), "rank 'd' has extent 3 in 'x', but 4 in 'y'"),
     ((np.ones(2), np.ones(3)), r"'x' has the ranks \[n, d\], but got 1 dimensions"),
     ((np.ones((2, 3)), np.ones(3), np.ones(3)), "'s' takes a number"),
+    ((np.ones((2, 3)), np.ones(3), 2**70), "'s' is 1180591620717411303424, which no integer of 64 bits is"),
     ((np.ones((2, 3)), np.ones(3, complex)), "'y' has the element type complex128"),
     ((np.ones((2, 3)), np.ones(3, np.uint8)), "'y' has the element type uint8")])
 def test_arguments_that_do_not_fit(einfall, arguments, message):

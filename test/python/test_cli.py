@@ -65,7 +65,14 @@ def test_targets_that_are_no_names(targets, said):
     (("compile", "good.mlir", "-o", "x.einf", "--target", "z80"), "einfall: error: unknown target 'z80'"),
     (("compile", "good.mlir", "-o", "x.einf", "--target", ""), "a target has no name in ''; expected native"),
     (("compile", "good.mlir", "-o", "x.einf", "--target", "native,,sm_80"), "a target has no name in 'native,,sm_80'"),
+    (("compile", "good.mlir", "-o", "x.einf", "--target", "native,native"), "the target 'native' is there twice"),
+    (("compile", "notes.txt", "-o", "x.einf"), "notes.txt is no program, for it has no func.func: expected the text of an ein module"),
+    (("compile", "data.npy", "-o", "x.einf"), "cannot read data.npy: it is no text; expected the text of an ein module"),
+    (("compile", "empty", "-o", "x.einf", "--weights", "."), "the checkpoint empty has its own"),
+    (("compile", "good.mlir", "-o", ""), "output is empty"), (("compile", "", "-o", "x.einf"), "source is empty"),
     (("explain", "good.mlir", "-o", "x.html", "--target", ""), "unknown target ''"),
+    (("explain", "binary.mlir", "-o", "x.html"), "cannot read binary.mlir: it is no text"),
+    (("explain", "good.mlir", "-o", "x.html", "--dtype", "f32"), "an .mlir file has its types"),
     (("compile", "weights.mlir", "-o", "x.einf"), "weight 'w' is missing"),
     (("compile", "empty", "-o", "x.einf"), "config.json does not exist"),
     (("score", "absent.einf", "--ids", "ids.npy"), "absent.einf"),
@@ -75,6 +82,9 @@ def test_errors_are_one_line(einfall_command, tmp_path, monkeypatch, arguments, 
     monkeypatch.chdir(tmp_path)
     (tmp_path / "good.mlir").write_text(MATMUL)
     (tmp_path / "bad.mlir").write_text("func.func @f(\n")
+    (tmp_path / "notes.txt").write_text("what I wanted to do\n")
+    for name in ("data.npy", "binary.mlir"):
+        (tmp_path / name).write_bytes(b"\x93NUMPY")
     (tmp_path / "weights.mlir").write_text(MATMUL.replace('{ein.name = "b"}', '{ein.weight = "w"}').replace("[j, k], f32", "[4, 4], f32")
                                            .replace("[i, j], f32", "[i, 4], f32").replace("[i, k], f32", "[i, 4], f32"))
     (tmp_path / "empty").mkdir()

@@ -136,12 +136,32 @@ def test_results_outlive_the_package(build):
     (lambda m, a, b: m(a.astype("c8"), b), "complex64"), (lambda m, a, b: m(a, b, out=[[0.0]]), "expected an array to write to"),
     (lambda m, a, b: m(a, b, out=np.zeros((3, 2), "f4")), "output 'out'"),
     (lambda m, a, b: m(a, b, out=np.zeros((5, 3), "f4").T), "not contiguous"),
-    (lambda m, a, b: m.session(i=2, j=4, k=5).matmul(a, b), "i"), (lambda m, a, b: m.session(z=2), "no symbol 'z'")])
+    (lambda m, a, b: m(a, b, out=[np.zeros((3, 5), "f4"), a]), r"has 1 result \(out\), but out has 2 arrays"),
+    (lambda m, a, b: m([[1, 2], [3]], b), "'a': expected an array of f32, but list makes none"),
+    (lambda m, a, b: m("abc", b), "'a': expected an array of f32, but str makes none"), (lambda m, a, b: m(None, b), "but got None"),
+    (lambda m, a, b: m.session(i=2, j=4, k=5).matmul(a, b), "i"), (lambda m, a, b: m.session(z=2), "no symbol 'z'"),
+    (lambda m, a, b: m.session(i=1 << 63, j=4, k=5), "'i' takes a number of 64 bits"),
+    (lambda m, a, b: m.session(i=3.7, j=4, k=5), "'i' takes a whole number, but got 3.7"),
+    (lambda m, a, b: m.session(i=3, j=4, k=5, device=""), "device ''"),
+    (lambda m, a, b: set_num_threads(-1), "threads: expected 0"), (lambda m, a, b: set_num_threads(1.5), "'threads' takes a whole number"),
+    (lambda m, a, b: load(3), "3 is no path"), (lambda m, a, b: load("x.einf", ""), "device ''")])
 def test_refused(matmul, call, said):
     from einfall import EinfallError
 
     with pytest.raises(EinfallError, match=said):
         call(matmul, *arrays(3, 4, 5))
+
+
+def set_num_threads(n):
+    from einfall import runtime
+
+    return runtime.set_num_threads(n)
+
+
+def load(*arguments):
+    import einfall
+
+    return einfall.load(*arguments)
 
 
 def test_torch_and_dlpack(matmul):
@@ -159,6 +179,8 @@ def test_torch_and_dlpack(matmul):
         torch.testing.assert_close(matmul(a, b), a @ b)
     with pytest.raises(runtime.InvalidArgument, match="expected a dense array"):
         matmul(a.detach().to_sparse(), b)
+    with pytest.raises(runtime.InvalidArgument, match="'a': expected an array with data"):
+        matmul(torch.empty(16, 32, device="meta"), b)
     for complexes in (torch.zeros(16, 32, dtype=torch.complex64), torch.zeros(16, 64, dtype=torch.complex64)[:, ::2]):
         with pytest.raises(runtime.InvalidArgument, match="element type"):
             matmul(complexes, b)
@@ -202,6 +224,22 @@ def test_compile_a_module(build):
     for n in (1, 3, 10):
         x = torch.randn(n, 12)
         torch.testing.assert_close(package(x), module(x).detach(), atol=1e-5, rtol=1e-5)
+
+
+def test_an_entry_with_state_names_all_its_bounds(build, tiny_llama):
+    """Those of the states, and those of the memory for one call."""
+    import einfall
+
+    package = einfall.load(tiny_llama)
+    ids, start = np.zeros((1, 3), np.int64), np.zeros(1, np.int64)
+    with pytest.raises(einfall.EinfallError, match=r"package.session\(b=…, c=…, s=…\)"):
+        package.logits(ids, start, t=3)
+    session = package.session(b=1, c=8, s=3)
+    assert session.logits(ids, start, t=np.int64(3)).shape[:2] == (1, 3)
+    with pytest.raises(einfall.EinfallError, match="'t' takes a whole number, but got 3.7"):
+        session.logits(ids, start, t=3.7)
+    with pytest.raises(einfall.EinfallError, match="'t' takes a whole number, but got None"):
+        session.logits(ids, start, t=None)
 
 
 PINNED = """

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <functional>
+#include <limits>
 
 namespace einfall::tool {
 
@@ -84,10 +85,13 @@ private:
   template <typename T> Status number(const std::string &option, T &out, T least) {
     std::string text;
     EINF_TRY(value(option, text));
-    if (!parseNumber(text, out) || !(out >= least))
-      return invalidArgument("option '" + option + "': '" + text +
-                             "' is not a number of at least " + std::to_string(least));
-    return {};
+    if (parseNumber(text, out) && out >= least)
+      return {};
+    std::string range = "of at least " + std::to_string(least);
+    if constexpr (std::is_integral_v<T>)
+      range =
+          "from " + std::to_string(least) + " to " + std::to_string(std::numeric_limits<T>::max());
+    return invalidArgument("option '" + option + "': '" + text + "' is not a number " + range);
   }
 
   Status named(const std::string &option, std::string &name, std::string &rest) {

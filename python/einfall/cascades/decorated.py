@@ -8,6 +8,7 @@ import threading
 
 import numpy as np
 
+from .. import arguments
 from ..compiler import compile_cached
 from ..dtypes import etype_of
 from ..frontend import etypes as ty
@@ -45,6 +46,7 @@ class Cascade:
     """A compiled cascade; call it as the function."""
 
     def __init__(self, function, numerics: str | None = None):
+        arguments.numerics(numerics)
         functools.update_wrapper(self, function)
         self._source = Source(function)
         self._parameters = parameters(self._source)
@@ -103,6 +105,8 @@ class Cascade:
             if not isinstance(value, (bool, int, float)):
                 raise InvalidArgument(f"{self.__name__}: '{p.name}' takes a number; a tensor needs its ranks in the "
                                       f"signature, e.g. {p.name}: \"s d\"")
+            if isinstance(value, int) and not -1 << 63 <= value < 1 << 63:
+                raise InvalidArgument(f"{self.__name__}: '{p.name}' is {value}, which no integer of 64 bits is; write it as a float")
             return value
         return value if isinstance(value, np.ndarray) or hasattr(value, "__dlpack__") and hasattr(value, "shape") else np.asarray(value)
 

@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from .. import arguments
 from ..errors import CompileError, EinfallError
 from ..toolchain import find_tool
 from .hardware import hardware_of
@@ -15,14 +16,16 @@ def load(source: str, *, dtype="auto", target: str | None = None, numerics: str 
          verified: dict[str, str] | None = None) -> dict:
     """The facts of a package, an .mlir file or a checkpoint folder; the latter two are compiled up to machine code,
     not further, so they need no weights."""
+    from ..compiler import read_program
+
+    arguments.numerics(numerics)
+    dtype = arguments.activations(dtype)
     if os.path.isdir(source):
         return {**_of_folder(source, dtype, target, numerics), "origin": "compiled"}
     if not os.path.exists(source):
         raise EinfallError(f"there is no file or folder {source}")
     if source.endswith(".mlir"):
-        if dtype != "auto":
-            raise EinfallError("--dtype sets the activations of a checkpoint; an .mlir file has its types")
-        return {**_of_text(Path(source).read_text(encoding="utf-8"), source, target, numerics), "origin": "compiled"}
+        return {**_of_text(read_program(source, dtype), source, target, numerics), "origin": "compiled"}
     if target or numerics or dtype != "auto":
         raise EinfallError("--target, --numerics and --dtype are for what is compiled; a package is compiled already")
     return _of_package(source, verified or {})

@@ -7,11 +7,13 @@ import os
 import re
 import traceback
 
+from ..errors import EinfallError
+
 #: frames that are no place of the user's program
 _OTHERS = re.compile(r"[/\\]((site|dist)-packages[/\\]torch|einfall[/\\]frontend)[/\\]|contextlib|<frozen|<eval_with_key>")
 
 
-class FrontendError(Exception):
+class FrontendError(EinfallError):
     """A program or a checkpoint that cannot be imported, with what to do about it."""
 
 
@@ -30,7 +32,7 @@ def source_of(error: BaseException) -> str:
     return f" at {frames[-1].filename.split('site-packages' + os.sep)[-1]}:{frames[-1].lineno}" if frames else ""
 
 
-class Unsupported(Exception):
+class Unsupported(FrontendError):
     """Raised inside one table function: this op cannot be imported with these arguments."""
 
 

@@ -69,14 +69,37 @@ def symbol_names(ep: torch.export.ExportedProgram, args: tuple, kwargs: Mapping[
             expr = size.node.expr if isinstance(size, torch.SymInt) else None
             if expr is None or not expr.is_Symbol or expr.name in names:
                 continue
-            dim = spec.get(d) if isinstance(spec, dict) else spec[d] if isinstance(spec, (tuple, list)) and d < len(spec) else None
+            dim = _of_dimension(spec, d)
             name = getattr(dim, "__name__", None) or f"{node.name}_{d}"
             name = re.sub(r"\W", "_", name)
             while name in taken:
                 name += "_"
             taken.add(name)
             names[expr.name] = symbol(name)
+    _refuse_derived(ep, spec_leaves, names)
     return names
+
+
+def _of_dimension(spec, d: int):
+    """The entry of dimension `d` in what `dynamic_shapes` says of one argument."""
+    return spec.get(d) if isinstance(spec, dict) else spec[d] if isinstance(spec, (tuple, list)) and d < len(spec) else None
+
+
+def _refuse_derived(ep: torch.export.ExportedProgram, spec_leaves: list, names: Mapping[str, Extent]) -> None:
+    """A call tells a size by a dimension that is it; of `2*n` alone, `n` is not known."""
+    for node, spec in zip(user_inputs(ep), spec_leaves):
+        val = node.meta.get("val")
+        for d, size in enumerate(val.shape if isinstance(val, torch.Tensor) else ()):
+            expr = size.node.expr if isinstance(size, torch.SymInt) else None
+            if expr is None or all(s.name in names for s in expr.free_symbols):
+                continue
+            dim = _of_dimension(spec, d)
+            root = getattr(dim, "root", None)
+            whole = getattr(dim, "__name__", expr) if root else expr
+            part = getattr(root, "__name__", None) or next(s for s in expr.free_symbols if s.name not in names)
+            raise FrontendError(f"dimension {d} of '{node.name}' is derived: it is {whole}, and no dimension of an argument is {part} itself, "
+                                f"so calls could not tell {part}. Let an argument have it as a dimension (for 2*n: [n, 2], joined inside the "
+                                "module), or fix the size")
 
 
 def user_inputs(ep: torch.export.ExportedProgram) -> list[torch.fx.Node]:

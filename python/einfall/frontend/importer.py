@@ -50,7 +50,7 @@ class GraphImporter:
         live = _live(gm.graph)
         for node in gm.graph.nodes:
             if node.op == "placeholder":
-                env[node] = inputs(node)
+                env[node] = _input(node, inputs)
             elif node.op == "get_attr":
                 env[node] = getattr(gm, node.target)
             elif node.op == "output":
@@ -124,6 +124,13 @@ class GraphImporter:
         text = f"{where[0]}:{where[1]}" if where else f"graph node {node.name}"
         if text not in entry.sources:
             entry.sources.append(text)
+
+
+def _input(node: Node, inputs: Callable[[Node], Any]) -> Any:
+    try:
+        return inputs(node)
+    except Unsupported as why:
+        raise FrontendError(f"'{node.name}' cannot be imported: {why}") from None
 
 
 def _short(path: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any, Mapping
 
 import torch
 
+from ..arguments import activations
 from . import etypes as ty
 from .builder import Builder
 from .context import Symbols
@@ -26,7 +27,7 @@ def import_module(module: torch.nn.Module, example_args: tuple, dynamic_shapes=N
 
     example_args   tensors of the call; their sizes hold for dimensions that `dynamic_shapes` does not free
     dynamic_shapes as for `torch.export.export`; give dynamic dimensions example sizes of 2 or more
-    dtype          "f32", "bf16", "f16", "f64": the type of activations; None leaves the module's own. Floating
+    dtype          "f32", "bfloat16", `torch.float16`, …: the type of activations; None leaves the module's own. Floating
                    inputs arrive in it; parameters keep the type they are stored in and widen where they are read
     Parameters and persistent buffers are weights named as in `state_dict()`; the caller saves them.
     Raises `UnsupportedOpError` with every operation that has no import, `FrontendError` if export fails.
@@ -39,7 +40,8 @@ def import_function(module: torch.nn.Module, example_args: tuple, dynamic_shapes
     """As `import_module`, as objects."""
     stored = {n: ty.from_torch(t.dtype) for n, t in module.state_dict(keep_vars=True).items()}
     args, kwargs = tuple(example_args), dict(example_kwargs or {})
-    if dtype is not None:
+    dtype = "auto" if dtype is None else activations(dtype)
+    if dtype != "auto":
         module = copy.deepcopy(module).to(DTYPES[dtype])
         args, kwargs = (torch.utils._pytree.tree_map(lambda v: _to(v, DTYPES[dtype]), v) for v in (args, kwargs))
     module.eval()

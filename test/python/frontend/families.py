@@ -58,6 +58,13 @@ CONFIGS = {
     # Products of batch and heads in one rank, and coordinates times slopes beside the scores.
     "bloom": lambda: T.BloomConfig(vocab_size=97, hidden_size=64, n_layer=2, n_head=4, bos_token_id=1, eos_token_id=2),
     "cohere": lambda: T.CohereConfig(**_COMMON),
+    # Biases, and a rotation of a part of each head; attention and feed-forward read the same norm.
+    "phi": lambda: T.PhiConfig(**_COMMON, partial_rotary_factor=0.5),
+    "stablelm": lambda: T.StableLmConfig(**_COMMON, partial_rotary_factor=0.25, use_parallel_residual=True, qk_layernorm=True),
+    # Keys and values come of one narrow vector, keys are wider than values; experts are chosen in groups.
+    "deepseek_v3": lambda: T.DeepseekV3Config(**{**_COMMON, "num_key_value_heads": 4}, q_lora_rank=24, kv_lora_rank=16,
+                                              qk_rope_head_dim=8, qk_nope_head_dim=16, v_head_dim=12, n_routed_experts=8, n_group=4,
+                                              topk_group=2, num_experts_per_tok=2, moe_intermediate_size=32, first_k_dense_replace=1),
 }
 
 #: what `./dev test --quick` runs

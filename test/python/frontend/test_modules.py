@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch.export import Dim
 
+from einfall import EinfallError
 from einfall.frontend import FrontendError, UnsupportedOpError, import_module
 from einfall.frontend.modules import import_function
 from evaluate import Evaluator
@@ -99,6 +100,31 @@ def test_known_op_with_unsupported_arguments():
 def test_data_dependent_size():
     with pytest.raises(FrontendError):
         import_module(Fn(lambda x: x[x > 0]), (X(3, 3),))
+
+
+class Pairs(torch.nn.Module):
+    def forward(self, x):
+        b, t, d = x.shape
+        return x.view(b, t // 2, 2 * d).exp()
+
+
+class Both(torch.nn.Module):
+    def forward(self, x, y):
+        return x.sum() + y.sum()
+
+
+def test_a_size_that_no_dimension_tells():
+    t = Dim("t2")
+    with pytest.raises(EinfallError, match=r"dimension 1 of 'x' is derived: it is 2\*t2, and no dimension of an argument is t2 itself"):
+        import_module(Pairs(), (X(2, 6, 4),), ({1: 2 * t},))
+    # Where another dimension is that size, the derived one is checked against it.
+    text = import_module(Both(), (X(6), X(3)), ({0: 2 * t}, {0: t}))
+    assert "%x: !ein.tensor<[2 * t2], f32>" in text, text
+
+
+def test_an_element_type_without_counterpart():
+    with pytest.raises(EinfallError, match="'x' cannot be imported: element type torch.complex64"):
+        import_module(Both(), (X(2).to(torch.complex64), X(2)))
 
 
 def test_training_dropout_is_dropped():
