@@ -47,15 +47,6 @@ def test_inspect(einfall_command, matmul):
     assert json.loads(einfall_command("inspect", matmul, "--json").stdout)["model_kind"] == "function"
 
 
-@pytest.mark.parametrize("targets, said", [([None], "expected names of targets, but got None"), (["native", 3], "but got 3"),
-                                           (None, "a target has no name in ''"), ([], "a target has no name in ''")])
-def test_targets_that_are_no_names(targets, said):
-    from einfall import EinfallError, compiler
-
-    with pytest.raises(EinfallError, match=said):
-        compiler.target_names(targets)
-
-
 @pytest.mark.parametrize("arguments, said", [
     (("compile", "absent.mlir", "-o", "x.einf"), "there is no file or folder absent.mlir"),
     (("compile", "bad.mlir", "-o", "x.einf"), "bad.mlir:1:"),
