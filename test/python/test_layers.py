@@ -16,13 +16,13 @@ import families  # noqa: E402
 
 #: q, k and v; attention; its output; gate and up; down. Norms behind a product wait for its whole rows. Of many rows
 #: a CPU stores what a norm makes: two kernels more.
-KERNELS = dict.fromkeys(families.CONFIGS, 5) | {"gemma2": 7, "gemma3": 7, "olmo2": 7, "bert": 7, "falcon": 7, "gpt_neox": 9, "opt": 9,
-                                                "mixtral": 10, "qwen2_moe": 12}
+KERNELS = dict.fromkeys(families.CONFIGS, 5) | {"gemma2": 7, "gemma3": 7, "olmo2": 7, "bert": 7, "falcon": 7, "cohere": 7, "stablelm": 7, "gpt_neox": 9, "opt": 9,
+                                                "mixtral": 10, "qwen2_moe": 12, "deepseek_v3": 24}
 #: Attention that is no fold yet: over keys and a sink beside them, whose scores are stored; under a mask that is a table, whose
 #: parts a GPU stores for each row.
 STORED = ("gpt_oss", "gpt_neo")
 #: Kernels of experts walk too, and no mask spares them that.
-EXPERTS = ("mixtral", "qwen2_moe", "gpt_oss")
+EXPERTS = ("mixtral", "qwen2_moe", "gpt_oss", "deepseek_v3")
 ARGUMENT = re.compile(r"(%arg\d+): [^{}()]*?\{([^{}]*)\}")
 KERNEL = re.compile(r"^    (%\d+)(?::\d+)? = ein\.kernel \"[^\"]*\"\(([^()]*)\)")
 

@@ -10,7 +10,7 @@ import zipfile
 
 import pytest
 
-from ptx.package import unpack_code
+from device_package import unpack_code
 from ptx.text import read
 from test_cascade import NAMES
 from test_ptx_products import text as product_text

@@ -216,13 +216,8 @@ TEST_F(CudaFailure, AFaultUnderAProfileNamesTheKernel) {
 
 TEST_F(CudaFailure, WithoutNumbersOfTheStreamAFaultSaysWhatItCannotTell) {
   // One driver lacks the function, one refuses it.
-  std::string lacking = test::readFile(EINFALL_TEST_FAKE_CUDA), write = "cuStreamWriteValue32_v2";
-  for (size_t at; (at = lacking.find(write)) != std::string::npos;)
-    lacking.replace(at, write.size(), "cuStreamWriteValue32_no");
-  std::string path = test::temporaryPath("lacking.so");
-  test::writeFile(path, lacking);
-  for (bool lacks : {true, false}) {
-    Setting driver("EINFALL_CUDA_DRIVER", lacks ? path : EINFALL_TEST_FAKE_CUDA);
+  for (const char *path : {EINFALL_TEST_OLD_CUDA, EINFALL_TEST_FAKE_CUDA}) {
+    Setting driver("EINFALL_CUDA_DRIVER", path);
     Setting refuse("EINFALL_FAKE_REFUSE_WRITE", "1");
     auto session = open(package());
     ASSERT_TRUE(session);

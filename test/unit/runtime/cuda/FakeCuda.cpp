@@ -346,6 +346,7 @@ EXPORT Code cuStreamSynchronize(Stream stream) {
   drain(stream);
   return failure;
 }
+#ifndef EINFALL_FAKE_OLD
 EXPORT Code cuStreamWriteValue32_v2(Stream stream, Pointer address, uint32_t value, unsigned) {
   std::lock_guard lock(mutex);
   if (setting("EINFALL_FAKE_REFUSE_WRITE", 0) != 0)
@@ -353,6 +354,7 @@ EXPORT Code cuStreamWriteValue32_v2(Stream stream, Pointer address, uint32_t val
   ++counts.numbers;
   return enqueue(stream, [=] { *static_cast<uint32_t *>(host(address)) = value; });
 }
+#endif
 EXPORT Code cuEventCreate(Event *event, unsigned) {
   *event = new EventHandle;
   return ready();
