@@ -39,8 +39,6 @@ def targets(given) -> list[str]:
     names = [name.strip() for item in items for name in item.split(",")]
     if not names or not all(names):
         raise EinfallError(f"a target has no name in {','.join(items)!r}; expected native, x86-64-v3, sm_90a, …, separated by commas")
-    if twice := next((name for k, name in enumerate(names) if name in names[:k]), None):
-        raise EinfallError(f"the target {twice!r} is there twice in {','.join(items)!r}; a package holds code for each target once")
     return names
 
 

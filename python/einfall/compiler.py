@@ -101,13 +101,10 @@ def prepare(source: str | os.PathLike, dtype: str = "auto", weights: str | None 
     files = _files(source)
     step("loading PyTorch")
     with _hushed():
-        from .frontend import FrontendError, import_causal_lm
+        from .frontend import import_causal_lm
 
         step("importing the model")
-        try:
-            text, metadata = import_causal_lm(source, dtype)
-        except FrontendError as e:
-            raise EinfallError(str(e)) from e
+        text, metadata = import_causal_lm(source, dtype)
     return text, {"weights": source, "made": metadata["made_weights"], "kind": "causal-lm", "metadata": _facts(metadata), "files": files}
 
 
@@ -199,16 +196,12 @@ def _compile_module(module, output, args, kwargs, dynamic_shapes, dtype, targets
     from .runtime import load
 
     with _hushed():
-        from .frontend import FrontendError
         from .frontend.modules import import_function
         from .frontend.printer import module_text
 
-        try:
-            function = import_function(module, arguments.example(args), dynamic_shapes, None if dtype == "auto" else dtype,
-                                       arguments.example_by_name(kwargs))
-            text = module_text([function])
-        except FrontendError as e:
-            raise EinfallError(str(e)) from e
+        function = import_function(module, arguments.example(args), dynamic_shapes, None if dtype == "auto" else dtype,
+                                   arguments.example_by_name(kwargs))
+        text = module_text([function])
     with tempfile.TemporaryDirectory(prefix="einfall-") as scratch, _output(output) as path:
         compile_text(text, path, targets=targets, weights=_save_weights(module, text, scratch), metadata=_reasons(function.because),
                      numerics=numerics, require_cache_hit=require_cache_hit, count_visits=count_visits, machine=machine)

@@ -38,7 +38,7 @@ def test_other_activations(dtype):
     (Exp(), {"args": X}, r"args takes a tuple .* args=\(x,\)"), (Exp(), {"args": (X,), "kwargs": 3}, "kwargs takes a dict"),
     (Exp(), {"args": (X,), "weights": "w"}, "a module has its own"), (MATMUL, {"args": (X,), "dynamic_shapes": {}}, "args, dynamic_shapes: for"),
     (MATMUL, {"targets": None}, "targets=None"), (MATMUL, {"targets": 3}, "targets=3"),
-    (MATMUL, {"targets": ("native", "native")}, "'native' is there twice"),
+    (MATMUL, {"targets": ("native", "native")}, "'native' and 'native' are both"),
     (MATMUL, {"numerics": ""}, "numerics=''"), (MATMUL, {"machine": 3}, "machine=3"), (MATMUL, {"weights": 3}, "weights=3"),
     (MATMUL, {"weights": ""}, "weights=''"), (MATMUL, {"output": ""}, "output is empty"), (MATMUL, {"output": 3}, "output takes the path"),
     (MATMUL, {"dtype": "f32"}, "an .mlir file has its types")])

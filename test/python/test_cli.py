@@ -56,7 +56,7 @@ def test_inspect(einfall_command, matmul):
     (("compile", "good.mlir", "-o", "x.einf", "--target", "z80"), "einfall: error: unknown target 'z80'"),
     (("compile", "good.mlir", "-o", "x.einf", "--target", ""), "a target has no name in ''; expected native"),
     (("compile", "good.mlir", "-o", "x.einf", "--target", "native,,sm_80"), "a target has no name in 'native,,sm_80'"),
-    (("compile", "good.mlir", "-o", "x.einf", "--target", "native,native"), "the target 'native' is there twice"),
+    (("compile", "good.mlir", "-o", "x.einf", "--target", "native,native"), "the targets 'native' and 'native' are both"),
     (("compile", "notes.txt", "-o", "x.einf"), "notes.txt is no program, for it has no func.func: expected the text of an ein module"),
     (("compile", "data.npy", "-o", "x.einf"), "cannot read data.npy: it is no text; expected the text of an ein module"),
     (("compile", "empty", "-o", "x.einf", "--weights", "."), "the checkpoint empty has its own"),

@@ -74,12 +74,9 @@ def _of_folder(folder: str, dtype: str, target: str | None, numerics: str | None
     from ..compiler import _hushed
 
     with _hushed():
-        from ..frontend import FrontendError, import_causal_lm
+        from ..frontend import import_causal_lm
 
-        try:
-            text, _ = import_causal_lm(folder, dtype)
-        except FrontendError as e:
-            raise EinfallError(str(e)) from e
+        text, _ = import_causal_lm(folder, dtype)
     return {**_of_text(text, "model.mlir", target, numerics), "kind": "causal-lm"}
 
 
