@@ -10,7 +10,7 @@ import zipfile
 
 import pytest
 
-from device_package import unpack_code
+from device_package import PTX, unpack_code
 from ptx.text import read
 from test_cascade import NAMES
 from test_ptx_products import text as product_text
@@ -110,7 +110,10 @@ def packed(build, folder, text: str, target: str):
         code = archive.read(f"code/{target}.so")
     start = code.index(b"EINFDEV1")
     (size,) = struct.unpack_from("<Q", code, start + 16)
-    return unpack_code(code[start : start + size])
+    kernels, images = unpack_code(code[start : start + size])
+    ((kind, image),) = images
+    assert kind == PTX  # as no assembler was found
+    return kernels, image.rstrip(b"\0").decode()
 
 
 @pytest.mark.parametrize("target", TARGETS)
