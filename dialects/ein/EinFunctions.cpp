@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 #include "dialects/ein/EinDialect.h"
 #include "dialects/ein/EinNumerics.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 
 using namespace mlir;
@@ -45,6 +46,18 @@ LogicalResult verifyName(Operation *op, NamedAttribute attribute) {
     return success();
   return op->emitError("expected ")
          << attribute.getName().getValue() << " = \"NAME\", but got " << attribute.getValue();
+}
+
+LogicalResult verifyOrder(FunctionOpInterface function, unsigned argument, Attribute value) {
+  // function_c7
+  auto tensor = dyn_cast<ein::TensorType>(function.getArgumentTypes()[argument]);
+  auto order = dyn_cast<DenseI64ArrayAttr>(value);
+  if (tensor && order && function.getArgAttr(argument, "ein.weight") &&
+      order.size() == tensor.getRank() && isPermutationVector(order.asArrayRef()))
+    return success();
+  return function.emitError(
+             "expected ein.order on a weight, with each of its dimensions once, but got ")
+         << value;
 }
 
 LogicalResult verifyRange(Operation *op, Type type, Attribute value) {
@@ -88,6 +101,8 @@ LogicalResult EinDialect::verifyRegionArgAttribute(Operation *op, unsigned, unsi
   if (name == "ein.name" || name == "ein.weight" || name == "ein.state")
     return verifyName(op, attribute);
   auto function = dyn_cast<FunctionOpInterface>(op);
+  if (name == "ein.order" && function)
+    return verifyOrder(function, argument, attribute.getValue());
   if (name == "ein.range" && function)
     return verifyRange(op, function.getArgumentTypes()[argument], attribute.getValue());
   return success();

@@ -3,6 +3,7 @@
 #include "dialects/run/RunDialect.h"
 #include "dialects/tile/TileDialect.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
@@ -60,6 +61,11 @@ LogicalResult WeightOp::verify() {
   for (ein::ExtentAttr extent : getResult().getType().getShape())
     if (!extent.getLiteral())
       return emitOpError("expected literal extents, but got ") << extent.str(); // weight_c1
+  if (std::optional<ArrayRef<int64_t>> order = getOrder();
+      order &&
+      (order->size() != getResult().getType().getShape().size() || !isPermutationVector(*order)))
+    return emitOpError("expected each dimension once in order, but got ")
+           << getOrderAttr(); // weight_c2
   return verifyName(*this, getName());
 }
 

@@ -72,8 +72,11 @@ class Run_BufferOp<string mnemonic, list<Trait> traits>
 
 def Run_WeightOp : Run_BufferOp<"weight", [Pure]> {
   let summary = "a tensor of the checkpoint, by its name";
-  let arguments = (ins StrAttr:$name);
-  let assemblyFormat = "$name attr-dict `:` qualified(type($result))";
+  let description = [{
+    `order [1, 0]`: its dimension i is dimension `order[i]` of the checkpoint's.
+  }];
+  let arguments = (ins StrAttr:$name, OptionalAttr<DenseI64ArrayAttr>:$order);
+  let assemblyFormat = "$name (`order` $order^)? attr-dict `:` qualified(type($result))";
 }
 
 def Run_ConstantOp : Run_BufferOp<"constant", [Pure]> {

@@ -10,6 +10,7 @@
 #include "lib/Driver/Objects.h"
 #include "lib/Driver/Report.h"
 #include "lib/Driver/Safetensors.h"
+#include "lib/Driver/WeightData.h"
 #include "lib/Package/Writer.h"
 #include "mlir/AsmParser/AsmParser.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -170,17 +171,6 @@ StringRef storedName(rt::DType dtype) {
   }
 }
 
-package::WeightProducer copyFrom(ArrayRef<char> data) {
-  return [data](uint64_t offset, std::span<std::byte> out, std::string &error) {
-    if (offset + out.size() > data.size()) {
-      error = "the weight is shorter than its type says";
-      return false;
-    }
-    std::memcpy(out.data(), data.data() + offset, out.size());
-    return true;
-  };
-}
-
 LogicalResult addWeights(ModuleOp module, const PackageTables &tables,
                          std::optional<Safetensors> &checkpoint, package::PackageSpec &spec) {
   for (const PackageTables::Weight &weight : tables.weights) {
@@ -219,15 +209,24 @@ LogicalResult addWeights(ModuleOp module, const PackageTables &tables,
       return emitError(module.getLoc())
              << "weight '" << weight.name << "' is missing"
              << (checkpoint ? " from the checkpoint" : ": no checkpoint was given");
-    if (!llvm::equal(tensor->shape, info.shape) || tensor->dtype != storedName(info.dtype) ||
+    // The checkpoint's own order.
+    std::vector<int64_t> shape = info.shape;
+    for (auto [i, dim] : llvm::enumerate(weight.order))
+      shape[dim] = info.shape[i];
+    if (!llvm::equal(tensor->shape, shape) || tensor->dtype != storedName(info.dtype) ||
         tensor->data.size() != info.size) {
       InFlightDiagnostic diag = emitError(module.getLoc())
-                                << "weight '" << weight.name << "': expected " << weight.type
-                                << ", but " << tensor->file << " has " << tensor->dtype << " [";
+                                << "weight '" << weight.name << "': expected "
+                                << storedName(info.dtype) << " [";
+      llvm::interleaveComma(shape, diag);
+      diag << "], but " << tensor->file << " has " << tensor->dtype << " [";
       llvm::interleaveComma(tensor->shape, diag);
       return diag << "]";
     }
-    spec.weights.push_back(copyFrom(tensor->data));
+    spec.weights.push_back(
+        weight.order.empty()
+            ? copyFrom(tensor->data)
+            : copyInOrder(tensor->data, rt::byteWidth(info.dtype), info.shape, weight.order));
     spec.manifest.weights.push_back(std::move(info));
   }
   return success();

@@ -118,8 +118,7 @@ public:
 
 private:
   LogicalResult buffer(Value value);
-  FailureOr<unsigned> weight(Operation *op, StringRef name, run::BufferType type,
-                             ElementsAttr literal);
+  FailureOr<unsigned> weight(Operation *op, PackageTables::Weight weight);
   FailureOr<unsigned> state(run::StateOp op);
   void symbols();
   void steps();
@@ -132,18 +131,18 @@ private:
   unsigned numConstants = 0;
 };
 
-FailureOr<unsigned> EntryDescriber::weight(Operation *op, StringRef name, run::BufferType type,
-                                           ElementsAttr literal) {
+FailureOr<unsigned> EntryDescriber::weight(Operation *op, PackageTables::Weight weight) {
   auto &list = tables.weights;
   // A literal is stored once, whatever entry has it.
   unsigned at =
-      literal ? llvm::find_if(list, [&](auto &w) { return w.literal == literal; }) - list.begin()
-              : positionOf(list, name);
+      weight.literal
+          ? llvm::find_if(list, [&](auto &w) { return w.literal == weight.literal; }) - list.begin()
+          : positionOf(list, weight.name);
   if (at == list.size())
-    list.push_back({name.str(), type, literal});
-  else if (list[at].type != type)
-    return op->emitError() << "weight '" << name << "' is " << list[at].type << " in one entry and "
-                           << type << " in another";
+    list.push_back(std::move(weight));
+  else if (!list[at].isLike(weight))
+    return op->emitError() << "weight '" << weight.name << "' is " << list[at].type
+                           << " in one entry and " << weight.type << " in another";
   return at;
 }
 
@@ -188,11 +187,13 @@ LogicalResult EntryDescriber::buffer(Value value) {
   } else if (auto op = value.getDefiningOp<run::WeightOp>()) {
     buffer.name = op.getName().str();
     buffer.kind = rt::BufferKind::Weight;
-    index = weight(op, buffer.name, type, {});
+    index = weight(
+        op,
+        {buffer.name, type, {}, SmallVector<int64_t>(op.getOrder().value_or(ArrayRef<int64_t>()))});
   } else if (auto op = value.getDefiningOp<run::ConstantOp>()) {
     buffer.name = (entry.getName() + ".constant" + Twine(numConstants++)).str();
     buffer.kind = rt::BufferKind::Weight;
-    index = weight(op, buffer.name, type, op.getValue());
+    index = weight(op, {buffer.name, type, op.getValue(), {}});
   } else if (auto op = value.getDefiningOp<run::StateOp>()) {
     buffer.name = op.getName().str();
     buffer.kind = rt::BufferKind::State;
@@ -337,7 +338,7 @@ FailureOr<std::vector<rt::EntryInfo>> entriesOver(PackageTables &tables, Package
            weight.literal && positionOf(tables.weights, weight.name) < tables.weights.size(); ++n)
         weight.name = ("constant_" + Twine(tables.weights.size() + n)).str();
       tables.weights.push_back(weight);
-    } else if (it->type != weight.type) {
+    } else if (!it->isLike(weight)) {
       return emitError(loc) << "weight '" << weight.name << "' is " << it->type
                             << " for one target and " << weight.type << " for another";
     }

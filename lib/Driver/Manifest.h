@@ -14,6 +14,10 @@ struct PackageTables {
     std::string name;
     run::BufferType type;
     mlir::ElementsAttr literal; // of a run.constant, else null
+    /// Dimension i is dimension `order[i]` of the checkpoint's; empty where they are as they are.
+    llvm::SmallVector<int64_t> order;
+
+    bool isLike(const Weight &other) const { return type == other.type && order == other.order; }
   };
   std::vector<Weight> weights;
   std::vector<rt::StateInfo> states;

@@ -89,6 +89,7 @@ void populatePhase(OpPassManager &passes, Phase phase, const Target &target, Mod
     // Before anything moves or folds an operation.
     passes.addPass(ein::createEinFixRounding());
     passes.addNestedPass<func::FuncOp>(ein::createEinAssumeSizes());
+    passes.addPass(ein::createEinTurnWeights());
     break;
   case Phase::Cascade:
     populateIndexing(each);

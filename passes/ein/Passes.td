@@ -29,6 +29,26 @@ def EinAssumeSizes : Pass<"ein-assume-sizes", "::mlir::func::FuncOp"> {
   }];
 }
 
+def EinTurnWeights : Pass<"ein-turn-weights", "::mlir::ModuleOp"> {
+  let summary = "weights are stored in the order in which sums read them";
+  let description = [{
+    A weight whose readers sum along one dimension, with another one innermost,
+    and may have a few rows only, gets the summed dimension last; `ein.order` says
+    so to what writes the package. All entries of the module have to agree, and
+    what gathers rows of it keeps it as it is. Before: any `ein`. After: the same
+    ops, with other indices. Exactness: bitwise.
+
+    ```mlir
+    func.func @f(%x: .., %w: !ein.tensor<[768, 2304], bf16> {ein.weight = "w"})
+      ein.einsum (%x[t, k], %w[k, f]) -> [t, f] reduce [k: add]
+    // becomes
+    func.func @f(%x: .., %w: !ein.tensor<[2304, 768], bf16> {ein.weight = "w", ein.order = array<i64: 1, 0>})
+      ein.einsum (%x[t, k], %w[f, k]) -> [t, f] reduce [k: add]
+    ```
+  }];
+  let statistics = [Statistic<"numTurned", "num-turned", "weights that are stored in another order">];
+}
+
 def EinSimplifyViews : Pass<"ein-simplify-views", "::mlir::func::FuncOp"> {
   let summary = "views and gathers become operand indices of what reads them";
   let description = [{

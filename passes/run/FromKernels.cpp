@@ -244,7 +244,9 @@ LogicalResult EntryBuilder::arguments() {
       return function.emitError() << "argument #" << number << ": '" << (isWeight ? weight : state)
                                   << "' is an argument already; name each weight and state once";
     if (!buffer)
-      buffer = isWeight ? Value(WeightOp::create(builder, argument.getLoc(), type, weight))
+      buffer = isWeight ? Value(WeightOp::create(
+                              builder, argument.getLoc(), type, weight,
+                              function.getArgAttrOfType<DenseI64ArrayAttr>(number, "ein.order")))
                         : Value(StateOp::create(builder, argument.getLoc(), type, state));
     bufferOf[argument] = buffer;
   }

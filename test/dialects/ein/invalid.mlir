@@ -771,6 +771,20 @@ func.func @function_c6_order(%x: !ein.tensor<[4], i64> {ein.range = [4, 4]}) {
 
 // -----
 
+// expected-error @+1 {{expected ein.order on a weight, with each of its dimensions once, but got array<i64: 1, 1>}}
+func.func @function_c7(%w: !ein.tensor<[4, 4], f32> {ein.weight = "w", ein.order = array<i64: 1, 1>}) {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected ein.order on a weight, with each of its dimensions once, but got array<i64: 0, 1>}}
+func.func @function_c7_input(%x: !ein.tensor<[4, 4], f32> {ein.order = array<i64: 0, 1>}) {
+  return
+}
+
+// -----
+
 func.func @stream_c1(%x: !ein.tensor<[4], f32>) -> !ein.tensor<[], f32> {
   %y = ein.kernel "k"(%x) : (!ein.tensor<[4], f32>) -> !ein.tensor<[], f32> {
   ^bb0(%a: !ein.tensor<[4], f32>):

@@ -81,6 +81,12 @@ run.entry @weight_c1(%x: !run.buffer<[n], f32> {run.name = "x"}) attributes {sym
 }
 
 // -----
+run.entry @weight_c2() attributes {symbols = [], params = []} {
+  // expected-error @+1 {{expected each dimension once in order, but got array<i64: 0>}}
+  %w = run.weight "w" order [0] : !run.buffer<[2, 3], f32>
+}
+
+// -----
 run.entry @constant_c1() attributes {symbols = [], params = []} {
   // expected-error @+1 {{expected a value of the buffer's shape and element type}}
   %c = run.constant dense<1> : tensor<2xi32> : !run.buffer<[3], i32>
