@@ -113,6 +113,26 @@ void Unroller::prefetch(tile::PrefetchOp op) {
   askFor(builder, loc, address(op.getBuffer(), stored, one(op.getOffset())), kSecondLevel);
 }
 
+/// The elements at `picks` from `pointer` on, none but those from the first to the last of them
+/// read.
+Value Unroller::pick(Value pointer, Type element, ArrayRef<int64_t> picks) {
+  const int64_t count = *llvm::max_element(picks) + 1, width = llvm::PowerOf2Ceil(count);
+  auto type = VectorType::get(width, element);
+  const unsigned align = alignmentOf(type);
+  Value run;
+  if (count == width) {
+    run = LLVM::LoadOp::create(builder, loc, type, pointer, align);
+  } else {
+    SmallVector<bool> read(width);
+    std::fill_n(read.begin(), count, true);
+    auto bits = VectorType::get(width, builder.getI1Type());
+    Value mask =
+        arith::ConstantOp::create(builder, loc, DenseElementsAttr::get(bits, ArrayRef<bool>(read)));
+    run = LLVM::MaskedLoadOp::create(builder, loc, type, pointer, mask, zero(type), align);
+  }
+  return shuffle(run, run, picks);
+}
+
 void Unroller::load(tile::LoadOp op) {
   Shape shape(op.getResult().getType());
   // Elements may be wider than the buffer's: neighbours are read as one.
@@ -127,6 +147,13 @@ void Unroller::load(tile::LoadOp op) {
   if (std::optional<uint64_t> ahead = op.getAhead())
     for (int64_t i = 0; i < shape.count; ++i)
       prefetch(pointerTo(i), shape.unit, *ahead);
+  if (std::optional<ArrayRef<int64_t>> picks = op.getPicks()) {
+    Units picked;
+    for (int64_t i = 0; i < shape.count; ++i)
+      picked.push_back(pick(pointerTo(i), element, *picks));
+    map[op.getResult()] = picked;
+    return;
+  }
   Units units, masks = masksOf(op.getLimit(), op.getWhere(), shape);
   if (shape.packed && !masks.empty()) {
     Value from =

@@ -46,6 +46,7 @@ private:
   mlir::LogicalResult check(mlir::Operation &op) const override;
   mlir::LogicalResult special(mlir::Operation &op) override;
   void load(tile::LoadOp op) override;
+  mlir::Value pick(mlir::Value pointer, mlir::Type element, llvm::ArrayRef<int64_t> picks);
   void gather(tile::GatherOp op) override;
   void store(tile::StoreOp op) override;
   void scatter(tile::ScatterOp op) override;

@@ -16,19 +16,21 @@ def Tile_LoadOp : Tile_Op<"load", [AttrSizedOperandSegments]> {
     0 and touch no memory; so do elements where the mask `where`, shaped like
     the result, is 0. A scalar result has no strides. Integers as wide as the
     buffer's elements are read as the bits of these, wider ones as the bits of neighbours.
-    What lies `ahead` elements further on may be brought closer meanwhile.
+    What lies `ahead` elements further on may be brought closer meanwhile. With
+    `picks`, lane i is element `picks[i]` of those that lie there side by side.
   }];
   let arguments = (ins MemRefRankOf<[AnyType], [1]>:$buffer, Index:$offset,
                        Variadic<Index>:$strides, Optional<Index>:$limit, Optional<AnyType>:$where,
-                       OptionalAttr<I64Attr>:$ahead);
+                       OptionalAttr<I64Attr>:$ahead, OptionalAttr<DenseI64ArrayAttr>:$picks);
   let results = (outs AnyType:$result);
   let assemblyFormat = [{$buffer `[` $offset `]` `strides` `[` $strides `]` (`limit` $limit^)?
-                         (`where` $where^ `:` type($where))? (`ahead` $ahead^)? attr-dict
+                         (`where` $where^ `:` type($where))? (`ahead` $ahead^)? (`picks` $picks^)? attr-dict
                          `:` type($buffer) `->` type($result)}];
   let builders = [OpBuilder<(ins "::mlir::Type":$result, "::mlir::Value":$buffer,
                                  "::mlir::Value":$offset, "::mlir::ValueRange":$strides,
-                                 "::mlir::Value":$limit, "::mlir::Value":$where), [{
-    build($_builder, $_state, result, buffer, offset, strides, limit, where, nullptr);
+                                 "::mlir::Value":$limit, "::mlir::Value":$where,
+                                 CArg<"::mlir::IntegerAttr", "{}">:$ahead), [{
+    build($_builder, $_state, result, buffer, offset, strides, limit, where, ahead, nullptr);
   }]>];
   let hasVerifier = 1;
 }

@@ -55,7 +55,21 @@ template <typename Op> static LogicalResult verifyAccess(Op op, Type tile) {
   return op.getWhere() ? verifyMask(op, op.getWhere().getType(), tile) : success();
 }
 
-LogicalResult LoadOp::verify() { return verifyAccess(*this, getResult().getType()); }
+LogicalResult LoadOp::verify() {
+  Type tile = getResult().getType();
+  if (failed(verifyAccess(*this, tile)))
+    return failure();
+  std::optional<ArrayRef<int64_t>> picks = getPicks();
+  if (!picks)
+    return success();
+  if (getLimit() || getWhere() || getAhead() || !hasLanes(tile) ||
+      getElementTypeOrSelf(tile) != getBuffer().getType().getElementType())
+    return emitOpError("expected picks of whole elements along lanes, with nothing left out");
+  if ((int64_t)picks->size() != cast<RankedTensorType>(tile).getShape().back() ||
+      llvm::any_of(*picks, [](int64_t pick) { return pick < 0; }))
+    return emitOpError("expected the place of each lane's element, but got ") << getPicksAttr();
+  return success();
+}
 LogicalResult StoreOp::verify() { return verifyAccess(*this, getValue().getType()); }
 
 template <typename Op> static LogicalResult verifyPlaces(Op op, Type tile) {

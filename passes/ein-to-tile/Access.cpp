@@ -98,6 +98,46 @@ bool Access::isUnitStride(unsigned rank) const {
   return constant && constant.getValue() == 1;
 }
 
+/// The least common multiple of what coordinates of `rank` are divided by in `expr`; 0 if that is
+/// no number.
+static int64_t periodOf(AffineExpr expr, unsigned rank) {
+  int64_t period = 1;
+  expr.walk([&](AffineExpr inner) {
+    auto binary = dyn_cast<AffineBinaryOpExpr>(inner);
+    if (!binary || inner.getKind() == AffineExprKind::Add ||
+        inner.getKind() == AffineExprKind::Mul || !inner.isFunctionOfDim(rank))
+      return;
+    auto divisor = dyn_cast<AffineConstantExpr>(binary.getRHS());
+    period = divisor && divisor.getValue() > 0 ? std::lcm(period, divisor.getValue()) : 0;
+  });
+  return period;
+}
+
+std::optional<LanePicks> picksAlong(const Access &access, unsigned rank, int64_t lanes) {
+  LanePicks run;
+  run.period = periodOf(access.offset, rank);
+  if (lanes < 2 || run.period < 1 || lanes % run.period != 0)
+    return std::nullopt;
+  MLIRContext *context = access.offset.getContext();
+  AffineExpr start = getAffineDimExpr(rank, context) * run.period, first;
+  for (int64_t i = 0; i < lanes; ++i) {
+    AffineExpr at = access.offset.replace(getAffineDimExpr(rank, context), start + i);
+    first = i == 0 ? at : first;
+    auto apart = dyn_cast<AffineConstantExpr>(
+        ein::simplifyIndex(at - first, access.numRanks, access.numSymbols));
+    if (!apart)
+      return std::nullopt;
+    run.picks.push_back(apart.getValue());
+  }
+  auto [least, most] = std::minmax_element(run.picks.begin(), run.picks.end());
+  if (*most - *least >= 2 * lanes)
+    return std::nullopt;
+  run.first = *least;
+  for (int64_t &pick : run.picks)
+    pick -= run.first;
+  return run;
+}
+
 Access accessOf(Operation *op, unsigned number, const KernelSymbols &symbols,
                 const LocalLayout *layout) {
   auto maps = op->getAttrOfType<ArrayAttr>("maps");

@@ -379,6 +379,58 @@ TileValue BlockLowering::loadStrided(const Access &access, Value buffer, Type st
   return {branch.getResult(0), mask};
 }
 
+/// True if `value` is one of `period` whatever the block and the loops around it.
+static bool isMultipleOf(Value value, int64_t period) {
+  if (period == 1)
+    return true;
+  if (std::optional<int64_t> number = getConstantIntValue(value))
+    return *number % period == 0;
+  auto both = [&](Value a, Value b) { return isMultipleOf(a, period) && isMultipleOf(b, period); };
+  if (auto argument = dyn_cast<BlockArgument>(value)) {
+    auto loop = dyn_cast<scf::ForOp>(argument.getOwner()->getParentOp());
+    return loop && argument == loop.getInductionVar() && both(loop.getLowerBound(), loop.getStep());
+  }
+  Operation *op = value.getDefiningOp();
+  if (isa<arith::AddIOp, arith::SubIOp, arith::MinSIOp, arith::MaxSIOp, arith::MinUIOp,
+          arith::MaxUIOp>(op))
+    return both(op->getOperand(0), op->getOperand(1));
+  if (auto product = dyn_cast<arith::MulIOp>(op))
+    return isMultipleOf(product.getLhs(), period) || isMultipleOf(product.getRhs(), period);
+  if (auto choice = dyn_cast<arith::SelectOp>(op))
+    return both(choice.getTrueValue(), choice.getFalseValue());
+  return false;
+}
+
+/// Neighbours along lanes that are read in another order, as one run; nothing where one of them may
+/// not be there.
+TileValue BlockLowering::loadPicks(const Access &access, Value buffer, Type stored,
+                                   const Reach &where, ArrayRef<TileValue> coordinates) {
+  const int lanes = schedule.lanes;
+  if (target.warpLanes || limit || staysInside || where.inside.value || where.edge.value ||
+      lanes < 0 || lanes >= (int)access.numRanks || !(where.mask & tiles.space.laneBit()))
+    return {};
+  for (auto [dim, rank] : llvm::enumerate(tiles.space.ranks))
+    if (where.mask & (1u << dim) && (int)rank != lanes && !access.stride(rank))
+      return {};
+  if (llvm::any_of(coordinates, [](TileValue value) { return value.value && value.mask; }))
+    return {};
+  std::optional<LanePicks> run = picksAlong(access, lanes, tiles.space.sizes.back());
+  if (!run || !isMultipleOf(at[lanes], run->period))
+    return {};
+  SmallVector<Value> dims(at.begin(), at.begin() + access.numRanks), extra, strides;
+  for (TileValue value : coordinates)
+    extra.push_back(value.value);
+  for (auto [dim, rank] : llvm::enumerate(tiles.space.ranks))
+    if (where.mask & (1u << dim))
+      strides.push_back((int)rank == lanes ? constant(1)
+                                           : expand(access.stride(rank), dims, extra));
+  auto load = tile::LoadOp::create(builder, loc, tiles.space.type(where.mask, stored), buffer,
+                                   expand(access.offset + run->first, dims, extra), strides,
+                                   Value(), Value());
+  load.setPicks(run->picks);
+  return {load, where.mask};
+}
+
 TileValue BlockLowering::load(const Access &access, Value source, ArrayRef<TileValue> coordinates,
                               TileValue &exists) {
   Value buffer = bufferOf(source);
@@ -395,6 +447,9 @@ TileValue BlockLowering::load(const Access &access, Value source, ArrayRef<TileV
   TileValue loaded;
   if (where.strided && !staysInside) {
     loaded = loadStrided(access, buffer, stored, where, coordinates);
+  } else if (TileValue picked = loadPicks(access, buffer, stored, where, coordinates);
+             picked.value) {
+    loaded = picked;
   } else {
     SmallVector<TileValue> dims, values;
     valuesOf(access, coordinates, dims, values);

@@ -118,6 +118,8 @@ protected:
   /// The same of an access that is strided; `stored` is what an element is read as.
   TileValue loadStrided(const Access &access, mlir::Value buffer, mlir::Type stored,
                         const Reach &where, mlir::ArrayRef<TileValue> coordinates);
+  TileValue loadPicks(const Access &access, mlir::Value buffer, mlir::Type stored,
+                      const Reach &where, mlir::ArrayRef<TileValue> coordinates);
   /// Writes `value` to `buffer` where the access is inside and `where` holds.
   void store(const Access &access, mlir::Value buffer, TileValue value,
              mlir::ArrayRef<TileValue> coordinates, TileValue where = {});

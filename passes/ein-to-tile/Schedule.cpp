@@ -108,9 +108,19 @@ bool mayRunAlongLanes(ein::EinsumOp root, unsigned rank) {
 
 namespace {
 
+/// True if a vector of what is read along `rank` is one of neighbours, in another order.
+bool readsByPicks(ein::EinsumOp root, const Access &read, unsigned rank, const TileTarget &target) {
+  std::optional<LanePicks> run;
+  if (!target.warpLanes && read.inside() && !read.fromCoordinate)
+    run = picksAlong(read, rank, target.lanesOf(4));
+  std::optional<int64_t> extent = root.getRankExtent(rank).getLiteral();
+  return run && extent && *extent % run->period == 0;
+}
+
 /// Contiguous vectors moved along `rank` less those that would be gathered.
 /// A read happens at every point, a write once the reductions are done.
-double laneScore(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write, unsigned rank) {
+double laneScore(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write, unsigned rank,
+                 const TileTarget &target) {
   if (!mayRunAlongLanes(root, rank) || sizeOf(root, rank) == 1)
     return -1;
   double score = 0, writes = 1;
@@ -121,7 +131,8 @@ double laneScore(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
       score += access.isUnitStride(rank) ? times : -2 * times;
   };
   for (const Access &read : reads)
-    add(read, root.getNumRanks(), 1);
+    if (read.isUnitStride(rank) || !readsByPicks(root, read, rank, target))
+      add(read, root.getNumRanks(), 1);
   add(write, root.getNumFree(), writes);
   return score;
 }
@@ -348,7 +359,7 @@ Schedule planSchedule(ein::EinsumOp root, ArrayRef<Access> reads, const Access &
   schedule.ranks.resize(numRanks);
   double best = 0;
   for (unsigned rank = 0; rank < numRanks; ++rank)
-    if (double score = laneScore(root, reads, write, rank); score > best) {
+    if (double score = laneScore(root, reads, write, rank, target); score > best) {
       best = score;
       schedule.lanes = rank;
     }

@@ -122,7 +122,7 @@ void Orders::addLoop(scf::ForOp loop) {
 void Orders::add(Operation *op) {
   if (auto load = dyn_cast<LoadOp>(op))
     return addMoved(load.getResult(), load.getBuffer(), load.getOffset(), load.getStrides(),
-                    !load.getLimit() && !load.getWhere());
+                    !load.getLimit() && !load.getWhere() && !load.getPicks());
   if (auto store = dyn_cast<StoreOp>(op))
     return addMoved(store.getValue(), store.getBuffer(), store.getOffset(), store.getStrides(),
                     !store.getLimit() && !store.getWhere());

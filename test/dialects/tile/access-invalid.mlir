@@ -32,6 +32,22 @@ func.func @store_mask(%v: tensor<4xf32>, %m: tensor<2xi1>, %b: memref<?xf32>, %i
 
 // -----
 
+func.func @picks_of_some(%b: memref<?xf32>, %i: index) {
+  // expected-error@below {{expected picks of whole elements along lanes, with nothing left out}}
+  %0 = tile.load %b[%i] strides[%i] limit %i picks [0, 0] : memref<?xf32> -> tensor<2xf32, "lanes">
+  return
+}
+
+// -----
+
+func.func @picks_before(%b: memref<?xf32>, %i: index) {
+  // expected-error@below {{expected the place of each lane's element, but got array<i64: 0, -1>}}
+  %0 = tile.load %b[%i] strides[%i] picks [0, -1] : memref<?xf32> -> tensor<2xf32, "lanes">
+  return
+}
+
+// -----
+
 func.func @load_elements(%b: memref<?xf32>, %i: index) {
   // expected-error@below {{expected elements of 'f32' or integers of their bits, but got 'bf16'}}
   %0 = tile.load %b[%i] strides[] : memref<?xf32> -> bf16
