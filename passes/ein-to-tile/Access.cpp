@@ -113,22 +113,32 @@ static int64_t periodOf(AffineExpr expr, unsigned rank) {
   return period;
 }
 
+/// How much more `expr` is at each of `lanes` coordinates of `rank`, from a multiple of `period`
+/// on, than at the first; nothing where that is not the same everywhere.
+static SmallVector<int64_t> stepsAlong(const Access &access, AffineExpr expr, unsigned rank,
+                                       int64_t lanes, int64_t period) {
+  AffineExpr dim = getAffineDimExpr(rank, expr.getContext()), first;
+  SmallVector<int64_t> steps;
+  for (int64_t i = 0; i < lanes; ++i) {
+    AffineExpr at = expr.replace(dim, dim * period + i);
+    first = i == 0 ? at : first;
+    auto apart = dyn_cast<AffineConstantExpr>(
+        ein::simplifyIndex(at - first, access.numRanks, access.numSymbols));
+    if (!apart)
+      return {};
+    steps.push_back(apart.getValue());
+  }
+  return steps;
+}
+
 std::optional<LanePicks> picksAlong(const Access &access, unsigned rank, int64_t lanes) {
   LanePicks run;
   run.period = periodOf(access.offset, rank);
   if (lanes < 2 || run.period < 1 || lanes % run.period != 0)
     return std::nullopt;
-  MLIRContext *context = access.offset.getContext();
-  AffineExpr start = getAffineDimExpr(rank, context) * run.period, first;
-  for (int64_t i = 0; i < lanes; ++i) {
-    AffineExpr at = access.offset.replace(getAffineDimExpr(rank, context), start + i);
-    first = i == 0 ? at : first;
-    auto apart = dyn_cast<AffineConstantExpr>(
-        ein::simplifyIndex(at - first, access.numRanks, access.numSymbols));
-    if (!apart)
-      return std::nullopt;
-    run.picks.push_back(apart.getValue());
-  }
+  run.picks = stepsAlong(access, access.offset, rank, lanes, run.period);
+  if (run.picks.empty())
+    return std::nullopt;
   auto [least, most] = std::minmax_element(run.picks.begin(), run.picks.end());
   if (*most - *least >= 2 * lanes)
     return std::nullopt;
@@ -136,6 +146,18 @@ std::optional<LanePicks> picksAlong(const Access &access, unsigned rank, int64_t
   for (int64_t &pick : run.picks)
     pick -= run.first;
   return run;
+}
+
+std::optional<std::pair<int64_t, int64_t>>
+spreadAlong(const Access &access, unsigned number, unsigned rank, int64_t lanes, int64_t period) {
+  AffineExpr index = access.indices[number];
+  if (int64_t own = periodOf(index, rank); own < 1 || period % own != 0)
+    return std::nullopt;
+  SmallVector<int64_t> steps = stepsAlong(access, index, rank, lanes, period);
+  if (steps.empty())
+    return std::nullopt;
+  auto [least, most] = std::minmax_element(steps.begin(), steps.end());
+  return std::pair(*least, *most);
 }
 
 Access accessOf(Operation *op, unsigned number, const KernelSymbols &symbols,

@@ -401,34 +401,97 @@ static bool isMultipleOf(Value value, int64_t period) {
   return false;
 }
 
-/// Neighbours along lanes that are read in another order, as one run; nothing where one of them may
-/// not be there.
+/// Neighbours along lanes that are read in another order, as one run. Where some of them may not be
+/// there, it is found before whether all or none is; only else each is looked at by itself.
 TileValue BlockLowering::loadPicks(const Access &access, Value buffer, Type stored,
                                    const Reach &where, ArrayRef<TileValue> coordinates) {
-  const int lanes = schedule.lanes;
-  if (target.warpLanes || limit || staysInside || where.inside.value || where.edge.value ||
-      lanes < 0 || lanes >= (int)access.numRanks || !(where.mask & tiles.space.laneBit()))
+  if (target.warpLanes || limit || staysInside || where.edge.value ||
+      !(where.mask & tiles.space.laneBit()))
     return {};
+  const unsigned lanes = tiles.space.ranks.back();
+  // Along other ranks it moves by strides, and what is there is the same.
   for (auto [dim, rank] : llvm::enumerate(tiles.space.ranks))
-    if (where.mask & (1u << dim) && (int)rank != lanes && !access.stride(rank))
+    if (rank != lanes && rank < access.numRanks && active[rank] > 1 &&
+        ((where.mask & (1u << dim) && !access.stride(rank)) ||
+         llvm::any_of(access.indices,
+                      [&, rank = rank](AffineExpr index) { return index.isFunctionOfDim(rank); })))
       return {};
   if (llvm::any_of(coordinates, [](TileValue value) { return value.value && value.mask; }))
     return {};
-  std::optional<LanePicks> run = picksAlong(access, lanes, tiles.space.sizes.back());
+  const int64_t count = tiles.space.sizes.back();
+  std::optional<LanePicks> run = picksAlong(access, lanes, count);
   if (!run || !isMultipleOf(at[lanes], run->period))
     return {};
-  SmallVector<Value> dims(at.begin(), at.begin() + access.numRanks), extra, strides;
+  SmallVector<Value> dims(at.begin(), at.begin() + access.numRanks), extra;
   for (TileValue value : coordinates)
     extra.push_back(value.value);
-  for (auto [dim, rank] : llvm::enumerate(tiles.space.ranks))
-    if (where.mask & (1u << dim))
-      strides.push_back((int)rank == lanes ? constant(1)
-                                           : expand(access.stride(rank), dims, extra));
-  auto load = tile::LoadOp::create(builder, loc, tiles.space.type(where.mask, stored), buffer,
-                                   expand(access.offset + run->first, dims, extra), strides,
-                                   Value(), Value());
-  load.setPicks(run->picks);
-  return {load, where.mask};
+  Value all, some;
+  auto also = [&](Value &conditions, arith::CmpIPredicate predicate, Value a, Value b) {
+    Value next = arith::CmpIOp::create(builder, loc, predicate, a, b);
+    conditions = conditions ? arith::AndIOp::create(builder, loc, conditions, next) : next;
+  };
+  for (auto [i, index] : llvm::enumerate(access.indices)) {
+    auto spread = spreadAlong(access, i, lanes, count, run->period);
+    if (!spread)
+      return {};
+    Value least = expand(index + spread->first, dims, extra);
+    Value most = expand(index + spread->second, dims, extra);
+    Value extent = expand(access.extents[i], {}, extra);
+    also(all, arith::CmpIPredicate::sge, least, constant(0));
+    also(all, arith::CmpIPredicate::slt, most, extent);
+    also(some, arith::CmpIPredicate::sge, most, constant(0));
+    also(some, arith::CmpIPredicate::slt, least, extent);
+  }
+  Type type = tiles.space.type(where.mask, stored);
+  auto whole = [&]() -> Value {
+    SmallVector<Value> strides;
+    for (auto [dim, rank] : llvm::enumerate(tiles.space.ranks))
+      if (where.mask & (1u << dim))
+        strides.push_back(rank == lanes ? constant(1) : expand(access.stride(rank), dims, extra));
+    auto load = tile::LoadOp::create(builder, loc, type, buffer,
+                                     expand(access.offset + run->first, dims, extra), strides,
+                                     Value(), Value());
+    load.setPicks(run->picks);
+    return load;
+  };
+  if (!all)
+    return {whole(), where.mask};
+  auto choose = [&](Value condition, function_ref<Value()> yes, function_ref<Value()> no) -> Value {
+    auto branch = scf::IfOp::create(builder, loc, TypeRange(type), condition, true);
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(branch.thenBlock());
+    scf::YieldOp::create(builder, loc, ValueRange{yes()});
+    builder.setInsertionPointToStart(branch.elseBlock());
+    scf::YieldOp::create(builder, loc, ValueRange{no()});
+    return branch.getResult(0);
+  };
+  auto each = [&] {
+    return tiles.broadcast(gather(access, buffer, stored, where, coordinates), where.mask).value;
+  };
+  auto none = [&] {
+    return tiles.broadcast(tiles.constant(builder.getZeroAttr(stored)), where.mask).value;
+  };
+  return {choose(all, whole, [&] { return choose(some, each, none); }), where.mask};
+}
+
+/// Element by element, wherever each is.
+TileValue BlockLowering::gather(const Access &access, Value buffer, Type stored, const Reach &where,
+                                ArrayRef<TileValue> coordinates) {
+  SmallVector<TileValue> dims, values;
+  valuesOf(access, coordinates, dims, values);
+  TileValue inside = both(where.inside, where.edge);
+  if (!inside.value)
+    inside = tiles.constant(builder.getBoolAttr(true));
+  if (limit && !staysInside) // lanes past the limit are no points at all
+    inside = both(inside, laneMask());
+  TileValue loaded = tiles.evaluate(access.offset, dims, values);
+  if (!staysInside || !matchPattern(inside.value, m_One()))
+    loaded =
+        tiles.create<arith::SelectOp>(builder.getIndexType(), {inside, loaded, tiles.index(0)});
+  TileValue allowed = tiles.broadcast(inside, loaded.mask);
+  loaded.value = tile::GatherOp::create(builder, loc, tiles.space.type(loaded.mask, stored), buffer,
+                                        loaded.value, allowed.value);
+  return loaded;
 }
 
 TileValue BlockLowering::load(const Access &access, Value source, ArrayRef<TileValue> coordinates,
@@ -451,20 +514,7 @@ TileValue BlockLowering::load(const Access &access, Value source, ArrayRef<TileV
              picked.value) {
     loaded = picked;
   } else {
-    SmallVector<TileValue> dims, values;
-    valuesOf(access, coordinates, dims, values);
-    TileValue inside = both(where.inside, where.edge);
-    if (!inside.value)
-      inside = tiles.constant(builder.getBoolAttr(true));
-    if (limit && !staysInside) // lanes past the limit are no points at all
-      inside = both(inside, laneMask());
-    loaded = tiles.evaluate(access.offset, dims, values);
-    if (!staysInside || !matchPattern(inside.value, m_One()))
-      loaded =
-          tiles.create<arith::SelectOp>(builder.getIndexType(), {inside, loaded, tiles.index(0)});
-    TileValue allowed = tiles.broadcast(inside, loaded.mask);
-    loaded.value = tile::GatherOp::create(builder, loc, tiles.space.type(loaded.mask, stored),
-                                          buffer, loaded.value, allowed.value);
+    loaded = gather(access, buffer, stored, where, coordinates);
   }
   staysInside = false;
   if (stored != element)

@@ -120,6 +120,8 @@ protected:
                         const Reach &where, mlir::ArrayRef<TileValue> coordinates);
   TileValue loadPicks(const Access &access, mlir::Value buffer, mlir::Type stored,
                       const Reach &where, mlir::ArrayRef<TileValue> coordinates);
+  TileValue gather(const Access &access, mlir::Value buffer, mlir::Type stored, const Reach &where,
+                   mlir::ArrayRef<TileValue> coordinates);
   /// Writes `value` to `buffer` where the access is inside and `where` holds.
   void store(const Access &access, mlir::Value buffer, TileValue value,
              mlir::ArrayRef<TileValue> coordinates, TileValue where = {});

@@ -110,11 +110,15 @@ namespace {
 
 /// True if a vector of what is read along `rank` is one of neighbours, in another order.
 bool readsByPicks(ein::EinsumOp root, const Access &read, unsigned rank, const TileTarget &target) {
+  const int64_t lanes = target.lanesOf(4);
   std::optional<LanePicks> run;
-  if (!target.warpLanes && read.inside() && !read.fromCoordinate)
-    run = picksAlong(read, rank, target.lanesOf(4));
+  if (!target.warpLanes && !read.fromCoordinate)
+    run = picksAlong(read, rank, lanes);
   std::optional<int64_t> extent = root.getRankExtent(rank).getLiteral();
-  return run && extent && *extent % run->period == 0;
+  return run && extent && *extent % run->period == 0 &&
+         llvm::all_of(llvm::seq<unsigned>(0, read.indices.size()), [&](unsigned i) {
+           return spreadAlong(read, i, rank, lanes, run->period).has_value();
+         });
 }
 
 /// Contiguous vectors moved along `rank` less those that would be gathered.

@@ -19,11 +19,19 @@ def rotated(x, cos, sin):
     return x * cos + torch.stack((-x[..., 1::2], x[..., ::2]), -1).flatten(-2) * sin
 
 
+def partly(x, cos, sin):
+    """The first half of a head is rotated, or what there is of it in pairs."""
+    size = x.shape[-1] // 4 * 2
+    turned = rotated(x[..., :size], cos[:, : size // 2], sin[:, : size // 2])
+    return torch.cat((turned, x[..., size:]), -1)
+
+
 FORMS = {
     "rotated": rotated,
     "even": lambda x, cos, sin: x[..., ::2] * 2 + x[..., 1::2],
     "repeated": lambda x, cos, sin: cos.repeat_interleave(2, -1)[:, None] * x,
     "summed": lambda x, cos, sin: (x * sin.repeat_interleave(2, -1)[:, None]).sum(-1),
+    "part": partly,
     "thirds": lambda x, cos, sin: x[..., ::3] + x[..., ::3] * x[..., -1:],
 }
 
