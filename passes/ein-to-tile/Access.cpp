@@ -98,68 +98,6 @@ bool Access::isUnitStride(unsigned rank) const {
   return constant && constant.getValue() == 1;
 }
 
-/// The least common multiple of what coordinates of `rank` are divided by in `expr`; 0 if that is
-/// no number.
-static int64_t periodOf(AffineExpr expr, unsigned rank) {
-  int64_t period = 1;
-  expr.walk([&](AffineExpr inner) {
-    auto binary = dyn_cast<AffineBinaryOpExpr>(inner);
-    if (!binary || inner.getKind() == AffineExprKind::Add ||
-        inner.getKind() == AffineExprKind::Mul || !inner.isFunctionOfDim(rank))
-      return;
-    auto divisor = dyn_cast<AffineConstantExpr>(binary.getRHS());
-    period = divisor && divisor.getValue() > 0 ? std::lcm(period, divisor.getValue()) : 0;
-  });
-  return period;
-}
-
-/// How much more `expr` is at each of `lanes` coordinates of `rank`, from a multiple of `period`
-/// on, than at the first; nothing where that is not the same everywhere.
-static SmallVector<int64_t> stepsAlong(const Access &access, AffineExpr expr, unsigned rank,
-                                       int64_t lanes, int64_t period) {
-  AffineExpr dim = getAffineDimExpr(rank, expr.getContext()), first;
-  SmallVector<int64_t> steps;
-  for (int64_t i = 0; i < lanes; ++i) {
-    AffineExpr at = expr.replace(dim, dim * period + i);
-    first = i == 0 ? at : first;
-    auto apart = dyn_cast<AffineConstantExpr>(
-        ein::simplifyIndex(at - first, access.numRanks, access.numSymbols));
-    if (!apart)
-      return {};
-    steps.push_back(apart.getValue());
-  }
-  return steps;
-}
-
-std::optional<LanePicks> picksAlong(const Access &access, unsigned rank, int64_t lanes) {
-  LanePicks run;
-  run.period = periodOf(access.offset, rank);
-  if (lanes < 2 || run.period < 1 || lanes % run.period != 0)
-    return std::nullopt;
-  run.picks = stepsAlong(access, access.offset, rank, lanes, run.period);
-  if (run.picks.empty())
-    return std::nullopt;
-  auto [least, most] = std::minmax_element(run.picks.begin(), run.picks.end());
-  if (*most - *least >= 2 * lanes)
-    return std::nullopt;
-  run.first = *least;
-  for (int64_t &pick : run.picks)
-    pick -= run.first;
-  return run;
-}
-
-std::optional<std::pair<int64_t, int64_t>>
-spreadAlong(const Access &access, unsigned number, unsigned rank, int64_t lanes, int64_t period) {
-  AffineExpr index = access.indices[number];
-  if (int64_t own = periodOf(index, rank); own < 1 || period % own != 0)
-    return std::nullopt;
-  SmallVector<int64_t> steps = stepsAlong(access, index, rank, lanes, period);
-  if (steps.empty())
-    return std::nullopt;
-  auto [least, most] = std::minmax_element(steps.begin(), steps.end());
-  return std::pair(*least, *most);
-}
-
 Access accessOf(Operation *op, unsigned number, const KernelSymbols &symbols,
                 const LocalLayout *layout) {
   auto maps = op->getAttrOfType<ArrayAttr>("maps");

@@ -43,21 +43,6 @@ struct Access {
   bool isUnitStride(unsigned rank) const;
 };
 
-/// What `lanes` neighbours along a rank read, the first of them at a multiple of `period`: lane i
-/// reads element `picks[i]` of those from `first` on from where lane 0 would.
-struct LanePicks {
-  int64_t period = 1, first = 0;
-  llvm::SmallVector<int64_t> picks;
-};
-
-/// The picks of `access` along `rank`, if they are the same everywhere and not far apart:
-/// `x[k floordiv 2]`, `x[2 * k]`.
-std::optional<LanePicks> picksAlong(const Access &access, unsigned rank, int64_t lanes);
-/// The least and the most that index `number` is for one of `lanes` neighbours along `rank` more
-/// than for the first of them, which is at a multiple of `period`; nothing where that differs.
-std::optional<std::pair<int64_t, int64_t>>
-spreadAlong(const Access &access, unsigned number, unsigned rank, int64_t lanes, int64_t period);
-
 /// Coordinates of dimension `dim` in a row, from a multiple on, at which `map` is the same: 1
 /// where it changes at each, 0 where it does not depend on it.
 int64_t standsStill(mlir::AffineMap map, unsigned dim);

@@ -2,6 +2,7 @@
 #include "passes/ein-to-tile/Schedule.h"
 #include "dialects/ein/EinNumerics.h"
 #include "passes/ein-to-tile/Packing.h"
+#include "passes/ein-to-tile/Picks.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
