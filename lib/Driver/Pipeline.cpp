@@ -110,6 +110,7 @@ void populatePhase(OpPassManager &passes, Phase phase, const Target &target, Mod
     each.addPass(createCSEPass());
     each.addPass(ein::createEinSplitResults());
     each.addPass(ein::createEinShareShifted());
+    each.addPass(ein::createEinNarrowResults());
     break;
   case Phase::Kernels:
     each.addPass(ein::createEinFormKernels({storedRows(target)}));

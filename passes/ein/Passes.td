@@ -75,6 +75,17 @@ def EinSimplifyViews : Pass<"ein-simplify-views", "::mlir::func::FuncOp"> {
                     Statistic<"numConcats", "num-concats", "concatenations that became reads of parts">];
 }
 
+def EinNarrowResults : Pass<"ein-narrow-results", "::mlir::func::FuncOp"> {
+  let summary = "what all readers round is stored rounded";
+  let description = [{
+    A map whose readers do nothing with it but round it to one type (a cast that
+    was inlined into each of them) yields that type: half of the bytes, and no
+    reader rounds again what it reads often. Before: `ein` whose maps are inlined.
+    After: the same ops. Exactness: bitwise.
+  }];
+  let statistics = [Statistic<"numNarrowed", "num-narrowed", "maps that yield what their readers round to">];
+}
+
 def EinNarrowReads : Pass<"ein-narrow-reads", "::mlir::func::FuncOp"> {
   let summary = "compute only the coordinate of a rank that is read";
   let description = [{

@@ -26,12 +26,12 @@ from .generate import Case, Choices, make, shrink
 from .program import FLOATS
 
 #: The passes over `ein` in the order of the compiler, each with its exactness class.
-PASSES = (("ein-fix-rounding", "bitwise"), ("ein-assume-sizes", "bitwise"), ("cse", "bitwise"), ("ein-simplify-views", "bitwise"),
+PASSES = (("ein-fix-rounding", "bitwise"), ("ein-assume-sizes", "bitwise"), ("ein-turn-weights", "bitwise"), ("cse", "bitwise"), ("ein-simplify-views", "bitwise"),
           ("ein-split-ranks", "bitwise"), ("ein-split-results{merged-only=true}", "bitwise"), ("ein-narrow-reads", "bitwise"), ("canonicalize", "bitwise"), ("cse", "bitwise"), ("ein-merge-equal", "bitwise"),
           ("ein-derive-folds{moving-only=true}", "algebraic"), ("ein-defer{dots=bf16 stored-rows=2}", "algebraic"), ("canonicalize", "bitwise"),
-          ("ein-inline-maps", "algebraic"), ("cse", "bitwise"), ("ein-split-results", "bitwise"), ("ein-share-shifted", "bitwise"),
+          ("ein-inline-maps", "algebraic"), ("cse", "bitwise"), ("ein-split-results", "bitwise"), ("ein-share-shifted", "bitwise"), ("ein-narrow-results", "bitwise"),
           ("ein-form-kernels{stored-rows=2}", "bitwise"), ("ein-split-folds{length=2 rows=1000}", "algebraic"), ("ein-stage-kernels", "algebraic"), ("ein-join-kernels", "bitwise"))
-ON_MODULES = ("ein-fix-rounding",)
+ON_MODULES = ("ein-fix-rounding", "ein-turn-weights")
 MARGIN = 2.0  # the bound is of first order
 TIMEOUT = 300  # of the tools; a call gets CALL
 CALL = 60
