@@ -32,6 +32,7 @@ PASSES = (("ein-fix-rounding", "bitwise"), ("ein-assume-sizes", "bitwise"), ("ei
           ("ein-inline-maps", "algebraic"), ("cse", "bitwise"), ("ein-split-results", "bitwise"), ("ein-share-shifted", "bitwise"), ("ein-narrow-results", "bitwise"),
           ("ein-form-kernels{stored-rows=2}", "bitwise"), ("ein-split-folds{length=2 rows=1000}", "algebraic"), ("ein-stage-kernels", "algebraic"), ("ein-join-kernels", "bitwise"))
 ON_MODULES = ("ein-fix-rounding", "ein-turn-weights")
+MOST_ARGUMENT = 100_000  # characters; Linux takes 128 KiB in one
 MARGIN = 2.0  # the bound is of first order
 TIMEOUT = 300  # of the tools; a call gets CALL
 CALL = 60
@@ -102,8 +103,13 @@ class Batch:
         pipeline = calls("f64", "f64") + calls("input", "declared")
         for stage, (name, _) in zip(stages[2:], PASSES):
             pipeline += [name if name in ON_MODULES else f"func.func({name})", *calls(stage, "declared")]
-        command = [self.tools / "einfall-opt", self.module(which, "interpreted", strict), f"--pass-pipeline=builtin.module({','.join(pipeline)})",
-                   "-o", os.devnull]
+        argument = f"--pass-pipeline=builtin.module({','.join(pipeline)})"
+        if len(argument) > MOST_ARGUMENT and len(which) > 1:
+            half = len(which) // 2
+            for part in (which[:half], which[half:]):
+                self.interpret(part, strict)
+            return
+        command = [self.tools / "einfall-opt", self.module(which, "interpreted", strict), argument, "-o", os.devnull]
         done = _run(command)
         if done.returncode != 0:
             if len(which) > 1:
