@@ -158,6 +158,8 @@ SmallVector<ExtentAttr> divisorsOf(Operation *op) {
       llvm::for_each(tensor.getShape(), addExtent);
   if (auto extents = op->getAttrOfType<ArrayAttr>("extents"))
     llvm::for_each(extents.getAsRange<ExtentAttr>(), addExtent);
+  if (auto assumed = op->getAttrOfType<ArrayAttr>("ein.assume"))
+    llvm::for_each(assumed.getAsRange<ExtentAttr>(), addExtent);
   auto maps = op->getAttrOfType<ArrayAttr>("maps");
   auto symbols = op->getAttrOfType<ArrayAttr>("symbols");
   if (!maps || !symbols)

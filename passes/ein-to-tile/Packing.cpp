@@ -406,8 +406,10 @@ static void cutPanels(ArrayRef<Packed> values, unsigned columns, unsigned numFre
     });
     if (rank == columns || !isOfPanel)
       continue;
+    // Loops without packing take whole vectors of it.
+    int64_t whole = (int)rank == cut.lanes ? cut.ranks[rank].tile() : 1;
     if (parts[rank] > left)
-      cut.ranks[rank].block = left;
+      cut.ranks[rank].block = llvm::alignTo(left, whole);
     left /= std::clamp<int64_t>(parts[rank], 1, left); // an extent of 0 is a part, too
   }
 }
@@ -597,8 +599,10 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
       return bytes && *bytes <= most;
     };
     planChunks(root, partsOf(root, cut), packed, fits);
+    const int64_t least =
+        (int)columns == cut.lanes ? std::max(tile, cut.ranks[columns].tile()) : tile;
     while (!fits()) {
-      if (cut.ranks[columns].block == tile)
+      if (cut.ranks[columns].block <= least)
         return;
       cut.ranks[columns].block /= 2;
     }
@@ -606,7 +610,7 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
     // stay: they cost more than to pass by the rows twice.
     if (usesTiles(packed) && values.size() == 1) {
       most /= 2;
-      while (cut.ranks[columns].block > tile && !fits())
+      while (cut.ranks[columns].block > least && !fits())
         cut.ranks[columns].block /= 2;
     }
     schedule = cut;

@@ -27,9 +27,13 @@ struct AssumeSizesPass : impl::EinAssumeSizesBase<AssumeSizesPass> {
   void runOnOperation() override {
     facts.clear();
     func::FuncOp function = getOperation();
-    if (auto given = function->getAttrOfType<ArrayAttr>("ein.assume"))
+    // Of what is given divisors, too, come before what they divide.
+    for (ExtentAttr divisor : divisorsOf(function))
+      assume(divisor, 1);
+    auto given = function->getAttrOfType<ArrayAttr>("ein.assume");
+    if (given)
       facts.insert(given.begin(), given.end());
-    size_t before = facts.size();
+    size_t before = given ? given.size() : 0;
     function.walk([&](Operation *op) {
       for (ExtentAttr divisor : divisorsOf(op))
         assume(divisor, 1);

@@ -69,6 +69,8 @@ void ask(OpOperand &use, Wish &wish) {
       ask(next, wish);
     return;
   }
+  if (map.getNumResults() < 2)
+    return wish.keep();
   auto last = dyn_cast<AffineDimExpr>(map.getResults().back());
   int64_t inner = summedIndex(op, map);
   if (!last || inner < 0 || op.isReduced(last.getPosition()) || op.getInputs().size() < 2)

@@ -51,6 +51,43 @@ def test_stored_by_sums(tmp_path, shape, dtype):
         assert (got - want).abs().max() <= {torch.float32: 1e-5, torch.bfloat16: 1e-2, torch.float16: 2e-3}[dtype] * want.abs().max()
 
 
+def test_number(tmp_path):
+    """A parameter without dimensions, and one with a single one."""
+
+    class Scaled(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.g, self.h = torch.nn.Parameter(torch.tensor(2.5)), torch.nn.Parameter(torch.randn(96))
+
+        def forward(self, x):
+            return x * self.g, x @ self.h
+
+    module, x = Scaled(), torch.randn(1, 96)
+    for got, want in zip(einfall.compile(module, args=(x,))(x), module(x)):
+        assert np.allclose(got, want.detach(), atol=1e-4)
+
+
+def test_columns_by_vectors(tmp_path):
+    """A column that vectors run along is cut into whole ones: few rows stored past the end."""
+
+    class Turned(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.w = torch.nn.Parameter(torch.randn(65, 5, 63))
+
+        def forward(self, x):
+            return torch.einsum("bah,bde->hdea", x, self.w)
+
+    module = Turned()
+    package = einfall.compile(module, args=(torch.randn(65, 5, 40),), dynamic_shapes=({1: torch.export.Dim.DYNAMIC},))
+    for rows in (1, 3, 9, 64):
+        x, count = torch.randn(65, rows, 40), 40 * 5 * 63 * rows
+        memory = torch.full((count + 8192,), 7.0)
+        package(x, out=[memory[:count].view(40, 5, 63, rows)])
+        torch.testing.assert_close(memory[:count].view(40, 5, 63, rows), module(x).detach(), rtol=1e-4, atol=1e-4)
+        assert (memory[count:] == 7).all()
+
+
 def test_order_that_stays(tmp_path):
     """Rows that are also looked up are read as they lie; many rows are copied from either order."""
 

@@ -121,7 +121,7 @@ struct ExtendNarrow : OpRewritePattern<arith::ExtFOp> {
 };
 
 /// A double as the number of a narrower format nearest to it; those beyond the
-/// greatest are left as they are.
+/// greatest are left as they are. What becomes 0 may have lost its sign.
 F64 roundedTo(const NarrowFormat &format, F64 x) {
   IrBits exponent = (logicalShiftRight(bitsOf(x), 52) & int64_t(0x7FF)) - int64_t(1023);
   IrBits least = exponent.like(format.minExponent);
@@ -130,7 +130,7 @@ F64 roundedTo(const NarrowFormat &format, F64 x) {
   F64 scaled = x * powerOfTwo(last.like(0) - last, x);
   F64 magic = x.like(0x1.8p52);
   F64 value = ((scaled + magic) - magic) * powerOfTwo(last, x);
-  return withSignOf(select(fabs(x) < INFINITY, value, x), x);
+  return select(fabs(x) < INFINITY, value, x);
 }
 
 struct TruncateNarrow : OpRewritePattern<arith::TruncFOp> {
@@ -145,8 +145,16 @@ struct TruncateNarrow : OpRewritePattern<arith::TruncFOp> {
     IrSite site{rewriter, loc, false, false};
     Type single = withElement(op.getType(), rewriter.getF32Type());
     if (getElementTypeOrSelf(op.getIn()).isF64()) {
-      Value value = roundedTo(*format, {&site, op.getIn()}).v;
-      value = arith::TruncFOp::create(rewriter, loc, single, value);
+      F64 exact{&site, op.getIn()};
+      Value value = arith::TruncFOp::create(rewriter, loc, single, roundedTo(*format, exact).v);
+      // The sign as a bit: of a sign taken from a double LLVM 22 makes one of the narrow type, by a
+      // function of a library that is not there.
+      Type words = withElement(single, rewriter.getI32Type());
+      IrBits sign{&site, arith::TruncIOp::create(rewriter, loc, words,
+                                                 logicalShiftRight(bitsOf(exact), 32).v)};
+      IrBits code{&site, arith::BitcastOp::create(rewriter, loc, words, value)};
+      value =
+          arith::BitcastOp::create(rewriter, loc, single, (code | (sign & int64_t(INT32_MIN))).v);
       rewriter.replaceOpWithNewOp<arith::TruncFOp>(op, op.getType(), value);
       return success();
     }

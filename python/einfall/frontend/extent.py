@@ -147,7 +147,7 @@ class Extent:
         out = ""
         for m, c in sorted(self.terms.items(), key=order):
             factors = [str(abs(c))] if abs(c) != 1 or not m else []
-            single = not factors and len(m) == 1
+            single = not factors and len(m) == 1 and c > 0
             factors += [_atom_text(a, name, single and len(self.terms) == 1) for a in m]
             body = " * ".join(factors)
             if not out:

@@ -60,10 +60,12 @@ def need_row(cx: Context, ids: Tensor, size: Extent, table: Tensor) -> None:
 
 
 def need_slice(cx: Context, x: Tensor, dim: int, begin, size: Extent, step: int) -> None:
-    """Has every call refused in which a slice ends behind a dimension of fixed extent: its size was taken to fit."""
+    """Has every call refused in which a slice begins before a dimension or ends behind one of fixed extent: its size was taken to fit."""
+    why = f"{called(x)} has {x.shape[dim]} elements in dimension {dim}"
+    need(cx, Extent.of(begin), why)
     rest = x.shape[dim] - begin - size * step + step - 1
     if x.shape[dim].const is not None:
-        _need(cx, rest, f"{called(x)} has {x.shape[dim]} elements in dimension {dim}")
+        need(cx, rest, why)
 
 
 def because(needs: dict[Extent, str]) -> dict[str, str]:
@@ -90,13 +92,14 @@ def _need_between(cx: Context, ids: Tensor, low: Extent, size: Extent, table: Te
         return
     why = f"{called(table)} has {size} rows"
     for greatest in _ends(cx, ids, True) or ():
-        _need(cx, size - 1 - greatest, why)
+        need(cx, size - 1 - greatest, why)
     if not nonnegative(cx, ids):
         for least in _ends(cx, ids, False) or ():
-            _need(cx, least - low, why)
+            need(cx, least - low, why)
 
 
-def _need(cx: Context, rest: Extent, why: str) -> None:
+def need(cx: Context, rest: Extent, why: str) -> None:
+    """Has every call refused in which `rest` is negative."""
     if rest.const is not None and rest.const < 0:
         raise Unsupported(f"every call reads outside: {why}")
     if rest.const is None and not cx.nonnegative(rest):

@@ -7,7 +7,7 @@ from ..context import Context
 from ..errors import Unsupported
 from ..extent import Extent, floordiv, mod, product, rank
 from ..ir import Tensor, identity
-from ..reach import need_slice
+from ..reach import need, need_slice
 from ..table import aten
 
 OPEN = 2**62  # an end beyond this means: to the end
@@ -82,35 +82,49 @@ def broadcast_tensors(cx: Context, xs) -> tuple[Tensor, ...]:
 def slice_(cx: Context, x: Tensor, dim: int = 0, start=None, end=None, step: int = 1) -> Tensor:
     dim %= x.rank
     size = cx.shape()[dim]
-    begin = _start(x.shape[dim], size, start, end, step)
+    begin = _start(cx, x.shape[dim], size, start, end, step)
     need_slice(cx, x, dim, begin, size, step)
     return cx.b.slice(x, dim, begin, size, step)
 
 
-def _start(extent: Extent, size: Extent, start, end, step: int):
-    """Where a slice begins, once negative and clamped starts are resolved."""
+def _start(cx: Context, extent: Extent, size: Extent, start, end, step: int):
+    """Where a slice begins, once negative and clamped starts are resolved. Of a start that sizes give it is taken to be what
+    `need_slice` asks of every call: no less than 0."""
     if start is None or size == extent:
         return 0
-    if isinstance(start, Extent):
-        return start if start.const is None or start.const >= 0 else extent + start
-    if start >= 0:
+    if isinstance(start, int) and start >= 0:
         return start
     open_end = end is None or (isinstance(end, int) and end >= OPEN)
-    begin = extent - size if open_end and step == 1 else extent + start
+    begin = _from_start(cx, extent, start)
+    begin = extent - size if open_end and step == 1 else begin
     return begin if begin.const is None else max(begin.const, 0)
+
+
+def _from_start(cx: Context, extent: Extent, index) -> Extent:
+    """An index from the end where it is negative, whatever sizes are."""
+    index = Extent.of(index)
+    if index.const is not None:
+        return extent + index if index.const < 0 else index
+    if not cx.nonnegative(-index):
+        return index
+    need(cx, -index - 1, "an index that counts from the end is -1 or less")  # 0 is the first one
+    return extent + index
 
 
 @aten("select.int", "select_copy.int")
 def select(cx: Context, x: Tensor, dim: int, index) -> Tensor:
     dim %= x.rank
-    negative = isinstance(index, int) and index < 0
-    return cx.b.select(x, dim, x.shape[dim] + index if negative else index)
+    at = _from_start(cx, x.shape[dim], index)
+    need_slice(cx, x, dim, at, Extent.of(1), 1)
+    return cx.b.select(x, dim, at)
 
 
 @aten("narrow")
 def narrow(cx: Context, x: Tensor, dim: int, start, length) -> Tensor:
     dim %= x.rank
-    return cx.b.slice(x, dim, start, cx.shape()[dim])
+    begin, size = _from_start(cx, x.shape[dim], start), cx.shape()[dim]
+    need_slice(cx, x, dim, begin, size, 1)
+    return cx.b.slice(x, dim, begin, size)
 
 
 @aten("split.Tensor", "split_with_sizes", "chunk", "tensor_split.sections", "split.sizes")
@@ -229,7 +243,9 @@ def diagonal(cx: Context, x: Tensor, offset: int = 0, dim1: int = 0, dim2: int =
 def slice_scatter(cx: Context, x: Tensor, source: Tensor, dim: int = 0, start=None, end=None, step: int = 1) -> Tensor:
     dim %= x.rank
     at = identity(x.rank)
-    at[dim] = rank(dim) * step + _start(x.shape[dim], source.shape[dim], start, end, step)
+    begin = _start(cx, x.shape[dim], source.shape[dim], start, end, step)
+    need_slice(cx, x, dim, begin, source.shape[dim], step)
+    at[dim] = rank(dim) * step + begin
     return cx.b.update(cx.plain(x), at, cx.b.cast(source, x.logical))
 
 
@@ -237,5 +253,5 @@ def slice_scatter(cx: Context, x: Tensor, source: Tensor, dim: int = 0, start=No
 def select_scatter(cx: Context, x: Tensor, source: Tensor, dim: int, index) -> Tensor:
     dim %= x.rank
     at = identity(x.rank - 1)
-    at.insert(dim, Extent.of(index) + (x.shape[dim] if isinstance(index, int) and index < 0 else 0))
+    at.insert(dim, _from_start(cx, x.shape[dim], index))
     return cx.b.update(cx.plain(x), at, cx.b.cast(source, x.logical))
