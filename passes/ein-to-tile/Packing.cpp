@@ -586,7 +586,9 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
     Schedule cut = schedule;
     int64_t tile = packed.ranks[columns].tile();
     cut.ranks[rows].block = rowsOfBlock(root, target, packed, values);
-    int64_t many = std::max<int64_t>(columnsOfBlock(target, packed, values), tile);
+    const int64_t least =
+        (int)columns == cut.lanes ? std::max(tile, cut.ranks[columns].tile()) : tile;
+    int64_t many = llvm::alignTo(columnsOfBlock(target, packed, values), least);
     cut.ranks[columns].block = many;
     cutPanels(values, columns, root.getNumFree(), many, partsOf(root, cut), cut);
     // Of two neighbours in the grid the wider part stays: what changes is read from
@@ -599,8 +601,6 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
       return bytes && *bytes <= most;
     };
     planChunks(root, partsOf(root, cut), packed, fits);
-    const int64_t least =
-        (int)columns == cut.lanes ? std::max(tile, cut.ranks[columns].tile()) : tile;
     while (!fits()) {
       if (cut.ranks[columns].block <= least)
         return;

@@ -33,7 +33,6 @@ struct AssumeSizesPass : impl::EinAssumeSizesBase<AssumeSizesPass> {
     auto given = function->getAttrOfType<ArrayAttr>("ein.assume");
     if (given)
       facts.insert(given.begin(), given.end());
-    size_t before = given ? given.size() : 0;
     function.walk([&](Operation *op) {
       for (ExtentAttr divisor : divisorsOf(op))
         assume(divisor, 1);
@@ -47,7 +46,7 @@ struct AssumeSizesPass : impl::EinAssumeSizesBase<AssumeSizesPass> {
       if (auto topk = dyn_cast<TopKOp>(op))
         assume(topk.getInput().getType().getExtent(topk.getDim()), topk.getK());
     });
-    if (facts.size() > before)
+    if (!facts.empty() && (!given || facts.getArrayRef() != given.getValue()))
       function->setAttr("ein.assume", ArrayAttr::get(&getContext(), facts.getArrayRef()));
   }
 

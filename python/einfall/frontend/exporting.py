@@ -80,6 +80,19 @@ def symbol_names(ep: torch.export.ExportedProgram, args: tuple, kwargs: Mapping[
     return names
 
 
+def declared_limits(ep: torch.export.ExportedProgram, args: tuple, kwargs: Mapping[str, Any] | None,
+                    dynamic_shapes) -> dict[str, tuple[int | None, int | None]]:
+    """The least and the greatest size that the user's `Dim`s allow, by names of torch's symbols; None where one is open."""
+    limits = {}
+    for node, spec in zip(user_inputs(ep), _leaf_specs(args, kwargs or {}, dynamic_shapes)):
+        val = node.meta.get("val")
+        for d, size in enumerate(val.shape if isinstance(val, torch.Tensor) else ()):
+            expr, dim = getattr(getattr(size, "node", None), "expr", None), _of_dimension(spec, d)
+            if expr is not None and expr.is_Symbol:
+                limits[expr.name] = tuple(b if isinstance(b, int) else None for b in (getattr(dim, "min", None), getattr(dim, "max", None)))
+    return limits
+
+
 def _of_dimension(spec, d: int):
     """The entry of dimension `d` in what `dynamic_shapes` says of one argument."""
     return spec.get(d) if isinstance(spec, dict) else spec[d] if isinstance(spec, (tuple, list)) and d < len(spec) else None

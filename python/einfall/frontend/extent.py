@@ -192,6 +192,8 @@ def known_nonnegative(e: Extent, sizes: Mapping[str, Extent] | None = None) -> b
     for m, c in e.terms.items():
         names = [a for a in m if isinstance(a, str) and a in sizes]
         if c > 0:
+            if any(isinstance(a, tuple) and a[0] != "mod" and not known_nonnegative(a[1], sizes) for a in m):
+                return False  # a quotient of what may be negative
             low = low + (Extent({}) if names else Extent({m: c}))
             continue
         term = Extent.of(c)
@@ -260,6 +262,8 @@ def floordiv(a: IntLike, b: IntLike, sizes: Mapping[str, Extent] | None = None) 
     nested = r.as_atom
     if isinstance(nested, tuple) and nested[0] == "floordiv" and b.const and nested[2].const:
         return q + floordiv(nested[1], nested[2] * b, sizes)
+    if b.const and r.const is None and known_nonnegative(-r, sizes):
+        return q - ceildiv(-r, b, sizes)  # of a number that is not negative
     return q + Extent.atom(("floordiv", r, b))
 
 

@@ -11,7 +11,7 @@ from ..arguments import activations
 from . import etypes as ty
 from .builder import Builder
 from .context import Symbols
-from .exporting import export, symbol_names, to_numpy, user_outputs
+from .exporting import declared_limits, export, symbol_names, to_numpy, user_outputs
 from .guards import need_traced
 from .importer import GraphImporter
 from .ir import Function, Result, Tensor, argument, default_labels
@@ -51,7 +51,7 @@ def import_function(module: torch.nn.Module, example_args: tuple, dynamic_shapes
     importer = GraphImporter(builder, Symbols(symbol_names(ep, args, kwargs, dynamic_shapes)))
     inputs = Inputs(ep, importer, stored)
     tensors = [o for o in user_outputs(ep, importer.run(ep.graph_module, inputs)) if isinstance(o, Tensor)]
-    need_traced(importer.cx, ep)
+    need_traced(importer.cx, ep, declared_limits(ep, args, kwargs, dynamic_shapes))
     results = [builder.cast(t, t.logical) for t in tensors]
     names = [None] if len(results) == 1 else range(len(results))
     function = Function(name, inputs.arguments(), [Result(t, "result" if n is None else f"result{n}") for n, t in zip(names, results)],

@@ -60,12 +60,10 @@ def need_row(cx: Context, ids: Tensor, size: Extent, table: Tensor) -> None:
 
 
 def need_slice(cx: Context, x: Tensor, dim: int, begin, size: Extent, step: int) -> None:
-    """Has every call refused in which a slice begins before a dimension or ends behind one of fixed extent: its size was taken to fit."""
+    """Has every call refused in which a slice begins before a dimension or ends behind it: its size was taken to fit."""
     why = f"{called(x)} has {x.shape[dim]} elements in dimension {dim}"
     need(cx, Extent.of(begin), why)
-    rest = x.shape[dim] - begin - size * step + step - 1
-    if x.shape[dim].const is not None:
-        need(cx, rest, why)
+    need(cx, x.shape[dim] - begin - size * step + step - 1, why)
 
 
 def because(needs: dict[Extent, str]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from ..context import Context
 from ..errors import Unsupported
 from ..extent import Extent, floordiv, rank
 from ..ir import Tensor, identity
+from ..reach import need
 from ..table import aten
 from .contractions import contract
 
@@ -44,6 +45,8 @@ def convolution(cx: Context, x: Tensor, w: Tensor, bias: Tensor | None = None, s
             at[lead + 1 + k] = rank(lead + 1 + k) - before
             shape[lead + 1 + k] = shape[lead + 1 + k] + before + after
         x = cx.b.view(x, at, shape, x.labels, fill=0.0)
+    for k in range(spatial):
+        need(cx, x.shape[lead + 1 + k] - (kernel[k] - 1) * dilation[k] - 1, f"a kernel has {kernel[k]} points in dimension {k}")
     shape = cx.shape()
     inner = rank(len(shape))
     points = [rank(len(shape) + 1 + k) for k in range(spatial)]

@@ -95,8 +95,12 @@ def _start(cx: Context, extent: Extent, size: Extent, start, end, step: int):
     if isinstance(start, int) and start >= 0:
         return start
     open_end = end is None or (isinstance(end, int) and end >= OPEN)
-    begin = _from_start(cx, extent, start)
-    begin = extent - size if open_end and step == 1 else begin
+    if open_end and step == 1:  # its size tells which sign torch saw
+        begin = extent - size
+        if isinstance(start, Extent) and start.const is None:
+            need(cx, -start - 1 if begin == extent + start else start, "a slice begins on the side that torch.export saw it begin")
+    else:
+        begin = _from_start(cx, extent, start)
     return begin if begin.const is None else max(begin.const, 0)
 
 
@@ -253,5 +257,7 @@ def slice_scatter(cx: Context, x: Tensor, source: Tensor, dim: int = 0, start=No
 def select_scatter(cx: Context, x: Tensor, source: Tensor, dim: int, index) -> Tensor:
     dim %= x.rank
     at = identity(x.rank - 1)
-    at.insert(dim, _from_start(cx, x.shape[dim], index))
+    begin = _from_start(cx, x.shape[dim], index)
+    need_slice(cx, x, dim, begin, Extent.of(1), 1)
+    at.insert(dim, begin)
     return cx.b.update(cx.plain(x), at, cx.b.cast(source, x.logical))
