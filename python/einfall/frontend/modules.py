@@ -27,7 +27,8 @@ def import_module(module: torch.nn.Module, example_args: tuple, dynamic_shapes=N
     """The module's forward as `ein` text with one entry `@main`.
 
     example_args   tensors of the call; their sizes hold for dimensions that `dynamic_shapes` does not free
-    dynamic_shapes as for `torch.export.export`; give dynamic dimensions example sizes of 2 or more
+    dynamic_shapes as for `torch.export.export`; give dynamic dimensions example sizes of 2 or more. Calls with sizes for which
+                   the module branches otherwise, or that are not its `Dim`s', are refused
     dtype          "f32", "bfloat16", `torch.float16`, …: the type of activations; None leaves the module's own. Floating
                    inputs arrive in it; parameters keep the type they are stored in and widen where they are read
     Parameters and persistent buffers are weights named as in `state_dict()`; the caller saves them.
