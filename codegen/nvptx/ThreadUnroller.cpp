@@ -167,6 +167,8 @@ LogicalResult ThreadUnroller::check(Operation &op) const {
   if (auto rows = dyn_cast<tile::StoreRowsOp>(op); rows && rows.getShape()[0] % (8 * warps) != 0)
     return op.emitOpError("has ") << rows.getShape()[0] << " rows, no fragment of " << warps
                                   << " warps";
+  if (auto load = dyn_cast<tile::LoadOp>(op); load && load.getPicks())
+    return op.emitOpError("has picks, and lanes of threads read neighbours only");
   if (isa<tile::ReduceOp, tile::ScatterOp>(op))
     if (Shape shape(op.getOperand(0).getType()); shape.fragment) {
       bool alongColumns = shape.warpColumns && shape.fragment.getColumnWarps() == 1;

@@ -34,7 +34,8 @@ struct Wish {
   }
 };
 
-/// Rows of the sum `op` that use each element of operand `number`; nothing where calls differ.
+/// Rows of the sum `op` that use each element of the operand that it reads by `map`; nothing where
+/// that differs from call to call.
 std::optional<int64_t> rowsThatShare(EinsumOp op, AffineMap map) {
   int64_t rows = 1;
   for (int64_t rank = 0; rank < op.getNumFree(); ++rank) {

@@ -88,8 +88,8 @@ def slice_(cx: Context, x: Tensor, dim: int = 0, start=None, end=None, step: int
 
 
 def _start(cx: Context, extent: Extent, size: Extent, start, end, step: int):
-    """Where a slice begins, once negative and clamped starts are resolved. Of a start that sizes give it is taken to be what
-    `need_slice` asks of every call: no less than 0."""
+    """Where a slice of `size` elements begins, once negative and clamped starts are resolved. Calls in which a start that depends
+    on sizes has another sign than it had when torch traced the program are refused."""
     if start is None or size == extent:
         return 0
     if isinstance(start, int) and start >= 0:
@@ -105,7 +105,7 @@ def _start(cx: Context, extent: Extent, size: Extent, start, end, step: int):
 
 
 def _from_start(cx: Context, extent: Extent, index) -> Extent:
-    """An index from the end where it is negative, whatever sizes are."""
+    """The element that `index` names: one that is negative whatever sizes are counts from the end."""
     index = Extent.of(index)
     if index.const is not None:
         return extent + index if index.const < 0 else index
