@@ -6,12 +6,23 @@
 //===----------------------------------------------------------------------===//
 #include "dialects/ein/EinDialect.h"
 #include "dialects/ein/EinNumerics.h"
+#include "dialects/ein/EinPanels.h"
 #include "mlir/Dialect/Utils/IndexingUtils.h"
 #include "mlir/Interfaces/FunctionInterfaces.h"
 
 using namespace mlir;
 using namespace einfall;
 using namespace einfall::ein;
+
+bool ein::liesInPanels(ArrayRef<ExtentAttr> shape, ArrayRef<int64_t> panels) {
+  if (shape.size() != 2 || panels.size() != 3 || panels[0] < 0 || panels[0] > 1)
+    return false;
+  for (auto [dim, unit] : {std::pair(panels[0], panels[1]), std::pair(1 - panels[0], panels[2])})
+    if (std::optional<int64_t> extent = shape[dim].getLiteral();
+        unit < 1 || !extent || *extent % unit != 0)
+      return false;
+  return true;
+}
 
 namespace {
 
@@ -60,6 +71,19 @@ LogicalResult verifyOrder(FunctionOpInterface function, unsigned argument, Attri
          << value;
 }
 
+LogicalResult verifyPanels(FunctionOpInterface function, unsigned argument, Attribute value) {
+  // function_c8
+  auto tensor = dyn_cast<ein::TensorType>(function.getArgumentTypes()[argument]);
+  auto panels = dyn_cast<DenseI64ArrayAttr>(value);
+  if (tensor && panels && function.getArgAttr(argument, "ein.weight") &&
+      ein::liesInPanels(tensor.getShape(), panels))
+    return success();
+  return function.emitError(
+             "expected ein.panels = array<i64: DIMENSION, COLUMNS, GROUP> on a weight "
+             "that is a matrix of whole panels and groups, but got ")
+         << value;
+}
+
 LogicalResult verifyRange(Operation *op, Type type, Attribute value) {
   // function_c6
   auto tensor = dyn_cast<ein::TensorType>(type);
@@ -103,6 +127,8 @@ LogicalResult EinDialect::verifyRegionArgAttribute(Operation *op, unsigned, unsi
   auto function = dyn_cast<FunctionOpInterface>(op);
   if (name == "ein.order" && function)
     return verifyOrder(function, argument, attribute.getValue());
+  if (name == kPanels && function)
+    return verifyPanels(function, argument, attribute.getValue());
   if (name == "ein.range" && function)
     return verifyRange(op, function.getArgumentTypes()[argument], attribute.getValue());
   return success();

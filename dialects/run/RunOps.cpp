@@ -1,5 +1,6 @@
 //===- RunOps.cpp - Buffers, launches, copies -----------------------------===//
 #include "dialects/ein/EinIndexing.h"
+#include "dialects/ein/EinPanels.h"
 #include "dialects/run/RunDialect.h"
 #include "dialects/tile/TileDialect.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -66,6 +67,10 @@ LogicalResult WeightOp::verify() {
       (order->size() != getResult().getType().getShape().size() || !isPermutationVector(*order)))
     return emitOpError("expected each dimension once in order, but got ")
            << getOrderAttr(); // weight_c2
+  if (DenseI64ArrayAttr panels = getPanelsAttr();
+      panels && !ein::liesInPanels(getResult().getType().getShape(), panels))
+    return emitOpError("expected whole panels and groups of a matrix, but got ")
+           << panels; // weight_c3
   return verifyName(*this, getName());
 }
 

@@ -73,10 +73,13 @@ class Run_BufferOp<string mnemonic, list<Trait> traits>
 def Run_WeightOp : Run_BufferOp<"weight", [Pure]> {
   let summary = "a tensor of the checkpoint, by its name";
   let description = [{
-    `order [1, 0]`: its dimension i is dimension `order[i]` of the checkpoint's.
+    `order [1, 0]`: its dimension i is dimension `order[i]` of the checkpoint's. `panels [0, 32, 2]`:
+    it is stored in panels of 32 along dimension 0, by groups of 2 along the other one.
   }];
-  let arguments = (ins StrAttr:$name, OptionalAttr<DenseI64ArrayAttr>:$order);
-  let assemblyFormat = "$name (`order` $order^)? attr-dict `:` qualified(type($result))";
+  let arguments = (ins StrAttr:$name, OptionalAttr<DenseI64ArrayAttr>:$order,
+                       OptionalAttr<DenseI64ArrayAttr>:$panels);
+  let assemblyFormat = [{$name (`order` $order^)? (`panels` $panels^)? attr-dict
+                         `:` qualified(type($result))}];
 }
 
 def Run_ConstantOp : Run_BufferOp<"constant", [Pure]> {

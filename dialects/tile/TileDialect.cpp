@@ -217,14 +217,15 @@ LogicalResult AreNumbersOp::verify() {
 
 LogicalResult MultiplyOp::verify() {
   Type element = getElement(), sum = getSums().getType().getElementType();
-  Type left = getLhs().getType().getElementType();
+  Type factors[] = {getLhs().getType().getElementType(), getRhs().getType().getElementType()};
   if (!element.isBF16() && !element.isInteger(8))
     return emitOpError("expected groups of bf16 or i8, but got ") << element;
   if (element.isBF16() ? !sum.isF32() : !sum.isInteger(32))
     return emitOpError("expected sums of ")
            << (element.isBF16() ? "f32" : "i32") << ", but got " << sum;
-  if (left != element && !left.isInteger(32))
-    return emitOpError("expected a left factor of i32 or ") << element << ", but got " << left;
+  for (Type factor : factors)
+    if (factor != element && !factor.isInteger(32))
+      return emitOpError("expected factors of i32 or ") << element << ", but got " << factor;
   if (getColumns() != 16 && getColumns() != 32)
     return emitOpError("expected 16 or 32 columns, but got ") << getColumns();
   if (element.isBF16() && (getUnsignedLhs() || getUnsignedRhs()))

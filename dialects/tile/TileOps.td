@@ -261,7 +261,7 @@ def Tile_MultiplyOp : Tile_Op<"multiply"> {
     j < columns (16 or 32). Where `fresh` is true sums are what is added to 0, not to what their
     memory holds. Factors are 32 bits each: a group of two bf16 (into f32) or four
     bytes (into i32), as `tile.join` makes them; a product of groups is the sum of the products
-    of their elements. `lhs` may have elements of the group instead, by which its offset and its
+    of their elements. Either may have elements of the group instead, by which its offset and its
     stride count then. Sums of integers wrap; those of bf16 may treat subnormal numbers as 0.
     Of sums there is memory for whole tiles of columns.
 
@@ -271,7 +271,7 @@ def Tile_MultiplyOp : Tile_Op<"multiply"> {
   }];
   let arguments = (ins MemRefRankOf<[F32, I32], [1]>:$sums, Index:$sums_offset, Index:$sums_stride,
                        MemRefRankOf<[BF16, I8, I32], [1]>:$lhs, Index:$lhs_offset, Index:$lhs_stride,
-                       MemRefRankOf<[I32], [1]>:$rhs, Index:$rhs_offset, Index:$rhs_stride,
+                       MemRefRankOf<[BF16, I8, I32], [1]>:$rhs, Index:$rhs_offset, Index:$rhs_stride,
                        Index:$rows, Index:$groups, I1:$fresh, Variadic<Index>:$ahead,
                        I64Attr:$columns, TypeAttr:$element,
                        UnitAttr:$unsigned_lhs, UnitAttr:$unsigned_rhs);

@@ -223,10 +223,10 @@ LogicalResult addWeights(ModuleOp module, const PackageTables &tables,
       llvm::interleaveComma(tensor->shape, diag);
       return diag << "]";
     }
-    spec.weights.push_back(
-        weight.order.empty()
-            ? copyFrom(tensor->data)
-            : copyInOrder(tensor->data, rt::byteWidth(info.dtype), info.shape, weight.order));
+    spec.weights.push_back(weight.order.empty() && weight.panels.empty()
+                               ? copyFrom(tensor->data)
+                               : copyInOrder(tensor->data, rt::byteWidth(info.dtype), info.shape,
+                                             weight.order, weight.panels));
     spec.manifest.weights.push_back(std::move(info));
   }
   return success();
@@ -243,6 +243,7 @@ FailureOr<PipelineOptions> phasesFor(ModuleOp module, const std::string &name,
     return failure();
   if (options.machine && !phases->target.gpu)
     phases->target.machine = *options.machine;
+  phases->target.ownsWeights = options.targets.size() == 1;
   phases->dumpPrefix = (phases->target.name() + ".").str();
   return *phases;
 }

@@ -16,8 +16,12 @@ struct PackageTables {
     mlir::ElementsAttr literal; // of a run.constant, else null
     /// Dimension i is dimension `order[i]` of the checkpoint's; empty where they are as they are.
     llvm::SmallVector<int64_t> order;
+    /// As `ein.panels` says; empty where it is as its type says.
+    llvm::SmallVector<int64_t> panels;
 
-    bool isLike(const Weight &other) const { return type == other.type && order == other.order; }
+    bool isLike(const Weight &other) const {
+      return type == other.type && order == other.order && panels == other.panels;
+    }
   };
   std::vector<Weight> weights;
   std::vector<rt::StateInfo> states;

@@ -44,6 +44,7 @@ static EinToTileOptions tileOptions(const Target &target) {
     options.dots.push_back(element.str());
   for (llvm::StringRef element : target.cpu->tiles)
     options.tiles.push_back(element.str());
+  options.panels = target.ownsWeights;
   return options;
 }
 

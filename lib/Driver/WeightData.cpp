@@ -60,17 +60,29 @@ package::WeightProducer copyFrom(ArrayRef<char> data) {
 }
 
 package::WeightProducer copyInOrder(ArrayRef<char> data, size_t width, ArrayRef<int64_t> shape,
-                                    ArrayRef<int64_t> order) {
+                                    ArrayRef<int64_t> order, ArrayRef<int64_t> panels) {
   if (shape.size() < 2)
     return copyFrom(data);
   Strided tensor{data, SmallVector<int64_t>(shape), SmallVector<int64_t>(shape.size())};
   SmallVector<int64_t> placeOf(shape.size());
-  for (auto [i, dim] : enumerate(order))
-    placeOf[dim] = i;
+  for (size_t i = 0; i < shape.size(); ++i)
+    placeOf[order.empty() ? i : order[i]] = i;
   int64_t stride = 1;
   for (int64_t i : reverse(placeOf)) {
     tensor.strides[i] = stride;
     stride *= shape[i];
+  }
+  if (!panels.empty()) {
+    const int64_t column = panels[0], depth = 1 - column, columns = panels[1], group = panels[2];
+    const int64_t across = tensor.strides[column], along = tensor.strides[depth];
+    tensor.shape = {shape[column] / columns, shape[depth] / group, columns, group};
+    tensor.strides = {across * columns, along * group, across, along};
+    // A group of neighbours is one element.
+    if (along == 1 && across % group == 0 && width * group <= 8) {
+      tensor.shape.pop_back();
+      tensor.strides = {across / group * columns, 1, across / group};
+      width *= group;
+    }
   }
   return [tensor, width](uint64_t offset, std::span<std::byte> out, std::string &error) {
     if (offset + out.size() > tensor.data.size()) {

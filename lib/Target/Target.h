@@ -14,6 +14,8 @@ struct Target {
   const CpuTarget *cpu = nullptr;
   const GpuTarget *gpu = nullptr;
   Machine machine = {}; ///< what schedules for the CPU count on
+  /// Weights are stored for this target alone.
+  bool ownsWeights = false;
 
   llvm::StringRef name() const { return gpu ? gpu->name : cpu->name; }
   /// Where kernels run, as the package's manifest has it.

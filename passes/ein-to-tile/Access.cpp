@@ -2,6 +2,7 @@
 #include "passes/ein-to-tile/Access.h"
 #include "dialects/ein/EinBounds.h"
 #include "dialects/ein/EinIndexing.h"
+#include "dialects/ein/EinPanels.h"
 #include "llvm/ADT/STLExtras.h"
 #include <numeric>
 
@@ -98,6 +99,53 @@ bool Access::isUnitStride(unsigned rank) const {
   return constant && constant.getValue() == 1;
 }
 
+/// d expr / d rank, if that is one number.
+static std::optional<int64_t> constantStep(AffineExpr expr, unsigned rank) {
+  auto step = dyn_cast_or_null<AffineConstantExpr>(derivative(expr, rank));
+  return step ? std::optional(step.getValue()) : std::nullopt;
+}
+
+std::optional<int64_t> Access::panelStride(unsigned rank, unsigned lanes, unsigned inner) const {
+  std::optional<int64_t> across = constantStep(panels->column, rank);
+  std::optional<int64_t> along = constantStep(panels->depth, rank);
+  if (!across || !along || (*across && *along))
+    return std::nullopt;
+  if (rank == lanes)
+    return *across == 1 ? std::optional(panels->extent) : std::nullopt;
+  if (rank == inner)
+    return *along == 1 ? std::optional(panels->columns * panels->group) : std::nullopt;
+  if (*across % panels->columns || *along % panels->group)
+    return std::nullopt;
+  return *across * panels->extent + *along * panels->columns;
+}
+
+std::optional<int64_t> Access::panelOffset() const {
+  auto atZero = [&](AffineExpr expr) {
+    MLIRContext *context = expr.getContext();
+    SmallVector<AffineExpr> zeros(numRanks, getAffineConstantExpr(0, context));
+    return dyn_cast<AffineConstantExpr>(expr.replaceDims(zeros));
+  };
+  AffineConstantExpr column = atZero(panels->column), depth = atZero(panels->depth);
+  if (!column || !depth || column.getValue() % panels->columns || depth.getValue() % panels->group)
+    return std::nullopt;
+  return column.getValue() * panels->extent + depth.getValue() * panels->columns;
+}
+
+void setPanels(Access &access, Operation *op, unsigned number, Value operand) {
+  auto argument = dyn_cast<BlockArgument>(operand);
+  auto kernel = argument ? dyn_cast<ein::KernelOp>(argument.getOwner()->getParentOp()) : nullptr;
+  auto all = kernel ? kernel->getAttrOfType<ArrayAttr>(ein::kPanels) : nullptr;
+  auto numbers = all ? dyn_cast<DenseI64ArrayAttr>(all[argument.getArgNumber()]) : nullptr;
+  if (!numbers)
+    return;
+  auto maps = op->getAttrOfType<ArrayAttr>("maps");
+  AffineMap map = cast<AffineMapAttr>(maps[number]).getValue();
+  auto shape = cast<ein::TensorType>(operand.getType()).getShape();
+  unsigned column = numbers[0], depth = 1 - column;
+  access.panels = Panels{map.getResult(column), map.getResult(depth), *shape[depth].getLiteral(),
+                         numbers[1], numbers[2]};
+}
+
 Access accessOf(Operation *op, unsigned number, const KernelSymbols &symbols,
                 const LocalLayout *layout) {
   auto maps = op->getAttrOfType<ArrayAttr>("maps");
@@ -130,6 +178,7 @@ Access accessOf(Operation *op, unsigned number, const KernelSymbols &symbols,
     access.extents.push_back(extent);
   }
   access.offset = ein::simplifyIndex(access.offset, access.numRanks, access.numSymbols);
+  setPanels(access, op, number, ein::indexedBy(op, number));
   return access;
 }
 

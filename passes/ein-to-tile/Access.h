@@ -25,6 +25,15 @@ struct KernelSymbols {
   mlir::AffineExpr expr(ein::ExtentAttr extent) const;
 };
 
+/// How a matrix lies that is stored as panels: of element (column c, depth d) the place is
+/// ((c div columns * (extent div group) + d div group) * columns + c mod columns) * group + d mod
+/// group. Columns are a multiple of a panel's, and the depth one of a group's.
+struct Panels {
+  mlir::AffineExpr column, depth; // of an access
+  int64_t extent;                 // of the depth
+  int64_t columns, group;
+};
+
 /// One read or write.
 struct Access {
   mlir::AffineExpr offset;
@@ -34,6 +43,8 @@ struct Access {
   /// What is read outside, if anything is: then the point exists all the same.
   mlir::TypedAttr fill;
   unsigned numRanks = 0, numSymbols = 0;
+  /// Set where what is read is stored in panels; `offset` is as if it were not.
+  std::optional<Panels> panels;
 
   bool inside() const { return indices.empty(); }
   /// How far the offset moves when `rank` grows by one; null if that is not
@@ -41,6 +52,12 @@ struct Access {
   mlir::AffineExpr stride(unsigned rank) const;
   bool dependsOn(unsigned rank) const;
   bool isUnitStride(unsigned rank) const;
+  /// How far elements in panels are from each other along `rank`: from panel to panel or column to
+  /// column by `lanes`, from group to group by `inner`, else from coordinate to coordinate. Nothing
+  /// where coordinates do not move by whole panels and groups.
+  std::optional<int64_t> panelStride(unsigned rank, unsigned lanes, unsigned inner) const;
+  /// The place in panels of what is read at 0 of all ranks, if that is where a panel begins.
+  std::optional<int64_t> panelOffset() const;
 };
 
 /// Coordinates of dimension `dim` in a row, from a multiple on, at which `map` is the same: 1
@@ -57,6 +74,9 @@ struct LocalLayout {
 /// Map `number` of the indexed op `op`, whose tensor lies as `layout` says.
 Access accessOf(mlir::Operation *op, unsigned number, const KernelSymbols &symbols,
                 const LocalLayout *layout = nullptr);
+/// Says of `access`, of operand `number` of `op`, whether `operand` of a kernel is stored in
+/// panels.
+void setPanels(Access &access, mlir::Operation *op, unsigned number, mlir::Value operand);
 /// Element for element, over as many ranks as `type` has dimensions.
 Access accessAll(ein::TensorType type, const KernelSymbols &symbols,
                  const LocalLayout *layout = nullptr);

@@ -7,6 +7,7 @@
 #include "passes/ein-to-tile/Inverses.h"
 #include "passes/ein-to-tile/KernelLowering.h"
 #include "passes/ein-to-tile/NarrowFactors.h"
+#include "passes/ein-to-tile/PanelWeights.h"
 #include "passes/ein-to-tile/Passes.h"
 #include "passes/ein-to-tile/RowWork.h"
 #include "llvm/ADT/ScopeExit.h"
@@ -114,16 +115,47 @@ FailureOr<func::FuncOp> lowerByStored(OpBuilder &builder, ein::KernelOp kernel, 
     lowered = lowerKernel(builder, kernel, name, target);
   }
   // Not all kinds of kernels look at one.
-  if (succeeded(lowered) && (*lowered)->hasAttr(tile::kSchedule))
+  bool follows = succeeded(lowered) && (*lowered)->hasAttr(tile::kSchedule);
+  if (follows && readsPanelsByTiles(kernel, *lowered))
     return lowered;
   if (succeeded(lowered))
-    why = "such a kernel follows none";
+    why = follows ? "it leaves weights in panels to other loops" : "such a kernel follows none";
   while (&programs->back() != last)
     programs->back().erase();
   kernel.getBody().takeBody(body);
   kernel->removeAttr(tile::kSchedule);
   builder.setInsertionPointToEnd(programs);
   return failure();
+}
+
+/// Writes the program of `kernel` called `name`; by `stored`, a schedule, where that fits, and
+/// `follows` says so.
+FailureOr<func::FuncOp> lower(OpBuilder &builder, ein::KernelOp kernel, StringRef name,
+                              const TileTarget &target, Attribute stored, bool &follows) {
+  relaxFunctions(kernel, target);
+  if (!target.warps && target.dotBf16 && (target.tilesBf16 || !target.hasSlowPairs()))
+    narrowFactors(kernel);
+  if (!target.warps)
+    splitRowWork(kernel);
+  bool isRelaxed = !target.warps && !ein::isStrict(kernel) && hidesZeroSigns(kernel);
+  FailureOr<func::FuncOp> lowered = failure();
+  follows = false;
+  if (stored) {
+    std::string why;
+    lowered = lowerByStored(builder, kernel, name, target, stored, why);
+    follows = succeeded(lowered);
+    if (!follows)
+      kernel.emitWarning("leaves out the schedule that is stored for it: ") << why;
+  }
+  if (failed(lowered))
+    lowered = lowerKernel(builder, kernel, name, target);
+  if (failed(lowered))
+    return failure();
+  if (isRelaxed)
+    relaxExtremes(*lowered);
+  if (!target.warps)
+    multiplyByInverses(*lowered);
+  return lowered;
 }
 
 struct EinToTilePass : impl::EinToTileBase<EinToTilePass> {
@@ -154,6 +186,14 @@ struct EinToTilePass : impl::EinToTileBase<EinToTilePass> {
     llvm::StringMap<FlatSymbolRefAttr> programs;
     llvm::StringSet<> followed; // by digest
     OpBuilder builder(&getContext());
+    if (panels && target.tilesBf16) {
+      auto tried = [&](ein::KernelOp kernel) {
+        builder.setInsertionPointToEnd(getOperation().getBody());
+        bool follows;
+        return lower(builder, kernel, "tried", target, Attribute(), follows);
+      };
+      numPanels += panelWeights(getOperation(), tried, keyOf);
+    }
     SmallVector<ein::KernelOp> kernels;
     getOperation().walk([&](ein::KernelOp kernel) { kernels.push_back(kernel); });
     llvm::scope_exit doneWith([&] { getOperation()->removeAttr(tile::kSchedules); });
@@ -168,29 +208,16 @@ struct EinToTilePass : impl::EinToTileBase<EinToTilePass> {
       if (!program) {
         std::string name = (kernel.getName() + "_p" + Twine(programs.size() - 1)).str();
         builder.setInsertionPointToEnd(getOperation().getBody());
-        relaxFunctions(kernel, target);
-        if (!target.warps && target.dotBf16 && (target.tilesBf16 || !target.hasSlowPairs()))
-          narrowFactors(kernel);
-        if (!target.warps)
-          splitRowWork(kernel);
-        bool isRelaxed = !target.warps && !ein::isStrict(kernel) && hidesZeroSigns(kernel);
-        FailureOr<func::FuncOp> lowered = failure();
-        if (stored) {
-          std::string why;
-          lowered = lowerByStored(builder, kernel, name, target, stored, why);
-          if (succeeded(lowered))
-            followed.insert(digest);
-          else
-            kernel.emitWarning("leaves out the schedule that is stored for it: ") << why;
-        }
-        if (failed(lowered))
-          lowered = lowerKernel(builder, kernel, name, target);
+        bool follows = false;
+        FailureOr<func::FuncOp> lowered = lower(builder, kernel, name, target, stored, follows);
         if (failed(lowered))
           return signalPassFailure();
-        if (isRelaxed)
-          relaxExtremes(*lowered);
-        if (!target.warps)
-          multiplyByInverses(*lowered);
+        if (!readsPanelsByTiles(kernel, *lowered)) {
+          kernel.emitOpError("reads weights in panels in another way than by tiles");
+          return signalPassFailure();
+        }
+        if (follows)
+          followed.insert(digest);
         // Programs leave the module to be compiled, so each says it itself.
         if (Attribute numerics = getOperation()->getAttr(ein::kNumerics))
           (*lowered)->setAttr(ein::kNumerics, numerics);

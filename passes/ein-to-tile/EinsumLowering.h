@@ -101,6 +101,7 @@ protected:
     mlir::SmallVector<int64_t> strides;
     mlir::SmallVector<mlir::Value> begins;
     mlir::Value buffer;
+    mlir::Value base; // the place at `begins`; null: 0
     /// An f32 value in a buffer of bf16 is the sum of so many, so far from each other.
     int64_t terms = 1, termSize = 0;
 
@@ -177,6 +178,7 @@ private:
   bool readsPackedAlong(unsigned rank, mlir::ArrayRef<Access> reads);
   void dropRests(mlir::ArrayRef<Access> reads, bool storesSums, Schedule &packed);
   void storePacked(const PackedMemory &memory, TileValue value, int columns);
+  PackedMemory inPanels(const Packed &value, const Schedule &packed);
   void pack(const Packed &value, const Schedule &packed, mlir::ArrayRef<int64_t> parts);
   void emitInStrips(mlir::ArrayRef<Access> reads);
   void forTurned(mlir::function_ref<void()> inner);

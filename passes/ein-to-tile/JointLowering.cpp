@@ -1,4 +1,5 @@
 //===- JointLowering.cpp - Several grids in one program -------------------===//
+#include "dialects/ein/EinPanels.h"
 #include "mlir/Dialect/Affine/Utils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -53,6 +54,8 @@ ein::KernelOp JointLowering::partOf(unsigned first, unsigned count) {
   auto part =
       ein::KernelOp::create(beside, loc, TypeRange(kernel.getResultTypes()).slice(first, count),
                             kernel.getInputs(), kernel.getName(), Attribute(), DenseI64ArrayAttr());
+  if (Attribute panels = kernel->getAttr(ein::kPanels))
+    part->setAttr(ein::kPanels, panels);
   Block *block = beside.createBlock(&part.getBody());
   IRMapping mapping;
   for (BlockArgument argument : kernel.getBody().getArguments())

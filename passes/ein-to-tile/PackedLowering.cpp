@@ -98,6 +98,8 @@ void EinsumLowering::emitPlain(ArrayRef<Access> reads) {
 /// Whether there are enough rows and columns for packing; null if it is known.
 Value EinsumLowering::hasMany() {
   Value many;
+  if (schedule.packedFrom <= 1)
+    return many;
   for (int rank : {schedule.packed->narrow, schedule.packed->widened}) {
     if (extents[rank].getLiteral())
       continue;
@@ -392,9 +394,37 @@ void EinsumLowering::emitInChunks(ArrayRef<Access> reads, int64_t chunk) {
   forTurned(finish);
 }
 
+/// What lies in panels already, from where the block's part begins.
+EinsumLowering::PackedMemory EinsumLowering::inPanels(const Packed &value, const Schedule &packed) {
+  unsigned number = cast<BlockArgument>(value.value).getArgNumber();
+  Access read = access(root, number);
+  PackedMemory memory;
+  memory.packed = value;
+  memory.width = read.panels->columns;
+  memory.dot = packed.dot;
+  memory.buffer = bufferOf(root.getInputs()[number]);
+  memory.base = constant(*read.panelOffset());
+  const unsigned inner = root.getNumRanks() - 1;
+  for (unsigned rank : value.ranks) {
+    int64_t stride = *read.panelStride(rank, packed.lanes, inner);
+    Value begin = startOf(rank), place = begin;
+    if (rank == inner)
+      place = arith::DivUIOp::create(builder, loc, place, constant(value.group));
+    place = arith::MulIOp::create(builder, loc, place, constant(stride));
+    memory.base = arith::AddIOp::create(builder, loc, memory.base, place);
+    memory.begins.push_back(begin);
+    memory.strides.push_back(stride);
+  }
+  return memory;
+}
+
 /// Lays `value` down. Lanes run where its operands are contiguous; where that is not
 /// how it lies, tiles are square, and the store transposes them.
 void EinsumLowering::pack(const Packed &value, const Schedule &packed, ArrayRef<int64_t> parts) {
+  if (value.liesInPanels) {
+    packedValues[value.value] = inPanels(value, packed);
+    return;
+  }
   PackedMemory memory;
   memory.packed = value;
   memory.width = value.isPanel ? packed.ranks[packed.lanes].tile() : 1;
@@ -612,7 +642,7 @@ void EinsumLowering::storePacked(const PackedMemory &memory, TileValue value, in
 /// Where the current coordinates lie. `columns` may stand inside a panel; -1: they
 /// begin one.
 Value EinsumLowering::offsetIn(const PackedMemory &memory, int columns) {
-  Value offset = constant(0);
+  Value offset = memory.base ? memory.base : constant(0);
   auto add = [&](Value value) { offset = arith::AddIOp::create(builder, loc, offset, value); };
   for (auto [i, rank] : llvm::enumerate(memory.packed.ranks)) {
     bool isGrouped = memory.packed.group > 1 && rank + 1 == root.getNumRanks();

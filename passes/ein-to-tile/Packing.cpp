@@ -110,6 +110,8 @@ private:
     next.value = value;
     next.group = packed.dot ? packed.dot->group : 1;
     next.isPanel = supports.depends(value, packed.lanes);
+    if (auto argument = dyn_cast<BlockArgument>(value))
+      next.liesInPanels = reads[argument.getArgNumber()].panels.has_value();
     for (unsigned rank = 0; rank < root.getNumRanks(); ++rank)
       if (supports.depends(value, rank))
         next.ranks.push_back(rank);
@@ -165,6 +167,7 @@ bool mayPack(ein::EinsumOp root, ArrayRef<Access> reads) {
 /// along lanes, so results are stored by them.
 std::optional<std::pair<unsigned, unsigned>>
 rowsAndColumns(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write, int64_t lanes) {
+  const int64_t fewestRows = readsPanels(reads) ? 1 : kFewestPackedRows;
   auto enough = [&](unsigned rank, int64_t least) {
     return root.getRankExtent(rank).getLiteral().value_or(least) >= least &&
            llvm::all_of(reads, [&](const Access &read) { return read.stride(rank) != nullptr; });
@@ -182,7 +185,7 @@ rowsAndColumns(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write, 
       continue;
     std::optional<unsigned> best;
     for (unsigned rows = 0; rows < root.getNumFree(); ++rows)
-      if (rows != columns && enough(rows, kFewestPackedRows) && write.stride(rows) &&
+      if (rows != columns && enough(rows, fewestRows) && write.stride(rows) &&
           parts(rows, columns) && parts(columns, rows))
         best = rows;
     if (best)
@@ -192,6 +195,10 @@ rowsAndColumns(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write, 
 }
 
 } // namespace
+
+bool readsPanels(ArrayRef<Access> reads) {
+  return llvm::any_of(reads, [](const Access &read) { return read.panels.has_value(); });
+}
 
 SmallVector<Packed> findPacked(ein::EinsumOp root, ArrayRef<Access> reads, const Schedule &packed) {
   Collector collector(root, reads, packed);
@@ -414,6 +421,23 @@ static void cutPanels(ArrayRef<Packed> values, unsigned columns, unsigned numFre
   }
 }
 
+/// True if what lies in panels is read in those of `packed`.
+static bool fitsPanels(ArrayRef<Access> reads, ArrayRef<Packed> values, const Schedule &packed) {
+  for (const Packed &value : values) {
+    if (!value.liesInPanels)
+      continue;
+    const Access &read = reads[cast<BlockArgument>(value.value).getArgNumber()];
+    auto moves = [&](unsigned rank) {
+      return read.panelStride(rank, packed.lanes, packed.ranks.size() - 1).has_value();
+    };
+    if (!usesTiles(packed) || !value.isPanel || value.group != read.panels->group ||
+        packed.ranks[packed.lanes].tile() != read.panels->columns || !read.panelOffset() ||
+        !llvm::all_of(value.ranks, moves))
+      return false;
+  }
+  return true;
+}
+
 bool fitsPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Schedule &schedule,
                  const Schedule &packed) {
   if (!mayPack(root, reads) || packed.narrow < 0 || packed.lanes != packed.widened)
@@ -433,7 +457,9 @@ bool fitsPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Schedule &sch
         std::min(cut.ranks[packed.lanes].block, rowsAtOnce(schedule, packed));
   else if (int64_t columns = packed.ranks[packed.lanes].block; columns > 1)
     cut.ranks[packed.lanes].block = columns;
-  return bytesOf(root, findPacked(root, reads, packed), packed, partsOf(root, cut)).has_value();
+  SmallVector<Packed> values = findPacked(root, reads, packed);
+  return fitsPanels(reads, values, packed) &&
+         bytesOf(root, values, packed, partsOf(root, cut)).has_value();
 }
 
 /// True if products are of operands as they lie.
@@ -510,6 +536,10 @@ static std::shared_ptr<Schedule> planTurned(ein::EinsumOp root, ArrayRef<Access>
   return std::make_shared<Schedule>(packed);
 }
 
+/// Columns of a block that are in panels already, of sums that are not cut: more blocks share the
+/// threads more evenly.
+constexpr int64_t kPanelColumns = 128;
+
 /// Up to so many rows, rows are copied into panels rather than columns; `schedule` is for panels of
 /// rows. Those are copied again for each block of columns, and columns once for all rows.
 static int64_t mostRowsByTiles(const Schedule &schedule, unsigned columns) {
@@ -526,7 +556,8 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
   if (!found)
     return;
   auto [rows, columns] = *found;
-  if (!parts.empty() && parts[rows] >= 0 && parts[rows] < kFewestPackedRows)
+  const bool inPanels = readsPanels(reads);
+  if (!inPanels && !parts.empty() && parts[rows] >= 0 && parts[rows] < kFewestPackedRows)
     return;
   Schedule packed;
   packed.ranks.resize(root.getNumRanks());
@@ -547,14 +578,15 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
     planTiles(root.getRankExtent(columns).getLiteral().value_or(INT64_MAX), packed.ranks[rows],
               packed.ranks[columns]);
   SmallVector<Packed> values = findPacked(root, reads, packed);
-  if (values.empty())
+  if (values.empty() || (inPanels && !fitsPanels(reads, values, packed)))
     return;
   auto mayHave = [&](int64_t count) {
     return root.getRankExtent(rows).getLiteral().value_or(count) >= count;
   };
   // The side that is copied is the one that has fewer for a block of the other, if that is known.
   std::optional<int64_t> numRows = root.getRankExtent(rows).getLiteral();
-  if (Schedule cut = schedule; usesTiles(packed) && parts.empty() && mayHave(kFewestPackedRows))
+  if (Schedule cut = schedule;
+      usesTiles(packed) && !inPanels && parts.empty() && mayHave(kFewestPackedRows))
     if (auto turned = planTurned(root, reads, rows, columns, target, cut);
         turned && numRows.value_or(INT64_MAX) <= mostRowsByTiles(cut, columns)) {
       schedule.ranks = cut.ranks;
@@ -569,7 +601,8 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
   bool alongSum = schedule.lanes >= (int)root.getNumFree();
   bool inOrder = target.vectorRegisters >= 32 &&
                  ((alongSum && schedule.dot) || (!packed.dot && readsFactors(root)));
-  const int64_t fewest = isSlow    ? kFewestSlowRows
+  const int64_t fewest = inPanels  ? 1
+                         : isSlow  ? kFewestSlowRows
                          : inOrder ? kFewestRowsInOrder
                                    : kFewestPackedRows;
   if (!mayHave(fewest))
@@ -606,6 +639,9 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
         return;
       cut.ranks[columns].block /= 2;
     }
+    if (inPanels && !chunkOf(root, packed))
+      cut.ranks[columns].block =
+          std::min<int64_t>(cut.ranks[columns].block, llvm::alignTo(kPanelColumns, least));
     // Rows that pass by tiles as they lie, as nothing else is packed, take the other half. Chunks
     // stay: they cost more than to pass by the rows twice.
     if (usesTiles(packed) && values.size() == 1) {
@@ -617,7 +653,7 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
     // Of rows whose number is not known there may be few.
     int64_t block = cut.ranks[columns].block;
     // By slow dots they would take longer than to pack columns for them.
-    bool mayBeFew = !isSlow && !numRows && cut.ranks[rows].block > kTurnedRows;
+    bool mayBeFew = !isSlow && !inPanels && !numRows && cut.ranks[rows].block > kTurnedRows;
     if (mayBeFew && (schedule.few = planTurned(root, reads, rows, columns, target, schedule))) {
       packed.ranks[columns].block = block;
       // Tiles take parts of them.

@@ -28,11 +28,15 @@ struct Packed {
   int lanes = -1;                    // along which its operands are contiguous
   // So many neighbours along the last reduced rank are one element in memory.
   int64_t group = 1;
+  bool liesInPanels = false; // in memory already
 
   /// The rank along which neighbours lie side by side: that of the lanes in a
   /// panel, else the last.
   unsigned inner(const Schedule &packed) const { return isPanel ? packed.lanes : ranks.back(); }
 };
+
+/// True if an operand is stored in panels, which loops over packed operands alone can read.
+bool readsPanels(llvm::ArrayRef<Access> reads);
 
 /// The values that pay, for the loops of `packed`.
 llvm::SmallVector<Packed> findPacked(ein::EinsumOp root, llvm::ArrayRef<Access> reads,

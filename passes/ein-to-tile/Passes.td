@@ -11,6 +11,9 @@ def EinToTile : Pass<"ein-to-tile", "::mlir::ModuleOp"> {
     names its program (`program = @...`); kernels that compute the same share one,
     and have one `tile.key`. A kernel that carries a `tile.schedule` follows it, else
     one of that key in the module's `tile.schedules`, if it is there.
+    With `panels`, a weight of bf16 that all kernels would copy into panels is stored so:
+    `ein.panels = array<i64: 0, 32, 2>` on the argument, panels of 32 along dimension 0 by
+    groups of 2 along the other one, and on kernels the same of each operand, or `unit`.
     The schedule is chosen here from the kernel's accesses and the machine's caches
     and rates. Exactness: algebraic
     (a sum along lanes is reassociated, products feed sums by fma); bitwise under
@@ -43,11 +46,14 @@ def EinToTile : Pass<"ein-to-tile", "::mlir::ModuleOp"> {
     Option<"sharesUnits", "shares-units", "bool", "false",
            "any operation on a vector takes the place of a product">,
     ListOption<"tiles", "tiles", "std::string",
-               "those of dots that tile.multiply multiplies: bf16, i8">];
+               "those of dots that tile.multiply multiplies: bf16, i8">,
+    Option<"panels", "panels", "bool", "false",
+           "store weights in the panels that tile.multiply reads, where all readers do">];
   let dependentDialects = ["::einfall::tile::TileDialect", "::mlir::scf::SCFDialect",
                            "::mlir::memref::MemRefDialect"];
   let statistics = [Statistic<"numPrograms", "num-programs", "tile programs written">,
-                    Statistic<"numTuned", "num-tuned", "kernels whose schedule was stored">];
+                    Statistic<"numTuned", "num-tuned", "kernels whose schedule was stored">,
+                    Statistic<"numPanels", "num-panels", "weights stored in panels">];
 }
 
 #endif

@@ -43,8 +43,11 @@ Value StagedLowering::bufferOf(Value tensor) {
 Access StagedLowering::access(Operation *op, unsigned number) {
   Value tensor = outside(cast<ein::EinsumOp>(op).getInputs()[number]);
   auto argument = dyn_cast<BlockArgument>(tensor);
-  if (argument && argument.getOwner() == &kernel.getBody().front())
-    return ofGroup(op, accessOf(op, number, symbols));
+  if (argument && argument.getOwner() == &kernel.getBody().front()) {
+    Access read = ofGroup(op, accessOf(op, number, symbols));
+    setPanels(read, op, number, argument);
+    return read;
+  }
   return accessOf(op, number, symbols, &localOf(tensor).layout);
 }
 

@@ -1,6 +1,7 @@
 //===- FromKernels.cpp - Entry functions become host programs -------------===//
 #include "dialects/check/CheckDialect.h"
 #include "dialects/ein/EinBounds.h"
+#include "dialects/ein/EinPanels.h"
 #include "dialects/tile/TileDialect.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Remarks.h"
@@ -246,7 +247,8 @@ LogicalResult EntryBuilder::arguments() {
     if (!buffer)
       buffer = isWeight ? Value(WeightOp::create(
                               builder, argument.getLoc(), type, weight,
-                              function.getArgAttrOfType<DenseI64ArrayAttr>(number, "ein.order")))
+                              function.getArgAttrOfType<DenseI64ArrayAttr>(number, "ein.order"),
+                              function.getArgAttrOfType<DenseI64ArrayAttr>(number, ein::kPanels)))
                         : Value(StateOp::create(builder, argument.getLoc(), type, state));
     bufferOf[argument] = buffer;
   }

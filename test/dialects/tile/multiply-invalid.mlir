@@ -17,7 +17,7 @@ func.func @sums(%s: memref<?xf32>, %a: memref<?xi32>, %i: index, %f: i1) {
 // -----
 
 func.func @left(%s: memref<?xf32>, %a: memref<?xi8>, %b: memref<?xi32>, %i: index, %f: i1) {
-  // expected-error@below {{expected a left factor of i32 or 'bf16', but got 'i8'}}
+  // expected-error@below {{expected factors of i32 or 'bf16', but got 'i8'}}
   tile.multiply %s[%i by %i], %a[%i by %i], %b[%i by %i] rows %i columns 32 groups %i fresh %f of bf16 : memref<?xf32>, memref<?xi8>, memref<?xi32>
   return
 }

@@ -1,0 +1,203 @@
+//===- PanelWeights.cpp - Weights in the order that tiles read ------------===//
+#include "passes/ein-to-tile/PanelWeights.h"
+#include "dialects/ein/EinPanels.h"
+#include "dialects/tile/TileDialect.h"
+#include "passes/ein-to-tile/Packing.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
+
+using namespace mlir;
+
+namespace einfall {
+namespace {
+
+constexpr StringLiteral kWeight = "ein.weight", kOrder = "ein.order";
+
+/// Fewer rows do not fill half of a tile; they are sums of one stream each of weights as they lie.
+constexpr int64_t kFewestRows = 16;
+
+/// One tensor, which all entries have.
+struct Weight {
+  SmallVector<BlockArgument> arguments;
+  int64_t column = -1; ///< the dimension along columns
+  bool isKept = false; ///< as its type says
+};
+
+/// The dimension of the weight along the columns of products that `use` is read by; -1 where it is
+/// not read so.
+int64_t columnOf(OpOperand &use) {
+  auto op = dyn_cast<ein::EinsumOp>(use.getOwner());
+  if (!op || op.getNumRanks() == op.getNumFree() || op.getInputs().size() < 2)
+    return -1;
+  auto map = cast<AffineMapAttr>(op.getMaps()[use.getOperandNumber()]).getValue();
+  auto isSummed = [&](unsigned dim) {
+    for (unsigned rank = op.getNumFree(); rank < op.getNumRanks(); ++rank)
+      if (map.getResult(dim).isFunctionOfDim(rank))
+        return true;
+    return false;
+  };
+  if (isSummed(0) == isSummed(1))
+    return -1;
+  // Rows that use each element of it.
+  int64_t rows = 1;
+  for (int64_t rank = 0; rank < op.getNumFree(); ++rank)
+    if (!map.isFunctionOfDim(rank))
+      rows *= op.getRankExtent(rank).getLiteral().value_or(kFewestRows);
+  return rows < kFewestRows ? -1 : isSummed(0) ? 1 : 0;
+}
+
+class Panelling {
+public:
+  Panelling(ModuleOp module, LowerFn lower, function_ref<std::string(ein::KernelOp)> keyOf)
+      : module(module), lower(lower), keyOf(keyOf) {}
+
+  unsigned run() {
+    collect();
+    while (!weights.empty()) {
+      mark();
+      if (llvm::all_of(kernels, [&](ein::KernelOp kernel) { return isRead(kernel); }))
+        break;
+      weights.remove_if([](auto &entry) { return entry.second.isKept; });
+    }
+    mark();
+    for (auto &[name, weight] : weights)
+      for (BlockArgument argument : weight.arguments)
+        cast<func::FuncOp>(argument.getOwner()->getParentOp())
+            .setArgAttr(argument.getArgNumber(), ein::kPanels, numbersOf(weight));
+    return weights.size();
+  }
+
+private:
+  DenseI64ArrayAttr numbersOf(const Weight &weight) {
+    auto element = cast<ein::TensorType>(weight.arguments.front().getType()).getElementType();
+    return DenseI64ArrayAttr::get(
+        module.getContext(), {weight.column, kTileColumns, 32 / element.getIntOrFloatBitWidth()});
+  }
+
+  void collect() {
+    for (auto function : module.getOps<func::FuncOp>())
+      for (BlockArgument argument : function.getArguments())
+        if (auto name = function.getArgAttrOfType<StringAttr>(argument.getArgNumber(), kWeight))
+          weights[name].arguments.push_back(argument);
+    for (auto &[name, weight] : weights)
+      weight.isKept = !mayLieInPanels(weight);
+    weights.remove_if([](auto &entry) { return entry.second.isKept; });
+  }
+
+  bool mayLieInPanels(Weight &weight) {
+    BlockArgument first = weight.arguments.front();
+    auto attributeOf = [](BlockArgument argument, StringRef name) {
+      return cast<func::FuncOp>(argument.getOwner()->getParentOp())
+          .getArgAttr(argument.getArgNumber(), name);
+    };
+    auto type = dyn_cast<ein::TensorType>(first.getType());
+    if (!type || type.getRank() != 2 || !type.getElementType().isBF16())
+      return false;
+    for (BlockArgument argument : weight.arguments) {
+      if (argument.getType() != type || attributeOf(argument, ein::kPanels) ||
+          attributeOf(argument, kOrder) != attributeOf(first, kOrder))
+        return false;
+      for (OpOperand &use : argument.getUses()) {
+        auto kernel = dyn_cast<ein::KernelOp>(use.getOwner());
+        if (!kernel)
+          return false;
+        for (OpOperand &inner : kernel.getBody().getArgument(use.getOperandNumber()).getUses()) {
+          int64_t column = columnOf(inner);
+          if (column < 0 || (weight.column >= 0 && weight.column != column))
+            return false;
+          weight.column = column;
+        }
+      }
+    }
+    if (weight.column < 0)
+      return false;
+    std::optional<int64_t> columns = type.getExtent(weight.column).getLiteral();
+    std::optional<int64_t> depth = type.getExtent(1 - weight.column).getLiteral();
+    const int64_t group = numbersOf(weight)[2];
+    return columns && depth && *columns > 0 && *columns % kTileColumns == 0 && *depth % group == 0;
+  }
+
+  /// Says of each kernel which of its operands are in panels.
+  void mark() {
+    for (ein::KernelOp kernel : kernels)
+      kernel->removeAttr(ein::kPanels);
+    kernels.clear();
+    operands.clear();
+    for (auto &[name, weight] : weights)
+      for (BlockArgument argument : weight.arguments)
+        for (OpOperand &use : argument.getUses())
+          operands[use.getOwner()].push_back({use.getOperandNumber(), &weight});
+    for (auto &[op, own] : operands) {
+      SmallVector<Attribute> numbers(op->getNumOperands(), UnitAttr::get(module.getContext()));
+      for (auto [number, weight] : own)
+        numbers[number] = numbersOf(*weight);
+      op->setAttr(ein::kPanels, ArrayAttr::get(module.getContext(), numbers));
+      kernels.push_back(cast<ein::KernelOp>(op));
+    }
+  }
+
+  /// True if a program of `kernel` reads by tiles what is in panels; else says of which weights it
+  /// does not.
+  bool isRead(ein::KernelOp kernel) {
+    std::string key = keyOf(kernel);
+    auto known = readOf.find(key);
+    if (known == readOf.end())
+      known = readOf.try_emplace(key, tryOn(kernel)).first;
+    bool all = true;
+    for (auto [number, weight] : operands[kernel])
+      if (!known->second[number]) {
+        weight->isKept = true;
+        all = false;
+      }
+    return all;
+  }
+
+  /// Of each operand, whether a copy of `kernel` reads it by tiles or not in panels.
+  SmallVector<bool> tryOn(ein::KernelOp kernel) {
+    ScopedDiagnosticHandler quiet(kernel.getContext(), [](Diagnostic &) { return success(); });
+    OpBuilder builder(kernel);
+    auto copy = cast<ein::KernelOp>(builder.clone(*kernel));
+    SmallVector<bool> result(kernel.getInputs().size(), false);
+    FailureOr<func::FuncOp> program = lower(copy);
+    if (succeeded(program)) {
+      for (unsigned i = 0; i < result.size(); ++i)
+        result[i] = isReadByTiles(*program, i);
+      program->erase();
+    }
+    copy.erase();
+    return result;
+  }
+
+  static bool isReadByTiles(func::FuncOp program, unsigned number) {
+    return llvm::all_of(program.getArgument(number).getUses(), [](OpOperand &use) {
+      auto multiply = dyn_cast<tile::MultiplyOp>(use.getOwner());
+      return multiply && &use == &multiply.getRhsMutable();
+    });
+  }
+  friend bool einfall::readsPanelsByTiles(ein::KernelOp, func::FuncOp);
+
+  ModuleOp module;
+  LowerFn lower;
+  function_ref<std::string(ein::KernelOp)> keyOf;
+  llvm::MapVector<StringRef, Weight> weights;
+  llvm::MapVector<Operation *, SmallVector<std::pair<unsigned, Weight *>>> operands;
+  SmallVector<ein::KernelOp> kernels;
+  llvm::StringMap<SmallVector<bool>> readOf; // by key
+};
+
+} // namespace
+
+bool readsPanelsByTiles(ein::KernelOp kernel, func::FuncOp program) {
+  auto panels = kernel->getAttrOfType<ArrayAttr>(ein::kPanels);
+  return !panels || llvm::all_of(llvm::enumerate(panels), [&](auto each) {
+    return isa<UnitAttr>(each.value()) || Panelling::isReadByTiles(program, each.index());
+  });
+}
+
+unsigned panelWeights(ModuleOp module, LowerFn lower,
+                      function_ref<std::string(ein::KernelOp)> keyOf) {
+  return Panelling(module, lower, keyOf).run();
+}
+
+} // namespace einfall
