@@ -43,7 +43,9 @@ public:
     fresh = entry->getArgument(8);
     ahead = entry->getArgument(9);
     aheadLines = entry->getArgument(10);
-    state = entry->getArgument(11);
+    next = {entry->getArgument(11), entry->getArgument(12)};
+    linesOfRow = entry->getArgument(13);
+    state = entry->getArgument(14);
     Value whole = arith::ShRUIOp::create(builder, loc, groups, number(4));
     Value rest = arith::AndIOp::create(builder, loc, groups, number(kGroups - 1));
     // Sums of no groups are stored, too, where they are fresh.
@@ -138,25 +140,24 @@ private:
         [&] { writeTiles(1, from, to); });
   }
 
-  /// Asks for lines of the rows that come next, whose parts are as many lines as there are steps.
+  /// Asks for lines of what comes next, which is so many lines of each of its rows.
   /// They go to the second-level cache: until they are used, as many bytes as the first one holds
   /// pass by. Of neighbours the machine fetches those that follow, and has room for few requests.
-  void writeAhead(Value step, Value steps) {
+  void writeAhead(Value step) {
     Value line = arith::AddIOp::create(builder, loc, ahead,
                                        arith::MulIOp::create(builder, loc, step, aheadLines));
-    Value row = arith::DivUIOp::create(builder, loc, line, steps);
-    Value column =
-        arith::SubIOp::create(builder, loc, line, arith::MulIOp::create(builder, loc, row, steps));
-    row = arith::AddIOp::create(builder, loc, row, number(2 * kRows));
+    Value row = arith::DivUIOp::create(builder, loc, line, linesOfRow);
+    Value column = arith::SubIOp::create(builder, loc, line,
+                                         arith::MulIOp::create(builder, loc, row, linesOfRow));
     Value place =
-        arith::AddIOp::create(builder, loc, arith::MulIOp::create(builder, loc, row, left.stride),
+        arith::AddIOp::create(builder, loc, arith::MulIOp::create(builder, loc, row, next.stride),
                               arith::MulIOp::create(builder, loc, column, number(kBytes)));
     auto lines = scf::ForOp::create(builder, loc, number(0), aheadLines, number(kTogether));
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPointToStart(lines.getBody());
-    Value next = arith::MulIOp::create(builder, loc, lines.getInductionVar(), number(kBytes));
-    next = arith::AddIOp::create(builder, loc, place, next);
-    LLVM::Prefetch::create(builder, loc, offset(left.pointer, next), /*rw=*/0, /*hint=*/2,
+    Value along = arith::MulIOp::create(builder, loc, lines.getInductionVar(), number(kBytes));
+    along = arith::AddIOp::create(builder, loc, place, along);
+    LLVM::Prefetch::create(builder, loc, offset(next.pointer, along), /*rw=*/0, /*hint=*/2,
                            /*cache=*/1);
   }
 
@@ -179,7 +180,7 @@ private:
       OpBuilder::InsertionGuard guard(builder);
       builder.setInsertionPointToStart(loop.getBody());
       Value step = loop.getInductionVar();
-      writeAhead(step, to);
+      writeAhead(step);
       Value along = arith::MulIOp::create(builder, loc, step, number(kBytes));
       Value down = arith::MulIOp::create(
           builder, loc, step, arith::MulIOp::create(builder, loc, right.stride, number(kGroups)));
@@ -204,8 +205,8 @@ private:
   Location loc;
   int64_t columns; // registers
   StringRef product;
-  Matrix sums, left, right;
-  Value rows, fresh, ahead, aheadLines, state;
+  Matrix sums, left, right, next;
+  Value rows, fresh, ahead, aheadLines, linesOfRow, state;
 };
 
 StringRef productOf(tile::MultiplyOp op) {
@@ -237,6 +238,23 @@ Value Unroller::tileState() {
   return tileSizes;
 }
 
+/// Where what `op` asks for begins, how far its rows are from each other, and how many lines of
+/// each these are; `operands` are the factors of the function that multiplies.
+SmallVector<Value> Unroller::nextOf(tile::MultiplyOp op, ArrayRef<Value> operands) {
+  auto number = [&](int64_t value) -> Value {
+    return arith::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(value));
+  };
+  Value groups = i64(one(op.getGroups())), count = op.getAheadRhs() ? groups : number(2 * kRows);
+  Value pointer = operands[op.getAheadRhs() ? 4 : 2], stride = operands[op.getAheadRhs() ? 5 : 3];
+  Value bytes = arith::MulIOp::create(builder, loc, stride, count);
+  Value begin = LLVM::GEPOp::create(builder, loc, pointer.getType(), builder.getI8Type(), pointer,
+                                    ArrayRef<LLVM::GEPArg>{bytes});
+  if (op.getAheadRhs()) // one row
+    return {begin, number(0), number(std::numeric_limits<int64_t>::max())};
+  Value steps = arith::ShRUIOp::create(builder, loc, groups, number(4));
+  return {begin, stride, arith::MaxUIOp::create(builder, loc, steps, number(1))};
+}
+
 void Unroller::multiply(tile::MultiplyOp op) {
   auto function = builder.getBlock()->getParent()->getParentOfType<LLVM::LLVMFuncOp>();
   auto module = function->getParentOfType<ModuleOp>();
@@ -249,9 +267,10 @@ void Unroller::multiply(tile::MultiplyOp op) {
   if (!callee) {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPoint(function);
-    auto type = LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(builder.getContext()),
-                                            {pointer, i64, pointer, i64, pointer, i64, i64, i64,
-                                             builder.getI1Type(), i64, i64, pointer});
+    auto type =
+        LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(builder.getContext()),
+                                    {pointer, i64, pointer, i64, pointer, i64, i64, i64,
+                                     builder.getI1Type(), i64, i64, pointer, i64, i64, pointer});
     callee = LLVM::LLVMFuncOp::create(builder, loc, name, type, LLVM::Linkage::Internal);
     callee.setNoInline(true);
     TileCode(builder, loc, op.getColumns(), product).write(callee);
@@ -273,6 +292,7 @@ void Unroller::multiply(tile::MultiplyOp op) {
   operands.push_back(one(op.getFresh()));
   for (unsigned i = 0; i < 2; ++i)
     operands.push_back(op.getAhead().empty() ? zero : this->i64(one(op.getAhead()[i])));
+  llvm::append_range(operands, nextOf(op, operands));
   operands.push_back(tileState());
   LLVM::CallOp::create(builder, loc, callee, operands);
 }

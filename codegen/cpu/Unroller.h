@@ -54,6 +54,7 @@ private:
   void reduce(tile::ReduceOp op) override;
   mlir::LogicalResult dot(tile::DotOp op);
   void multiply(tile::MultiplyOp op);
+  llvm::SmallVector<mlir::Value> nextOf(tile::MultiplyOp op, llvm::ArrayRef<mlir::Value> operands);
   mlir::Value tileState();
   void join(tile::JoinOp op);
   void areNumbers(tile::AreNumbersOp op);

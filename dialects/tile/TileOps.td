@@ -268,18 +268,19 @@ def Tile_MultiplyOp : Tile_Op<"multiply"> {
     With `ahead`, two numbers, it asks for what comes after its rows, the same groups of those that
     follow 32 on: from the line of 64 bytes that the first one is on, for as many lines as the second
     one says while it multiplies 16 groups. Lines are counted along a row's groups, then on in the next row.
+    With `ahead_rhs` lines are those that follow its part of `rhs` in memory.
   }];
   let arguments = (ins MemRefRankOf<[F32, I32], [1]>:$sums, Index:$sums_offset, Index:$sums_stride,
                        MemRefRankOf<[BF16, I8, I32], [1]>:$lhs, Index:$lhs_offset, Index:$lhs_stride,
                        MemRefRankOf<[BF16, I8, I32], [1]>:$rhs, Index:$rhs_offset, Index:$rhs_stride,
                        Index:$rows, Index:$groups, I1:$fresh, Variadic<Index>:$ahead,
                        I64Attr:$columns, TypeAttr:$element,
-                       UnitAttr:$unsigned_lhs, UnitAttr:$unsigned_rhs);
+                       UnitAttr:$ahead_rhs, UnitAttr:$unsigned_lhs, UnitAttr:$unsigned_rhs);
   let assemblyFormat = [{$sums `[` $sums_offset `by` $sums_stride `]` `,`
                          $lhs `[` $lhs_offset `by` $lhs_stride `]` `,`
                          $rhs `[` $rhs_offset `by` $rhs_stride `]`
                          `rows` $rows `columns` $columns `groups` $groups `fresh` $fresh `of` $element
-                         (`ahead` `[` $ahead^ `]`)?
+                         (`ahead` `[` $ahead^ `]`)? (`ahead_rhs` $ahead_rhs^)?
                          (`unsigned_lhs` $unsigned_lhs^)? (`unsigned_rhs` $unsigned_rhs^)? attr-dict
                          `:` type($sums) `,` type($lhs) `,` type($rhs)}];
   let hasVerifier = 1;

@@ -48,6 +48,22 @@ SmallVector<Value> EinsumLowering::aheadOfTile(const PackedMemory &panel, Value 
   return {arith::MulIOp::create(builder, loc, which, each), lines};
 }
 
+/// Of a panel that lies in memory from afar, the share of the next one that the tile of `rows`
+/// where the block stands asks for: its first line, and how many at a step.
+SmallVector<Value> EinsumLowering::aheadOfPanel(const PackedMemory &sums, unsigned rows,
+                                                Value groups) {
+  Value begin = sums.begins[llvm::find(sums.packed.ranks, rows) - sums.packed.ranks.begin()];
+  Value place = arith::SubIOp::create(builder, loc, at[rows], begin);
+  Value which = arith::DivUIOp::create(builder, loc, place, constant(kTileRows));
+  Value all = arith::SubIOp::create(builder, loc, endOfBlock(rows), begin);
+  Value tilesOfRows = arith::CeilDivUIOp::create(builder, loc, all, constant(kTileRows));
+  // A step of 16 groups by 32 columns is as many lines as there are groups of a line, twice.
+  Value lines = arith::CeilDivUIOp::create(builder, loc, constant(2 * kGroupsOfLine), tilesOfRows);
+  Value steps = arith::DivUIOp::create(builder, loc, groups, constant(kGroupsOfLine));
+  Value each = arith::MulIOp::create(builder, loc, lines, steps);
+  return {arith::MulIOp::create(builder, loc, which, each), lines};
+}
+
 /// True if what passes by along rank `rows`, as it lies, has to be asked for. Short rows come by
 /// themselves. Where columns are packed, and pass it again and again, the part of the rows that
 /// does so is soon in the cache, if there is room for it.
@@ -64,7 +80,7 @@ bool EinsumLowering::comesFromAfar(unsigned rows, unsigned depth) {
 
 /// Adds the product over the current chunk to the sums at the tile of `rows` and panel where the
 /// block stands, or to 0 where they are `fresh`.
-void EinsumLowering::multiplyTile(const PackedMemory &sums, Value fresh) {
+void EinsumLowering::multiplyTile(const PackedMemory &sums, Value fresh, bool asksForPanels) {
   const Dot &dot = *schedule.packed->dot;
   unsigned rows = schedule.packed->narrow, depth = root.getNumRanks() - 1;
   bool leftHasRows = !packedValues.contains(dot.lhs) || !packedValues[dot.lhs].packed.isPanel;
@@ -77,12 +93,14 @@ void EinsumLowering::multiplyTile(const PackedMemory &sums, Value fresh) {
   Value number = arith::SubIOp::create(builder, loc, endOfBlock(rows), at[rows]);
   number = arith::MinSIOp::create(builder, loc, number, constant(kTileRows));
   SmallVector<Value> ahead;
-  if (!packedValues.contains(passing) && comesFromAfar(rows, depth))
+  if (asksForPanels)
+    ahead = aheadOfPanel(sums, rows, groups);
+  else if (!packedValues.contains(passing) && comesFromAfar(rows, depth))
     ahead = aheadOfTile(panel, groups);
   tile::MultiplyOp::create(builder, loc, sums.buffer, offsetIn(sums, -1),
                            constant(*sums.strideOf(rows)), left.buffer, left.offset, left.stride,
                            panel.buffer, offsetIn(panel, -1), constant(*panel.strideOf(depth)),
-                           number, groups, fresh, ahead, panel.width, dot.element,
+                           number, groups, fresh, ahead, panel.width, dot.element, asksForPanels,
                            leftHasRows ? dot.unsignedLhs : dot.unsignedRhs,
                            leftHasRows ? dot.unsignedRhs : dot.unsignedLhs);
 }
@@ -101,9 +119,43 @@ void EinsumLowering::forSteps(unsigned rank, Value begin, Value end, int64_t ste
   ends[rank] = savedEnd;
 }
 
-/// All tiles of the block's part. What stays in the first-level cache is a panel, by which rows
-/// pass, or, where a panel is too deep for that, rows.
+/// True if the rows of a block stay in the second-level cache while panels come from afar; a value
+/// where that depends on how many there are, else null.
+Value EinsumLowering::holdsRows(bool &holds) {
+  unsigned rows = schedule.packed->narrow;
+  const int64_t bytes = depthAtOnce * 4 / schedule.packed->dot->group;
+  const int64_t most = target.localBytes / std::max<int64_t>(1, bytes);
+  holds =
+      std::min(schedule.ranks[rows].block,
+               extents[rows].getLiteral().value_or(std::numeric_limits<int64_t>::max())) <= most;
+  if (holds || extents[rows].getLiteral())
+    return {};
+  Value count = arith::SubIOp::create(builder, loc, endOfBlock(rows), at[rows]);
+  return arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sle, count, constant(most));
+}
+
+/// All tiles of the block's part. Panels that lie in memory pass once by rows that stay in the
+/// second-level cache.
 void EinsumLowering::emitTileProducts(const PackedMemory &sums, Value fresh) {
+  bool inMemory =
+      llvm::any_of(packedValues, [](auto &entry) { return entry.second.packed.liesInPanels; });
+  if (!inMemory)
+    return emitTilePasses(sums, fresh, /*passesPanels=*/false);
+  bool holds = false;
+  Value depends = holdsRows(holds);
+  if (!depends)
+    return emitTilePasses(sums, fresh, holds);
+  auto branch = scf::IfOp::create(builder, loc, depends, /*withElse=*/true);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(branch.thenBlock());
+  emitTilePasses(sums, fresh, /*passesPanels=*/true);
+  builder.setInsertionPointToStart(branch.elseBlock());
+  emitTilePasses(sums, fresh, /*passesPanels=*/false);
+}
+
+/// The same. What stays in the first-level cache is a panel, by which rows pass, or, where a panel
+/// is too deep for that, rows. With `passesPanels` each panel comes from memory.
+void EinsumLowering::emitTilePasses(const PackedMemory &sums, Value fresh, bool passesPanels) {
   const Schedule &packed = *schedule.packed;
   unsigned rows = packed.narrow, columns = packed.widened;
   SmallVector<std::pair<unsigned, int64_t>> loops;
@@ -113,7 +165,7 @@ void EinsumLowering::emitTileProducts(const PackedMemory &sums, Value fresh) {
   const int64_t width = packed.ranks[columns].tile();
   const int64_t panelBytes = llvm::divideCeil(depthAtOnce, packed.dot->group) * width * 4;
   std::pair<unsigned, int64_t> inside[] = {{columns, width}, {rows, kTileRows}};
-  if (panelBytes > target.firstCacheBytes)
+  if (panelBytes > target.firstCacheBytes && !passesPanels)
     std::swap(inside[0], inside[1]);
   loops.append(std::begin(inside), std::end(inside));
   for (unsigned rank = root.getNumFree(); rank + 1 < root.getNumRanks(); ++rank)
@@ -122,7 +174,7 @@ void EinsumLowering::emitTileProducts(const PackedMemory &sums, Value fresh) {
     if (left.empty()) {
       unsigned depth = root.getNumRanks() - 1;
       at[depth] = startOf(depth);
-      return multiplyTile(sums, fresh);
+      return multiplyTile(sums, fresh, passesPanels);
     }
     auto [rank, step] = left.front();
     Value end = rank < root.getNumFree() ? endOfBlock(rank)
