@@ -33,7 +33,10 @@ constexpr int64_t kTurnedRows = 128, kTurnedPart = 8;
 constexpr int64_t kFewestTurned = 256, kMostTurned = 1024;
 /// The same where products are by `tile.multiply`, so fast that what is packed of the rows is a
 /// larger part.
-constexpr int64_t kTurnedTilePart = 4;
+constexpr int64_t kTurnedTilePart = 4, kMostTurnedByTiles = 2048;
+/// Up to so many rows tiles read columns as they lie, and rows are copied again for each block of
+/// columns; of more, columns are copied once for all rows.
+constexpr int64_t kMostRowsByTiles = 192;
 /// Groups from which on a sum fills enough of a tile.
 constexpr int64_t kFewestTileGroups = 8;
 
@@ -524,7 +527,9 @@ static std::shared_ptr<Schedule> planTurned(ein::EinsumOp root, ArrayRef<Access>
   auto fits = [&] {
     // The sums of chunks are kept for all columns of a block.
     const bool hasTiles = usesTiles(packed);
-    int64_t most = chunkOf(root, packed) && !hasTiles ? kMostTurned / 2 : kMostTurned;
+    int64_t most = hasTiles                ? kMostTurnedByTiles
+                   : chunkOf(root, packed) ? kMostTurned / 2
+                                           : kMostTurned;
     cut.ranks[columns].block = std::min<int64_t>(most, part / kFewestTurned * kFewestTurned);
     std::optional<int64_t> bytes = bytesOf(root, values, packed, partsOf(root, cut));
     return bytes && *bytes <= target.localBytes / (hasTiles ? 2 : 1);
@@ -539,12 +544,6 @@ static std::shared_ptr<Schedule> planTurned(ein::EinsumOp root, ArrayRef<Access>
 /// Columns of a block that are in panels already, of sums that are not cut: more blocks share the
 /// threads more evenly.
 constexpr int64_t kPanelColumns = 128;
-
-/// Up to so many rows, rows are copied into panels rather than columns; `schedule` is for panels of
-/// rows. Those are copied again for each block of columns, and columns once for all rows.
-static int64_t mostRowsByTiles(const Schedule &schedule, unsigned columns) {
-  return schedule.ranks[columns].block / 2;
-}
 
 void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write,
                  const TileTarget &target, Schedule &schedule, ArrayRef<int64_t> parts) {
@@ -588,7 +587,7 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
   if (Schedule cut = schedule;
       usesTiles(packed) && !inPanels && parts.empty() && mayHave(kFewestPackedRows))
     if (auto turned = planTurned(root, reads, rows, columns, target, cut);
-        turned && numRows.value_or(INT64_MAX) <= mostRowsByTiles(cut, columns)) {
+        turned && numRows.value_or(INT64_MAX) <= kMostRowsByTiles) {
       schedule.ranks = cut.ranks;
       schedule.ranks[rows].block = turned->ranks[rows].block;
       schedule.order = turned->order;
@@ -657,7 +656,7 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
     if (mayBeFew && (schedule.few = planTurned(root, reads, rows, columns, target, schedule))) {
       packed.ranks[columns].block = block;
       // Tiles take parts of them.
-      schedule.fewTo = usesTiles(*schedule.few) ? mostRowsByTiles(schedule, columns) : kTurnedRows;
+      schedule.fewTo = usesTiles(*schedule.few) ? kMostRowsByTiles : kTurnedRows;
     }
   }
   schedule.packed = std::make_shared<Schedule>(packed);
