@@ -161,8 +161,8 @@ def test_on_the_emulator(build):
         pytest.skip("the instructions are there")
     if reason := cpus.lacks("x86-64-v4-dot"):
         pytest.skip(reason)
-    files = [ROOT / "test" / "python" / f"test_{name}.py" for name in ("amx", "contractions")]
-    kinds = "test_cascades or test_two_sums or (amx and (bf16 or u8 or s8 or s16 or few_rows)) and not f32_bf16"
+    files = [ROOT / "test" / "python" / f"test_{name}.py" for name in ("amx", "contractions", "panels")]
+    kinds = "test_cascades or test_two_sums or test_panels or (amx and (bf16 or u8 or s8 or s16 or few_rows)) and not f32_bf16"
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *map(str, files), "-k", kinds]
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "LD_PRELOAD": str(cpus.EMULATOR), "AMX_EMULATOR_REPORTS": "1"})
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-1000:]

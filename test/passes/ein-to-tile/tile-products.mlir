@@ -5,7 +5,7 @@
 // columns are copied.
 // CHECK-LABEL: func.func private @reduce_0_p0
 // CHECK-SAME: packed = #tile.schedule<{{.*}}lanes = "n"
-// CHECK-SAME: few = #tile.schedule<{{.*}}m = array<i64: 128, 32>{{.*}}lanes = "m"{{.*}} few_to = 512
+// CHECK-SAME: few = #tile.schedule<{{.*}}m = array<i64: 128, 32>{{.*}}lanes = "m"{{.*}} few_to = 192
 // CHECK: scf.for {{.*}} step %c128
 // CHECK: %[[ROWS:.*]] = tile.local : memref<16384xi32>
 // CHECK: scf.for {{.*}} step %c64
