@@ -60,7 +60,7 @@ void addReusedRanks(ein::EinsumOp op, Reuse &reused) {
       bool isReduced = false;
       for (int64_t r = op.getNumFree(); r < op.getNumRanks(); ++r)
         isReduced |= map.isFunctionOfDim(r);
-      int64_t run = standsStill(map, rank);
+      int64_t run = standsStill(op, i, rank);
       some |= run == 1;
       all &= run == 1 || !isReduced;
       if (run != 1 && isReduced)
@@ -358,8 +358,7 @@ static int64_t wholeBeside(const std::vector<Stage> &stages, const BlockPlan &pl
     int64_t whole = 1;
     for (int64_t other = 0; other < op.getNumFree(); ++other) {
       bool together = llvm::all_of(llvm::seq<unsigned>(0, op.getInputs().size()), [&](unsigned i) {
-        AffineMap map = op.getMap(i);
-        return map.isFunctionOfDim(rank) == map.isFunctionOfDim(other);
+        return ein::movesAlong(op, i, rank) == ein::movesAlong(op, i, other);
       });
       if (other != rank && together && !llvm::is_contained(plan.grid, op.getRankName(other)))
         whole *= op.getRankExtent(other).getLiteral().value_or(1);
@@ -378,7 +377,7 @@ static bool moveTogether(const std::vector<Stage> &stages, StringRef a, StringRe
     if (op.getInputs().size() < 2 || op.getMonoids().empty() || first < 0 || second < 0)
       return;
     found |= llvm::all_of(llvm::seq<unsigned>(0, op.getInputs().size()), [&](unsigned i) {
-      return op.getMap(i).isFunctionOfDim(first) == op.getMap(i).isFunctionOfDim(second);
+      return ein::movesAlong(op, i, first) == ein::movesAlong(op, i, second);
     });
   });
   return found;
