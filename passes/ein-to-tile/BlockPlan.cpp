@@ -336,12 +336,16 @@ static void chooseGrid(const std::vector<Stage> &stages, BlockPlan &plan, bool t
   }
 }
 
+static int64_t bytesOf(ein::EinsumOp op, const BlockPlan &plan) {
+  unsigned bits = op.getResult().getType().getElementType().getIntOrFloatBitWidth();
+  return plan.sizeOf(op.getResult()) * std::max(1u, bits / 8);
+}
+
 static int64_t bytesOf(const std::vector<Stage> &stages, const BlockPlan &plan, bool team) {
   int64_t bytes = 0;
   forEachEinsum(stages, [&](ein::EinsumOp op) {
     if (isOwn(stages, op, team))
-      bytes += plan.sizeOf(op.getResult()) *
-               std::max(1u, op.getResult().getType().getElementType().getIntOrFloatBitWidth() / 8);
+      bytes += bytesOf(op, plan);
   });
   return bytes;
 }
@@ -600,6 +604,36 @@ tile::ScheduleAttr BlockPlan::toAttr(MLIRContext *context) const {
                                  {}, 0, {}, {}, 0);
 }
 
+/// Says that the block's own tensors do not fit, and what of them is largest.
+static LogicalResult refuseToKeep(ein::KernelOp kernel, const std::vector<Stage> &stages,
+                                  const BlockPlan &plan, const TileTarget &target) {
+  ein::EinsumOp largest;
+  forEachEinsum(stages, [&](ein::EinsumOp op) {
+    if (isOwn(stages, op, target.team) && (!largest || bytesOf(op, plan) > bytesOf(largest, plan)))
+      largest = op;
+  });
+  InFlightDiagnostic error =
+      kernel.emitOpError("keeps tensors of ")
+      << bytesOf(stages, plan, target.team) << " bytes for a block, more than the "
+      << target.localBytes
+      << (target.warps ? " that blocks share of a GPU's core" : " that a core's cache holds");
+  std::string whole;
+  for (StringRef label : plan.labelsOf(largest.getResult())) {
+    const BlockPlan::Rank &rank = plan.ranks.find(label)->second;
+    if (!rank.extent.getLiteral() && plan.partFor(largest, label) >= kUnbounded) {
+      error << ": rank '" << label << "' has no bound that is known";
+      whole.clear();
+      break;
+    }
+    if (int64_t part = plan.partFor(largest, label); part > 1)
+      whole += (whole.empty() ? "" : " by ") + std::to_string(part) + " of '" + label.str() + "'";
+  }
+  if (!whole.empty())
+    error << ": one has " << whole << ", which no smaller part serves";
+  error.attachNote(largest.getLoc()) << "this takes " << bytesOf(largest, plan) << " of them";
+  return failure();
+}
+
 FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &stages,
                                const TileTarget &target) {
   BlockPlan plan;
@@ -708,10 +742,7 @@ FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &s
     if (label.empty() && !target.warps && bytesOf(stages, plan, target.team) <= kAlwaysKept)
       break;
     if (label.empty())
-      return kernel.emitOpError("keeps tensors of ")
-             << bytesOf(stages, plan, target.team) << " bytes for a block, more than the "
-             << target.localBytes
-             << " that a core's cache holds: some rank of them has no bound that is known";
+      return refuseToKeep(kernel, stages, plan, target);
     plan.grid.push_back(label);
     plan.ranks.find(label)->second.part = 64;
   }
