@@ -183,6 +183,17 @@ void printIndices(OpAsmPrinter &printer, AffineMap map, ArrayRef<StringRef> rank
   printer << ']';
 }
 
+bool movesAlong(Operation *op, unsigned number, unsigned rank) {
+  auto maps = op->getAttrOfType<ArrayAttr>("maps");
+  AffineMap map = cast<AffineMapAttr>(maps[number]).getValue();
+  if (map.isFunctionOfDim(rank))
+    return true;
+  unsigned sources = std::min<unsigned>(maps.size(), map.getNumSymbols());
+  return llvm::any_of(llvm::seq(sources), [&](unsigned source) {
+    return map.isFunctionOfSymbol(source) && movesAlong(op, source, rank);
+  });
+}
+
 ExtentAttr plainExtent(AffineMap map, TensorType type, unsigned rank) {
   for (auto [index, extent] : llvm::zip(map.getResults(), type.getShape()))
     if (auto dim = dyn_cast<AffineDimExpr>(index); dim && dim.getPosition() == rank)

@@ -76,6 +76,10 @@ mlir::AffineMap simplifyIndices(mlir::AffineMap map);
 /// The extent of a rank that `map` uses alone as index `i` of `type`, if any.
 ExtentAttr plainExtent(mlir::AffineMap map, TensorType type, unsigned rank);
 
+/// True if what the einsum or fold `op` reads of operand `number` depends on the rank: by an
+/// index, or by a coordinate that moves along it (`w[e, k]` along t, where e is read at `[t]`).
+bool movesAlong(mlir::Operation *op, unsigned number, unsigned rank);
+
 /// A rank alone or with a constant: `i`, `i + 2`.
 struct ShiftedLabel {
   unsigned label;

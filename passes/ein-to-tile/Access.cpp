@@ -61,6 +61,15 @@ int64_t standsStill(AffineMap map, unsigned dim) {
   return run;
 }
 
+int64_t standsStill(ein::EinsumOp op, unsigned operand, unsigned rank) {
+  AffineMap map = op.getMap(operand);
+  int64_t run = standsStill(map, rank);
+  for (unsigned source = 0; source < op.getInputs().size(); ++source)
+    if (map.isFunctionOfSymbol(source))
+      run = std::gcd(run, standsStill(op, source, rank));
+  return run;
+}
+
 /// d expr / d rank, if that is the same everywhere. Term by term, since strides
 /// are products of symbols that a generic simplifier does not cancel.
 static AffineExpr derivative(AffineExpr expr, unsigned rank) {

@@ -63,6 +63,8 @@ struct Access {
 /// Coordinates of dimension `dim` in a row, from a multiple on, at which `map` is the same: 1
 /// where it changes at each, 0 where it does not depend on it.
 int64_t standsStill(mlir::AffineMap map, unsigned dim);
+/// The same of all that `op` reads of an operand, where coordinates may move it too.
+int64_t standsStill(ein::EinsumOp op, unsigned operand, unsigned rank);
 
 /// How the block's part of a tensor lies in memory of its own: where it begins
 /// along each dimension, and the strides.

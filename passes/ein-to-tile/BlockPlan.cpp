@@ -60,7 +60,7 @@ void addReusedRanks(ein::EinsumOp op, Reuse &reused) {
       bool isReduced = false;
       for (int64_t r = op.getNumFree(); r < op.getNumRanks(); ++r)
         isReduced |= map.isFunctionOfDim(r);
-      int64_t run = standsStill(map, rank);
+      int64_t run = standsStill(op, i, rank);
       some |= run == 1;
       all &= run == 1 || !isReduced;
       if (run != 1 && isReduced)
@@ -336,12 +336,16 @@ static void chooseGrid(const std::vector<Stage> &stages, BlockPlan &plan, bool t
   }
 }
 
+static int64_t bytesOf(ein::EinsumOp op, const BlockPlan &plan) {
+  unsigned bits = op.getResult().getType().getElementType().getIntOrFloatBitWidth();
+  return plan.sizeOf(op.getResult()) * std::max(1u, bits / 8);
+}
+
 static int64_t bytesOf(const std::vector<Stage> &stages, const BlockPlan &plan, bool team) {
   int64_t bytes = 0;
   forEachEinsum(stages, [&](ein::EinsumOp op) {
     if (isOwn(stages, op, team))
-      bytes += plan.sizeOf(op.getResult()) *
-               std::max(1u, op.getResult().getType().getElementType().getIntOrFloatBitWidth() / 8);
+      bytes += bytesOf(op, plan);
   });
   return bytes;
 }
@@ -358,8 +362,7 @@ static int64_t wholeBeside(const std::vector<Stage> &stages, const BlockPlan &pl
     int64_t whole = 1;
     for (int64_t other = 0; other < op.getNumFree(); ++other) {
       bool together = llvm::all_of(llvm::seq<unsigned>(0, op.getInputs().size()), [&](unsigned i) {
-        AffineMap map = op.getMap(i);
-        return map.isFunctionOfDim(rank) == map.isFunctionOfDim(other);
+        return ein::movesAlong(op, i, rank) == ein::movesAlong(op, i, other);
       });
       if (other != rank && together && !llvm::is_contained(plan.grid, op.getRankName(other)))
         whole *= op.getRankExtent(other).getLiteral().value_or(1);
@@ -378,7 +381,7 @@ static bool moveTogether(const std::vector<Stage> &stages, StringRef a, StringRe
     if (op.getInputs().size() < 2 || op.getMonoids().empty() || first < 0 || second < 0)
       return;
     found |= llvm::all_of(llvm::seq<unsigned>(0, op.getInputs().size()), [&](unsigned i) {
-      return op.getMap(i).isFunctionOfDim(first) == op.getMap(i).isFunctionOfDim(second);
+      return ein::movesAlong(op, i, first) == ein::movesAlong(op, i, second);
     });
   });
   return found;
@@ -601,6 +604,36 @@ tile::ScheduleAttr BlockPlan::toAttr(MLIRContext *context) const {
                                  {}, 0, {}, {}, 0);
 }
 
+/// Says that the block's own tensors do not fit, and what of them is largest.
+static LogicalResult refuseToKeep(ein::KernelOp kernel, const std::vector<Stage> &stages,
+                                  const BlockPlan &plan, const TileTarget &target) {
+  ein::EinsumOp largest;
+  forEachEinsum(stages, [&](ein::EinsumOp op) {
+    if (isOwn(stages, op, target.team) && (!largest || bytesOf(op, plan) > bytesOf(largest, plan)))
+      largest = op;
+  });
+  InFlightDiagnostic error =
+      kernel.emitOpError("keeps tensors of ")
+      << bytesOf(stages, plan, target.team) << " bytes for a block, more than the "
+      << target.localBytes
+      << (target.warps ? " that blocks share of a GPU's core" : " that a core's cache holds");
+  std::string whole;
+  for (StringRef label : plan.labelsOf(largest.getResult())) {
+    const BlockPlan::Rank &rank = plan.ranks.find(label)->second;
+    if (!rank.extent.getLiteral() && plan.partFor(largest, label) >= kUnbounded) {
+      error << ": rank '" << label << "' has no bound that is known";
+      whole.clear();
+      break;
+    }
+    if (int64_t part = plan.partFor(largest, label); part > 1)
+      whole += (whole.empty() ? "" : " by ") + std::to_string(part) + " of '" + label.str() + "'";
+  }
+  if (!whole.empty())
+    error << ": one has " << whole << ", which no smaller part serves";
+  error.attachNote(largest.getLoc()) << "this takes " << bytesOf(largest, plan) << " of them";
+  return failure();
+}
+
 FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &stages,
                                const TileTarget &target) {
   BlockPlan plan;
@@ -709,10 +742,7 @@ FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &s
     if (label.empty() && !target.warps && bytesOf(stages, plan, target.team) <= kAlwaysKept)
       break;
     if (label.empty())
-      return kernel.emitOpError("keeps tensors of ")
-             << bytesOf(stages, plan, target.team) << " bytes for a block, more than the "
-             << target.localBytes
-             << " that a core's cache holds: some rank of them has no bound that is known";
+      return refuseToKeep(kernel, stages, plan, target);
     plan.grid.push_back(label);
     plan.ranks.find(label)->second.part = 64;
   }

@@ -211,7 +211,7 @@ std::optional<Factors> factorsOf(ein::EinsumOp root) {
 
 int64_t standsStill(ein::EinsumOp op, Value value, unsigned rank) {
   if (auto argument = dyn_cast<BlockArgument>(value))
-    return standsStill(op.getMap(argument.getArgNumber()), rank);
+    return standsStill(op, argument.getArgNumber(), rank);
   if (auto index = value.getDefiningOp<ein::IndexOp>())
     return op.findRank(index.getRank()) == (int)rank;
   int64_t run = 0;

@@ -6,6 +6,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Remarks.h"
+#include "passes/ein/Inlining.h"
 #include "passes/ein/KernelShape.h"
 #include "passes/ein/Passes.h"
 #include "llvm/ADT/MapVector.h"
@@ -144,19 +145,24 @@ struct FormKernelsPass : impl::EinFormKernelsBase<FormKernelsPass> {
 
   /// True if `group` contracts something computed that others contract too, and its
   /// result is contracted or folded: it is better off with those than with its reader.
+  /// Coordinates that both read are no factor that they share.
   bool sharesElsewhere(const Group &group, Operation *op, ArrayRef<unsigned> found) {
     if (llvm::none_of(group.ops.back()->getUsers(),
                       [](Operation *user) { return isa<FoldOp>(user) || isContraction(user); }))
       return false;
-    auto isElsewhere = [&](Operation *user) {
-      auto it = groupOf.find(user);
-      return user != op && isContraction(user) &&
+    auto isFactor = [](OpOperand &read) {
+      return isContraction(read.getOwner()) &&
+             !isCoordinate(cast<EinsumOp>(read.getOwner()), read.getOperandNumber());
+    };
+    auto isElsewhere = [&](OpOperand &read) {
+      auto it = groupOf.find(read.getOwner());
+      return read.getOwner() != op && isFactor(read) &&
              (it == groupOf.end() || !llvm::is_contained(found, it->second));
     };
     for (Operation *member : group.ops)
-      for (Value operand : member->getOperands())
-        if (isContraction(member) && operand.getDefiningOp() &&
-            llvm::any_of(operand.getUsers(), isElsewhere))
+      for (OpOperand &read : member->getOpOperands())
+        if (isFactor(read) && read.get().getDefiningOp() &&
+            llvm::any_of(read.get().getUses(), isElsewhere))
           return true;
     return false;
   }

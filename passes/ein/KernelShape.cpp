@@ -48,15 +48,24 @@ static bool reduces(Operation *op) {
   return !einsum || !einsum.getMonoids().empty();
 }
 
-/// True if operands are reused: each lacks a free rank that another one has.
+/// True if operands are reused: each lacks a free rank that another one has. Coordinates
+/// belong to what is read at them.
 static bool reusesOperands(Operation *op) {
+  SmallVector<unsigned> factors;
+  auto coords = op->getAttrOfType<ArrayAttr>("coords");
+  for (unsigned i = 0; i < op->getNumOperands(); ++i)
+    if (!coords || cast<StringAttr>(coords[i]).getValue().empty())
+      factors.push_back(i);
+  if (!reduces(op) || factors.empty())
+    return false;
   bool some = false, other = false;
   for (unsigned rank = 0; rank < freeRanksOf(op); ++rank)
-    for (unsigned i = 1; i < op->getNumOperands(); ++i) {
-      some |= mapOf(op, 0).isFunctionOfDim(rank) && !mapOf(op, i).isFunctionOfDim(rank);
-      other |= mapOf(op, i).isFunctionOfDim(rank) && !mapOf(op, 0).isFunctionOfDim(rank);
+    for (unsigned i : ArrayRef(factors).drop_front()) {
+      bool first = movesAlong(op, factors.front(), rank), own = movesAlong(op, i, rank);
+      some |= first && !own;
+      other |= own && !first;
     }
-  return reduces(op) && some && other;
+  return some && other;
 }
 
 unsigned KernelShape::find(unsigned number) const {

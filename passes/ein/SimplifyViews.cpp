@@ -40,14 +40,21 @@ template <typename Op> struct ViewToEinsum : OpRewritePattern<Op> {
   }
 };
 
-/// What a relabelling reads outside is 0; as its `else`, readers can take it over.
+/// What a copy reads outside is 0; as its `else`, readers can take it over. Coordinates that
+/// choose what is copied have to be there themselves.
 struct MissingToElse : OpRewritePattern<EinsumOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(EinsumOp op, PatternRewriter &rewriter) const override {
-    if (!op.isRelabelling() || op.getFill(0) || readsInside(op, 0))
-      return rewriter.notifyMatchFailure(op, "nothing is missing");
-    TypedAttr zero = rewriter.getZeroAttr(op.getResult().getType().getElementType());
-    rewriter.modifyOpInPlace(op, [&] { op.setFillsAttr(fillsAttr(rewriter, zero)); });
+    auto copied = dyn_cast<BlockArgument>(op.getYielded());
+    if (!op.getMonoids().empty() || !copied || isCoordinate(op, copied.getArgNumber()))
+      return rewriter.notifyMatchFailure(op, "it does more than to copy");
+    unsigned number = copied.getArgNumber();
+    for (unsigned i = 0, e = op.getInputs().size(); i < e; ++i)
+      if (existsEverywhere(op, i) == (i == number))
+        return rewriter.notifyMatchFailure(op, "not what it copies alone is missing");
+    SmallVector<TypedAttr> fills = op.getFillList();
+    fills[number] = rewriter.getZeroAttr(op.getResult().getType().getElementType());
+    rewriter.modifyOpInPlace(op, [&] { op.setFillsAttr(fillsAttr(rewriter, fills)); });
     return success();
   }
 };

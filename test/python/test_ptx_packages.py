@@ -217,6 +217,32 @@ def test_missing_points(emulated, tmp_path, name):
                                        for n, c in ((1, 1), (7, 12), (16, 33), (3, 0))])
 
 
+def test_experts(emulated, tmp_path):
+    """Each row reads the matrices of the experts that it chose in place, in one kernel; a number that names none reads zeros."""
+    up, a = "!ein.tensor<[3, 40, 24], f32>", "!ein.tensor<[n, 2, 40, 24], f32>"
+    down, b = "!ein.tensor<[3, 24, 40], f32>", "!ein.tensor<[n, 2, 24, 40], f32>"
+    x, ids, h = "!ein.tensor<[n, 24], f32>", "!ein.tensor<[n, 2], i64>", "!ein.tensor<[n, 2, 40], f32>"
+    text = f"""func.func @f(%x: {x}, %ids: {ids}, %up: {up}, %down: {down}) -> {x} attributes {{ein.entry}} {{
+  %a = ein.einsum (%ids[i, e] as r, %up[r, j, k]) -> [i, e, j, k] : ({ids}, {up}) -> {a} {{
+  ^bb0(%id: i64, %v: f32):
+    ein.yield %v : f32
+  }}
+  %h = ein.einsum (%a[i, e, j, k], %x[i, k]) -> [i, e, j] reduce [k: add] : ({a}, {x}) -> {h}
+  %b = ein.einsum (%ids[i, e] as r, %down[r, k, j]) -> [i, e, k, j] : ({ids}, {down}) -> {b} {{
+  ^bb0(%id: i64, %v: f32):
+    ein.yield %v : f32
+  }}
+  %y = ein.einsum (%b[i, e, k, j], %h[i, e, j]) -> [i, k] reduce [e: add, j: add] : ({b}, {h}) -> {x}
+  return %y : {x}
+}}"""
+    cases = []
+    for rows in (1, 5, 33):
+        rng = np.random.default_rng(rows)
+        x_, up_, down_ = (rng.integers(-4, 5, shape).astype(np.float32) for shape in ((rows, 24), (3, 40, 24), (3, 24, 40)))
+        cases.append([x_, rng.integers(-1, 5, (rows, 2)), up_, down_])
+    compare(emulated, tmp_path, text, cases)
+
+
 #: Those without literal extents that keep an emulator busy.
 SHORT = ("banded", "columns_contracted", "columns_then_rows", "coordinates", "narrow_coordinates", "read_by_two", "stored_into", "stored_into_blocks", "two_ranks")
 
