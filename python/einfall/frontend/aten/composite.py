@@ -81,7 +81,11 @@ def attention(cx: Context, q: Tensor, k: Tensor, v: Tensor, attn_mask=None, drop
         if q.shape[-1].const is None:
             raise Unsupported("attention over a run-time head size without a scale")
         scale = 1 / math.sqrt(q.shape[-1].const)
-    n, etype = q.rank, cx.etype
+    lead, etype = cx.shape()[:-2], cx.etype
+    q = cx.b.expand(q, [*lead, *q.shape[-2:]])  # of fewer batches than the keys, or the mask
+    n = q.rank
+    while k.rank < n or v.rank < n:
+        k, v = (cx.b.unsqueeze(t, 0) if t.rank < n else t for t in (k, v))
     batch = [*range(n - 2)]
     length, keys = q.shape[-2], k.shape[-2]
     m_label = k.labels[-2]

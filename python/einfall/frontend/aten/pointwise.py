@@ -230,7 +230,7 @@ _unary("mish", lambda a: S.mul(a, S.tanh(softplus_of(a))))
 _unary("hardswish", lambda a: S.mul(a, hardsigmoid(a)))
 _unary("log_sigmoid", lambda a: S.neg(softplus_of(S.neg(a))))
 _unary("sign", lambda a: S.select(S.cmp("gt", a, S.const(0, a.etype)), S.const(1, a.etype), S.select(
-    S.cmp("lt", a, S.const(0, a.etype)), S.const(-1, a.etype), a)))
+    S.cmp("lt", a, S.const(0, a.etype)), S.const(-1, a.etype), S.const(0, a.etype))))  # of NaN it is 0
 
 
 @aten("gelu")
