@@ -225,6 +225,7 @@ CONVOLUTIONS = {
     "transposed_groups": (torch.nn.ConvTranspose2d(4, 6, (3, 4), (2, 3), (1, 2), (1, 0), groups=2), (2, 4, 5, 3)),
     "transposed_dilated": (torch.nn.ConvTranspose1d(4, 2, 3, 1, 3, dilation=2, bias=False), (4, 7)),
     "batch_norm": (torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.BatchNorm2d(4), torch.nn.ReLU(), torch.nn.MaxPool2d(2)).eval(), (2, 3, 8, 9)),
+    "batch_norm_in_place": (torch.nn.Sequential(torch.nn.BatchNorm2d(3), torch.nn.ReLU(inplace=True), torch.nn.MaxPool2d(3, 2, 1)).eval(), (2, 3, 8, 9)),
     "pools": (torch.nn.Sequential(torch.nn.AvgPool2d(3, 2, 1), torch.nn.AvgPool2d(2, 2, 0, ceil_mode=True), torch.nn.AdaptiveAvgPool2d((2, 1))), (2, 3, 13, 11)),
 }
 

@@ -61,7 +61,7 @@ def batch_norm(cx: Context, x: Tensor, weight, bias, mean, var, training: bool, 
         out = S.mul(out, rest.pop(0)) if weight is not None else out
         return S.add(out, rest.pop(0)) if bias is not None else out
 
-    return cx.pointwise(body, x, *(p for p in params if p is not None))
+    return cx.pointwise(body, x, *(p for p in params if p is not None), etype=x.logical, shape=x.shape)
 
 
 @aten("_native_batch_norm_legit_no_training")
