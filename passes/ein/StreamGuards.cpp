@@ -3,6 +3,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/IRMapping.h"
 #include "passes/ein/EmptySteps.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/STLExtras.h"
 
 using namespace mlir;
@@ -66,6 +67,34 @@ private:
   IRMapping scalars;
 };
 
+/// True if a condition of the body of `op` depends on an element of what another member makes. A
+/// guard is asked before a chunk is computed, so it would read the member's tensor of the whole
+/// rank, kept outside of the walk.
+bool readsMember(Operation *op, Value condition, ArrayRef<Operation *> members) {
+  bool isFold = isa<FoldOp>(op);
+  Block &body = op->getRegion(isFold ? 1 : 0).front();
+  unsigned first = isFold ? cast<FoldOp>(op).getStateTypes().size() : 0;
+  SmallVector<Value> todo = {condition};
+  llvm::SmallDenseSet<Value> seen;
+  while (!todo.empty()) {
+    Value value = todo.pop_back_val();
+    if (!seen.insert(value).second)
+      continue;
+    if (Operation *made = value.getDefiningOp()) {
+      llvm::append_range(todo, made->getOperands());
+      continue;
+    }
+    auto argument = dyn_cast<BlockArgument>(value);
+    if (!argument || argument.getOwner() != &body || argument.getArgNumber() < first ||
+        argument.getArgNumber() - first >= op->getNumOperands())
+      continue;
+    Operation *source = op->getOperand(argument.getArgNumber() - first).getDefiningOp();
+    if (source && llvm::is_contained(members, source))
+      return true;
+  }
+  return false;
+}
+
 } // namespace
 
 SmallVector<StreamGuard> findGuards(ArrayRef<Operation *> members, ArrayRef<Operation *> reductions,
@@ -80,7 +109,9 @@ SmallVector<StreamGuard> findGuards(ArrayRef<Operation *> members, ArrayRef<Oper
   EmptyRules finite;
   finite.minusInfinityFrom = kFiniteMask;
   auto look = [&](Operation *op, Block &body) {
-    for (Value condition : candidateConditions(body))
+    for (Value condition : candidateConditions(body)) {
+      if (readsMember(op, condition, members))
+        continue;
       for (bool holds : {false, true})
         for (bool needsSight : {false, true})
           if ((withFiniteMasks || !needsSight) && llvm::all_of(copies, [&](auto &copy) {
@@ -89,6 +120,7 @@ SmallVector<StreamGuard> findGuards(ArrayRef<Operation *> members, ArrayRef<Oper
             found.push_back({op, condition, !holds, needsSight});
             return; // wholes stand before their parts
           }
+    }
   };
   for (Operation *op : members)
     if (auto map = dyn_cast<EinsumOp>(op); map && map.getMonoids().empty())

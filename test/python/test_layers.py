@@ -124,6 +124,30 @@ def test_a_layer_of_an_encoder(build):
     assert 3 < counts[0] <= KERNELS["bert"], counts
 
 
+def test_a_window_that_padding_narrows(build):
+    """A guard is asked before a chunk is computed: it reads no mask that is a tensor of the chunk, which would be kept for a whole row."""
+    import transformers
+
+    from einfall.frontend import import_module
+
+    ends = dict(pad_token_id=0, bos_token_id=1, eos_token_id=2, cls_token_id=1, sep_token_id=2)
+    config = transformers.ModernBertConfig(vocab_size=97, hidden_size=40, num_hidden_layers=3, num_attention_heads=5, intermediate_size=52,
+                                           local_attention=8, global_attn_every_n_layers=2, **ends)
+
+    class Encoder(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.model = transformers.ModernBertModel(config).eval()
+
+        def forward(self, ids, mask):
+            return self.model(input_ids=ids, attention_mask=mask).last_hidden_state
+
+    b, s = torch.export.Dim("b", min=1, max=32), torch.export.Dim("s", min=1, max=200)
+    text = import_module(Encoder(), tuple(torch.ones(2, 7, dtype=torch.long) for _ in range(2)), ({0: b, 1: s},) * 2, locations=False)
+    done = subprocess.run([build / "bin" / "einfall-opt", "-", "--compile-to=tile", "--target=x86-64-v4"], input=text, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[:1000]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [n for n in families.CONFIGS if n not in EXPERTS])
 def test_causal_visits(build, name, tmp_path):

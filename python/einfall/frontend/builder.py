@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Callable, Sequence
 
 import numpy as np
@@ -230,7 +231,7 @@ class Builder:
     def unsqueeze(self, t: Tensor, dim: int) -> Tensor:
         shape, labels = list(t.shape), list(t.labels)
         shape.insert(dim, Extent.of(1))
-        labels.insert(dim, next(c for c in "uwxyz" if c not in labels))
+        labels.insert(dim, next(c for c in itertools.chain("uwxyz", (f"u{k}" for k in itertools.count())) if c not in labels))
         at = [rank(k if k < dim else k + 1) for k in range(t.rank)]
         return self.view(t, at, shape, labels)
 

@@ -14,6 +14,7 @@ from torch.overrides import TorchFunctionMode
 from . import etypes as ty
 from .errors import FrontendError, source_of
 from .extent import Extent, symbol
+from .table import TABLE
 
 _IN_PLACE = re.compile(r"^aten\.(?!detach_|lift)[a-z0-9_]*[a-z0-9]_\.")
 
@@ -47,7 +48,39 @@ def export(module: torch.nn.Module, args: tuple, kwargs: dict | None = None, dyn
             raise FrontendError(f"torch.export cannot trace {type(module).__name__}{source_of(e)}: {e}{hint}") from e
         if any(_IN_PLACE.match(str(n.target)) for n in ep.graph.nodes if n.op == "call_function"):
             ep = ep.run_decompositions({})
+        return _taken_apart(ep)
+
+
+def _taken_apart(ep: torch.export.ExportedProgram) -> torch.export.ExportedProgram:
+    """The program with each operation that has no import as PyTorch itself makes it of others, as far as it does. What has an import
+    stays whole: its import knows more than the parts would tell (which type a sum has, that an index is inside)."""
+    for _ in range(5):  # parts have parts
+        parts = {}
+        for op in {n.target for m in ep.graph_module.modules() if isinstance(m, torch.fx.GraphModule) for n in m.graph.nodes}:
+            if isinstance(op, torch._ops.OpOverload) and op.namespace == "aten" and str(op) not in TABLE:
+                made = _parts(op)
+                if made is not None:
+                    parts[op] = made
+        if not parts:
+            return ep
+        before = [str(n.target) for n in ep.graph.nodes]
+        try:
+            ep = ep.run_decompositions(parts)
+        except Exception:  # the parts of one ask for what tracing does not know: the operation is reported as it is
+            return ep
+        if [str(n.target) for n in ep.graph.nodes] == before:
+            return ep
     return ep
+
+
+def _parts(op: torch._ops.OpOverload):
+    """What PyTorch makes an operation of, or None."""
+    from torch._decomp import core_aten_decompositions, decomposition_table
+    from torch._export.utils import _collect_all_valid_cia_ops, _get_decomp_for_cia
+
+    if op in _collect_all_valid_cia_ops():
+        return _get_decomp_for_cia(op)
+    return core_aten_decompositions().get(op) or decomposition_table.get(op)
 
 
 def suggested_limits(error: str) -> dict[str, int]:

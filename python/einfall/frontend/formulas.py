@@ -21,7 +21,7 @@ def remainder_of(a: Scalar, b: Scalar) -> Scalar:
 
 def power(x: Scalar, exponent) -> Scalar:
     """x to a literal exponent: products for small integers, roots for halves, else `math.powf`."""
-    if float(exponent).is_integer() and 1 <= exponent <= 8:
+    if float(exponent).is_integer() and 1 <= exponent and (exponent <= 8 or not ty.is_float(x.etype)):
         out, square, n = None, x, int(exponent)
         while n:
             if n & 1:

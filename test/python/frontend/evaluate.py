@@ -26,7 +26,8 @@ BINARY = {
     "arith.maximumf": np.maximum, "arith.maxsi": np.maximum, "arith.minimumf": np.minimum, "arith.minsi": np.minimum,
     "arith.floordivsi": np.floor_divide, "arith.ceildivsi": lambda a, b: -(-a // b), "math.powf": np.power,
     "arith.andi": np.bitwise_and, "arith.ori": np.bitwise_or, "arith.xori": np.bitwise_xor, "arith.remsi": np.fmod,
-    "arith.divsi": lambda a, b: np.trunc(a / b).astype(np.int64),
+    "arith.divsi": lambda a, b: np.trunc(a / b).astype(np.int64), "math.atan2": np.arctan2,
+    "arith.shli": np.left_shift, "arith.shrsi": np.right_shift,
 }
 COMPARE = {"eq": np.equal, "ne": np.not_equal, "lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal}
 

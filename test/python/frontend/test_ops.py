@@ -67,6 +67,15 @@ POINTWISE = {
     "broadcast": lambda x, y: x[:, :1] * y + y[0] + x.sum() + x.mean(1, keepdim=True),
     "nan": lambda x, y: torch.isnan(x / (x - x)) | torch.isinf(y / (y - y)),
     "lerp": lambda x, y: torch.lerp(x, y, 0.3) + torch.addcmul(x, x, y, value=2),
+    "sign_of_nan": lambda x, y: torch.sign(x / (x - x)) + torch.sign(y),
+    "of_two": lambda x, y: (torch.atan2(x, y), torch.hypot(x, y), torch.fmax(x, y / (y - y)), torch.fmin(x, y), torch.logaddexp(x, y),
+                            torch.addcdiv(x, y, y.abs() + 1, value=0.5), torch.isclose(x, y)),
+    "rounds": lambda x, y: (torch.round(x, decimals=2), torch.round(10 * y, decimals=-1), torch.frac(x)),
+    "shifts": lambda x, y: (((x * 9).long() << 3) >> 1, (y * 9).long() >> 2),
+    "integer_powers": lambda x, y: ((x * 3).long() ** (y * 4).long().abs(), 2 ** (y * 40).long().abs(), (x > 0).long() ** 70),
+    "rare_activations": lambda x, y: (F.celu(x), F.selu(x), F.hardtanh(y), F.threshold(x, 0.1, 2.0), F.softshrink(x), F.glu(x[:, :4]), F.softsign(y)),
+    "distances": lambda x, y: (F.cosine_similarity(x, y), F.pairwise_distance(x, y), F.normalize(x), F.mse_loss(x, y), F.l1_loss(x, y),
+                               F.huber_loss(x, y), F.kl_div(x.log_softmax(-1), y.softmax(-1), reduction="batchmean")),
 }
 
 SHAPED = {
@@ -104,7 +113,32 @@ SHAPED = {
     "constants": lambda x: x * torch.tensor([1.0, 2.0, 3.0, 4.0]) + torch.tensor(2.5) * torch.tensor(3),
     "one_hot": lambda x: (torch.arange(4) == x.argmax(-1, keepdim=True)).to(x.dtype),
     "inplace": lambda x: _inplace(x),
+    "written": lambda x: _written(x),
+    "dims_of_one": lambda x: x[None, None, None, None, None, None].expand(2, 1, 1, 1, 1, 3, -1, -1, -1),
+    "windows": lambda x: (x.unfold(1, 3, 2), F.max_pool1d(x, 2), F.avg_pool1d(x, 3, 2, 1), F.avg_pool1d(x, 3, 2, 1, True, False),
+                          F.adaptive_avg_pool1d(x, 1), F.interpolate(x[..., :3], size=6)),
+    "padding_modes": lambda x: (F.pad(x, (2, 1), mode="reflect"), F.pad(x, (2, 1), mode="circular"), F.pad(x, (2, 5), mode="replicate"),
+                                F.pad(x[None], (1, 0, 2, 3), mode="reflect"), F.pad(x, (-1, 2), mode="replicate")),
+    "group_norms": lambda x: (F.group_norm(x, 3), F.instance_norm(x), torch.var_mean(x, (1, 2))[0], torch.std_mean(x, 1, keepdim=True)[1]),
+    "norms_of_any_order": lambda x: (x.norm(float("inf"), -1), x.norm(3, 1), torch.linalg.vector_norm(x, 0), torch.linalg.vector_norm(x, -float("inf"), 1)),
+    "running": lambda x: (x.cumprod(1), x.logcumsumexp(2), (1000 * x).logcumsumexp(1)),
+    "ellipses": lambda x: (torch.einsum("...d,...d->...", x, x[0]), torch.einsum("b...,b...->b...", x, x), torch.einsum("...ij,...kj", x, x)),
+    "ordered": lambda x: (x.argsort(-1), *x.topk(2, 1, largest=False)),
+    "parts": lambda x: (*torch.tensor_split(x, [1, 4], 1), *torch.hsplit(x, [2]), torch.roll(x, 5), x.tile(2, 1, 2), torch.outer(x[0, 0], x[1, 0]),
+                        F.one_hot((x > 0).long(), 3), torch.diag_embed(x)),
 }
+
+
+def _written(x):
+    """Elements chosen by a mask, and by indices that lie together or apart; values are repeated, or added up."""
+    a, b, c, d = x.clone(), x.clone(), x.clone(), x.clone()
+    a[x > 0.5] = 0
+    a[x[:, :, 0] > 0] = x[0, 1]
+    b[:, torch.tensor([1, -2])] = x[:, :2] * 3
+    c[0, torch.tensor([0, 2])] += 1
+    i = torch.tensor([1, 1, 0])
+    d = d.index_put((i, i), x[0, :3], accumulate=True)
+    return a, b, c, d, x.index_add(1, torch.tensor([0, 0, 5]), x[:, :3]), x.index_copy(2, torch.tensor([3, 0]), x[..., :2])
 
 
 def _inplace(x):
@@ -158,6 +192,12 @@ def test_attention(name):
     check(Fn(fn), (Q, K, K * 0.5 + 1, *mask), tol=1e-6)
 
 
+@pytest.mark.parametrize(("q", "k"), [((1, 3, 5, 8), (4, 3, 6, 8)), ((4, 3, 5, 8), (1, 1, 6, 8)), ((3, 5, 8), (2, 3, 6, 8)), ((2, 3, 5, 8), (3, 6, 8))])
+def test_attention_of_other_batches(q, k):
+    """Queries, keys and values broadcast against each other."""
+    check(Fn(attention()), (X(*q), X(*k), X(*k) + 1), tol=1e-6)
+
+
 def test_attention_grouped():
     k = X(2, 2, 7, 8)
     check(Fn(attention(enable_gqa=True)), (Q, k, k + 1), tol=1e-6)
@@ -181,6 +221,12 @@ CONVOLUTIONS = {
     "uneven": (torch.nn.Conv1d(3, 4, 4, padding="same"), (2, 3, 9)),
     "unbatched": (torch.nn.Conv1d(3, 4, 3, stride=2, padding="valid"), (3, 11)),
     "volume": (torch.nn.Conv3d(2, 3, 2, padding=1), (2, 2, 4, 3, 5)),
+    "transposed": (torch.nn.ConvTranspose1d(3, 5, 4, stride=2, padding=1), (2, 3, 7)),
+    "transposed_groups": (torch.nn.ConvTranspose2d(4, 6, (3, 4), (2, 3), (1, 2), (1, 0), groups=2), (2, 4, 5, 3)),
+    "transposed_dilated": (torch.nn.ConvTranspose1d(4, 2, 3, 1, 3, dilation=2, bias=False), (4, 7)),
+    "batch_norm": (torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.BatchNorm2d(4), torch.nn.ReLU(), torch.nn.MaxPool2d(2)).eval(), (2, 3, 8, 9)),
+    "batch_norm_in_place": (torch.nn.Sequential(torch.nn.BatchNorm2d(3), torch.nn.ReLU(inplace=True), torch.nn.MaxPool2d(3, 2, 1)).eval(), (2, 3, 8, 9)),
+    "pools": (torch.nn.Sequential(torch.nn.AvgPool2d(3, 2, 1), torch.nn.AvgPool2d(2, 2, 0, ceil_mode=True), torch.nn.AdaptiveAvgPool2d((2, 1))), (2, 3, 13, 11)),
 }
 
 
@@ -200,6 +246,20 @@ def test_cross_entropy(reduction):
     loss = Fn(lambda x, t: F.cross_entropy(x, t, reduction=reduction, ignore_index=2))
     check(loss, (X(5, 7), I(7, 5)), {"args": ({0: N}, {0: N})}, other=(X(9, 7), I(7, 9)))
     check(loss, (X(5, 7, 3), I(7, 5, 3)))
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("how", [{"label_smoothing": 0.1}, {"weight": X(7).abs()}, {"weight": X(7).abs(), "label_smoothing": 0.2}], ids=["smooth", "weight", "both"])
+def test_weighed_cross_entropy(how, reduction):
+    how = {k: v.tolist() if isinstance(v, torch.Tensor) else v for k, v in how.items()}
+
+    def loss(x, t):
+        weight = {"weight": torch.tensor(how["weight"], dtype=x.dtype)} if "weight" in how else {}
+        return F.cross_entropy(x, t, reduction=reduction, ignore_index=2, **{**how, **weight})
+
+    check(Fn(loss), (X(5, 7), I(7, 5)), {"args": ({0: N}, {0: N})}, other=(X(9, 7), I(7, 9)))
+    check(Fn(loss), (X(5, 7, 3), I(7, 5, 3)))
+    check(Fn(lambda x, t: F.cross_entropy(x, t.softmax(1), reduction=reduction, label_smoothing=how.get("label_smoothing", 0.0))), (X(5, 7, 3), X(5, 7, 3) + 1))
 
 
 def test_cross_entropy_of_one_row():

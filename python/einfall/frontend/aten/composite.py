@@ -47,6 +47,55 @@ def rms_norm(cx: Context, x: Tensor, normalized, weight=None, eps=None) -> Tenso
     return cx.pointwise(lambda v, r, *w: S.mul(S.mul(v, r), w[0]) if w else S.mul(v, r), x, scale, *params)
 
 
+@aten("batch_norm")
+def batch_norm(cx: Context, x: Tensor, weight, bias, mean, var, training: bool, momentum=0.1, eps: float = 1e-5, *_) -> Tensor:
+    """By the running statistics, channels along dimension 1."""
+    if training or mean is None or var is None:
+        raise Unsupported("batch norm by the statistics of the batch; call .eval() before export, and keep running statistics")
+    params = [t if t is None else cx.b.view(t, [rank(1)], [Extent.of(1), t.shape[0], *[Extent.of(1)] * (x.rank - 2)])
+              for t in (mean, var, weight, bias)]
+
+    def body(v: Scalar, m: Scalar, s: Scalar, *rest: Scalar) -> Scalar:
+        rest = list(rest)
+        out = S.mul(S.sub(v, m), S.rsqrt(S.add(s, S.const(eps, s.etype))))
+        out = S.mul(out, rest.pop(0)) if weight is not None else out
+        return S.add(out, rest.pop(0)) if bias is not None else out
+
+    return cx.pointwise(body, x, *(p for p in params if p is not None), etype=x.logical, shape=x.shape)
+
+
+@aten("_native_batch_norm_legit_no_training")
+def native_batch_norm(cx: Context, x: Tensor, weight, bias, mean, var, momentum, eps: float) -> tuple:
+    return batch_norm(cx, x, weight, bias, mean, var, False, momentum, eps), None, None
+
+
+@aten("group_norm")
+def group_norm(cx: Context, x: Tensor, groups: int, weight=None, bias=None, eps: float = 1e-5, *_) -> Tensor:
+    """x [n, c, ..] less the mean and over the deviation of each of the groups that its channels fall into."""
+    compute = ty.compute_type(cx.etype)
+    parts = cx.b.reshape(x, [x.shape[0], Extent.of(groups), floordiv(x.shape[1], groups), *x.shape[2:]])
+    mu, var = moments(cx, parts, list(range(2, parts.rank)), compute)
+    scale = cx.b.map(lambda v: S.rsqrt(S.add(v, S.const(eps, compute))), [var])
+    normal = cx.b.map(lambda v, m, r: S.mul(S.sub(S.cast(v, compute), m), r), [parts, mu, scale])
+    params = [cx.b.view(p, [rank(1)], [Extent.of(1), p.shape[0], *[Extent.of(1)] * (x.rank - 2)]) for p in (weight, bias) if p is not None]
+
+    def body(v: Scalar, *rest: Scalar) -> Scalar:
+        rest = list(rest)
+        v = S.mul(v, rest.pop(0)) if weight is not None else v
+        return S.add(v, rest.pop(0)) if bias is not None else v
+
+    return cx.pointwise(body, cx.b.reshape(normal, x.shape, x.labels), *params)
+
+
+@aten("instance_norm")
+def instance_norm(cx: Context, x: Tensor, weight, bias, mean, var, own: bool, momentum, eps: float, *_) -> Tensor:
+    if not own:
+        return batch_norm(cx, x, weight, bias, mean, var, False, momentum, eps)
+    if x.shape[1].const is None:
+        raise Unsupported("instance norm of a run-time number of channels")
+    return group_norm(cx, x, x.shape[1].const, weight, bias, eps)
+
+
 def _not_empty(m: Scalar) -> Scalar:
     """A row's maximum, 0 for a row that is wholly masked: its exponentials are then 0, not NaN."""
     return S.select(S.cmp("eq", m, S.const(-math.inf, m.etype)), S.const(0.0, m.etype), m)
@@ -81,7 +130,11 @@ def attention(cx: Context, q: Tensor, k: Tensor, v: Tensor, attn_mask=None, drop
         if q.shape[-1].const is None:
             raise Unsupported("attention over a run-time head size without a scale")
         scale = 1 / math.sqrt(q.shape[-1].const)
-    n, etype = q.rank, cx.etype
+    lead, etype = cx.shape()[:-2], cx.etype
+    q = cx.b.expand(q, [*lead, *q.shape[-2:]])  # of fewer batches than the keys, or the mask
+    n = q.rank
+    while k.rank < n or v.rank < n:
+        k, v = (cx.b.unsqueeze(t, 0) if t.rank < n else t for t in (k, v))
     batch = [*range(n - 2)]
     length, keys = q.shape[-2], k.shape[-2]
     m_label = k.labels[-2]

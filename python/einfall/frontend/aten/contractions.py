@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import string
 from typing import Sequence
 
 from .. import etypes as ty
 from .. import scalar as S
 from ..builder import broadcast
 from ..context import Context
-from ..errors import Unsupported
 from ..extent import Extent, rank
 from ..ir import Tensor
 from ..table import aten
@@ -103,13 +103,28 @@ def baddbmm(cx: Context, bias: Tensor, x: Tensor, y: Tensor, beta=1, alpha=1) ->
     return cx.pointwise(lambda v, b: S.add(S.mul(v, S.const(alpha, v.etype)), S.mul(b, S.const(beta, b.etype))), out, bias)
 
 
+def _lettered(equation: str, ranks: list[int]) -> str:
+    """The equation with letters that it lacks for an ellipsis, aligned at their ends as in broadcasting."""
+    left, arrow, right = equation.partition("->")
+    terms = left.split(",")
+    if "..." not in left:
+        return equation
+    free = [c for c in string.ascii_letters if c not in equation]
+    hidden = [n - len(t.replace("...", "")) if "..." in t else 0 for t, n in zip(terms, ranks)]
+    most = free[:max(hidden)]
+    terms = [t.replace("...", "".join(most[len(most) - n:])) for t, n in zip(terms, hidden)]
+    if not arrow:
+        letters = left.replace(".", "").replace(",", "")
+        right = "..." + "".join(sorted(c for c in set(letters) if letters.count(c) == 1))
+    return ",".join(terms) + "->" + right.replace("...", "".join(most))
+
+
 @aten("einsum")
 def einsum(cx: Context, equation: str, operands, **_) -> Tensor:
     """torch.einsum: the letters become ranks; three and more operands multiply from the left."""
-    left, _, right = equation.replace(" ", "").partition("->")
+    equation = _lettered(equation.replace(" ", ""), [t.rank for t in operands])
+    left, _, right = equation.partition("->")
     terms = left.split(",")
-    if "." in equation:
-        raise Unsupported("an ellipsis in einsum; write the letters")
     letters = "".join(terms)
     if "->" not in equation:
         right = "".join(sorted(c for c in set(letters) if letters.count(c) == 1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .. import etypes as ty
 from .. import scalar as S
 from ..builder import aligned, broadcast
 from ..context import Context
@@ -72,6 +73,52 @@ def index(cx: Context, x: Tensor, indices, need=need_inside) -> Tensor:
     return cx.b.einsum([*inputs, x], [*where, at], shape, labels, body, coords=[*coords, None], logical=x.logical)
 
 
+@aten("index_put", "index_put_", "_unsafe_index_put")
+def index_put(cx: Context, x: Tensor, indices, values: Tensor, accumulate: bool = False) -> Tensor:
+    """x with x[i0, :, i1, …] = values, or += values under `accumulate`; a mask over x chooses the elements that are written."""
+    given = [d for d, i in enumerate(indices) if i is not None]
+    x = cx.plain(x)
+    if len(given) == 1 and indices[given[0]].etype == "i1":
+        return _put_under_mask(cx, x, given[0], indices[given[0]], values, accumulate)
+    if any(indices[d].etype == "i1" for d in given):
+        raise Unsupported("a boolean mask among other indices that are written to")
+    common = broadcast(*(indices[d].shape for d in given))
+    adjacent = given == list(range(given[0], given[-1] + 1))
+    rest = [d for d in range(x.rank) if d not in given]
+    before = [d for d in rest if adjacent and d < given[0]]
+    shape = [*(x.shape[d] for d in before), *common, *(x.shape[d] for d in rest if d not in before)]
+    at: list[Extent] = [Extent.of(0)] * x.rank
+    for k, d in enumerate([*before, *([None] * len(common)), *(d for d in rest if d not in before)]):
+        if d is not None:
+            at[d] = rank(k)
+    coords, where = [], []
+    for d in given:
+        need_inside(cx, indices[d], x.shape[d], x)
+        at[d] = Extent.atom(f"${len(coords)}")
+        coords.append(_wrapped(cx, indices[d], x.shape[d]))
+        where.append([e.subs({f"%{k}": rank(len(before) + k) for k in range(len(common))}) for e in aligned(indices[d], common)])
+    source = cx.b.expand(cx.b.cast(values, x.etype), shape)
+    return cx.b.scatter(x, at, source, coords, where, "add" if accumulate else None)
+
+
+def _put_under_mask(cx: Context, x: Tensor, dim: int, mask: Tensor, values: Tensor, accumulate: bool) -> Tensor:
+    """One value, or one for each of the dimensions behind the mask, where the mask is true. How many there are depends on the data."""
+    behind = x.rank - dim - mask.rank
+    if values.rank > behind and not all(e == 1 for e in values.shape[:values.rank - behind]):
+        raise Unsupported("as many values as a boolean mask has true elements; write one value, or choose by torch.where")
+    for _ in range(values.rank - behind):
+        values = cx.b.select(values, 0, 0)
+    for _ in range(behind):
+        mask = cx.b.unsqueeze(mask, mask.rank)
+
+    def body(m, v, old):
+        v = S.cast(v, x.etype)
+        return S.select(m, S.cast(S.add(S.cast(old, wide), S.cast(v, wide)), x.etype) if accumulate else v, old)
+
+    wide = ty.compute_type(x.etype)
+    return cx.b.map(body, [mask, values, x], x.shape)
+
+
 @aten("index_select")
 def index_select(cx: Context, x: Tensor, dim: int, ids: Tensor) -> Tensor:
     return index(cx, x, [*[None] * (dim % x.rank), ids], need_row)
@@ -112,8 +159,8 @@ def scatter_add(cx: Context, x: Tensor, dim: int, ids: Tensor, source: Tensor) -
 
 @aten("topk")
 def topk(cx: Context, x: Tensor, k, dim: int = -1, largest: bool = True, sorted: bool = True) -> tuple[Tensor, Tensor]:
-    if not largest:
-        raise Unsupported("topk of the smallest; negate the input")
+    if not largest:  # negated integers would not order their least one, and negated NaN would come first
+        return tuple(cx.b.slice(t, dim % x.rank, 0, k) for t in cx.b.sort(cx.plain(x), dim % x.rank, False))
     return tuple(cx.b.topk(cx.plain(x), dim % x.rank, k))
 
 

@@ -126,10 +126,24 @@ def pow_scalar(cx: Context, x: Tensor, exponent) -> Tensor:
     return cx.pointwise(lambda a: power(a, exponent), x)
 
 
+def _integer_power(a: Scalar, n: Scalar) -> Scalar:
+    """By squares, six of which reach whatever does not wrap but 0, 1 and -1; those repeat. 1 / a^-n, rounded to 0, of a negative n."""
+    const = lambda v: S.const(v, a.etype)  # noqa: E731
+    odd = S.cmp("ne", S.logical_and(n, const(1)), const(0))
+    out, square, rest = const(1), a, n
+    for _ in range(6):
+        out = S.select(S.cmp("ne", S.logical_and(rest, const(1)), const(0)), S.mul(out, square), out)
+        square, rest = S.mul(square, square), S.op("arith.shrsi", rest, const(1))
+    is_one, is_minus = S.cmp("eq", a, const(1)), S.cmp("eq", a, const(-1))
+    unit = S.select(is_one, const(1), S.select(odd, const(-1), const(1)))
+    out = S.select(S.cmp("lt", n, const(0)), const(0), S.select(S.cmp("gt", n, const(63)), const(0), out))
+    return S.select(S.logical_or(is_one, is_minus), unit, out)
+
+
 @aten("pow.Tensor_Tensor", "pow.Scalar")
 def pow_tensor(cx: Context, x, y) -> Tensor:
     if not ty.is_float(cx.etype):
-        raise Unsupported("integer power with a tensor exponent")
+        return cx.pointwise(_integer_power, x, y)
     return cx.pointwise(lambda a, b: S.op("math.powf", a, b), x, y)
 
 
@@ -169,6 +183,60 @@ def clamp_max(cx: Context, x: Tensor, max) -> Tensor:
 @aten("addcmul")
 def addcmul(cx: Context, x, y, z, value=1) -> Tensor:
     return cx.pointwise(lambda a, b, c: S.add(a, S.mul(_scaled(cx, b, value), c)), x, y, z)
+
+
+@aten("atan2")
+def atan2(cx: Context, y, x) -> Tensor:
+    return cx.pointwise(lambda a, b: S.op("math.atan2", a, b), y, x)
+
+
+@aten("hypot")
+def hypot(cx: Context, x: Tensor, y: Tensor) -> Tensor:
+    """top * sqrt(1 + (low / top)^2): squares of large numbers would overflow."""
+    def body(a: Scalar, b: Scalar) -> Scalar:
+        a, b = S.op("math.absf", a), S.op("math.absf", b)
+        top, low, one = S.maximum(a, b), S.minimum(a, b), S.const(1.0, a.etype)
+        part = S.div(low, top)
+        plain = S.logical_or(S.cmp("eq", top, S.const(0.0, a.etype)), S.cmp("eq", top, S.const(math.inf, a.etype)))
+        return S.select(plain, top, S.mul(top, S.sqrt(S.add(one, S.mul(part, part)))))
+
+    return cx.pointwise(body, x, y)
+
+
+def _number_of(a: Scalar, b: Scalar, chosen: Scalar) -> Scalar:
+    """`chosen` of two, or the one of them that is a number."""
+    return S.select(S.cmp("ne", a, a), b, S.select(S.cmp("ne", b, b), a, chosen)) if ty.is_float(a.etype) else chosen
+
+
+@aten("fmax")
+def fmax(cx: Context, x: Tensor, y: Tensor) -> Tensor:
+    return cx.pointwise(lambda a, b: _number_of(a, b, S.maximum(a, b)), x, y)
+
+
+@aten("fmin")
+def fmin(cx: Context, x: Tensor, y: Tensor) -> Tensor:
+    return cx.pointwise(lambda a, b: _number_of(a, b, S.minimum(a, b)), x, y)
+
+
+@aten("round.decimals")
+def round_decimals(cx: Context, x: Tensor, *, decimals: int = 0) -> Tensor:
+    def body(a: Scalar) -> Scalar:
+        ten = S.const(10.0 ** abs(decimals), a.etype)
+        if decimals < 0:
+            return S.mul(S.op("math.roundeven", S.div(a, ten)), ten)
+        return S.div(S.op("math.roundeven", S.mul(a, ten)), ten)
+
+    return cx.pointwise(body if ty.is_float(cx.etype) else lambda a: a, x)
+
+
+def _shift(names: tuple[str, ...], op: str) -> None:
+    @aten(*names)
+    def imported(cx: Context, x, y) -> Tensor:
+        return cx.pointwise(lambda a, b: S.op(op, a, b), x, y, compute=cx.etype)
+
+
+for _side, _name, _math in (("left", "lshift", "arith.shli"), ("right", "rshift", "arith.shrsi")):
+    _shift((f"__{_name}__.Scalar", f"__{_name}__.Tensor", f"bitwise_{_side}_shift.Tensor", f"bitwise_{_side}_shift.Tensor_Scalar"), _math)
 
 
 @aten("lerp.Scalar", "lerp.Tensor")
@@ -230,7 +298,7 @@ _unary("mish", lambda a: S.mul(a, S.tanh(softplus_of(a))))
 _unary("hardswish", lambda a: S.mul(a, hardsigmoid(a)))
 _unary("log_sigmoid", lambda a: S.neg(softplus_of(S.neg(a))))
 _unary("sign", lambda a: S.select(S.cmp("gt", a, S.const(0, a.etype)), S.const(1, a.etype), S.select(
-    S.cmp("lt", a, S.const(0, a.etype)), S.const(-1, a.etype), a)))
+    S.cmp("lt", a, S.const(0, a.etype)), S.const(-1, a.etype), S.const(0, a.etype))))  # of NaN it is 0
 
 
 @aten("gelu")

@@ -10,8 +10,8 @@ import math
 from .. import etypes as ty
 from .. import scalar as S
 from ..context import Context
-from ..errors import Unsupported
 from ..extent import Extent, product, rank
+from ..formulas import power
 from ..ir import Tensor
 from ..scalar import Scalar
 from ..table import aten
@@ -184,14 +184,39 @@ def var_correction(cx: Context, x: Tensor, dims=None, correction=1, keepdim: boo
     return _variance(cx, x, dims, 1 if correction is None else correction, keepdim, "std" in str(cx.node.target))
 
 
+@aten("var_mean", "std_mean", "var_mean.dim", "std_mean.dim")
+def var_mean(cx: Context, x: Tensor, dims=None, unbiased: bool = True, keepdim: bool = False) -> tuple[Tensor, Tensor]:
+    if isinstance(dims, bool):
+        dims, unbiased = None, dims
+    return _var_mean(cx, x, dims, int(unbiased), keepdim)
+
+
+@aten("var_mean.correction", "std_mean.correction")
+def var_mean_correction(cx: Context, x: Tensor, dims=None, correction=1, keepdim: bool = False) -> tuple[Tensor, Tensor]:
+    return _var_mean(cx, x, dims, 1 if correction is None else correction, keepdim)
+
+
+def _var_mean(cx: Context, x: Tensor, dims, correction, keepdim: bool) -> tuple[Tensor, Tensor]:
+    etype = ty.from_torch(cx.value[0].dtype)
+    mu, var = moments(cx, x, dims, ty.compute_type(etype), correction)
+    root = S.sqrt if "std" in str(cx.node.target) else lambda v: v
+    out = [cx.b.map(lambda v: S.cast(root(v), etype), [var]), cx.b.cast(mu, etype)]
+    for d in [] if keepdim else sorted(_dims(x, dims), reverse=True):
+        out = [cx.b.select(t, d, 0) for t in out]
+    return tuple(out)
+
+
 @aten("linalg_vector_norm", "norm.ScalarOpt_dim")
 def vector_norm(cx: Context, x: Tensor, p=2, dims=None, keepdim: bool = False, **_) -> Tensor:
-    if p not in (1, 2):
-        raise Unsupported(f"norm of order {p}")
     compute = ty.compute_type(cx.etype)
-    body = (lambda v: S.mul(v, v)) if p == 2 else (lambda v: S.op("math.absf", v))
+    size = lambda v: S.op("math.absf", v)  # noqa: E731
+    if p in (math.inf, -math.inf):
+        return cx.b.cast(reduced(cx, x, dims, "max" if p > 0 else "min", lambda v: size(S.cast(v, compute)), keepdim), cx.etype)
+    if p == 0:
+        return cx.b.cast(fsum(cx, x, dims, compute, lambda v: S.cast(S.cmp("ne", v, S.const(0.0, compute)), compute), keepdim), cx.etype)
+    body = {1: size, 2: lambda v: S.mul(v, v)}.get(p, lambda v: power(size(v), p))
     total = fsum(cx, x, dims, compute, body, keepdim)
-    return cx.pointwise(S.sqrt if p == 2 else lambda v: v, total)
+    return cx.pointwise({1: lambda v: v, 2: S.sqrt}.get(p, lambda v: power(v, 1 / p)), total)
 
 
 # -- running reductions ---------------------------------------------------------------------------------
@@ -206,3 +231,27 @@ def cumsum(cx: Context, x: Tensor, dim: int, **_) -> Tensor:
         return cx.b.coordinates(S.from_extent((rank(dim) + 1) * each.attr, cx.etype), x.shape, x.labels)
     zero = cx.b.full(0, [e for d, e in enumerate(x.shape) if d != dim], compute)
     return cx.b.cast(cx.b.scan(cx.b.cast(x, compute), zero, dim, S.add), cx.etype)
+
+
+@aten("cumprod", "cumprod_")
+def cumprod(cx: Context, x: Tensor, dim: int, **_) -> Tensor:
+    compute = ty.compute_type(cx.etype)
+    dim %= x.rank
+    one = cx.b.full(1, [e for d, e in enumerate(x.shape) if d != dim], compute)
+    return cx.b.cast(cx.b.scan(cx.b.cast(x, compute), one, dim, S.mul), cx.etype)
+
+
+@aten("logcumsumexp")
+def logcumsumexp(cx: Context, x: Tensor, dim: int) -> Tensor:
+    """The running log(exp a + exp s) = top + log1p(exp -|a - s|), which overflows nowhere."""
+    compute = ty.compute_type(cx.etype)
+    dim %= x.rank
+
+    def step(a: Scalar, s: Scalar) -> Scalar:
+        top = S.maximum(a, s)
+        apart = S.op("math.absf", S.sub(a, s))
+        grown = S.add(top, S.op("math.log1p", S.exp(S.neg(apart))))
+        return S.select(S.cmp("eq", S.op("math.absf", top), S.const(math.inf, compute)), top, grown)  # infinities are not subtracted
+
+    low = cx.b.full(-math.inf, [e for d, e in enumerate(x.shape) if d != dim], compute)
+    return cx.b.cast(cx.b.scan(cx.b.cast(x, compute), low, dim, step), cx.etype)

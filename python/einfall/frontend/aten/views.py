@@ -142,6 +142,13 @@ def split(cx: Context, x: Tensor, _, dim: int = 0) -> tuple[Tensor, ...]:
     return tuple(out)
 
 
+@aten("tensor_split.indices", "hsplit.array", "hsplit.int", "vsplit.array", "vsplit.int", "dsplit.array", "dsplit.int")
+def split_at(cx: Context, x: Tensor, _, dim: int | None = None) -> tuple[Tensor, ...]:
+    if dim is None:
+        dim = {"h": min(1, x.rank - 1), "v": 0, "d": 2, "t": 0}[str(cx.node.target).split(".")[1][0]]
+    return split(cx, x, _, dim)
+
+
 @aten("unbind.int")
 def unbind(cx: Context, x: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     return tuple(cx.b.select(x, dim % x.rank, k) for k in range(len(cx.value)))
@@ -207,7 +214,9 @@ def flip(cx: Context, x: Tensor, dims) -> Tensor:
 @aten("roll")
 def roll(cx: Context, x: Tensor, shifts, dims=()) -> Tensor:
     if not dims:
-        raise Unsupported("roll of a flattened tensor")
+        flat = cx.b.reshape(x, [product(x.shape)])
+        by = shifts[0] if isinstance(shifts, (list, tuple)) else shifts
+        return cx.b.reshape(cx.b.view(flat, [mod(rank(0) + (flat.shape[0] - by), flat.shape[0])], flat.shape), x.shape, x.labels)
     at = identity(x.rank)
     for n, d in zip(shifts, dims):
         at[d % x.rank] = mod(rank(d % x.rank) + (x.shape[d % x.rank] - n), x.shape[d % x.rank])
@@ -219,13 +228,47 @@ def pad(cx: Context, x: Tensor, amounts, *args, **kwargs) -> Tensor:
     mode = args[0] if str(cx.node.target) == "aten.pad.default" and args else kwargs.get("mode", "constant")
     value = args[-1] if args and not isinstance(args[-1], str) else kwargs.get("value", 0)
     if mode not in ("constant", None) and isinstance(mode, str):
-        raise Unsupported(f"padding mode {mode!r}")
+        return _mirrored(cx, x, amounts, mode)
     at = identity(x.rank)
     for k in range(len(amounts) // 2):
         at[x.rank - 1 - k] = rank(x.rank - 1 - k) - amounts[2 * k]
     fill = value or 0
     x = cx.plain(x)
     return cx.b.view(x, at, cx.shape(), x.labels, fill=float(fill) if "f" in x.etype else int(fill))
+
+
+def _mirrored(cx: Context, x: Tensor, amounts, mode: str) -> Tensor:
+    """Padding by elements of the tensor itself: joined parts of each dimension."""
+    for k in range(len(amounts) // 2):
+        dim, before, after = x.rank - 1 - k, amounts[2 * k], amounts[2 * k + 1]
+        n = x.shape[dim]
+        parts = []
+        for size, low in ((before, True), (after, False)):
+            if not isinstance(size, int):
+                raise Unsupported(f"padding mode {mode!r} by a run-time size")
+            at = identity(x.rank)
+            if mode == "circular":
+                at[dim] = rank(dim) + (n - size if low else 0)
+            elif mode == "replicate":
+                at[dim] = Extent.of(0 if low else n - 1)
+            else:
+                at[dim] = size - rank(dim) if low else n - 2 - rank(dim)
+            if size > 0 and mode != "replicate":
+                need(cx, n - size - (mode == "reflect"), f"padding mode {mode!r} takes {size} elements of dimension {dim}")
+            parts.append(cx.b.view(x, at, [*x.shape[:dim], Extent.of(size), *x.shape[dim + 1:]], x.labels) if size > 0 else None)
+        cut = [max(-before, 0), max(-after, 0)]
+        whole = cx.b.slice(x, dim, cut[0], n - cut[0] - cut[1]) if any(cut) else x
+        x = cx.b.concat([p for p in (parts[0], whole, parts[1]) if p is not None], dim)
+    return x
+
+
+@aten("unfold")
+def unfold(cx: Context, x: Tensor, dim: int, size: int, step: int) -> Tensor:
+    """Windows of `size` elements, each `step` behind the one before, along a new last dimension."""
+    dim %= x.rank
+    at = identity(x.rank)
+    at[dim] = rank(dim) * step + rank(x.rank)
+    return cx.b.view(x, at, cx.shape())
 
 
 @aten("diagonal")
