@@ -141,6 +141,11 @@ FITS = {
     "erf32": lambda: fit(root(lambda x: mp.erf(x) / x - 1), 0, mpf("1.001"), 7, 24),
     "erfc32": lambda: fit(lambda x: -mp.log(mp.erfc(x)) / x, mpf("0.999"), mpf("4.05"), 7, 24,
                           lambda x: x * mp.erfc(x)),
+    # erf(x) = 1 - 2^(-x p(x)), in relation to erf.
+    "erf_near32": lambda: fit(lambda x: -mp.log(mp.erfc(x), 2) / x, mpf("1e-6"), mpf("4.05"), 6, 24,
+                              lambda x: mp.erfc(x) * x / mp.erf(x)),
+    # 2^f = 1 + f p(f)
+    "exp2_near32": lambda: fit(lambda f: (mpf(2)**f - 1) / f if f else mp.log(2), mpf("-0.5001"), mpf("0.5001"), 4, 24),
 }
 
 HEADER = """//===- Coefficients.h - Polynomials of the recipes --------------*- C++ -*-===//

@@ -88,6 +88,14 @@ inline constexpr double kErf32[] = {
 inline constexpr double kErfc32[] = {
     0x1.20ebde0000000p+0, 0x1.4554c80000000p-1,   0x1.b0cd920000000p-4,   -0x1.7a43980000000p-6,
     0x1.a0bfb20000000p-9, -0x1.21330c0000000p-13, -0x1.dfb86a0000000p-16, 0x1.df126c0000000p-19};
+// Greatest weighted error 3.25e-7.
+inline constexpr double kErfNear32[] = {
+    0x1.a0be8a0000000p+0,  0x1.d63bbc0000000p-1,  0x1.302dcc0000000p-3,  -0x1.d4823e0000000p-6,
+    0x1.8b11da0000000p-10, 0x1.a65e1e0000000p-11, -0x1.469c120000000p-13};
+// Greatest weighted error 3.09e-7.
+inline constexpr double kExp2Near32[] = {0x1.62e4300000000p-1, 0x1.ebfa4c0000000p-3,
+                                         0x1.c6af580000000p-5, 0x1.3cbf2c0000000p-7,
+                                         0x1.5f1e860000000p-10};
 
 } // namespace einfall::elementary
 

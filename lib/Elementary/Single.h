@@ -94,6 +94,16 @@ template <Number V> V erf(V x) {
   return withSignOf(select(a < 1.0, near, far), x);
 }
 
+/// Within 2^-20 of it, subnormal results aside. `rest(y)` is y less the nearest integer, `scale(y,
+/// n)` y * 2^n.
+template <Number V, class Rest, class Scale> V erfNearly(V x, Rest rest, Scale scale) {
+  V a = fabs(x), b = select(a > 4.0, 4.0, a);
+  V y = -b * polynomial(b, kErfNear32);
+  V f = rest(y), power = scale(x.like(1.0), y - f);
+  // 1 - 2^n - 2^n (2^f - 1): nothing cancels where n is 0.
+  return withSignOf(mad(-power, f * polynomial(f, kExp2Near32), 1.0 - power), x);
+}
+
 template <Number V> V rsqrt(V x) {
   auto tiny = x < 0x1p-100;
   x = select(tiny, x * 0x1p48, x);

@@ -55,14 +55,15 @@ std::string keyOf(ein::KernelOp kernel) {
   return text;
 }
 
-/// Where all that a kernel stores has 16 bits, exp and quotients, and on a GPU tanh and rsqrt, may
-/// be near (codegen/common/math/ExpandElementary.cpp), unless something is decided by them.
+/// Where all that a kernel stores has 16 bits, exp and quotients, on a GPU tanh and rsqrt, and on a
+/// CPU erf, may be near (codegen/common/math/ExpandElementary.cpp), unless something is decided by
+/// them.
 void relaxFunctions(ein::KernelOp kernel, const TileTarget &target) {
   if (ein::isStrict(kernel) || !storesHalves(kernel))
     return;
   kernel.walk([&](arith::ArithFastMathInterface op) {
     bool isKnown = isa<math::ExpOp, arith::DivFOp>(op) ||
-                   (target.warps && isa<math::TanhOp, math::RsqrtOp>(op));
+                   (target.warps ? isa<math::TanhOp, math::RsqrtOp>(op) : isa<math::ErfOp>(op));
     if (isKnown && op->getResult(0).getType().isF32() && flowsSmoothly(op->getResult(0)))
       op->setAttr(op.getFastMathAttrName(),
                   arith::FastMathFlagsAttr::get(op.getContext(), arith::FastMathFlags::afn));

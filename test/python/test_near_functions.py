@@ -1,4 +1,4 @@
-"""Functions that may be near because outputs are bf16, on each CPU: exp everywhere, and quotients by what a row shares,
+"""Functions that may be near because outputs are bf16, on each CPU: exp and erf everywhere, and quotients by what a row shares,
 whose size may be any, against double precision."""
 
 import numpy as np
@@ -102,3 +102,18 @@ def test_quotients_by_a_number_of_any_size(target):
     x[:, 0], x[:, 1], x[:, 2], x[:, 3] = 0.0, np.inf, 1.5, 1e-42
     with np.errstate(all="ignore"):
         assert_near(run(SHARES, target, x, s), x.astype(np.float64) / s.astype(np.float64)[:, None])
+
+
+@cpus.each(*TARGETS)
+def test_erf(target):
+    """Within 2^-20 of it, from the least normal numbers to where it is 1."""
+    rng = np.random.default_rng()
+    x = rng.uniform(-5, 5, 100003)
+    sizes = np.ldexp(1.0, rng.integers(-126, 5, x.size))
+    x = np.concatenate([x, x * sizes, [0.0, -0.0, np.inf, -np.inf, np.nan, 3.4e38, 4.0, -4.0]]).astype(np.float32)
+    want = torch.erf(torch.from_numpy(x).double()).numpy()
+    assert_near(run(EXP.replace("math.exp", "math.erf"), target, x), want)
+    given = np.isfinite(x) & (np.abs(want) > 2.0**-100)
+    nearest = want[given].astype(np.float32)
+    rest = run(REST.replace("math.exp", "math.erf"), target, x[given], nearest)
+    assert np.max(np.abs(rest + (nearest - want[given])) / np.abs(want[given])) <= 2.0**-20

@@ -233,6 +233,33 @@ struct ExpNearlyByScaling : OpRewritePattern<math::ExpOp> {
   std::string scale, fraction;
 };
 
+/// The same of erf, within 2^-20: one polynomial and a power, where the function to an ulp has two
+/// of both.
+struct ErfNearlyByScaling : OpRewritePattern<math::ErfOp> {
+  ErfNearlyByScaling(MLIRContext *context, Mode mode, const MathTarget &target)
+      : OpRewritePattern(context, /*benefit=*/3), mode(mode), scale(target.scale),
+        fraction(target.fraction) {}
+  LogicalResult matchAndRewrite(math::ErfOp op, PatternRewriter &rewriter) const override {
+    constexpr int64_t kNearestInteger = 0;
+    bool isNear = bitEnumContainsAny(op.getFastmath(), arith::FastMathFlags::afn);
+    if (!isNear || !BySixteens::fits(op.getType()) || ein::isStrict(op))
+      return rewriter.notifyMatchFailure(op, "expected vectors of f32 that may be near");
+    IrSite site = mode.site(rewriter, op);
+    BySixteens sixteens{rewriter, op.getLoc()};
+    auto rest = [&](F32 y) -> F32 {
+      return {&site, sixteens.call(fraction, {y.v}, {kNearestInteger}, kRoundAsSet)};
+    };
+    auto scaled = [&](F32 y, F32 n) -> F32 {
+      return {&site, sixteens.call(scale, {y.v, n.v}, {}, kRoundAsSet)};
+    };
+    F32 x{&site, op.getOperand()};
+    rewriter.replaceOp(op, single::erfNearly(x, rest, scaled).v);
+    return success();
+  }
+  Mode mode;
+  std::string scale, fraction;
+};
+
 /// By the chip's quotient, which is off by two units in the last place. Where the divisor is no
 /// less than a normal number, its reciprocal of those will do, which is off by one: LLVM's has to
 /// scale subnormal ones, three more instructions.
@@ -368,7 +395,7 @@ void populateElementaryPatterns(RewritePatternSet &patterns, const MathTarget &t
   if (!target.scale.empty())
     patterns.add<ExpByScaling>(context, mode, target);
   if (!target.scale.empty() && !target.fraction.empty())
-    patterns.add<ExpNearlyByScaling>(context, mode, target);
+    patterns.add<ExpNearlyByScaling, ErfNearlyByScaling>(context, mode, target);
   if (!target.quotient.empty())
     patterns.add<QuotientNearly>(context, target);
   if (!target.inverseRoot.empty())

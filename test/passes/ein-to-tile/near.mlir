@@ -2,7 +2,7 @@
 // RUN: einfall-opt %s --compile-to=tile --target=x86-64-v3 | FileCheck %s --check-prefix=CPU
 
 // Functions may be near where all outputs have 16 bits, but what decides may not; whether a number
-// is finite is no decision. A CPU has exp and quotients for that.
+// is finite is no decision. A CPU has exp, erf and quotients for that.
 // CHECK: func.func private @map_0_p0(
 // CHECK-DAG: arith.divf %{{.*}} : tensor
 // CHECK-DAG: math.exp %{{.*}} fastmath<afn> : tensor
@@ -97,4 +97,17 @@ func.func @rounded(%a: !ein.tensor<[m, k], f32>, %w: !ein.tensor<[n, k], bf16>) 
     ein.yield %o : bf16
   }
   return %y : !ein.tensor<[m, n], bf16>
+}
+
+// CPU-LABEL: func.func private @map_{{.*}}_p{{.*}}(%arg0: memref<?xbf16>, %arg1: memref<?xbf16>, %arg2: index)
+// CPU: math.erf %{{.*}} fastmath<afn> : tensor
+func.func @error(%a: !ein.tensor<[512], bf16>) -> !ein.tensor<[512], bf16> attributes {ein.entry} {
+  %y = ein.einsum (%a[m]) -> [m] : (!ein.tensor<[512], bf16>) -> !ein.tensor<[512], bf16> {
+  ^bb0(%x: bf16):
+    %p = arith.extf %x : bf16 to f32
+    %e = math.erf %p : f32
+    %o = arith.truncf %e : f32 to bf16
+    ein.yield %o : bf16
+  }
+  return %y : !ein.tensor<[512], bf16>
 }
