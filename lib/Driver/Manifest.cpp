@@ -187,10 +187,11 @@ LogicalResult EntryDescriber::buffer(Value value) {
   } else if (auto op = value.getDefiningOp<run::WeightOp>()) {
     buffer.name = op.getName().str();
     buffer.kind = rt::BufferKind::Weight;
-    index = weight(
-        op,
-        {buffer.name, type, {}, SmallVector<int64_t>(op.getOrder().value_or(ArrayRef<int64_t>())),
-         SmallVector<int64_t>(op.getPanels().value_or(ArrayRef<int64_t>()))});
+    index = weight(op, {buffer.name,
+                        type,
+                        {},
+                        SmallVector<int64_t>(op.getOrder().value_or(ArrayRef<int64_t>())),
+                        SmallVector<int64_t>(op.getPanels().value_or(ArrayRef<int64_t>()))});
   } else if (auto op = value.getDefiningOp<run::ConstantOp>()) {
     buffer.name = (entry.getName() + ".constant" + Twine(numConstants++)).str();
     buffer.kind = rt::BufferKind::Weight;

@@ -648,6 +648,12 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
       while (cut.ranks[columns].block > least && !fits())
         cut.ranks[columns].block /= 2;
     }
+    // As many blocks, but of one size: the last one may have a few columns else.
+    if (std::optional<int64_t> all = root.getRankExtent(columns).getLiteral()) {
+      int64_t &block = cut.ranks[columns].block;
+      int64_t blocks = std::max<int64_t>(1, llvm::divideCeil(*all, block));
+      block = std::min<int64_t>(block, llvm::alignTo(llvm::divideCeil(*all, blocks), least));
+    }
     schedule = cut;
     // Of rows whose number is not known there may be few.
     int64_t block = cut.ranks[columns].block;
