@@ -84,6 +84,25 @@ LogicalResult verifyPanels(FunctionOpInterface function, unsigned argument, Attr
          << value;
 }
 
+LogicalResult verifyPanelsOfKernel(Operation *op, Attribute value) {
+  // kernel_c2
+  auto kernel = dyn_cast<KernelOp>(op);
+  auto list = dyn_cast<ArrayAttr>(value);
+  bool isValid = kernel && list && list.size() == kernel.getInputs().size();
+  for (unsigned i = 0; isValid && i < list.size(); ++i) {
+    auto tensor = dyn_cast<ein::TensorType>(kernel.getInputs()[i].getType());
+    auto panels = dyn_cast<DenseI64ArrayAttr>(list[i]);
+    isValid = isa<UnitAttr>(list[i]) ||
+              (tensor && panels && ein::liesInPanels(tensor.getShape(), panels));
+  }
+  if (isValid)
+    return success();
+  return op->emitError("expected ein.panels of a kernel to say of each operand `unit` or "
+                       "array<i64: DIMENSION, COLUMNS, GROUP>, where it is a matrix of whole "
+                       "panels and groups, but got ")
+         << value;
+}
+
 LogicalResult verifyRange(Operation *op, Type type, Attribute value) {
   // function_c6
   auto tensor = dyn_cast<ein::TensorType>(type);
@@ -115,6 +134,8 @@ LogicalResult EinDialect::verifyOperationAttribute(Operation *op, NamedAttribute
   if (name == "ein.assume" && !isListOf<ExtentAttr>(attribute.getValue()))
     return op->emitError("expected ein.assume = [#ein.extent<EXTENT>, ...], but got ")
            << attribute.getValue();
+  if (name == kPanels)
+    return verifyPanelsOfKernel(op, attribute.getValue());
   return success();
 }
 

@@ -76,6 +76,10 @@ private:
   }
 
   void collect() {
+    module.walk([&](ein::KernelOp kernel) {
+      if (auto panels = kernel->getAttrOfType<ArrayAttr>(ein::kPanels))
+        given[kernel] = panels;
+    });
     for (auto function : module.getOps<func::FuncOp>())
       for (BlockArgument argument : function.getArguments())
         if (auto name = function.getArgAttrOfType<StringAttr>(argument.getArgNumber(), kWeight))
@@ -121,7 +125,10 @@ private:
   /// Says of each kernel which of its operands are in panels.
   void mark() {
     for (ein::KernelOp kernel : kernels)
-      kernel->removeAttr(ein::kPanels);
+      if (ArrayAttr before = given.lookup(kernel))
+        kernel->setAttr(ein::kPanels, before);
+      else
+        kernel->removeAttr(ein::kPanels);
     kernels.clear();
     operands.clear();
     for (auto &[name, weight] : weights)
@@ -130,6 +137,8 @@ private:
           operands[use.getOwner()].push_back({use.getOperandNumber(), &weight});
     for (auto &[op, own] : operands) {
       SmallVector<Attribute> numbers(op->getNumOperands(), UnitAttr::get(module.getContext()));
+      if (ArrayAttr before = given.lookup(op))
+        numbers.assign(before.begin(), before.end());
       for (auto [number, weight] : own)
         numbers[number] = numbersOf(*weight);
       op->setAttr(ein::kPanels, ArrayAttr::get(module.getContext(), numbers));
@@ -159,12 +168,14 @@ private:
     OpBuilder builder(kernel);
     auto copy = cast<ein::KernelOp>(builder.clone(*kernel));
     SmallVector<bool> result(kernel.getInputs().size(), false);
+    Operation *last = &module.getBody()->back();
     FailureOr<func::FuncOp> program = lower(copy);
-    if (succeeded(program)) {
+    if (succeeded(program))
       for (unsigned i = 0; i < result.size(); ++i)
         result[i] = isReadByTiles(*program, i);
-      program->erase();
-    }
+    // Lowering leaves what it began where it fails.
+    while (&module.getBody()->back() != last)
+      module.getBody()->back().erase();
     copy.erase();
     return result;
   }
@@ -183,7 +194,8 @@ private:
   llvm::MapVector<StringRef, Weight> weights;
   llvm::MapVector<Operation *, SmallVector<std::pair<unsigned, Weight *>>> operands;
   SmallVector<ein::KernelOp> kernels;
-  llvm::StringMap<SmallVector<bool>> readOf; // by key
+  llvm::DenseMap<Operation *, ArrayAttr> given; // what kernels said before
+  llvm::StringMap<SmallVector<bool>> readOf;    // by key
 };
 
 } // namespace

@@ -785,6 +785,108 @@ func.func @function_c7_input(%x: !ein.tensor<[4, 4], f32> {ein.order = array<i64
 
 // -----
 
+// expected-error @+1 {{expected ein.panels = array<i64: DIMENSION, COLUMNS, GROUP> on a weight that is a matrix of whole panels and groups, but got array<i64: 0, 32, 2>}}
+func.func @function_c8(%w: !ein.tensor<[40, 4], bf16> {ein.weight = "w", ein.panels = array<i64: 0, 32, 2>}) {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected ein.panels = array<i64: DIMENSION, COLUMNS, GROUP> on a weight that is a matrix of whole panels and groups, but got array<i64: 0, 32, 2>}}
+func.func @function_c8_group(%w: !ein.tensor<[64, 3], bf16> {ein.weight = "w", ein.panels = array<i64: 0, 32, 2>}) {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected ein.panels = array<i64: DIMENSION, COLUMNS, GROUP> on a weight that is a matrix of whole panels and groups, but got array<i64: 0, 32, 2>}}
+func.func @function_c8_input(%w: !ein.tensor<[64, 4], bf16> {ein.panels = array<i64: 0, 32, 2>}) {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected ein.panels = array<i64: DIMENSION, COLUMNS, GROUP> on a weight that is a matrix of whole panels and groups, but got array<i64: 0, 32, 2>}}
+func.func @function_c8_rank(%w: !ein.tensor<[64], bf16> {ein.weight = "w", ein.panels = array<i64: 0, 32, 2>}) {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected ein.panels = array<i64: DIMENSION, COLUMNS, GROUP> on a weight that is a matrix of whole panels and groups, but got array<i64: 2, 32, 2>}}
+func.func @function_c8_dimension(%w: !ein.tensor<[64, 4], bf16> {ein.weight = "w", ein.panels = array<i64: 2, 32, 2>}) {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected ein.panels = array<i64: DIMENSION, COLUMNS, GROUP> on a weight that is a matrix of whole panels and groups, but got array<i64: 0, 32>}}
+func.func @function_c8_numbers(%w: !ein.tensor<[64, 4], bf16> {ein.weight = "w", ein.panels = array<i64: 0, 32>}) {
+  return
+}
+
+// -----
+
+func.func @kernel_c2(%x: !ein.tensor<[4], f32>, %w: !ein.tensor<[64, 4], bf16>) -> !ein.tensor<[4], f32> {
+  // expected-error @+1 {{expected ein.panels of a kernel to say of each operand `unit` or}}
+  %y = ein.kernel "k"(%x, %w) {ein.panels = [unit]} : (!ein.tensor<[4], f32>, !ein.tensor<[64, 4], bf16>) -> !ein.tensor<[4], f32> {
+  ^bb0(%a: !ein.tensor<[4], f32>, %b: !ein.tensor<[64, 4], bf16>):
+    ein.yield %a : !ein.tensor<[4], f32>
+  }
+  return %y : !ein.tensor<[4], f32>
+}
+
+// -----
+
+func.func @kernel_c2_type(%x: !ein.tensor<[4], f32>, %w: !ein.tensor<[64, 4], bf16>) -> !ein.tensor<[4], f32> {
+  // expected-error @+1 {{expected ein.panels of a kernel to say of each operand `unit` or}}
+  %y = ein.kernel "k"(%x, %w) {ein.panels = [unit, 0]} : (!ein.tensor<[4], f32>, !ein.tensor<[64, 4], bf16>) -> !ein.tensor<[4], f32> {
+  ^bb0(%a: !ein.tensor<[4], f32>, %b: !ein.tensor<[64, 4], bf16>):
+    ein.yield %a : !ein.tensor<[4], f32>
+  }
+  return %y : !ein.tensor<[4], f32>
+}
+
+// -----
+
+func.func @kernel_c2_numbers(%x: !ein.tensor<[4], f32>, %w: !ein.tensor<[64, 4], bf16>) -> !ein.tensor<[4], f32> {
+  // expected-error @+1 {{expected ein.panels of a kernel to say of each operand `unit` or}}
+  %y = ein.kernel "k"(%x, %w) {ein.panels = [unit, array<i64: 0>]} : (!ein.tensor<[4], f32>, !ein.tensor<[64, 4], bf16>) -> !ein.tensor<[4], f32> {
+  ^bb0(%a: !ein.tensor<[4], f32>, %b: !ein.tensor<[64, 4], bf16>):
+    ein.yield %a : !ein.tensor<[4], f32>
+  }
+  return %y : !ein.tensor<[4], f32>
+}
+
+// -----
+
+func.func @kernel_c2_panels(%x: !ein.tensor<[4], f32>, %w: !ein.tensor<[64, 4], bf16>) -> !ein.tensor<[4], f32> {
+  // expected-error @+1 {{expected ein.panels of a kernel to say of each operand `unit` or}}
+  %y = ein.kernel "k"(%x, %w) {ein.panels = [unit, array<i64: 0, 24, 2>]} : (!ein.tensor<[4], f32>, !ein.tensor<[64, 4], bf16>) -> !ein.tensor<[4], f32> {
+  ^bb0(%a: !ein.tensor<[4], f32>, %b: !ein.tensor<[64, 4], bf16>):
+    ein.yield %a : !ein.tensor<[4], f32>
+  }
+  return %y : !ein.tensor<[4], f32>
+}
+
+// -----
+
+func.func @kernel_c2_list(%x: !ein.tensor<[4], f32>, %w: !ein.tensor<[64, 4], bf16>) -> !ein.tensor<[4], f32> {
+  // expected-error @+1 {{expected ein.panels of a kernel to say of each operand `unit` or}}
+  %y = ein.kernel "k"(%x, %w) {ein.panels = array<i64: 0, 32, 2>} : (!ein.tensor<[4], f32>, !ein.tensor<[64, 4], bf16>) -> !ein.tensor<[4], f32> {
+  ^bb0(%a: !ein.tensor<[4], f32>, %b: !ein.tensor<[64, 4], bf16>):
+    ein.yield %a : !ein.tensor<[4], f32>
+  }
+  return %y : !ein.tensor<[4], f32>
+}
+
+// -----
+
+// expected-error @+1 {{expected ein.panels of a kernel to say of each operand `unit` or}}
+func.func private @kernel_c2_function() attributes {ein.panels = []}
+
+// -----
+
 func.func @stream_c1(%x: !ein.tensor<[4], f32>) -> !ein.tensor<[], f32> {
   %y = ein.kernel "k"(%x) : (!ein.tensor<[4], f32>) -> !ein.tensor<[], f32> {
   ^bb0(%a: !ein.tensor<[4], f32>):

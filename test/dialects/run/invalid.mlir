@@ -87,6 +87,12 @@ run.entry @weight_c2() attributes {symbols = [], params = []} {
 }
 
 // -----
+run.entry @weight_c3() attributes {symbols = [], params = []} {
+  // expected-error @+1 {{expected whole panels and groups of a matrix, but got array<i64: 0, 32, 2>}}
+  %w = run.weight "w" panels [0, 32, 2] : !run.buffer<[40, 4], bf16>
+}
+
+// -----
 run.entry @constant_c1() attributes {symbols = [], params = []} {
   // expected-error @+1 {{expected a value of the buffer's shape and element type}}
   %c = run.constant dense<1> : tensor<2xi32> : !run.buffer<[3], i32>

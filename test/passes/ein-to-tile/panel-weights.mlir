@@ -81,6 +81,38 @@ func.func @read_otherwise(%x: !ein.tensor<[m, 256], bf16>, %w: !ein.tensor<[4096
   return %y, %r, %s, %z : !ein.tensor<[m, 4096], f32>, !ein.tensor<[256], bf16>, !ein.tensor<[1, 96], f32>, !ein.tensor<[m, 80], f32>
 }
 
+// A weight that lies in panels already stays so, and its kernel says so with what is new.
+// CHECK-LABEL: func.func @given
+// CHECK-SAME: %arg1: {{.*}} {ein.panels = array<i64: 0, 32, 2>, ein.weight = "g"}
+// CHECK-SAME: %arg2: {{.*}} {ein.panels = array<i64: 0, 32, 2>, ein.weight = "fresh"}
+// CHECK: ein.kernel {{.*}} {ein.panels = [unit, array<i64: 0, 32, 2>, array<i64: 0, 32, 2>],
+func.func @given(%x: !ein.tensor<[40, 256], bf16>, %w: !ein.tensor<[96, 256], bf16> {ein.panels = array<i64: 0, 32, 2>, ein.weight = "g"},
+                 %v: !ein.tensor<[96, 256], bf16> {ein.weight = "fresh"}) -> (!ein.tensor<[40, 96], f32>, !ein.tensor<[40, 96], f32>) {
+  %y, %z = ein.kernel "both"(%x, %w, %v) {ein.panels = [unit, array<i64: 0, 32, 2>, unit], parts = array<i64: 1, 1>}
+      : (!ein.tensor<[40, 256], bf16>, !ein.tensor<[96, 256], bf16>, !ein.tensor<[96, 256], bf16>)
+      -> (!ein.tensor<[40, 96], f32>, !ein.tensor<[40, 96], f32>) {
+  ^bb0(%a: !ein.tensor<[40, 256], bf16>, %b: !ein.tensor<[96, 256], bf16>, %c: !ein.tensor<[96, 256], bf16>):
+    %p = ein.einsum (%a[m, k], %b[n, k]) -> [m, n] reduce [k: add]
+        : (!ein.tensor<[40, 256], bf16>, !ein.tensor<[96, 256], bf16>) -> !ein.tensor<[40, 96], f32> {
+    ^bb0(%i: bf16, %j: bf16):
+      %d = arith.extf %i : bf16 to f32
+      %e = arith.extf %j : bf16 to f32
+      %f = arith.mulf %d, %e : f32
+      ein.yield %f : f32
+    }
+    %q = ein.einsum (%a[m, k], %c[n, k]) -> [m, n] reduce [k: add]
+        : (!ein.tensor<[40, 256], bf16>, !ein.tensor<[96, 256], bf16>) -> !ein.tensor<[40, 96], f32> {
+    ^bb0(%i: bf16, %j: bf16):
+      %d = arith.extf %i : bf16 to f32
+      %e = arith.extf %j : bf16 to f32
+      %f = arith.mulf %d, %e : f32
+      ein.yield %f : f32
+    }
+    ein.yield %p, %q : !ein.tensor<[40, 96], f32>, !ein.tensor<[40, 96], f32>
+  }
+  return %y, %z : !ein.tensor<[40, 96], f32>, !ein.tensor<[40, 96], f32>
+}
+
 // What is in panels comes from the weight alone; few rows stay while panels pass, and each asks for a share of the next one.
 // CHECK-LABEL: func.func private @reduce_0_p0
 // CHECK: %[[SUMS:.*]] = tile.local : memref<{{.*}}xf32>
