@@ -191,15 +191,14 @@ private:
   };
   TileFactor rowsOfTile(mlir::Value factor, unsigned rows);
   bool comesFromAfar(unsigned rows, unsigned depth);
-  mlir::SmallVector<mlir::Value> aheadOfTile(const PackedMemory &panel, mlir::Value groups);
+  llvm::SmallVector<mlir::Value> shareOfLines(const PackedMemory &memory, unsigned rank,
+                                              int64_t step, int64_t lines, mlir::Value groups);
   void multiplyTile(const PackedMemory &sums, mlir::Value fresh, bool asksForPanels);
   void forSteps(unsigned rank, mlir::Value begin, mlir::Value end, int64_t step,
                 mlir::function_ref<void()> inner);
   void emitTileProducts(const PackedMemory &sums, mlir::Value fresh);
   mlir::Value holdsRows(bool &holds);
   void emitTilePasses(const PackedMemory &sums, mlir::Value fresh, bool passesPanels);
-  llvm::SmallVector<mlir::Value> aheadOfPanel(const PackedMemory &sums, unsigned rows,
-                                              mlir::Value groups);
   void emitGroups(PackedMemory &memory, mlir::function_ref<void()> inner);
   TileValue joinGroups(const PackedMemory &memory, TileValue value);
   bool runsByGroups(unsigned rank);

@@ -5,7 +5,6 @@
 #include "passes/ein-to-tile/Packing.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/StringMap.h"
-#include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
 

@@ -33,35 +33,20 @@ EinsumLowering::TileFactor EinsumLowering::rowsOfTile(Value factor, unsigned row
           expand(read.stride(rows), dims, none)};
 }
 
-/// Where `rows` as they lie are as many streams as no machine follows, the line of the next ones
-/// from which on the panel that stands here asks for them, and how many at a step: panels share.
-SmallVector<Value> EinsumLowering::aheadOfTile(const PackedMemory &panel, Value groups) {
-  unsigned columns = schedule.packed->widened;
-  Value begin = panel.begins[llvm::find(panel.packed.ranks, columns) - panel.packed.ranks.begin()];
-  Value place = arith::SubIOp::create(builder, loc, at[columns], begin);
-  Value which = arith::DivUIOp::create(builder, loc, place, constant(panel.width));
-  Value all = arith::SubIOp::create(builder, loc, endOfBlock(columns), begin);
-  Value panels = arith::CeilDivUIOp::create(builder, loc, all, constant(panel.width));
-  Value lines = arith::CeilDivUIOp::create(builder, loc, constant(kTileRows), panels);
+/// Of `lines` that a step of 16 groups asks for of what comes from afar, the share of the tile
+/// where the block stands along `rank`, `step` coordinates of it: its first line, and how many at a
+/// step.
+SmallVector<Value> EinsumLowering::shareOfLines(const PackedMemory &memory, unsigned rank,
+                                                int64_t step, int64_t lines, Value groups) {
+  Value begin = memory.begins[llvm::find(memory.packed.ranks, rank) - memory.packed.ranks.begin()];
+  Value place = arith::SubIOp::create(builder, loc, at[rank], begin);
+  Value which = arith::DivUIOp::create(builder, loc, place, constant(step));
+  Value all = arith::SubIOp::create(builder, loc, endOfBlock(rank), begin);
+  Value tilesOfAll = arith::CeilDivUIOp::create(builder, loc, all, constant(step));
+  Value own = arith::CeilDivUIOp::create(builder, loc, constant(lines), tilesOfAll);
   Value steps = arith::DivUIOp::create(builder, loc, groups, constant(kGroupsOfLine));
-  Value each = arith::MulIOp::create(builder, loc, lines, steps);
-  return {arith::MulIOp::create(builder, loc, which, each), lines};
-}
-
-/// Of a panel that lies in memory from afar, the share of the next one that the tile of `rows`
-/// where the block stands asks for: its first line, and how many at a step.
-SmallVector<Value> EinsumLowering::aheadOfPanel(const PackedMemory &sums, unsigned rows,
-                                                Value groups) {
-  Value begin = sums.begins[llvm::find(sums.packed.ranks, rows) - sums.packed.ranks.begin()];
-  Value place = arith::SubIOp::create(builder, loc, at[rows], begin);
-  Value which = arith::DivUIOp::create(builder, loc, place, constant(kTileRows));
-  Value all = arith::SubIOp::create(builder, loc, endOfBlock(rows), begin);
-  Value tilesOfRows = arith::CeilDivUIOp::create(builder, loc, all, constant(kTileRows));
-  // A step of 16 groups by 32 columns is as many lines as there are groups of a line, twice.
-  Value lines = arith::CeilDivUIOp::create(builder, loc, constant(2 * kGroupsOfLine), tilesOfRows);
-  Value steps = arith::DivUIOp::create(builder, loc, groups, constant(kGroupsOfLine));
-  Value each = arith::MulIOp::create(builder, loc, lines, steps);
-  return {arith::MulIOp::create(builder, loc, which, each), lines};
+  Value each = arith::MulIOp::create(builder, loc, own, steps);
+  return {arith::MulIOp::create(builder, loc, which, each), own};
 }
 
 /// True if what passes by along rank `rows`, as it lies, has to be asked for. Short rows come by
@@ -94,9 +79,12 @@ void EinsumLowering::multiplyTile(const PackedMemory &sums, Value fresh, bool as
   number = arith::MinSIOp::create(builder, loc, number, constant(kTileRows));
   SmallVector<Value> ahead;
   if (asksForPanels)
-    ahead = aheadOfPanel(sums, rows, groups);
+    // A step of the next panel is as many lines of 32 columns as it has groups, twice.
+    ahead = shareOfLines(sums, rows, kTileRows, 2 * kGroupsOfLine, groups);
   else if (!packedValues.contains(passing) && comesFromAfar(rows, depth))
-    ahead = aheadOfTile(panel, groups);
+    // Rows as they lie are as many streams as no machine follows: panels share those that come
+    // next.
+    ahead = shareOfLines(panel, schedule.packed->widened, panel.width, kTileRows, groups);
   tile::MultiplyOp::create(builder, loc, sums.buffer, offsetIn(sums, -1),
                            constant(*sums.strideOf(rows)), left.buffer, left.offset, left.stride,
                            panel.buffer, offsetIn(panel, -1), constant(*panel.strideOf(depth)),
