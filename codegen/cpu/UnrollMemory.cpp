@@ -86,7 +86,7 @@ Value Unroller::bitcast(Value value, Type type) {
 /// What is used so many bytes later goes to the second-level cache only. Few lines can be on their
 /// way to the first one at once: asked for long before, they are all that memory delivers, and
 /// leave it again before they are used.
-constexpr int64_t kSoon = 4096;
+constexpr int64_t kSoon = 8192;
 enum Hint : uint32_t { kSecondLevel = 2, kFirstLevel = 3 };
 
 static void askFor(OpBuilder &builder, Location loc, Value line, Hint hint) {

@@ -30,6 +30,8 @@ inline constexpr llvm::StringLiteral kSymbols = "tile.symbols"; // names of the 
 
 /// Of a loop: its iterations are independent and may run at once.
 inline constexpr llvm::StringLiteral kParallel = "tile.parallel"; // unit
+/// Of a load: it reads a whole row of a panel of a weight that is stored so.
+inline constexpr llvm::StringLiteral kPanel = "tile.panel"; // unit
 /// Of a loop: an iteration is several steps already; more at once would be of no use.
 inline constexpr llvm::StringLiteral kWrittenOut = "tile.written_out"; // unit
 /// Of a program: the warps of a block. `tile-distribute-warps` sets it where it was not.

@@ -117,7 +117,7 @@ FailureOr<func::FuncOp> lowerByStored(OpBuilder &builder, ein::KernelOp kernel, 
   }
   // Not all kinds of kernels look at one.
   bool follows = succeeded(lowered) && (*lowered)->hasAttr(tile::kSchedule);
-  if (follows && readsPanelsByTiles(kernel, *lowered))
+  if (follows && readsPanelsInOrder(kernel, *lowered))
     return lowered;
   if (succeeded(lowered))
     why = follows ? "it leaves weights in panels to other loops" : "such a kernel follows none";
@@ -187,13 +187,13 @@ struct EinToTilePass : impl::EinToTileBase<EinToTilePass> {
     llvm::StringMap<FlatSymbolRefAttr> programs;
     llvm::StringSet<> followed; // by digest
     OpBuilder builder(&getContext());
-    if (panels && target.tilesBf16) {
+    if (panels) {
       auto tried = [&](ein::KernelOp kernel) {
         builder.setInsertionPointToEnd(getOperation().getBody());
         bool follows;
         return lower(builder, kernel, "tried", target, Attribute(), follows);
       };
-      numPanels += panelWeights(getOperation(), tried, keyOf);
+      numPanels += panelWeights(getOperation(), target, tried, keyOf);
     }
     SmallVector<ein::KernelOp> kernels;
     getOperation().walk([&](ein::KernelOp kernel) { kernels.push_back(kernel); });
@@ -213,8 +213,8 @@ struct EinToTilePass : impl::EinToTileBase<EinToTilePass> {
         FailureOr<func::FuncOp> lowered = lower(builder, kernel, name, target, stored, follows);
         if (failed(lowered))
           return signalPassFailure();
-        if (!readsPanelsByTiles(kernel, *lowered)) {
-          kernel.emitOpError("reads weights in panels in another way than by tiles");
+        if (!readsPanelsInOrder(kernel, *lowered)) {
+          kernel.emitOpError("reads weights in panels as if they were none");
           return signalPassFailure();
         }
         if (follows)

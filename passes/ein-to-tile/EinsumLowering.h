@@ -104,6 +104,15 @@ protected:
     mlir::Value base; // the place at `begins`; null: 0
     /// An f32 value in a buffer of bf16 is the sum of so many, so far from each other.
     int64_t terms = 1, termSize = 0;
+    /// Of panels that come from memory: how many elements further on the next ones are, and how
+    /// many of these a step asks for. A pass over a panel is of `pass` elements, and of a `tile`
+    /// along rank `rows`, whose first coordinate is `begin`.
+    struct Next {
+      unsigned rows = 0;
+      int64_t tile = 1, distance = 0, pass = 0;
+      mlir::Value begin, share;
+    };
+    std::optional<Next> next;
 
     /// How far neighbours along `rank` are from each other; nothing where it has no such rank.
     std::optional<int64_t> strideOf(unsigned rank) const {
@@ -203,9 +212,13 @@ private:
   TileValue joinGroups(const PackedMemory &memory, TileValue value);
   bool runsByGroups(unsigned rank);
   void askForPages(const PackedMemory &memory);
+  std::optional<PackedMemory::Next> nextPanels(const PackedMemory &memory, const Schedule &packed,
+                                               const Panels &panels);
+  void askForNextPanels(const PackedMemory &memory, mlir::Value offset);
   int aheadOfPacking(const Packed &value);
   void emitPack(PackedMemory &memory, mlir::ArrayRef<unsigned> order, int columns);
   mlir::Value startOf(unsigned rank);
+  mlir::Value placeAlong(const PackedMemory &memory, unsigned i);
   mlir::Value offsetIn(const PackedMemory &memory, int columns);
   TileValue loadPacked(const PackedMemory &memory);
   mlir::Value hasPoints(unsigned rank);

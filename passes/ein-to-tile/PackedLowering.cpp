@@ -415,7 +415,58 @@ EinsumLowering::PackedMemory EinsumLowering::inPanels(const Packed &value, const
     memory.begins.push_back(begin);
     memory.strides.push_back(stride);
   }
+  if (!usesTiles(packed))
+    memory.next = nextPanels(memory, packed, *read.panels);
   return memory;
+}
+
+/// While rows pass by the panels of a block, each tile of them asks for its share of those that
+/// are next.
+std::optional<EinsumLowering::PackedMemory::Next>
+EinsumLowering::nextPanels(const PackedMemory &memory, const Schedule &packed,
+                           const Panels &panels) {
+  constexpr int64_t lineBytes = 64;
+  PackedMemory::Next next;
+  next.rows = packed.narrow;
+  next.tile = packed.ranks[next.rows].tile();
+  next.begin = at[next.rows];
+  const int64_t step = memory.width * memory.packed.group;
+  const int64_t columns = llvm::alignTo(blockParts()[packed.lanes], memory.width);
+  next.distance = columns * panels.extent;
+  next.pass = memory.width * panels.extent;
+  if (int64_t chunk = chunkOf(root, packed)) {
+    const int64_t stride = *memory.strideOf(root.getNumFree());
+    next.distance = next.pass =
+        stride * (reducesOneRank(root) ? chunk / memory.packed.group : chunk);
+  }
+  Value count = arith::SubIOp::create(builder, loc, endOfBlock(next.rows), next.begin);
+  Value passes = arith::CeilDivUIOp::create(builder, loc, count, constant(next.tile));
+  Value share = arith::CeilDivUIOp::create(builder, loc, constant(step), passes);
+  // Of few passes a step would ask for many lines: one after the other they come by themselves.
+  const int64_t bytes = cast<MemRefType>(memory.buffer.getType()).getElementTypeBitWidth() / 8;
+  Value few = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::slt, passes,
+                                    constant(step * bytes / lineBytes));
+  next.share = arith::SelectOp::create(builder, loc, few, constant(0), share);
+  return next;
+}
+
+/// At a step of the sum, whose row of the panel is at `offset`.
+void EinsumLowering::askForNextPanels(const PackedMemory &memory, Value offset) {
+  const PackedMemory::Next &next = *memory.next;
+  Value row = constant(0);
+  for (auto [i, rank] : llvm::enumerate(memory.packed.ranks))
+    if (rank >= root.getNumFree())
+      row = arith::AddIOp::create(builder, loc, row, placeAlong(memory, i));
+  Value pass = arith::SubIOp::create(builder, loc, at[next.rows], next.begin);
+  pass = arith::DivUIOp::create(builder, loc, pass, constant(next.tile));
+  pass = arith::MulIOp::create(builder, loc, pass, constant(next.pass));
+  Value steps = arith::DivUIOp::create(builder, loc, arith::AddIOp::create(builder, loc, pass, row),
+                                       constant(memory.width * memory.packed.group));
+  Value from = arith::SubIOp::create(builder, loc, offset, row);
+  from = arith::AddIOp::create(builder, loc, from, constant(next.distance));
+  Value ahead = arith::MulIOp::create(builder, loc, steps, next.share);
+  tile::PrefetchOp::create(builder, loc, memory.buffer,
+                           arith::AddIOp::create(builder, loc, from, ahead));
 }
 
 /// Lays `value` down. Lanes run where its operands are contiguous; where that is not
@@ -639,29 +690,40 @@ void EinsumLowering::storePacked(const PackedMemory &memory, TileValue value, in
   }
 }
 
+/// How far the current coordinate of rank number `i` is from where that begins.
+Value EinsumLowering::placeAlong(const PackedMemory &memory, unsigned i) {
+  const unsigned rank = memory.packed.ranks[i];
+  const bool isGrouped = memory.packed.group > 1 && rank + 1 == root.getNumRanks();
+  if (isGrouped && groupNumber)
+    return arith::MulIOp::create(builder, loc, groupNumber, constant(memory.strides[i]));
+  Value place = arith::SubIOp::create(builder, loc, at[rank], memory.begins[i]);
+  if (isGrouped)
+    place = arith::DivUIOp::create(builder, loc, place, constant(memory.packed.group));
+  return arith::MulIOp::create(builder, loc, place, constant(memory.strides[i]));
+}
+
 /// Where the current coordinates lie. `columns` may stand inside a panel; -1: they
 /// begin one.
 Value EinsumLowering::offsetIn(const PackedMemory &memory, int columns) {
   Value offset = memory.base ? memory.base : constant(0);
   auto add = [&](Value value) { offset = arith::AddIOp::create(builder, loc, offset, value); };
   for (auto [i, rank] : llvm::enumerate(memory.packed.ranks)) {
-    bool isGrouped = memory.packed.group > 1 && rank + 1 == root.getNumRanks();
-    if (isGrouped && groupNumber) {
-      add(arith::MulIOp::create(builder, loc, groupNumber, constant(memory.strides[i])));
+    if ((int)rank != columns) {
+      add(placeAlong(memory, i));
       continue;
     }
     Value place = arith::SubIOp::create(builder, loc, at[rank], memory.begins[i]);
-    if (isGrouped)
-      place = arith::DivUIOp::create(builder, loc, place, constant(memory.packed.group));
-    if ((int)rank == columns) {
-      Value inside = arith::RemUIOp::create(builder, loc, place, constant(memory.width));
-      place = arith::SubIOp::create(builder, loc, place, inside);
-      add(inside);
-    }
+    Value inside = arith::RemUIOp::create(builder, loc, place, constant(memory.width));
+    place = arith::SubIOp::create(builder, loc, place, inside);
+    add(inside);
     add(arith::MulIOp::create(builder, loc, place, constant(memory.strides[i])));
   }
   return offset;
 }
+
+/// Steps of the sum after which a row of a panel is needed that is asked for now. Panels pass by
+/// the first-level cache, each row once for a few products.
+constexpr int64_t kStepsAhead = 24;
 
 /// A packed value at the current tile. Lanes past the end of a panel hold anything.
 TileValue EinsumLowering::loadPacked(const PackedMemory &memory) {
@@ -674,10 +736,20 @@ TileValue EinsumLowering::loadPacked(const PackedMemory &memory) {
     mask |= 1u << dim;
     strides.push_back(constant((int)rank == schedule.lanes ? 1 : *stride));
   }
-  Type type = tiles.space.type(mask, cast<MemRefType>(memory.buffer.getType()).getElementType());
-  return {tile::LoadOp::create(builder, loc, type, memory.buffer, offsetIn(memory, -1), strides,
-                               Value(), Value()),
-          mask};
+  Type element = cast<MemRefType>(memory.buffer.getType()).getElementType();
+  if (memory.packed.liesInPanels && memory.packed.group > 1)
+    element = builder.getI32Type(); // a group
+  Type type = tiles.space.type(mask, element);
+  IntegerAttr ahead;
+  if (memory.packed.isPanel && !target.warpLanes)
+    ahead = builder.getI64IntegerAttr(kStepsAhead * memory.width);
+  auto load = tile::LoadOp::create(builder, loc, type, memory.buffer, offsetIn(memory, -1), strides,
+                                   Value(), Value(), ahead);
+  if (memory.packed.liesInPanels && active[schedule.lanes] == memory.width)
+    load->setAttr(tile::kPanel, builder.getUnitAttr());
+  if (memory.next)
+    askForNextPanels(memory, load.getOffset());
+  return {load, mask};
 }
 
 } // namespace einfall

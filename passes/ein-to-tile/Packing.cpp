@@ -100,6 +100,8 @@ private:
     if (!argument)
       return true;
     const Access &read = reads[argument.getArgNumber()];
+    if (read.panels)
+      return true;
     if (!read.dependsOn(packed.lanes))
       return false;
     if (!read.isUnitStride(packed.lanes))
@@ -344,6 +346,20 @@ static int64_t panelVectors(ein::ExtentAttr columns, int64_t lanes, const TileTa
   return vectors;
 }
 
+std::optional<PanelShape> panelsOf(ein::EinsumOp root, unsigned columns, Type element,
+                                   const TileTarget &target) {
+  if (!target.packs || target.warps)
+    return std::nullopt;
+  if ((element.isBF16() && target.tilesBf16) || (element.isInteger(8) && target.tilesI8))
+    return PanelShape{kTileColumns, 32 / element.getIntOrFloatBitWidth()};
+  const int64_t lanes = target.lanesOf(4);
+  const bool isPaired = element.isBF16() && target.dotBf16 && !target.hasSlowPairs();
+  if (lanes == 1 || !(element.isF32() || isPaired))
+    return std::nullopt;
+  return PanelShape{lanes * panelVectors(root.getRankExtent(columns), lanes, target),
+                    isPaired ? 2 : 1};
+}
+
 /// Sizes of tiles of `tile.multiply`: of fewer columns than two registers have, one.
 static void planTiles(int64_t columns, RankSchedule &rows, RankSchedule &lanes) {
   rows.tiles = {kTileRows};
@@ -433,12 +449,19 @@ static bool fitsPanels(ArrayRef<Access> reads, ArrayRef<Packed> values, const Sc
     auto moves = [&](unsigned rank) {
       return read.panelStride(rank, packed.lanes, packed.ranks.size() - 1).has_value();
     };
-    if (!usesTiles(packed) || !value.isPanel || value.group != read.panels->group ||
+    if (!value.isPanel || value.group != read.panels->group ||
         packed.ranks[packed.lanes].tile() != read.panels->columns || !read.panelOffset() ||
         !llvm::all_of(value.ranks, moves))
       return false;
   }
   return true;
+}
+
+/// True if blocks that have such `parts` of the ranks begin with a panel of `packed`.
+static bool beginsPanels(ein::EinsumOp root, const Schedule &packed, ArrayRef<int64_t> parts) {
+  int64_t part = parts[packed.lanes];
+  return part == root.getRankExtent(packed.lanes).getLiteral() ||
+         part % packed.ranks[packed.lanes].tile() == 0;
 }
 
 bool fitsPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Schedule &schedule,
@@ -461,8 +484,11 @@ bool fitsPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Schedule &sch
   else if (int64_t columns = packed.ranks[packed.lanes].block; columns > 1)
     cut.ranks[packed.lanes].block = columns;
   SmallVector<Packed> values = findPacked(root, reads, packed);
-  return fitsPanels(reads, values, packed) &&
-         bytesOf(root, values, packed, partsOf(root, cut)).has_value();
+  SmallVector<int64_t> parts = partsOf(root, cut);
+  if (readsPanels(reads) &&
+      !(fitsPanels(reads, values, packed) && beginsPanels(root, packed, parts)))
+    return false;
+  return bytesOf(root, values, packed, parts).has_value();
 }
 
 /// True if products are of operands as they lie.
@@ -578,6 +604,8 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
               packed.ranks[columns]);
   SmallVector<Packed> values = findPacked(root, reads, packed);
   if (values.empty() || (inPanels && !fitsPanels(reads, values, packed)))
+    return;
+  if (inPanels && !parts.empty() && !beginsPanels(root, packed, parts))
     return;
   auto mayHave = [&](int64_t count) {
     return root.getRankExtent(rows).getLiteral().value_or(count) >= count;

@@ -35,6 +35,17 @@ struct Packed {
   unsigned inner(const Schedule &packed) const { return isPanel ? packed.lanes : ranks.back(); }
 };
 
+/// How panels of a weight are cut: so many columns, of which neighbours along the sum lie side by
+/// side in groups.
+struct PanelShape {
+  int64_t columns = 0, group = 1;
+};
+
+/// The panels in which loops of `root` read a factor of type `element` whose columns run along
+/// `columns`; nothing where they read it as it lies.
+std::optional<PanelShape> panelsOf(ein::EinsumOp root, unsigned columns, mlir::Type element,
+                                   const TileTarget &target);
+
 /// True if an operand is stored in panels, which loops over packed operands alone can read.
 bool readsPanels(llvm::ArrayRef<Access> reads);
 

@@ -1,4 +1,4 @@
-//===- PanelWeights.cpp - Weights in the order that tiles read ------------===//
+//===- PanelWeights.cpp - Weights in the order they are read --------------===//
 #include "passes/ein-to-tile/PanelWeights.h"
 #include "dialects/ein/EinPanels.h"
 #include "dialects/tile/TileDialect.h"
@@ -20,15 +20,21 @@ constexpr int64_t kFewestRows = 16;
 struct Weight {
   SmallVector<BlockArgument> arguments;
   int64_t column = -1; ///< the dimension along columns
+  PanelShape shape;
   bool isKept = false; ///< as its type says
 };
 
-/// The dimension of the weight along the columns of products that `use` is read by; -1 where it is
-/// not read so.
-int64_t columnOf(OpOperand &use) {
+/// How products read a weight.
+struct Reading {
+  int64_t column;
+  PanelShape shape;
+};
+
+/// How products of rows and columns read a weight by `use`; nothing where it is not read so.
+std::optional<Reading> readingOf(OpOperand &use, Type element, const TileTarget &target) {
   auto op = dyn_cast<ein::EinsumOp>(use.getOwner());
   if (!op || op.getNumRanks() == op.getNumFree() || op.getInputs().size() < 2)
-    return -1;
+    return std::nullopt;
   auto map = cast<AffineMapAttr>(op.getMaps()[use.getOperandNumber()]).getValue();
   auto isSummed = [&](unsigned dim) {
     for (unsigned rank = op.getNumFree(); rank < op.getNumRanks(); ++rank)
@@ -37,19 +43,26 @@ int64_t columnOf(OpOperand &use) {
     return false;
   };
   if (isSummed(0) == isSummed(1))
-    return -1;
+    return std::nullopt;
+  const int64_t column = isSummed(0) ? 1 : 0;
   // Rows that use each element of it.
-  int64_t rows = 1;
+  int64_t rows = 1, columns = -1;
   for (int64_t rank = 0; rank < op.getNumFree(); ++rank)
     if (!map.isFunctionOfDim(rank))
       rows *= op.getRankExtent(rank).getLiteral().value_or(kFewestRows);
-  return rows < kFewestRows ? -1 : isSummed(0) ? 1 : 0;
+    else if (map.getResult(column).isFunctionOfDim(rank))
+      columns = rank; // the last one: neighbours
+  std::optional<PanelShape> shape;
+  if (rows >= kFewestRows && columns >= 0)
+    shape = panelsOf(op, columns, element, target);
+  return shape ? std::optional(Reading{column, *shape}) : std::nullopt;
 }
 
 class Panelling {
 public:
-  Panelling(ModuleOp module, LowerFn lower, function_ref<std::string(ein::KernelOp)> keyOf)
-      : module(module), lower(lower), keyOf(keyOf) {}
+  Panelling(ModuleOp module, const TileTarget &target, LowerFn lower,
+            function_ref<std::string(ein::KernelOp)> keyOf)
+      : module(module), target(target), lower(lower), keyOf(keyOf) {}
 
   unsigned run() {
     collect();
@@ -69,9 +82,8 @@ public:
 
 private:
   DenseI64ArrayAttr numbersOf(const Weight &weight) {
-    auto element = cast<ein::TensorType>(weight.arguments.front().getType()).getElementType();
-    return DenseI64ArrayAttr::get(
-        module.getContext(), {weight.column, kTileColumns, 32 / element.getIntOrFloatBitWidth()});
+    return DenseI64ArrayAttr::get(module.getContext(),
+                                  {weight.column, weight.shape.columns, weight.shape.group});
   }
 
   void collect() {
@@ -95,7 +107,7 @@ private:
           .getArgAttr(argument.getArgNumber(), name);
     };
     auto type = dyn_cast<ein::TensorType>(first.getType());
-    if (!type || type.getRank() != 2 || !type.getElementType().isBF16())
+    if (!type || type.getRank() != 2)
       return false;
     for (BlockArgument argument : weight.arguments) {
       if (argument.getType() != type || attributeOf(argument, ein::kPanels) ||
@@ -106,10 +118,16 @@ private:
         if (!kernel)
           return false;
         for (OpOperand &inner : kernel.getBody().getArgument(use.getOperandNumber()).getUses()) {
-          int64_t column = columnOf(inner);
-          if (column < 0 || (weight.column >= 0 && weight.column != column))
+          std::optional<Reading> reading = readingOf(inner, type.getElementType(), target);
+          if (!reading)
             return false;
-          weight.column = column;
+          if (weight.column < 0) {
+            weight.column = reading->column;
+            weight.shape = reading->shape;
+          } else if (weight.column != reading->column ||
+                     weight.shape.columns != reading->shape.columns) {
+            return false;
+          }
         }
       }
     }
@@ -117,8 +135,8 @@ private:
       return false;
     std::optional<int64_t> columns = type.getExtent(weight.column).getLiteral();
     std::optional<int64_t> depth = type.getExtent(1 - weight.column).getLiteral();
-    const int64_t group = numbersOf(weight)[2];
-    return columns && depth && *columns > 0 && *columns % kTileColumns == 0 && *depth % group == 0;
+    return columns && depth && *columns > 0 && *columns % weight.shape.columns == 0 &&
+           *depth % weight.shape.group == 0;
   }
 
   /// Says of each kernel which of its operands are in panels.
@@ -145,7 +163,7 @@ private:
     }
   }
 
-  /// True if a program of `kernel` reads by tiles what is in panels; else says of which weights it
+  /// True if a program of `kernel` reads panels as such; else says of which weights it
   /// does not.
   bool isRead(ein::KernelOp kernel) {
     std::string key = keyOf(kernel);
@@ -161,7 +179,7 @@ private:
     return all;
   }
 
-  /// Of each operand, whether a copy of `kernel` reads it by tiles or not in panels.
+  /// Of each operand, whether a copy of `kernel` reads it as it lies.
   SmallVector<bool> tryOn(ein::KernelOp kernel) {
     ScopedDiagnosticHandler quiet(kernel.getContext(), [](Diagnostic &) { return success(); });
     OpBuilder builder(kernel);
@@ -171,7 +189,7 @@ private:
     FailureOr<func::FuncOp> program = lower(copy);
     if (succeeded(program))
       for (unsigned i = 0; i < result.size(); ++i)
-        result[i] = isReadByTiles(*program, i);
+        result[i] = isReadInPanels(*program, i);
     // Lowering leaves what it began where it fails.
     while (&module.getBody()->back() != last)
       module.getBody()->back().erase();
@@ -179,15 +197,20 @@ private:
     return result;
   }
 
-  static bool isReadByTiles(func::FuncOp program, unsigned number) {
+  static bool isReadInPanels(func::FuncOp program, unsigned number) {
     return llvm::all_of(program.getArgument(number).getUses(), [](OpOperand &use) {
+      if (isa<tile::PrefetchOp>(use.getOwner()))
+        return true;
+      if (auto load = dyn_cast<tile::LoadOp>(use.getOwner()))
+        return load->hasAttr(tile::kPanel);
       auto multiply = dyn_cast<tile::MultiplyOp>(use.getOwner());
       return multiply && &use == &multiply.getRhsMutable();
     });
   }
-  friend bool einfall::readsPanelsByTiles(ein::KernelOp, func::FuncOp);
+  friend bool einfall::readsPanelsInOrder(ein::KernelOp, func::FuncOp);
 
   ModuleOp module;
+  const TileTarget &target;
   LowerFn lower;
   function_ref<std::string(ein::KernelOp)> keyOf;
   llvm::MapVector<StringRef, Weight> weights;
@@ -199,16 +222,16 @@ private:
 
 } // namespace
 
-bool readsPanelsByTiles(ein::KernelOp kernel, func::FuncOp program) {
+bool readsPanelsInOrder(ein::KernelOp kernel, func::FuncOp program) {
   auto panels = kernel->getAttrOfType<ArrayAttr>(ein::kPanels);
   return !panels || llvm::all_of(llvm::enumerate(panels), [&](auto each) {
-    return isa<UnitAttr>(each.value()) || Panelling::isReadByTiles(program, each.index());
+    return isa<UnitAttr>(each.value()) || Panelling::isReadInPanels(program, each.index());
   });
 }
 
-unsigned panelWeights(ModuleOp module, LowerFn lower,
+unsigned panelWeights(ModuleOp module, const TileTarget &target, LowerFn lower,
                       function_ref<std::string(ein::KernelOp)> keyOf) {
-  return Panelling(module, lower, keyOf).run();
+  return Panelling(module, target, lower, keyOf).run();
 }
 
 } // namespace einfall

@@ -11,7 +11,7 @@ def EinToTile : Pass<"ein-to-tile", "::mlir::ModuleOp"> {
     names its program (`program = @...`); kernels that compute the same share one,
     and have one `tile.key`. A kernel that carries a `tile.schedule` follows it, else
     one of that key in the module's `tile.schedules`, if it is there.
-    With `panels`, a weight of bf16 that all kernels would copy into panels is stored so:
+    With `panels`, a weight that all kernels would copy into the same panels is stored so:
     `ein.panels = array<i64: 0, 32, 2>` on the argument, panels of 32 along dimension 0 by
     groups of 2 along the other one, and on kernels the same of each operand, or `unit`.
     The schedule is chosen here from the kernel's accesses and the machine's caches
@@ -48,7 +48,7 @@ def EinToTile : Pass<"ein-to-tile", "::mlir::ModuleOp"> {
     ListOption<"tiles", "tiles", "std::string",
                "those of dots that tile.multiply multiplies: bf16, i8">,
     Option<"panels", "panels", "bool", "false",
-           "store weights in the panels that tile.multiply reads, where all readers do">];
+           "store weights in the panels that all their readers read">];
   let dependentDialects = ["::einfall::tile::TileDialect", "::mlir::scf::SCFDialect",
                            "::mlir::memref::MemRefDialect"];
   let statistics = [Statistic<"numPrograms", "num-programs", "tile programs written">,
