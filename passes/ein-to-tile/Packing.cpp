@@ -605,7 +605,9 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
   SmallVector<Packed> values = findPacked(root, reads, packed);
   if (values.empty() || (inPanels && !fitsPanels(reads, values, packed)))
     return;
-  if (inPanels && !parts.empty() && !beginsPanels(root, packed, parts))
+  // Loops over packed columns take whole tiles of a part.
+  if (!parts.empty() && (inPanels || parts[packed.lanes] >= 0) &&
+      !beginsPanels(root, packed, parts))
     return;
   auto mayHave = [&](int64_t count) {
     return root.getRankExtent(rows).getLiteral().value_or(count) >= count;
