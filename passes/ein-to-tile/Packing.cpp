@@ -605,6 +605,11 @@ void planPacking(ein::EinsumOp root, ArrayRef<Access> reads, const Access &write
   SmallVector<Packed> values = findPacked(root, reads, packed);
   if (values.empty() || (inPanels && !fitsPanels(reads, values, packed)))
     return;
+  // Groups are of one part: of the sum it may be a chunk of a walk.
+  const std::optional<int64_t> depth = root.getRankExtent(root.getNumRanks() - 1).getLiteral();
+  if (packed.dot && !parts.empty() && parts.back() >= 0 && parts.back() != depth &&
+      parts.back() % packed.dot->group)
+    return;
   // Loops over packed columns take whole tiles of a part.
   if (!parts.empty() && (inPanels || parts[packed.lanes] >= 0) &&
       !beginsPanels(root, packed, parts))

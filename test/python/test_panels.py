@@ -208,12 +208,9 @@ def test_bytes(tmp_path, columns, depth):
         assert torch.equal(torch.as_tensor(package(x)), x.int() @ module.w.int().T)
 
 
-@pytest.mark.parametrize("name", ["amx", "v4", "v3", "f32_amx"])
 @pytest.mark.parametrize("heads, size, rows", [(4, 64, 130), (4, 48, 130), (2, 48, 65)])
-def test_known_attention(tmp_path, name, heads, size, rows):
-    """One kernel, whose blocks may have fewer columns of the last product than a tile."""
-    kind = KINDS[name]
-    cpus.needs(kind.target)
+def test_known_attention(tmp_path, kind, heads, size, rows):
+    """One kernel, whose blocks may have fewer columns of the last product than a tile, and a chunk of one key."""
     torch.manual_seed(rows)
     module = Attention(heads, size, width=96)
     check(module, kind, compiled(module, kind, tmp_path / "m.einf", 2, rows, 96, dynamic=False), 2, rows, 96)
