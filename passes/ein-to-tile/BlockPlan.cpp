@@ -718,12 +718,20 @@ FailureOr<BlockPlan> planBlock(ein::KernelOp kernel, const std::vector<Stage> &s
       rank.part = std::max(rank.part, std::max<int64_t>(least, 16 * halo.span));
     }
   // Smaller parts until the block's own tensors fit.
+  auto isOfOwn = [&](StringRef label) {
+    bool found = false;
+    forEachEinsum(stages, [&](ein::EinsumOp op) {
+      found |= isOwn(stages, op, target.team) && rankAlong(plan, op, label) >= 0;
+    });
+    return found;
+  };
   while (growHaloes(plan), bytesOf(stages, plan, target.team) > target.localBytes) {
     BlockPlan::Rank *largest = nullptr;
     for (auto &entry : plan.ranks) {
       BlockPlan::Rank &rank = entry.getValue();
       bool cut = rank.isStreamed || llvm::is_contained(plan.grid, entry.getKey());
-      if (cut && rank.part > 1 && (!largest || rank.part > largest->part))
+      if (cut && rank.part > 1 && (!largest || rank.part > largest->part) &&
+          isOfOwn(entry.getKey()))
         largest = &rank;
     }
     if (largest) {

@@ -470,22 +470,28 @@ bool KernelShape::isExpanded(Value tensor, unsigned rank) const {
 
 /// The sums of a walk stay with the block while it walks. Columns that are not of the
 /// grid it has all of: where they are many, each chunk moves them through the caches,
-/// which costs more than to store what is walked.
+/// which costs more than to store what is walked. What is too large to store is walked in any
+/// case, unless blocks would have all rows, too, as others of their ops would have to be repeated.
 bool KernelShape::checkSums() {
   for (unsigned op : everyOp()) {
     auto einsum = dyn_cast<EinsumOp>(ops[op]);
-    if (!einsum || !isContraction(einsum) || !walksItself(op))
+    if (!walksItself(op) || (einsum && !isContraction(einsum)))
       continue;
     int64_t columns = 1;
-    for (unsigned rank = 0; rank < freeRanksOf(einsum); ++rank)
-      if (unsigned root = find(node(op, rank)); !isOfGrid(root) && !ranks[root].follows)
-        columns *= ranks[root].extent.getLiteral().value_or(1);
+    bool hasRows = false;
+    for (unsigned rank = 0; rank < freeRanksOf(ops[op]); ++rank)
+      if (unsigned root = find(node(op, rank)); !isOfGrid(root) && !ranks[root].follows) {
+        int64_t extent = ranks[root].extent.getLiteral().value_or(1);
+        columns *= extent;
+        hasRows |= !ranks[root].isReduced && extent > 1;
+      }
     bool expanded =
+        !einsum ||
         llvm::any_of(llvm::seq(freeRanksOf(einsum), numRanksOf(einsum)), [&](unsigned rank) {
           return llvm::any_of(einsum.getInputs(),
                               [&](Value input) { return isExpanded(input, find(node(op, rank))); });
         });
-    if (columns <= kMostSummed || expanded)
+    if (columns <= kMostSummed || (expanded && !hasRows))
       continue;
     refusal = "each chunk would go through the sums of " + std::to_string(columns) + " columns";
     return false;
