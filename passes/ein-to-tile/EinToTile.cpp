@@ -117,7 +117,7 @@ FailureOr<func::FuncOp> lowerByStored(OpBuilder &builder, ein::KernelOp kernel, 
   }
   // Not all kinds of kernels look at one.
   bool follows = succeeded(lowered) && (*lowered)->hasAttr(tile::kSchedule);
-  if (follows && readsPanelsInOrder(kernel, *lowered))
+  if (follows && keepsPanels(kernel, *lowered))
     return lowered;
   if (succeeded(lowered))
     why = follows ? "it leaves weights in panels to other loops" : "such a kernel follows none";
@@ -213,7 +213,7 @@ struct EinToTilePass : impl::EinToTileBase<EinToTilePass> {
         FailureOr<func::FuncOp> lowered = lower(builder, kernel, name, target, stored, follows);
         if (failed(lowered))
           return signalPassFailure();
-        if (!readsPanelsInOrder(kernel, *lowered)) {
+        if (!keepsPanels(kernel, *lowered)) {
           kernel.emitOpError("reads weights in panels as if they were none");
           return signalPassFailure();
         }

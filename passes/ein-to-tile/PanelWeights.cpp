@@ -207,7 +207,7 @@ private:
       return multiply && &use == &multiply.getRhsMutable();
     });
   }
-  friend bool einfall::readsPanelsInOrder(ein::KernelOp, func::FuncOp);
+  friend bool einfall::keepsPanels(ein::KernelOp, func::FuncOp);
 
   ModuleOp module;
   const TileTarget &target;
@@ -222,7 +222,7 @@ private:
 
 } // namespace
 
-bool readsPanelsInOrder(ein::KernelOp kernel, func::FuncOp program) {
+bool keepsPanels(ein::KernelOp kernel, func::FuncOp program) {
   auto panels = kernel->getAttrOfType<ArrayAttr>(ein::kPanels);
   return !panels || llvm::all_of(llvm::enumerate(panels), [&](auto each) {
     return isa<UnitAttr>(each.value()) || Panelling::isReadInPanels(program, each.index());

@@ -23,7 +23,7 @@ unsigned panelWeights(mlir::ModuleOp module, const TileTarget &target, LowerFn l
                       llvm::function_ref<std::string(ein::KernelOp)> keyOf);
 
 /// True if `program`, which kernel `kernel` became, reads its operands in panels as such.
-bool readsPanelsInOrder(ein::KernelOp kernel, mlir::func::FuncOp program);
+bool keepsPanels(ein::KernelOp kernel, mlir::func::FuncOp program);
 
 } // namespace einfall
 
